@@ -1,0 +1,83 @@
+"""Every exception that xgrad raises on purpose.
+
+Each is an `XgradError` and also the built-in exception that a user would think of catching:
+
+    XgradError
+      DeviceMismatchError(ValueError)       two devices in one operation
+      ShapeError(ValueError)                shapes that do not fit
+      DTypeError(TypeError)                 a dtype that the operation cannot take
+      NotDifferentiableError(TypeError)     a followed value meets something without a gradient
+      TapeError(RuntimeError, ValueError)   a tape used at the wrong time
+      UnconnectedGradientError(ValueError)  a gradient that does not exist, on request
+      NumericsError(FloatingPointError)     a NaN or infinity, on request
+      BackendUnavailableError(RuntimeError) a device or library that is not there
+      TracingError(RuntimeError)            something that cannot be recorded
+      ArgumentError(ValueError)             any other wrong value
+      ArgumentTypeError(TypeError)          any other wrong type
+
+A message says what happened, with the values; what was expected; and what to do."""
+
+from __future__ import annotations
+
+__all__ = [
+    "ArgumentError",
+    "ArgumentTypeError",
+    "BackendUnavailableError",
+    "DTypeError",
+    "DeviceMismatchError",
+    "NotDifferentiableError",
+    "NumericsError",
+    "ShapeError",
+    "TapeError",
+    "TracingError",
+    "UnconnectedGradientError",
+    "XgradError",
+]
+
+
+class XgradError(Exception):
+    """The base of every exception that xgrad raises on purpose."""
+
+
+class DeviceMismatchError(XgradError, ValueError):
+    """Two devices met in one operation."""
+
+
+class ShapeError(XgradError, ValueError):
+    """Shapes do not fit the operation or each other."""
+
+
+class DTypeError(XgradError, TypeError):
+    """A dtype is of a kind that the operation cannot take."""
+
+
+class NotDifferentiableError(XgradError, TypeError):
+    """A value that a tape follows meets something that has no gradient."""
+
+
+class TapeError(XgradError, RuntimeError, ValueError):
+    """A tape was used at a time, in a place or in a thread where it cannot be."""
+
+
+class UnconnectedGradientError(XgradError, ValueError):
+    """No path leads from the target to the source, and the caller asked for an error."""
+
+
+class NumericsError(XgradError, FloatingPointError):
+    """A NaN or an infinity appeared while somebody was looking for one."""
+
+
+class BackendUnavailableError(XgradError, RuntimeError):
+    """A device or the library behind it is not available on this machine."""
+
+
+class TracingError(XgradError, RuntimeError):
+    """Python code did something that a recorded program cannot repeat."""
+
+
+class ArgumentError(XgradError, ValueError):
+    """An argument has a wrong value or structure."""
+
+
+class ArgumentTypeError(XgradError, TypeError):
+    """An argument has a wrong type."""

@@ -1,0 +1,226 @@
+"""Nests: dict, list, tuple, named tuple, dataclass, None and registered types, as trees.
+
+A nest is taken apart into its leaves and a `TreeDef`, which puts leaves together again. Dicts keep
+their insertion order; None is a nest without leaves, as in JAX; whatever is not a nest is a leaf.
+What the leaves are is nobody's business here."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Hashable, Iterable, KeysView, Sequence, ValuesView
+from typing import Any, NamedTuple, cast
+
+from ._typing import Nest
+from .errors import ArgumentError
+
+__all__ = ["TreeDef", "flatten", "leaves", "map", "paths", "register", "unflatten"]
+
+_Split = Callable[[Any], tuple[Sequence[Any], Hashable]]
+_Join = Callable[[Hashable, Sequence[Any]], Any]
+
+
+class TreeDef(NamedTuple):
+    """The structure of a nest without its leaves; `kind` is None for a leaf."""
+
+    kind: type | None
+    keys: tuple[Hashable, ...]
+    children: tuple[TreeDef, ...]
+    context: Any = None
+
+    @property
+    def num_leaves(self) -> int:
+        """The number of leaves that `unflatten` expects."""
+        if self.kind is None:
+            return 1
+        return sum(child.num_leaves for child in self.children)
+
+
+_LEAF = TreeDef(None, (), ())
+_REGISTERED: dict[type, tuple[_Split, _Join]] = {}
+
+
+def register(kind: type, split: _Split, join: _Join) -> None:
+    """Make `kind` a nest.
+
+    Parameters
+    ----------
+    kind : type
+        The class; subclasses are not included.
+    split : callable
+        ``split(value) -> (children, context)``, with a hashable context.
+    join : callable
+        ``join(context, children) -> value``.
+    """
+    _REGISTERED[kind] = (split, join)
+
+
+def flatten(nest: Nest, *, none_is_leaf: bool = False) -> tuple[list[Any], TreeDef]:
+    """Take a nest apart.
+
+    Parameters
+    ----------
+    nest : nest
+        Any structure of dicts, lists, tuples, named tuples, dataclasses, None and registered types.
+    none_is_leaf : bool
+        Whether None counts as a leaf instead of as a nest without leaves.
+
+    Returns
+    -------
+    leaves : list
+    treedef : TreeDef
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> leaves, treedef = xg.tree.flatten({"a": 1, "b": (2, [3])})
+    >>> leaves
+    [1, 2, 3]
+    >>> xg.tree.unflatten(treedef, [10, 20, 30])
+    {'a': 10, 'b': (20, [30])}
+    """
+    out: list[Any] = []
+    return out, _flatten(nest, out, none_is_leaf)
+
+
+def unflatten(treedef: TreeDef, leaves: Iterable[Any]) -> Nest:
+    """Put leaves together again in the structure that `flatten` found.
+
+    Raises
+    ------
+    ArgumentError
+        If the number of leaves is not the structure's.
+    """
+    values = list(leaves)
+    if len(values) != treedef.num_leaves:
+        raise ArgumentError(
+            f"unflatten: the structure has {treedef.num_leaves} leaves, but {len(values)} were "
+            "given. Use the leaves of a nest of the same structure."
+        )
+    return _unflatten(treedef, iter(values))
+
+
+def leaves(nest: Nest) -> list[Any]:
+    """The leaves of a nest, in order.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.tree.leaves({"b": 1, "a": [2, None]})
+    [1, 2]
+    """
+    return flatten(nest)[0]
+
+
+def map(function: Callable[..., Any], nest: Nest, *rest: Nest) -> Nest:
+    """Apply a function to the leaves of one or several nests of the same structure.
+
+    Raises
+    ------
+    ArgumentError
+        If the structures differ.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.tree.map(lambda a, b: a + b, {"w": 1, "b": [2]}, {"w": 10, "b": [20]})
+    {'w': 11, 'b': [22]}
+    """
+    first, treedef = flatten(nest)
+    columns = [first]
+    for number, other in enumerate(rest, start=2):
+        values, structure = flatten(other)
+        if structure != treedef:
+            raise ArgumentError(
+                f"tree.map: nest {number} has the structure {_show(structure)}, but the first has "
+                f"{_show(treedef)}. Use nests of the same structure."
+            )
+        columns.append(values)
+    return unflatten(treedef, [function(*row) for row in zip(*columns, strict=True)])
+
+
+def paths(nest: Nest) -> list[tuple[Hashable, ...]]:
+    """The path to every leaf, as a tuple of dict keys, indices and field names."""
+    _, treedef = flatten(nest)
+    out: list[tuple[Hashable, ...]] = []
+    _paths(treedef, (), out)
+    return out
+
+
+def _flatten(nest: Nest, out: list[Any], none_is_leaf: bool) -> TreeDef:
+    children: Sequence[Any]
+    keys: tuple[Hashable, ...]
+    kind = type(nest)
+    context: Any = None
+    if nest is None and not none_is_leaf:
+        keys, children = (), ()
+    elif isinstance(nest, dict):
+        keys, children = tuple(nest.keys()), tuple(nest.values())
+    elif isinstance(nest, (ValuesView, KeysView)):
+        kind, children = list, tuple(nest)
+        keys = tuple(range(len(children)))
+    elif isinstance(nest, tuple) and hasattr(nest, "_fields"):
+        keys, children = tuple(cast(Any, nest)._fields), nest
+    elif isinstance(nest, (list, tuple)):
+        keys, children = tuple(range(len(nest))), nest
+    elif kind in _REGISTERED:
+        children, context = _REGISTERED[kind][0](nest)
+        keys = tuple(range(len(children)))
+    elif dataclasses.is_dataclass(nest) and not isinstance(nest, type):
+        keys = tuple(field.name for field in dataclasses.fields(nest))
+        children = tuple(getattr(nest, cast(str, key)) for key in keys)
+    else:
+        out.append(nest)
+        return _LEAF
+    return TreeDef(kind, keys, tuple(_flatten(c, out, none_is_leaf) for c in children), context)
+
+
+def _unflatten(treedef: TreeDef, values: Any) -> Any:
+    kind = treedef.kind
+    if kind is None:
+        return next(values)
+    children = [_unflatten(child, values) for child in treedef.children]
+    if kind is type(None):
+        return None
+    if kind in _REGISTERED:
+        return _REGISTERED[kind][1](treedef.context, children)
+    if issubclass(kind, dict):
+        return _join_dict(kind, dict(zip(treedef.keys, children, strict=True)))
+    if issubclass(kind, tuple) and hasattr(kind, "_fields"):
+        return kind(*children)
+    if issubclass(kind, (list, tuple)):
+        return kind(children)
+    fields = zip(treedef.keys, children, strict=True)
+    return kind(**{cast(str, key): child for key, child in fields})
+
+
+def _join_dict(kind: type, items: dict[Any, Any]) -> Any:
+    if kind is dict:
+        return items
+    out = kind.__new__(kind)
+    out.update(items)
+    return out
+
+
+def _paths(treedef: TreeDef, prefix: tuple[Hashable, ...], out: list[tuple[Hashable, ...]]) -> None:
+    if treedef.kind is None:
+        out.append(prefix)
+    for key, child in zip(treedef.keys, treedef.children, strict=True):
+        _paths(child, (*prefix, key), out)
+
+
+def _show(treedef: TreeDef) -> str:
+    """A structure in Python's spelling, with `*` for a leaf."""
+    if treedef.kind is None:
+        return "*"
+    if treedef.kind is type(None):
+        return "None"
+    if issubclass(treedef.kind, dict):
+        return "{" + ", ".join(
+            f"{k!r}: {_show(c)}" for k, c in zip(treedef.keys, treedef.children, strict=True)
+        ) + "}"
+    inner = ", ".join(_show(child) for child in treedef.children)
+    if treedef.kind is list:
+        return f"[{inner}]"
+    if treedef.kind is tuple:
+        return f"({inner}{',' if len(treedef.children) == 1 else ''})"
+    return f"{treedef.kind.__name__}({inner})"
