@@ -1,0 +1,163 @@
+"""What every backend answers, with the answers of any namespace that keeps to the standard.
+
+`Functions` holds one function per instruction, found in this order: the backend's own (`Own`), the
+portable extras, the library's namespace. What a library lacks or does differently is mended by an
+entry in its `Own`, once, and nowhere else."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import Any
+
+from .._typing import Array, DType, Namespace, NativeDevice
+from ..errors import BackendUnavailableError, DTypeError
+from . import portable
+
+__all__ = ["Backend", "Functions", "dtype_name"]
+
+
+class Functions:
+    """One function per instruction; attributes are found once and then kept."""
+
+    def __init__(self, namespace: Namespace, own: type) -> None:
+        self._namespace = namespace
+        self._own = own
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        found = inspect.getattr_static(self._own, name, None)
+        if isinstance(found, staticmethod):
+            function = found.__func__
+        elif found is not None:
+            function = functools.partial(found, self)
+        elif name in portable.__all__:
+            function = functools.partial(getattr(portable, name), self)
+        elif hasattr(self._namespace, name):
+            function = getattr(self._namespace, name)
+        else:
+            raise AttributeError(f"{self._namespace.__name__} has no function {name!r}")
+        setattr(self, name, function)
+        return function
+
+
+def dtype_name(dtype: DType) -> str:
+    """The standard's name of a dtype of any namespace: ``float32``, ``int64``, ``bool`` ..."""
+    name = getattr(dtype, "name", None)
+    if isinstance(name, str):
+        return name
+    if isinstance(dtype, type):
+        name = dtype.__name__
+        return {"bool_": "bool", "float": "float64", "int": "int64", "complex": "complex128"}.get(
+            name, name
+        )
+    return str(dtype).rsplit(".", 1)[-1]
+
+
+class Backend:
+    """One array library.
+
+    Attributes
+    ----------
+    name : str
+        The library's name, which is also the first part of its devices' names.
+    namespace : module
+        Its array-API namespace.
+    xp : Functions
+        One function per instruction on raw arrays; gradient rules run with it.
+    one_device : bool
+        Whether all its arrays live in the same place, so that nothing need be compared.
+    """
+
+    one_device = False
+    Own: type = type("Own", (), {})
+
+    def __init__(self, name: str, namespace: Namespace) -> None:
+        self.name = name
+        self.namespace = namespace
+        self.xp = Functions(namespace, self.Own)
+        self._dtypes: dict[Any, DType] = {}
+
+    def __repr__(self) -> str:
+        return f"<Backend {self.name}>"
+
+    # -- arrays in and out ---------------------------------------------------------------------
+
+    def asarray(
+        self, value: Any, dtype: DType, native: NativeDevice, copy: bool | None = None
+    ) -> Array:
+        """An array of this library from nested lists, scalars, buffers or its own arrays."""
+        return self.namespace.asarray(value, dtype=dtype, device=native, copy=copy)
+
+    def finish(self, value: Any) -> Array:
+        """The result of an implementation as an array: never a scalar of the library's own."""
+        return value
+
+    def to_numpy(self, array: Array) -> Array:
+        """A copy of an array in host memory, as numpy's type."""
+        from .registry import backend_named
+
+        host = backend_named("numpy")
+        try:
+            return host.namespace.from_dlpack(array, copy=True)
+        except (TypeError, ValueError, RuntimeError, BufferError, AttributeError):
+            return host.namespace.array(array.tolist() if hasattr(array, "tolist") else array)
+
+    # -- dtypes --------------------------------------------------------------------------------
+
+    def dtype(self, dtype: DType) -> DType:
+        """This library's dtype of the same name as a dtype, name or Python type given."""
+        try:
+            return self._dtypes[dtype]
+        except (KeyError, TypeError):
+            pass
+        name = dtype if isinstance(dtype, str) else dtype_name(dtype)
+        found = self._find_dtype(name)
+        if found is None:
+            raise DTypeError(
+                f"{self.name} has no dtype {name!r}. Use one of the standard's: bool, int8 to "
+                "int64, uint8 to uint64, float32, float64, complex64, complex128."
+            )
+        self._dtypes[dtype] = found
+        return found
+
+    def _find_dtype(self, name: str) -> DType | None:
+        return getattr(self.namespace, name, None)
+
+    # -- devices -------------------------------------------------------------------------------
+
+    def device_of(self, array: Array) -> NativeDevice:
+        """What the library calls the place where an array lives."""
+        return array.device
+
+    def device_name(self, native: NativeDevice) -> str:
+        """The string from which `xg.device` makes the same device again."""
+        text = str(native)
+        if text.startswith(f"{self.name}."):
+            text = text[len(self.name) + 1 :]
+        inner = text.split("('", 1)
+        return f"{self.name}:{inner[1].rstrip(')').rstrip(chr(39)) if len(inner) == 2 else text}"
+
+    def parse_device(self, text: str | None) -> NativeDevice:
+        """The library's device from the part of a name that follows the library."""
+        info = self.namespace.__array_namespace_info__()
+        if text is None:
+            return info.default_device()
+        for native in info.devices():
+            if native is not None and self.device_name(native) == f"{self.name}:{text}":
+                return native
+        raise BackendUnavailableError(
+            f"{self.name} has no device {text!r}; it has "
+            f"{', '.join(self.device_name(d) for d in info.devices() if d is not None)}. Use one "
+            "of these."
+        )
+
+    def native_devices(self) -> list[NativeDevice]:
+        """Every device of the library on this machine."""
+        devices = self.namespace.__array_namespace_info__().devices()
+        return [native for native in devices if native is not None]
+
+    def transfer(self, array: Array, native: NativeDevice) -> Array:
+        """The same values on another device of the same library."""
+        return array.to_device(native)

@@ -1,0 +1,114 @@
+"""cupy: the devices ``cuda`` and ``cuda:<i>``.
+
+cupy arrays have no array-API methods, its creation functions no ``device=``, and mixing GPUs only
+warns; so devices are handled here. Importing cupy needs no GPU: what is missing is said when a
+device is asked for."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from .._typing import Array, DType, NativeDevice
+from ..errors import BackendUnavailableError
+from .base import Backend, Functions
+from .indices import fill_key
+
+__all__ = ["CupyBackend"]
+
+
+class Own:
+    """Where cupy needs its own version."""
+
+    def zeros(xp: Functions, shape: Any, *, dtype: DType = None, device: Any = None) -> Array:
+        with device if device is not None else xp.cuda.Device():
+            return xp._namespace.zeros(shape, dtype=dtype)
+
+    def arange(xp: Functions, *bounds: Any, dtype: DType = None, device: Any = None) -> Array:
+        with device if device is not None else xp.cuda.Device():
+            return xp._namespace.arange(*bounds, dtype=dtype)
+
+    @staticmethod
+    def matrix_transpose(x: Array) -> Array:
+        return x.swapaxes(-1, -2)
+
+    @staticmethod
+    def copy(x: Array) -> Array:
+        return x.copy()
+
+    def setitem(xp: Functions, x: Array, value: Any, *indices: Array, key: Any) -> Array:
+        out = x.copy()
+        out[fill_key(key, indices)] = value
+        return out
+
+    def put(xp: Functions, x: Array, *indices: Array, key: Any, shape: tuple[int, ...]) -> Array:
+        out = xp.zeros(shape, dtype=x.dtype, device=x.device)
+        filled = fill_key(key, indices)
+        if all(index.dtype == bool for index in indices):
+            out[filled] = x
+        else:
+            xp.add.at(out, filled, x)
+        return out
+
+    def index_add(xp: Functions, x: Array, indices: Array, *, axis: int, size: int) -> Array:
+        shape = list(x.shape)
+        shape[axis] = size
+        out = xp.zeros(tuple(shape), dtype=x.dtype, device=x.device)
+        xp.add.at(xp.moveaxis(out, axis, 0), indices, xp.moveaxis(x, axis, 0))
+        return out
+
+
+class CupyBackend(Backend):
+    """cupy arrays in the memory of NVIDIA GPUs."""
+
+    Own = Own
+
+    def __init__(self) -> None:
+        try:
+            self.cupy = importlib.import_module("cupy")
+            namespace = importlib.import_module("array_api_compat.cupy")
+        except ImportError as error:
+            raise BackendUnavailableError(
+                f"cuda: cupy is not installed ({error}). Use pip to install xgrad[cuda13] or "
+                "xgrad[cuda12], whichever CUDA the driver supports."
+            ) from error
+        super().__init__("cupy", namespace)
+
+    def asarray(
+        self, value: Any, dtype: DType, native: NativeDevice, copy: bool | None = None
+    ) -> Array:
+        with native:
+            return self.namespace.asarray(value, dtype=dtype, copy=copy)
+
+    def to_numpy(self, array: Array) -> Array:
+        return array.get()
+
+    def device_name(self, native: NativeDevice) -> str:
+        return f"cuda:{native.id}"
+
+    def parse_device(self, text: str | None) -> NativeDevice:
+        count = self._device_count()
+        if text is None:
+            return self.cupy.cuda.Device()
+        if not text.isdigit() or int(text) >= count:
+            raise BackendUnavailableError(
+                f"cuda:{text}: this machine has {count} CUDA device(s), numbered from 0. Use one "
+                "of them."
+            )
+        return self.cupy.cuda.Device(int(text))
+
+    def native_devices(self) -> list[NativeDevice]:
+        return [self.cupy.cuda.Device(i) for i in range(self._device_count())]
+
+    def transfer(self, array: Array, native: NativeDevice) -> Array:
+        with native:
+            return self.cupy.array(array)
+
+    def _device_count(self) -> int:
+        try:
+            return int(self.cupy.cuda.runtime.getDeviceCount())
+        except Exception as error:
+            raise BackendUnavailableError(
+                f"cuda: cupy {self.cupy.__version__} is installed, but no CUDA device can be used: "
+                f"{error}. Use a machine with an NVIDIA GPU and driver, or the device cpu."
+            ) from error

@@ -1,0 +1,197 @@
+"""Devices: hashable, and printed as the string that makes them.
+
+``cpu`` is numpy and ``cuda[:i]`` cupy; anything else is ``<namespace>[:<its device>]``, such as
+``array_api_strict:device1``. The default device is per thread inside ``with xg.device(...)`` and
+global through `set_default_device`."""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+from typing import Any
+
+from .._typing import Namespace, NativeDevice
+from ..errors import ArgumentTypeError, BackendUnavailableError
+from .base import Backend
+from .registry import backend_named
+
+__all__ = ["Device", "as_device", "default_device", "device", "devices", "set_default_device"]
+
+_LIBRARY_OF = {"cpu": "numpy", "cuda": "cupy"}
+
+
+class Device:
+    """A place where arrays live; make one with `xg.device`.
+
+    Attributes
+    ----------
+    namespace : module
+        The array-API namespace that computes there.
+    native : object
+        What that namespace calls the device.
+    """
+
+    __slots__ = ("_name", "backend", "native")
+
+    def __init__(self, backend: Backend, native: NativeDevice) -> None:
+        self.backend = backend
+        self.native = native
+        self._name = backend.device_name(native)
+
+    @property
+    def namespace(self) -> Namespace:
+        """The array-API namespace that computes on this device."""
+        return self.backend.namespace
+
+    def __str__(self) -> str:
+        return self._name
+
+    def __repr__(self) -> str:
+        return f"xg.device({self._name!r})"
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Device):
+            return self._name == other._name
+        if isinstance(other, str):
+            return self._name == other
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._name)
+
+    def __reduce__(self) -> Any:
+        return device, (self._name,)
+
+    def __enter__(self) -> Device:
+        _local.stack = (*_local.stack, self)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        _local.stack = _local.stack[:-1]
+
+
+class _Local(threading.local):
+    stack: tuple[Device, ...] = ()
+
+
+class _DefaultDevice:
+    """What `set_default_device` returns: restores the former default when its block ends."""
+
+    def __init__(self, former: Device) -> None:
+        self._former = former
+
+    def __enter__(self) -> Device:
+        return default_device()
+
+    def __exit__(self, *error: object) -> None:
+        global _default
+        _default = self._former
+
+
+_local = _Local()
+_default: Device | None = None
+_by_name: dict[str, Device] = {}
+
+
+def device(name: str | Device | Any) -> Device:
+    """Make a device from its name.
+
+    Parameters
+    ----------
+    name : str or Device
+        ``"cpu"``, ``"cuda"``, ``"cuda:1"``, or ``"<namespace>[:<its device>]"`` such as
+        ``"array_api_strict:device1"`` or ``"torch:meta"``.
+
+    Returns
+    -------
+    Device
+        Hashable; ``str(device)`` gives a name back that makes the same device. As a context
+        manager it is where new arrays go inside its block, in this thread.
+
+    Raises
+    ------
+    BackendUnavailableError
+        If the library, its driver or the device is missing, with the reason.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.device("cpu")
+    xg.device('cpu')
+    """
+    if isinstance(name, Device):
+        return name
+    if not isinstance(name, str):
+        raise ArgumentTypeError(
+            f"device: name must be a str or a Device, but is {type(name).__name__}. Use a name "
+            'such as "cpu", "cuda:0" or "array_api_strict:device1".'
+        )
+    found = _by_name.get(name)
+    if found is None:
+        library, _, rest = name.partition(":")
+        backend = backend_named(_LIBRARY_OF.get(library, library))
+        found = Device(backend, backend.parse_device(rest or None))
+        if rest or backend.one_device:
+            _by_name[name] = found
+    return found
+
+
+def as_device(value: Any, backend: Backend | None = None) -> Device:
+    """A `Device` from a Device, a name, None (the default) or a namespace's own device object."""
+    if value is None:
+        current = default_device()
+        if backend is None or current.backend is backend:
+            return current
+        return Device(backend, backend.parse_device(None))
+    if isinstance(value, (Device, str)):
+        return device(value)
+    backend = default_device().backend if backend is None else backend
+    return Device(backend, value)
+
+
+def default_device() -> Device:
+    """The device on which new arrays are created: ``cpu`` unless it was changed."""
+    if _local.stack:
+        return _local.stack[-1]
+    return _default if _default is not None else device("cpu")
+
+
+def set_default_device(name: str | Device) -> _DefaultDevice:
+    """Set the device on which new arrays are created, for all threads.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> with xg.set_default_device("cpu"):
+    ...     xg.zeros(2).device
+    xg.device('cpu')
+    """
+    global _default
+    former = _default if _default is not None else device("cpu")
+    _default = device(name)
+    return _DefaultDevice(former)
+
+
+def devices() -> list[Device]:
+    """List the devices that this machine offers to numpy and cupy; never raises.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.devices()[0]
+    xg.device('cpu')
+    """
+    found = [device("cpu")]
+    try:
+        backend = backend_named("cupy")
+        found += [Device(backend, native) for native in backend.native_devices()]
+    except BackendUnavailableError:
+        pass
+    except Exception:  # noqa: BLE001 - a broken driver may raise anything; this is a question
+        pass
+    return found

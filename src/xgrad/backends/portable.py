@@ -1,0 +1,166 @@
+"""Instructions beyond the standard, written in the standard's functions.
+
+Every function takes the namespace first. They read nothing back to the host and create arrays only
+with the dtype and device of an operand, so they serve any library; a backend that has something
+faster says so in its `Own`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._typing import Array, DType, NativeDevice, Shape
+from .indices import fill_key
+
+__all__ = [
+    "cast",
+    "clip_lower",
+    "clip_upper",
+    "copy",
+    "getitem",
+    "index_add",
+    "power",
+    "put",
+    "scatter",
+    "scatter_along_axis",
+    "setitem",
+    "stop_gradient",
+    "to_device",
+    "zero_where_zero",
+]
+
+
+def power(xp: Any, x: Array, *, exponent: float) -> Array:
+    """x ** exponent for a Python number."""
+    return x**exponent
+
+
+def clip_lower(xp: Any, x: Array, bound: Array) -> Array:
+    """The maximum, without a say on ties."""
+    return xp.maximum(x, bound)
+
+
+def clip_upper(xp: Any, x: Array, bound: Array) -> Array:
+    """The minimum, without a say on ties."""
+    return xp.minimum(x, bound)
+
+
+def cast(xp: Any, x: Array, *, dtype: DType) -> Array:
+    """The conversion to a dtype that has no derivatives."""
+    return xp.astype(x, dtype)
+
+
+def copy(xp: Any, x: Array) -> Array:
+    """A fresh array with the same values."""
+    return xp.asarray(x, copy=True)
+
+
+def stop_gradient(xp: Any, x: Array) -> Array:
+    """The identity."""
+    return x
+
+
+def to_device(xp: Any, x: Array, *, device: Any, source: Any) -> Array:
+    """The same values on another device, of this library or another."""
+    if device.backend is source.backend:
+        return device.backend.transfer(x, device.native)
+    host = source.backend.to_numpy(x)
+    return device.backend.asarray(host, device.backend.dtype(x.dtype), device.native)
+
+
+def getitem(xp: Any, x: Array, *indices: Array, key: Any) -> Array:
+    """``x[key]``."""
+    return x[fill_key(key, indices)]
+
+
+def setitem(xp: Any, x: Array, value: Array, *indices: Array, key: Any) -> Array:
+    """A copy of x with value at key."""
+    out = xp.asarray(x, copy=True)
+    if hasattr(value, "dtype") and value.dtype != out.dtype:
+        value = xp.astype(value, out.dtype)
+    out[fill_key(key, indices)] = value
+    return out
+
+
+def put(xp: Any, x: Array, *indices: Array, key: Any, shape: Shape) -> Array:
+    """Zeros of a shape with x added at a key; index arrays must be boolean or cover every axis."""
+    out = xp.zeros(shape, dtype=x.dtype, device=x.device)
+    integers = [index for index in indices if not xp.isdtype(index.dtype, "bool")]
+    if not integers:
+        out[fill_key(key, indices)] = x
+        return out
+    parts = key if isinstance(key, tuple) else (key,)
+    flat: Any = 0
+    for size, part in zip(shape, parts, strict=True):
+        index = fill_key(part, indices) if isinstance(part, tuple) else part
+        flat = flat * size + (index + size if isinstance(index, int) and index < 0 else index)
+        if not isinstance(index, int):
+            flat = xp.where(index < 0, flat + size, flat)
+    count = 1
+    for size in shape:
+        count *= size
+    flat = xp.broadcast_to(flat, x.shape)
+    added = index_add(xp, xp.reshape(x, (-1,)), xp.reshape(flat, (-1,)), axis=0, size=count)
+    return xp.reshape(added, shape)
+
+
+def index_add(xp: Any, x: Array, indices: Array, *, axis: int, size: int) -> Array:
+    """Zeros with the slices of x added at 1-d indices of an axis: a product with one-hot rows."""
+    x = xp.moveaxis(x, axis, 0)
+    hot = _one_hot(xp, indices, size, x.dtype)
+    rest = x.shape[1:]
+    columns = 1
+    for n in rest:
+        columns *= n
+    flat = xp.reshape(x, (x.shape[0], columns))
+    if xp.isdtype(x.dtype, ("real floating", "complex floating")):
+        flat = xp.matmul(xp.matrix_transpose(hot), flat)
+    else:
+        flat = xp.sum(hot[:, :, None] * flat[:, None, :], axis=0, dtype=x.dtype)
+    return xp.moveaxis(xp.reshape(flat, (size, *rest)), 0, axis)
+
+
+def scatter_along_axis(xp: Any, x: Array, indices: Array, *, axis: int, size: int) -> Array:
+    """Zeros of `size` along an axis with x added at indices of the same shape as x."""
+    x = xp.moveaxis(x, axis, -1)
+    hot = _one_hot(xp, xp.moveaxis(indices, axis, -1), size, x.dtype)
+    if hot.ndim < x.ndim + 1:
+        hot = xp.broadcast_to(hot, (*x.shape, size))
+    added = xp.sum(hot * xp.expand_dims(x, axis=-1), axis=-2, dtype=x.dtype)
+    return xp.moveaxis(added, -1, axis)
+
+
+def scatter(
+    xp: Any, x: Array, indices: Array, updates: Array, *, axis: int, mode: str
+) -> Array:
+    """x with the slices of updates put at 1-d indices of an axis."""
+    size = x.shape[axis]
+    if mode == "add":
+        return x + index_add(xp, updates, indices, axis=axis, size=size)
+    x = xp.moveaxis(x, axis, 0)
+    updates = xp.moveaxis(updates, axis, 0)
+    out = xp.asarray(x, copy=True)
+    for k in range(updates.shape[0]):
+        here = _one_hot(xp, indices[k : k + 1], size, xp.bool)
+        here = xp.reshape(here, (size,) + (1,) * (x.ndim - 1))
+        row = updates[k : k + 1, ...]
+        new = {
+            "set": lambda old, row: xp.broadcast_to(row, old.shape),
+            "multiply": lambda old, row: old * row,
+            "min": xp.minimum,
+            "max": xp.maximum,
+        }[mode](out, row)
+        out = xp.where(here, new, out)
+    return xp.moveaxis(out, 0, axis)
+
+
+def zero_where_zero(xp: Any, r: Array, g: Array) -> Array:
+    """r, with 0 where g is 0 and r is not finite: the edge's guard (rules/edges.py)."""
+    return xp.where(xp.isfinite(r) | (g != 0), r, xp.zeros_like(r))
+
+
+def _one_hot(xp: Any, indices: Array, size: int, dtype: DType) -> Array:
+    """Shape (*indices.shape, size), one where the index says; negative ones count from the end."""
+    positions: NativeDevice = xp.arange(size, dtype=indices.dtype, device=indices.device)
+    indices = xp.where(indices < 0, indices + size, indices)
+    hot = xp.expand_dims(indices, axis=-1) == positions
+    return hot if xp.isdtype(dtype, "bool") else xp.astype(hot, dtype)

@@ -1,0 +1,90 @@
+"""torch, through array-api-compat: a second opinion in tests, and a stand-in for a GPU.
+
+On the device ``torch:meta`` there is no data, so every read-back to the host raises."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from .._typing import Array, DType, NativeDevice
+from ..errors import BackendUnavailableError
+from .base import Backend, Functions
+from .indices import fill_key
+
+__all__ = ["TorchBackend"]
+
+
+class Own:
+    """Where torch needs its own version."""
+
+    @staticmethod
+    def matrix_transpose(x: Array) -> Array:
+        return x.mT
+
+    def put(xp: Functions, x: Array, *indices: Array, key: Any, shape: tuple[int, ...]) -> Array:
+        out = xp.zeros(shape, dtype=x.dtype, device=x.device)
+        filled = fill_key(key, indices)
+        if not indices or any(index.dtype == xp.bool for index in indices):
+            out[filled] = x
+            return out
+        count = out.numel()
+        positions = xp.reshape(xp.arange(count, device=x.device), shape)[filled]
+        flat = xp.reshape(out, (-1,)).index_add(0, xp.reshape(positions, (-1,)), x.reshape(-1))
+        return xp.reshape(flat, shape)
+
+    def index_add(xp: Functions, x: Array, indices: Array, *, axis: int, size: int) -> Array:
+        shape = list(x.shape)
+        shape[axis] = size
+        out = xp.zeros(tuple(shape), dtype=x.dtype, device=x.device)
+        return out.index_add(axis, xp.where(indices < 0, indices + size, indices), x)
+
+    def scatter_along_axis(
+        xp: Functions, x: Array, indices: Array, *, axis: int, size: int
+    ) -> Array:
+        shape = list(x.shape)
+        shape[axis] = size
+        out = xp.zeros(tuple(shape), dtype=x.dtype, device=x.device)
+        index = xp.broadcast_to(xp.where(indices < 0, indices + size, indices), x.shape)
+        return out.scatter_add(axis, index, x)
+
+
+class TorchBackend(Backend):
+    """torch tensors; their own autograd is never used."""
+
+    Own = Own
+
+    def __init__(self) -> None:
+        try:
+            namespace = importlib.import_module("array_api_compat.torch")
+        except ImportError as error:
+            raise BackendUnavailableError(
+                f"torch is not installed ({error}). Use pip to install it, or another device: "
+                "xg.devices() lists what this machine offers."
+            ) from error
+        super().__init__("torch", namespace)
+
+    def asarray(
+        self, value: Any, dtype: DType, native: NativeDevice, copy: bool | None = None
+    ) -> Array:
+        return self.namespace.asarray(value, dtype=dtype, device=native, copy=copy).detach()
+
+    def to_numpy(self, array: Array) -> Array:
+        return array.detach().cpu().numpy().copy()
+
+    def device_name(self, native: NativeDevice) -> str:
+        return f"torch:{native}"
+
+    def parse_device(self, text: str | None) -> NativeDevice:
+        torch = importlib.import_module("torch")
+        try:
+            native = torch.device(text or "cpu")
+            torch.empty(0, device=native)
+        except (RuntimeError, AssertionError) as error:
+            raise BackendUnavailableError(
+                f"torch has no usable device {text!r}: {error}. Use torch:cpu."
+            ) from error
+        return native
+
+    def transfer(self, array: Array, native: NativeDevice) -> Array:
+        return array.to(native)

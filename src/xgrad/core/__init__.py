@@ -1,0 +1,1 @@
+"""Primitives, nodes, observers, Tensors and Variables: what every interpreter shares."""

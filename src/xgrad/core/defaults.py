@@ -1,0 +1,79 @@
+"""The default dtype of new arrays: the namespace's own until `set_default_dtype`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._typing import DType
+from ..backends import as_device
+from ..backends.base import dtype_name
+from ..errors import DTypeError
+
+__all__ = ["default_dtype", "set_default_dtype"]
+
+_UNSET: Any = object()
+_name: str | None = None
+
+
+class _DefaultDType:
+    """What `set_default_dtype` returns: restores the former default when its block ends."""
+
+    def __init__(self, former: str | None) -> None:
+        self._former = former
+
+    def __enter__(self) -> DType:
+        return default_dtype()
+
+    def __exit__(self, *error: object) -> None:
+        global _name
+        _name = self._former
+
+
+def set_default_dtype(dtype: DType) -> _DefaultDType:
+    """Set the floating dtype of arrays made from Python numbers and of creation functions.
+
+    Parameters
+    ----------
+    dtype : dtype
+        float32 or float64 (float16 where a library has it).
+
+    Returns
+    -------
+    context manager
+        Leaving its block restores the former default.
+
+    Raises
+    ------
+    DTypeError
+        If the dtype is not real floating.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> with xg.set_default_dtype(xg.float32):
+    ...     xg.asarray([1.0]).dtype
+    dtype('float32')
+    """
+    global _name
+    name = dtype if isinstance(dtype, str) else dtype_name(dtype)
+    if not name.startswith(("float", "bfloat")):
+        raise DTypeError(f"set_default_dtype: dtype must be real floating, but is {name}.")
+    former, _name = _name, name
+    return _DefaultDType(former)
+
+
+def default_dtype(fallback: Any = _UNSET) -> DType:
+    """The floating dtype of arrays made from Python numbers.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.default_dtype() == xg.float64
+    True
+    """
+    if _name is None:
+        if fallback is not _UNSET:
+            return fallback
+        info = as_device(None).backend.namespace.__array_namespace_info__()
+        return info.default_dtypes()["real floating"]
+    return as_device(None).backend.dtype(_name)

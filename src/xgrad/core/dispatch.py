@@ -1,0 +1,218 @@
+"""Apply a primitive: take the arrays out, compute, tell the observers, wrap the result.
+
+`apply1` and `apply2` are the hot path, plain and a little ugly, with a benchmark in
+benchmarks/eager.py: Tensors, Variables and Python scalars of a library with one device. Everything
+else, errors included, goes through `apply`, which is the readable account of what happens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .._typing import SCALAR_TYPES, Array
+from ..backends import Backend, as_device, backend_named, backend_of, is_array
+from ..errors import ArgumentTypeError, DeviceMismatchError
+from .failures import explain_failure
+from .handle import Handle
+from .node import Node
+from .observers import state
+from .primitive import Primitive
+
+# The class of results; tensor.py, whose operators need this module, sets it when it is imported.
+Tensor: Any = None
+
+__all__ = ["NotAnOperandError", "apply", "apply1", "apply2", "set_tensor_class", "unwrap", "wrap"]
+
+
+class NotAnOperandError(ArgumentTypeError):
+    """An operand is of a type that xgrad does not know; operators return NotImplemented."""
+
+
+def apply1(primitive: Primitive, x: Any, parameters: dict[str, Any] | None = None) -> Any:
+    """Apply a primitive of one operand and one output."""
+    try:
+        array = x.array
+        node = x.node
+        function = primitive.implementations[type(array)]
+    except (AttributeError, KeyError):
+        return apply(primitive, (x,), parameters)
+    try:
+        y = function(array) if parameters is None else function(array, **parameters)
+    except Exception as error:
+        raise explain_failure(primitive, (array,), parameters, error) from error
+    if type(y) is not type(array):
+        y = backend_of(array).finish(y)
+    record = state.record
+    if record is None or node is None:
+        return Tensor(y, None)
+    return Tensor(y, record(primitive, (array,), (node,), parameters, y))
+
+
+def apply2(primitive: Primitive, x1: Any, x2: Any) -> Any:
+    """Apply a primitive of two operands, no parameters and one output."""
+    kind1 = type(x1)
+    kind2 = type(x2)
+    if kind1 in SCALAR_TYPES:
+        array1 = x1
+        node1 = None
+    elif isinstance(x1, Handle):
+        array1 = x1.array
+        node1 = x1.node
+    else:
+        return apply(primitive, (x1, x2))
+    if kind2 in SCALAR_TYPES:
+        array2 = x2
+        node2 = None
+        kind = type(array1)
+    elif isinstance(x2, Handle):
+        array2 = x2.array
+        node2 = x2.node
+        kind = type(array2)
+        if kind is not type(array1) and kind1 not in SCALAR_TYPES:
+            return apply(primitive, (x1, x2))
+    else:
+        return apply(primitive, (x1, x2))
+    function = primitive.implementations.get(kind)
+    if function is None:
+        return apply(primitive, (x1, x2))
+    try:
+        y = function(array1, array2)
+    except Exception as error:
+        raise explain_failure(primitive, (array1, array2), None, error) from error
+    if type(y) is not kind:
+        y = backend_of(array1 if kind is type(array1) else array2).finish(y)
+    record = state.record
+    if record is None or (node1 is None and node2 is None):
+        return Tensor(y, None)
+    return Tensor(y, record(primitive, (array1, array2), (node1, node2), None, y))
+
+
+def apply(
+    primitive: Primitive, operands: Sequence[Any], parameters: dict[str, Any] | None = None
+) -> Any:
+    """Apply any primitive to Tensors, Variables, raw arrays and Python scalars.
+
+    Returns
+    -------
+    Tensor or tuple of Tensor
+
+    Raises
+    ------
+    DeviceMismatchError
+        If two operands live on different devices.
+    ShapeError, DTypeError
+        If shapes or dtypes do not fit.
+    """
+    arrays, nodes, backend = _take_apart(primitive, operands)
+    if not backend.one_device:
+        _check_devices(primitive, arrays, backend)
+    function = getattr(backend.xp, primitive.name)
+    # A starred operand that comes first is a list in the standard: concat([a, b], axis=0).
+    positional = (list(arrays),) if primitive.starred and len(primitive.operands) == 1 else arrays
+    try:
+        y = function(*positional, **parameters) if parameters else function(*positional)
+    except Exception as error:
+        raise explain_failure(primitive, arrays, parameters, error) from error
+    if backend.one_device:
+        for array in arrays:
+            if type(array) not in SCALAR_TYPES:
+                primitive.implementations[type(array)] = function
+    record = state.record
+    if primitive.outputs == 1:
+        y = backend.finish(y)
+        node = record(primitive, arrays, nodes, parameters, y) if record is not None else None
+        return Tensor(y, node)
+    y = tuple(backend.finish(part) for part in y)
+    outputs = record(primitive, arrays, nodes, parameters, y) if record is not None else None
+    if outputs is None:
+        outputs = (None,) * len(y)
+    return tuple(Tensor(part, node) for part, node in zip(y, outputs, strict=True))
+
+
+def set_tensor_class(kind: type) -> None:
+    """Say which class results are of; called once, by tensor.py."""
+    global Tensor
+    Tensor = kind
+
+
+def wrap(array: Array) -> Any:
+    """A Tensor around a raw array that nobody watches."""
+    return Tensor(array, None)
+
+
+def unwrap(x: Any) -> tuple[Any, Node | None]:
+    """The raw array (or Python scalar) and the node of an operand."""
+    if isinstance(x, Handle):
+        return x.array, x.node
+    if type(x) in SCALAR_TYPES or is_array(x):
+        return x, None
+    raise NotAnOperandError(
+        f"expected a Tensor, a Variable, an array or a Python scalar, but got "
+        f"{type(x).__name__}. Use xg.asarray to make a Tensor of it."
+    )
+
+
+def _take_apart(
+    primitive: Primitive, operands: Sequence[Any]
+) -> tuple[tuple[Any, ...], tuple[Node | None, ...], Backend]:
+    arrays = []
+    nodes = []
+    backend: Backend | None = None
+    for position, operand in enumerate(operands):
+        try:
+            array, node = unwrap(operand)
+        except NotAnOperandError as error:
+            name = primitive.operands[min(position, len(primitive.operands) - 1)]
+            raise NotAnOperandError(f"{primitive.name}: {name}: {error}") from None
+        arrays.append(array)
+        nodes.append(node)
+        if type(array) not in SCALAR_TYPES:
+            backend = _common_backend(primitive, backend, array, arrays)
+    if backend is None:
+        device = as_device(None)
+        backend = device.backend
+        arrays[0] = backend.asarray(arrays[0], None, device.native)
+    return tuple(arrays), tuple(nodes), backend
+
+
+def _common_backend(
+    primitive: Primitive, backend: Backend | None, array: Array, arrays: list[Any]
+) -> Backend:
+    """The backend of all arrays so far; a numpy scalar counts as a Python scalar elsewhere."""
+    found = backend_of(array)
+    if backend is None or backend is found:
+        return found
+    host = backend_named("numpy")
+    numbers = [i for i, a in enumerate(arrays) if isinstance(a, host.namespace.generic)]
+    if found is host and len(arrays) - 1 in numbers:
+        arrays[-1] = arrays[-1].item()
+        return backend
+    if backend is host and all(
+        i in numbers for i, a in enumerate(arrays[:-1]) if type(a) not in SCALAR_TYPES
+    ):
+        for i in numbers:
+            arrays[i] = arrays[i].item()
+        return found
+    raise _mismatch(primitive, arrays)
+
+
+def _check_devices(primitive: Primitive, arrays: tuple[Any, ...], backend: Backend) -> None:
+    first = None
+    for array in arrays:
+        if type(array) in SCALAR_TYPES:
+            continue
+        device = backend.device_of(array)
+        if first is None:
+            first = device
+        elif device != first:
+            raise _mismatch(primitive, arrays)
+
+
+def _mismatch(primitive: Primitive, arrays: Sequence[Any]) -> DeviceMismatchError:
+    from .spec import describe
+
+    shown = " and ".join(describe(a) for a in arrays if type(a) not in SCALAR_TYPES)
+    return DeviceMismatchError(
+        f"{primitive.name}: the operands are on different devices: {shown}. "
+        "Use .to_device(...) to bring them together."
+    )

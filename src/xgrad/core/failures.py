@@ -1,0 +1,89 @@
+"""What to say when an array library refuses an operation.
+
+The library's own exception stays attached as the cause; ours says which operation it was, with the
+shapes, dtypes and devices of all operands, and what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._typing import SCALAR_TYPES
+from ..errors import DTypeError, ShapeError, XgradError
+from .primitive import Kind, Primitive
+from .spec import describe
+
+__all__ = ["broadcast", "explain_failure"]
+
+
+def explain_failure(
+    primitive: Primitive,
+    arrays: tuple[Any, ...],
+    parameters: dict[str, Any] | None,
+    error: Exception,
+) -> BaseException:
+    """The exception to raise in place of a library's own."""
+    if isinstance(error, (XgradError, IndexError, MemoryError, NotImplementedError)):
+        return error
+    call = _show_call(primitive, arrays, parameters)
+    shapes = [tuple(a.shape) for a in arrays if hasattr(a, "shape")]
+    if primitive.kind is Kind.CONTRACTION and isinstance(error, (ValueError, RuntimeError)):
+        return ShapeError(f"{call} do not fit: {_contraction_advice(primitive, shapes)}")
+    if primitive.kind.broadcasts and broadcast(shapes) is None:
+        return ShapeError(
+            f"{call} do not broadcast: axes are compared from the last to the first and must be "
+            "equal or 1. Use reshape or expand_dims to line the axes up."
+        )
+    if isinstance(error, TypeError):
+        return DTypeError(f"{call}: {error}")
+    if isinstance(error, (ValueError, RuntimeError)):
+        return ShapeError(f"{call}: {error}")
+    error.add_note(f"while computing {call}")
+    return error
+
+
+def broadcast(shapes: list[tuple[int, ...]]) -> tuple[int, ...] | None:
+    """The shape that shapes broadcast to, or None where they do not."""
+    out: list[int] = []
+    for shape in shapes:
+        for i, size in enumerate(reversed(shape)):
+            if i == len(out):
+                out.append(size)
+            elif out[i] == 1:
+                out[i] = size
+            elif size not in (1, out[i]):
+                return None
+    return tuple(reversed(out))
+
+
+def _show_call(
+    primitive: Primitive, arrays: tuple[Any, ...], parameters: dict[str, Any] | None
+) -> str:
+    names = list(primitive.operands)
+    if primitive.starred:
+        star = names.pop()
+        names += [f"{star}[{i}]" for i in range(len(arrays) - len(names))]
+    shown = [
+        f"{name} {array!r}" if type(array) in SCALAR_TYPES else f"{name} {describe(array)}"
+        for name, array in zip(names, arrays, strict=False)
+    ]
+    text = f"{primitive.name}: {' and '.join(shown)}"
+    if parameters:
+        inside = ", ".join(f"{k}={v!r}" for k, v in parameters.items() if v is not None)
+        text += f" with {inside}" if inside else ""
+    return text
+
+
+def _contraction_advice(primitive: Primitive, shapes: list[tuple[int, ...]]) -> str:
+    if primitive.name == "matmul" and all(shapes) and len(shapes) == 2:
+        x1, x2 = shapes
+        inner = x2[-2] if len(x2) > 1 else x2[-1]
+        if x1[-1] != inner:
+            which = "second last" if len(x2) > 1 else "only"
+            return (
+                f"the last axis of x1 ({x1[-1]}) must equal the {which} axis of x2 ({inner}). Use "
+                "matrix_transpose if x2 was meant the other way round."
+            )
+        return "the axes before the last two must broadcast. Use reshape or expand_dims."
+    if primitive.name == "matmul":
+        return "both must have at least one axis. Use multiply for a 0-d operand."
+    return "the contracted axes must have equal sizes. Use permute_dims or other axes."

@@ -1,0 +1,122 @@
+"""Reading and writing parts of a Tensor, with the index arrays taken out of the key.
+
+`split_key` turns ``(0, i, slice(None))`` into a static template and the operands ``(i,)``. Writing
+gives a new value: what else sees the old array never notices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .._typing import SCALAR_TYPES
+from ..backends import Slot, is_array
+from ..errors import ArgumentTypeError
+from .dispatch import apply, apply1, apply2
+from .handle import Handle
+from .instructions import primitive
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+__all__ = ["At", "getitem", "setitem", "split_key"]
+
+_GETITEM = primitive("getitem")
+_SETITEM = primitive("setitem")
+_PUT = primitive("put")
+_STATIC = frozenset({int, slice, type(None), type(Ellipsis)})
+
+
+def split_key(key: Any) -> tuple[Any, tuple[Any, ...]]:
+    """The key with a `Slot` for each index array, and the index arrays."""
+    if type(key) in _STATIC:
+        return key, ()
+    parts = key if isinstance(key, tuple) else (key,)
+    operands: list[Any] = []
+    template = tuple(_split_part(part, operands) for part in parts)
+    return (template if isinstance(key, tuple) else template[0]), tuple(operands)
+
+
+def _split_part(part: Any, operands: list[Any]) -> Any:
+    if type(part) in _STATIC:
+        return part
+    if isinstance(part, Handle) or is_array(part):
+        operands.append(part)
+        return Slot(len(operands) - 1)
+    if isinstance(part, slice) or part is Ellipsis or isinstance(part, bool):
+        return part
+    if hasattr(part, "__index__"):
+        return part.__index__()
+    raise ArgumentTypeError(
+        f"an index must be an int, slice, Ellipsis, None or an integer or boolean array, but got "
+        f"{type(part).__name__}. Use xg.asarray to make an index array of a list."
+    )
+
+
+def getitem(x: Any, key: Any) -> Tensor:
+    """``x[key]``, recorded."""
+    template, indices = split_key(key)
+    if not indices:
+        return apply1(_GETITEM, x, {"key": template})  # type: ignore[no-any-return]
+    return apply(_GETITEM, (x, *indices), {"key": template})  # type: ignore[no-any-return]
+
+
+def setitem(x: Any, key: Any, value: Any) -> Tensor:
+    """x with ``value`` at ``key``, as a new value."""
+    template, indices = split_key(key)
+    return apply(_SETITEM, (x, value, *indices), {"key": template})  # type: ignore[no-any-return]
+
+
+class At:
+    """``x.at[key]``: updates of parts of x, as new values.
+
+    Every method returns a new Tensor. `add` adds up at repeated indices; the others, at repeated
+    indices, keep one of the values."""
+
+    __slots__ = ("_key", "_x")
+
+    def __init__(self, x: Any, key: Any = None) -> None:
+        self._x = x
+        self._key = key
+
+    def __getitem__(self, key: Any) -> At:
+        return At(self._x, key)
+
+    def get(self) -> Tensor:
+        """The part itself, ``x[key]``."""
+        return getitem(self._x, self._key)
+
+    def set(self, value: Any) -> Tensor:
+        """x with the part replaced by value."""
+        return setitem(self._x, self._key, value)
+
+    def add(self, value: Any) -> Tensor:
+        """x with value added to the part; repeated indices add up."""
+        template, indices = split_key(self._key)
+        part = self.get()
+        filled = apply1(primitive("broadcast_to"), _as_tensor(value, part), {"shape": part.shape})
+        parameters = {"key": template, "shape": tuple(self._x.shape)}
+        update = apply(_PUT, (filled, *indices), parameters)
+        return apply2(primitive("add"), self._x, update)  # type: ignore[no-any-return]
+
+    def multiply(self, value: Any) -> Tensor:
+        """x with the part multiplied by value."""
+        return self.set(self.get() * value)
+
+    def divide(self, value: Any) -> Tensor:
+        """x with the part divided by value."""
+        return self.set(self.get() / value)
+
+    def min(self, value: Any) -> Tensor:
+        """x with the part replaced by its minimum with value."""
+        return self.set(apply2(primitive("minimum"), self.get(), value))
+
+    def max(self, value: Any) -> Tensor:
+        """x with the part replaced by its maximum with value."""
+        return self.set(apply2(primitive("maximum"), self.get(), value))
+
+
+def _as_tensor(value: Any, like: Tensor) -> Any:
+    if type(value) in SCALAR_TYPES:
+        from .operators import scalar_like
+
+        return scalar_like(value, like)
+    return value if isinstance(value, Handle) else apply1(primitive("positive"), value)

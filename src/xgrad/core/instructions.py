@@ -1,0 +1,81 @@
+"""THE INSTRUCTION SET, on one page: every primitive, by kind.
+
+``name(arrays; parameters)``. Arrays are operands: watched, saved, batched. Parameters are static.
+A starred operand stands for any number of arrays. ``-> n`` means several outputs. Names are the
+array API standard's wherever it has one; the extras are explained at the end. The rules are in
+`rules/`, the implementations in `backends/`, the public functions in `ops/`."""
+
+from __future__ import annotations
+
+from .primitive import Kind, Primitive, define
+
+__all__ = ["PRIMITIVES", "primitive"]
+
+_TABLE = {
+    # One derivative per argument serves both modes; a zero cotangent gives zero (rules/edges.py).
+    Kind.ELEMENTWISE: """
+        abs(x) acos(x) acosh(x) asin(x) asinh(x) atan(x) atan2(x1, x2) atanh(x) copysign(x1, x2)
+        cos(x) cosh(x) divide(x1, x2) exp(x) expm1(x) hypot(x1, x2) log(x) log10(x) log1p(x)
+        log2(x) logaddexp(x1, x2) multiply(x1, x2) pow(x1, x2) power(x; exponent) reciprocal(x)
+        remainder(x1, x2) sin(x) sinh(x) sqrt(x) square(x) tan(x) tanh(x)""",
+    # Elementwise, and the partial derivative is a constant or a mask: it cannot blow up.
+    Kind.SELECTION: """
+        add(x1, x2) clip_lower(x, bound) clip_upper(x, bound) conj(x) imag(x) maximum(x1, x2)
+        minimum(x1, x2) negative(x) positive(x) real(x) subtract(x1, x2)
+        where(condition, x1, x2) zero_where_zero(r, g)""",
+    # Linear; ends a run of elementwise work.
+    Kind.REDUCTION: """
+        sum(x; axis, dtype, keepdims)""",
+    # Linear; the same elements in other places.
+    Kind.MOVEMENT: """
+        astype(x; dtype) broadcast_to(x; shape) concat(*arrays; axis) copy(x)
+        cumulative_sum(x; axis, include_initial) expand_dims(x; axis) flip(x; axis)
+        matrix_transpose(x) permute_dims(x; axes) reshape(x; shape) roll(x; shift, axis)
+        squeeze(x; axis) stack(*arrays; axis) to_device(x; device, source) tril(x; k) triu(x; k)
+        unstack(x; axis) -> n""",
+    # Bilinear; broadcast stacks are summed at the edge.
+    Kind.CONTRACTION: """
+        matmul(x1, x2) tensordot(x1, x2; axes) vecdot(x1, x2; axis)""",
+    # Linear in the arrays that are not indices.
+    Kind.INDEXING: """
+        getitem(x, *indices; key) put(x, *indices; key, shape) setitem(x, value, *indices; key)
+        take(x, indices; axis) index_add(x, indices; axis, size)
+        take_along_axis(x, indices; axis) scatter_along_axis(x, indices; axis, size)""",
+    # A rule of its own, exact shapes.
+    Kind.GENERAL: """
+        cumulative_prod(x; axis, include_initial) max(x; axis, keepdims) min(x; axis, keepdims)
+        prod(x; axis, dtype, keepdims) scatter(x, indices, updates; axis, mode)
+        sort(x; axis, descending, stable) std(x; axis, correction, keepdims)""",
+    # No derivative; the reasons are in rules/constants.py.
+    Kind.CONSTANT: """
+        all(x; axis, keepdims) any(x; axis, keepdims) argmax(x; axis, keepdims)
+        argmin(x; axis, keepdims) argsort(x; axis, descending, stable) bitwise_and(x1, x2)
+        bitwise_invert(x) bitwise_left_shift(x1, x2) bitwise_or(x1, x2)
+        bitwise_right_shift(x1, x2) bitwise_xor(x1, x2) cast(x; dtype) ceil(x)
+        count_nonzero(x; axis, keepdims) equal(x1, x2) floor(x) floor_divide(x1, x2)
+        greater(x1, x2) greater_equal(x1, x2) isfinite(x) isin(x1, x2; invert) isinf(x) isnan(x)
+        less(x1, x2) less_equal(x1, x2) logical_and(x1, x2) logical_not(x) logical_or(x1, x2)
+        logical_xor(x1, x2) nextafter(x1, x2) nonzero(x) -> n not_equal(x1, x2) round(x)
+        searchsorted(x1, x2; side, sorter) sign(x) signbit(x) stop_gradient(x) trunc(x)
+        unique_all(x) -> 4 unique_counts(x) -> 2 unique_inverse(x) -> 2 unique_values(x)""",
+}
+
+PRIMITIVES: dict[str, Primitive] = define(_TABLE)
+
+
+def primitive(name: str) -> Primitive:
+    """The primitive of a name in the table above."""
+    return PRIMITIVES[name]
+
+
+# The extras, beyond the standard:
+#   power(x; exponent)       pow with a Python scalar as exponent, which can be looked at
+#   clip_lower, clip_upper   maximum and minimum with clip's convention at the bounds
+#   put(x, ..; key, shape)   zeros of `shape`, with x added at `key`: the transpose of getitem
+#   setitem(x, value; key)   x with `value` at `key`, as a new array
+#   index_add                zeros with slices of x added at 1-d `indices`: the transpose of take
+#   scatter_along_axis       zeros with x added along an axis: the transpose of take_along_axis
+#   scatter(x, indices, updates; axis, mode)   x with updates: set, add, multiply, min, max
+#   to_device, copy, cast    a move, a fresh copy, a conversion to a dtype without derivatives
+#   zero_where_zero(r, g)    r, with 0 where g is 0 and r is not finite: the edge's guard
+#   stop_gradient            the identity that no tape follows

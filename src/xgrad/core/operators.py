@@ -1,0 +1,135 @@
+"""Python's operators for Tensors and Variables: each is one primitive.
+
+Operators take Tensors, Variables, arrays of the same library and Python scalars, and return
+NotImplemented for anything else, so that the other operand gets its turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .._typing import SCALAR_TYPES
+from ..backends import backend_of
+from ..backends.base import dtype_name
+from .dispatch import NotAnOperandError, apply1, apply2, unwrap, wrap
+from .handle import Handle
+from .instructions import primitive
+from .primitive import Primitive
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+__all__ = ["Operators", "power", "scalar_like"]
+
+_POW = primitive("pow")
+_POWER = primitive("power")
+
+
+def power(x1: Any, x2: Any) -> Any:
+    """x1 ** x2; an exponent that is a Python number is a parameter, so that rules can look at it."""
+    if type(x2) in SCALAR_TYPES and type(x2) is not complex and isinstance(x1, Handle):
+        return apply1(_POWER, x1, {"exponent": x2})
+    return apply2(_POW, scalar_like(x1, x2), scalar_like(x2, x1))
+
+
+def scalar_like(x: Any, other: Any) -> Any:
+    """A Python scalar as a 0-d Tensor of the other operand's dtype; anything else as it is.
+
+    For the few primitives whose rules need functions, not only operators, of both operands."""
+    if type(x) not in SCALAR_TYPES or type(other) in SCALAR_TYPES:
+        return x
+    array, _ = unwrap(other)
+    backend = backend_of(array)
+    kind = dtype_name(array.dtype)
+    weaker = (type(x) is float and not kind.startswith(("float", "complex", "bfloat"))) or (
+        type(x) is complex and not kind.startswith("complex")
+    )
+    dtype = None if weaker else array.dtype
+    return wrap(backend.asarray(x, dtype, backend.device_of(array)))
+
+
+def _forward(name: str) -> Callable[[Any, Any], Any]:
+    instruction: Primitive = primitive(name)
+
+    def operator(self: Any, other: Any) -> Any:
+        try:
+            return apply2(instruction, self, other)
+        except NotAnOperandError:
+            return NotImplemented
+
+    return operator
+
+
+def _reflected(name: str) -> Callable[[Any, Any], Any]:
+    instruction: Primitive = primitive(name)
+
+    def operator(self: Any, other: Any) -> Any:
+        try:
+            return apply2(instruction, other, self)
+        except NotAnOperandError:
+            return NotImplemented
+
+    return operator
+
+
+def _unary(name: str) -> Callable[[Any], Any]:
+    instruction: Primitive = primitive(name)
+
+    def operator(self: Any) -> Any:
+        return apply1(instruction, self)
+
+    return operator
+
+
+class Operators(Handle):
+    """The operators of the array API standard, reflected ones too."""
+
+    __slots__ = ()
+
+    __add__ = _forward("add")
+    __radd__ = _reflected("add")
+    __sub__ = _forward("subtract")
+    __rsub__ = _reflected("subtract")
+    __mul__ = _forward("multiply")
+    __rmul__ = _reflected("multiply")
+    __truediv__ = _forward("divide")
+    __rtruediv__ = _reflected("divide")
+    __floordiv__ = _forward("floor_divide")
+    __rfloordiv__ = _reflected("floor_divide")
+    __mod__ = _forward("remainder")
+    __rmod__ = _reflected("remainder")
+    __matmul__ = _forward("matmul")
+    __rmatmul__ = _reflected("matmul")
+    __and__ = _forward("bitwise_and")
+    __rand__ = _reflected("bitwise_and")
+    __or__ = _forward("bitwise_or")
+    __ror__ = _reflected("bitwise_or")
+    __xor__ = _forward("bitwise_xor")
+    __rxor__ = _reflected("bitwise_xor")
+    __lshift__ = _forward("bitwise_left_shift")
+    __rlshift__ = _reflected("bitwise_left_shift")
+    __rshift__ = _forward("bitwise_right_shift")
+    __rrshift__ = _reflected("bitwise_right_shift")
+    __lt__ = _forward("less")
+    __le__ = _forward("less_equal")
+    __gt__ = _forward("greater")
+    __ge__ = _forward("greater_equal")
+    __eq__ = _forward("equal")  # type: ignore[assignment]
+    __ne__ = _forward("not_equal")  # type: ignore[assignment]
+    __neg__ = _unary("negative")
+    __pos__ = _unary("positive")
+    __abs__ = _unary("abs")
+    __invert__ = _unary("bitwise_invert")
+    __hash__ = object.__hash__
+
+    def __pow__(self, other: Any) -> Tensor:
+        try:
+            return power(self, other)  # type: ignore[no-any-return]
+        except NotAnOperandError:
+            return NotImplemented
+
+    def __rpow__(self, other: Any) -> Tensor:
+        try:
+            return power(other, self)  # type: ignore[no-any-return]
+        except NotAnOperandError:
+            return NotImplemented

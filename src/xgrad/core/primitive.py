@@ -1,0 +1,239 @@
+"""A primitive: a function of the standard plus a kind, and the rules that were given for it.
+
+A rule is a function of a namespace, ``rule(xp, g, ..., *, parameters)``, and asks for what it needs
+by name: operands, ``y`` for the output, ``<operand>_spec`` for shape and dtype without the data.
+The names are read once, here, and made into a `Plan`: what a node keeps, and how rules are called."""
+
+from __future__ import annotations
+
+import enum
+import inspect
+import operator
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+__all__ = ["Call", "Kind", "Plan", "Primitive", "define"]
+
+Rule = Callable[..., Any]
+
+
+class Kind(enum.Enum):
+    """What the derivatives, the edge and every interpreter treat alike."""
+
+    ELEMENTWISE = "elementwise"
+    SELECTION = "selection"
+    REDUCTION = "reduction"
+    MOVEMENT = "movement"
+    CONTRACTION = "contraction"
+    INDEXING = "indexing"
+    GENERAL = "general"
+    CONSTANT = "constant"
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+        self.broadcasts = label in ("elementwise", "selection", "contraction")
+        self.guarded = label == "elementwise"
+
+
+# Where a rule's argument comes from: the node's saved values, an input's node, or the node itself.
+SAVED, INPUT_SPEC, OUTPUT_SPEC = 0, 1, 2
+
+
+class Call(NamedTuple):
+    """How to call the rule of one operand from a node."""
+
+    operand: int
+    rule: Rule
+    sources: tuple[tuple[int, int], ...]
+    all_saved: bool
+    parameters: tuple[str, ...]
+    starred: bool
+
+
+class Plan(NamedTuple):
+    """What a node keeps, and the rules to call, for one choice of followed operands.
+
+    ``save(arrays, y)`` gives the values to keep; entry i of `owners` says which operand the value
+    is (-1 for the output, None for a spec), so that it can be followed again in higher orders."""
+
+    save: Callable[[tuple[Any, ...], Any], tuple[Any, ...]]
+    owners: tuple[int | None, ...]
+    calls: tuple[Call, ...]
+
+
+class Primitive:
+    """One instruction.
+
+    Attributes
+    ----------
+    name : str
+    kind : Kind
+    operands : tuple of str
+        Names of the array operands; the last may be starred, for any number of arrays.
+    parameters : tuple of str
+        Names of the static parameters.
+    outputs : int or None
+        1, or a number of outputs, or None where it depends on the shape.
+    rules : dict
+        From an operand's name to its gradient rule.
+    reason : str or None
+        Why there is no derivative, for constants.
+    implementations : dict
+        From an array type to the function that computes the primitive (filled as types appear).
+    """
+
+    __slots__ = (
+        "_plans",
+        "guarded",
+        "implementations",
+        "kind",
+        "name",
+        "operands",
+        "outputs",
+        "parameters",
+        "reason",
+        "rules",
+        "starred",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        kind: Kind,
+        operands: tuple[str, ...],
+        parameters: tuple[str, ...],
+        outputs: int | None,
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.starred = bool(operands) and operands[-1].startswith("*")
+        self.operands = tuple(operand.lstrip("*") for operand in operands)
+        self.parameters = parameters
+        self.outputs = outputs
+        self.rules: dict[str, Rule] = {}
+        self.reason: str | None = None
+        self.guarded = kind.guarded
+        self.implementations: dict[type, Callable[..., Any]] = {}
+        self._plans: dict[int, Plan] = {}
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+    def give_rules(self, **rules: Rule) -> None:
+        """Give the gradient rule of each operand; called once, by the files in `rules/`."""
+        unknown = set(rules) - set(self.operands)
+        assert not unknown, f"{self.name} has no operand {unknown}"
+        self.rules.update(rules)
+        self._plans.clear()
+
+    def plan(self, mask: int) -> Plan:
+        """The plan for the followed operands in `mask` (bit i for operand i)."""
+        plan = self._plans.get(mask)
+        if plan is None:
+            plan = self._plans[mask] = _make_plan(self, mask)
+        return plan
+
+
+def define(table: dict[Kind, str]) -> dict[str, Primitive]:
+    """Read the table of instructions."""
+    found: dict[str, Primitive] = {}
+    for kind, text in table.items():
+        for primitive in _read(kind, text):
+            assert primitive.name not in found, primitive.name
+            found[primitive.name] = primitive
+    return found
+
+
+def _read(kind: Kind, text: str) -> Iterator[Primitive]:
+    for name, inside, outputs in re.findall(r"(\w+)\(([^)]*)\)(?: -> (\w))?", text):
+        operands, _, parameters = inside.partition(";")
+        count = None if outputs == "n" else int(outputs or 1)
+        yield Primitive(name, kind, _names(operands), _names(parameters), count)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _make_plan(primitive: Primitive, mask: int) -> Plan:
+    """Which values the rules of the followed operands name, and in what order to keep them."""
+    owners: list[int | None] = []
+    getters: list[tuple[bool, int]] = []  # (is a spec, operand), operand -1 is the output
+    calls: list[Call] = []
+    for position, operand in enumerate(primitive.operands):
+        starred = primitive.starred and position == len(primitive.operands) - 1
+        followed = mask >> position if starred else mask >> position & 1
+        rule = primitive.rules.get(operand)
+        if not followed or rule is None:
+            continue
+        names, parameters = _rule_names(rule)
+        sources = tuple(_source(primitive, n, mask, getters, owners) for n in names)
+        calls.append(Call(position, rule, sources, False, parameters, starred))
+    count = len(getters)
+    everything = tuple((SAVED, i) for i in range(count))
+    calls = [call._replace(all_saved=call.sources == everything) for call in calls]
+    return Plan(_saver(getters, primitive), tuple(owners), tuple(calls))
+
+
+def _rule_names(rule: Rule) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The values and the parameters that a rule asks for, after ``xp, g``."""
+    parameters = list(inspect.signature(rule).parameters.values())[2:]
+    values = tuple(p.name for p in parameters if p.kind is not p.KEYWORD_ONLY)
+    return values, tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
+
+
+def _source(
+    primitive: Primitive,
+    name: str,
+    mask: int,
+    getters: list[tuple[bool, int]],
+    owners: list[int | None],
+) -> tuple[int, int]:
+    if name == "y_spec":
+        return (OUTPUT_SPEC, 0)
+    is_spec = name.endswith("_spec")
+    stem = name.removesuffix("_spec")
+    assert stem == "y" or stem in primitive.operands, f"{primitive.name}: a rule names {name!r}"
+    position = -1 if stem == "y" else primitive.operands.index(stem)
+    starred = primitive.starred and position == len(primitive.operands) - 1
+    if is_spec and not starred and mask >> position & 1:
+        return (INPUT_SPEC, position)
+    getter = (is_spec, position)
+    if getter not in getters:
+        getters.append(getter)
+        owners.append(None if is_spec else position)
+    return (SAVED, getters.index(getter))
+
+
+def _saver(
+    getters: list[tuple[bool, int]], primitive: Primitive
+) -> Callable[[tuple[Any, ...], Any], tuple[Any, ...]]:
+    """A function that picks the values to keep; the common cases cost one call."""
+    from .spec import spec_of
+
+    star = len(primitive.operands) - 1 if primitive.starred else -2
+    plain = all(not is_spec and position != star for is_spec, position in getters)
+    if not getters:
+        return lambda arrays, y: ()
+    if getters == [(False, -1)]:
+        return lambda arrays, y: (y,)
+    if plain and all(position >= 0 for _, position in getters):
+        if len(getters) == 1:
+            only = getters[0][1]
+            return lambda arrays, y: (arrays[only],)
+        pick = operator.itemgetter(*(position for _, position in getters))
+        return lambda arrays, y: pick(arrays)  # type: ignore[no-any-return]
+
+    def save(arrays: tuple[Any, ...], y: Any) -> tuple[Any, ...]:
+        kept = []
+        for is_spec, position in getters:
+            if position == star:
+                rest = arrays[star:]
+                kept.append(tuple(map(spec_of, rest)) if is_spec else rest)
+            else:
+                value = y if position == -1 else arrays[position]
+                kept.append(spec_of(value) if is_spec else value)
+        return tuple(kept)
+
+    return save

@@ -1,0 +1,284 @@
+"""A Tensor: an array of any array-API namespace, and the node that says where it came from.
+
+Values are immutable under the tape: an array that a Tensor was given is never changed. ``x[key] =
+v`` and ``x += v`` rebind this handle to a new value, and are differentiable. Conversions that leave
+xgrad are refused while a tape follows the value, because the gradient would silently be zero."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from .._typing import Array, DType, NativeDevice, Shape
+from ..backends import Device, as_device, backend_of
+from ..backends.base import dtype_name
+from ..errors import ArgumentError, DTypeError, NotDifferentiableError, ShapeError
+from . import dispatch
+from .dispatch import apply1
+from .indexing import At, getitem, setitem
+from .instructions import primitive
+from .operators import Operators
+from .protocols import protocols
+from .show import show
+from .spec import describe
+
+if TYPE_CHECKING:
+    from .node import Node
+
+__all__ = ["Tensor"]
+
+
+class ArrayAttributes(Operators):
+    """Attributes and conversions that Tensors and Variables share."""
+
+    __slots__ = ()
+
+    __array_priority__ = 1000.0
+
+    # -- attributes ----------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> Shape:
+        """The size of each axis."""
+        return tuple(self.array.shape)
+
+    @property
+    def dtype(self) -> DType:
+        """The dtype, in the spelling of the array's own namespace."""
+        return self.array.dtype
+
+    @property
+    def device(self) -> Device:
+        """Where the array lives."""
+        backend = backend_of(self.array)
+        return Device(backend, backend.device_of(self.array))
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.array.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        count = 1
+        for n in self.array.shape:
+            count *= n
+        return count
+
+    @property
+    def T(self) -> Tensor:
+        """The transpose of a matrix.
+
+        Raises
+        ------
+        ShapeError
+            If there are not exactly two axes.
+        """
+        if self.ndim != 2:
+            raise ShapeError(
+                f"T: x {describe(self)} must have two axes, but has {self.ndim}. Use mT for stacks "
+                "of matrices, or permute_dims."
+            )
+        return apply1(primitive("matrix_transpose"), self)  # type: ignore[no-any-return]
+
+    @property
+    def mT(self) -> Tensor:
+        """The transposes of a stack of matrices (the last two axes)."""
+        return apply1(primitive("matrix_transpose"), self)  # type: ignore[no-any-return]
+
+    @property
+    def at(self) -> At:
+        """Updates of parts as new values: ``x.at[key].set(v)``, also add, multiply, divide, ..."""
+        return At(self)
+
+    # -- leaving xgrad -------------------------------------------------------------------------
+
+    def numpy(self) -> Array:
+        """Copy the value to a numpy array in host memory, on purpose: no gradient flows through."""
+        return backend_of(self.array).to_numpy(self.array)
+
+    def item(self) -> Any:
+        """The only element as a Python scalar; waits for the device.
+
+        Raises
+        ------
+        ShapeError
+            If there is not exactly one element.
+        """
+        if self.size != 1:
+            raise ShapeError(f"item: x {describe(self)} must have exactly one element. Use tolist.")
+        return self.numpy().reshape(()).item()
+
+    def tolist(self) -> Any:
+        """The value as nested lists of Python scalars; waits for the device."""
+        return self.numpy().tolist()
+
+    def __bool__(self) -> bool:
+        return bool(self._single("bool"))
+
+    def __int__(self) -> int:
+        return int(self._single("int"))
+
+    def __float__(self) -> float:
+        return float(self._single("float"))
+
+    def __complex__(self) -> complex:
+        return complex(self._single("complex"))
+
+    def __index__(self) -> int:
+        if not dtype_name(self.dtype).lstrip("u").startswith("int"):
+            raise DTypeError(f"an index must be an integer, but x is {describe(self)}. Use astype.")
+        return int(self._single("int"))
+
+    def _single(self, wanted: str) -> Any:
+        if self.size != 1:
+            raise ShapeError(
+                f"{wanted}: x {describe(self)} must have exactly one element. Use xg.any, xg.all "
+                "or an index."
+            )
+        value = self.item()
+        if isinstance(value, complex) and wanted in ("int", "float"):
+            raise DTypeError(f"{wanted}: x {describe(self)} is complex. Use xg.real or xg.abs.")
+        return value
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        self._refuse_if_followed("__array__")
+        backend = backend_of(self.array)
+        if not backend.one_device and str(self.device) != "torch:cpu":
+            raise DTypeError(
+                f"x {describe(self)} does not turn into a numpy array by itself, because that "
+                "copies it to the host. Use .numpy() to copy on purpose."
+            )
+        host = backend.to_numpy(self.array) if copy or not backend.one_device else self.array
+        return host if dtype is None else host.astype(dtype, copy=False)
+
+    def __dlpack__(self, **options: Any) -> Any:
+        self._refuse_if_followed("__dlpack__")
+        return self.array.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[Any, int]:
+        return self.array.__dlpack_device__()  # type: ignore[no-any-return]
+
+    def _refuse_if_followed(self, way: str) -> None:
+        if protocols.is_followed(self):
+            raise NotDifferentiableError(
+                f"{way}: x {describe(self)} is followed by an active GradientTape, and outside "
+                "xgrad its gradient would silently be zero. Use .numpy() to leave xgrad on "
+                "purpose, xg.stop_gradient(x), or a function of xgrad instead of the other "
+                "library's."
+            )
+
+    # -- protocols -----------------------------------------------------------------------------
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        return protocols.namespace(backend_of(self.array), api_version)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        return protocols.ufunc(ufunc, method, inputs, options)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return protocols.function(function, args, kwargs)
+
+    # -- conversions that stay -----------------------------------------------------------------
+
+    def astype(self, dtype: DType, *, copy: bool = True) -> Tensor:
+        """Convert to another dtype; differentiable between floating dtypes."""
+        return protocols.astype(self, dtype, copy=copy)  # type: ignore[no-any-return]
+
+    def to_device(self, device: str | Device | NativeDevice, /, *, stream: Any = None) -> Tensor:
+        """Copy to another device; the gradient travels back."""
+        return protocols.to_device(self, as_device(device, backend_of(self.array)))  # type: ignore[no-any-return]
+
+    def __getitem__(self, key: Any) -> Tensor:
+        return getitem(self, key)
+
+    def __len__(self) -> int:
+        if self.ndim == 0:
+            raise DTypeError("len() of a Tensor without axes. Use .size for the elements.")
+        return self.array.shape[0]  # type: ignore[no-any-return]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self.ndim == 0:
+            raise DTypeError("a Tensor without axes cannot be iterated over. Use .item().")
+        return iter([getitem(self, i) for i in range(len(self))])
+
+    def __contains__(self, value: Any) -> bool:
+        return bool(self.numpy().__contains__(value))
+
+
+class Tensor(ArrayAttributes):
+    """An array of any array-API namespace whose gradient can be asked for.
+
+    Make one with `xg.asarray`. Takes part in every operator and function of the standard.
+
+    Attributes
+    ----------
+    array : array
+        The wrapped array itself, no copy.
+    shape : tuple of int
+    dtype : dtype
+    device : Device
+    ndim, size : int
+    T, mT : Tensor
+    at : object
+        ``x.at[key].set(v)``: updates as new values.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, array: Array, node: Node | None = None) -> None:
+        self.array = array
+        self.node = node
+
+    def __repr__(self) -> str:
+        return show(self.array, "xg.Tensor")
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec and self.size == 1 else format(str(self), spec)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self._rebind(setitem(self, key, value))
+
+    def _rebind(self, new: Tensor) -> None:
+        """Make this handle mean another value; whoever saw the old array still does."""
+        self.array = new.array
+        self.node = new.node
+
+    def __copy__(self) -> Tensor:
+        return Tensor(self.array, self.node)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        return apply1(primitive("copy"), self)  # type: ignore[no-any-return]
+
+    def __reduce__(self) -> Any:
+        return _from_host, (self.numpy(), str(self.device))
+
+
+def _from_host(value: Array, name: str) -> Tensor:
+    device = as_device(name)
+    return Tensor(device.backend.asarray(value, None, device.native))
+
+
+def _in_place(name: str) -> Callable[[Any, Any], Any]:
+    operation = getattr(Operators, f"__{name}__")
+
+    def operator(self: Tensor, other: Any) -> Tensor:
+        new = operation(self, other)
+        if new is NotImplemented:
+            return new  # type: ignore[no-any-return]
+        if new.shape != self.shape or new.dtype != self.dtype:
+            raise ArgumentError(
+                f"__i{name}__: the result {describe(new)} does not fit into x {describe(self)}. "
+                "Use x = x op y, which makes a new Tensor."
+            )
+        self._rebind(new)
+        return self
+
+    return operator
+
+
+for _name in ("add sub mul truediv floordiv mod pow matmul and or xor lshift rshift").split():
+    setattr(Tensor, f"__i{_name}__", _in_place(_name))
+
+dispatch.set_tensor_class(Tensor)

@@ -1,0 +1,212 @@
+"""A Variable: a name and a place for a value that changes between steps.
+
+It takes part in every operation like the Tensor that it holds. A gradient belongs to the Variable,
+not to one of its values: reads before and after an assignment sum, and a later assignment changes
+no gradient, because assigning puts a new array in place and never changes the old one."""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from .._typing import Array, ArrayLike, DType
+from ..backends import Device, as_device, backend_of, fill_key
+from ..backends.base import dtype_name
+from ..errors import DeviceMismatchError, DTypeError, ShapeError, TapeError
+from .casting import cast_within_kind, to_array
+from .indexing import split_key
+from .node import Leaf
+from .protocols import protocols
+from .show import show
+from .spec import describe
+from .tensor import ArrayAttributes, Tensor
+
+__all__ = ["Variable", "all_variables"]
+
+_numbers = itertools.count()
+_live: weakref.WeakSet[Variable] = weakref.WeakSet()
+
+
+def all_variables() -> list[Variable]:
+    """All live Variables, in order of creation."""
+    return sorted(_live, key=lambda variable: variable.number)
+
+
+class Variable(ArrayAttributes):
+    """A value that can be assigned to, watched by tapes when it is read.
+
+    Parameters
+    ----------
+    initial_value : array_like or callable
+        The first value, copied; a callable is called for it.
+    trainable : bool
+        Whether tapes watch it by themselves.
+    name : str, optional
+    dtype : dtype, optional
+        The value's own, or the default dtype for Python numbers.
+    device : Device or str, optional
+        The value's own, or the default device.
+    constraint : callable, optional
+        Applied by optimizers to the value after each update.
+
+    Raises
+    ------
+    DTypeError
+        If the value cannot be converted to `dtype`.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> v = xg.Variable([1.0, 2.0], name="v")
+    >>> v.assign_add([1.0, 1.0])
+    xg.Variable([2., 3.], shape=(2,), dtype=float64, device=cpu, name='v')
+    """
+
+    __slots__ = ("constraint", "name", "number", "trainable")
+
+    node: Leaf
+
+    def __init__(
+        self,
+        initial_value: ArrayLike,
+        trainable: bool = True,
+        name: str | None = None,
+        dtype: DType = None,
+        device: Device | str | None = None,
+        constraint: Callable[[Any], Any] | None = None,
+    ) -> None:
+        value = initial_value() if callable(initial_value) else initial_value
+        self.array = to_array(value, dtype=dtype, device=device, copy=True)
+        self.trainable = bool(trainable)
+        self.number = next(_numbers)
+        self.name = f"Variable_{self.number}" if name is None else str(name)
+        self.constraint = constraint
+        self.node = Leaf(tuple(self.array.shape), self.array.dtype, self)
+        _live.add(self)
+
+    def __repr__(self) -> str:
+        return show(self.array, "xg.Variable", f", name={self.name!r}")
+
+    def value(self) -> Tensor:
+        """The present value as a Tensor, connected to this Variable."""
+        protocols.read(self)
+        return Tensor(self.array, self.node)
+
+    read_value = value
+
+    def assign(self, value: ArrayLike) -> Variable:
+        """Replace the value.
+
+        Parameters
+        ----------
+        value : array_like
+            Of this Variable's shape; cast within its kind of dtype (float64 to float32).
+
+        Returns
+        -------
+        Variable
+            This one.
+
+        Raises
+        ------
+        ShapeError, DTypeError, DeviceMismatchError
+            If the value does not fit; the Variable keeps its old value.
+        """
+        new = self._fit(value, "assign", copy=True)
+        protocols.assigned(self)
+        self.array = new
+        return self
+
+    def assign_add(self, value: ArrayLike) -> Variable:
+        """Add to the value; returns this Variable."""
+        return self._update(self.array + self._fit(value, "assign_add"))
+
+    def assign_sub(self, value: ArrayLike) -> Variable:
+        """Subtract from the value; returns this Variable."""
+        return self._update(self.array - self._fit(value, "assign_sub"))
+
+    def scatter_update(self, indices: ArrayLike, updates: ArrayLike) -> Variable:
+        """Replace the rows at `indices` of the first axis; returns this Variable."""
+        return self._scatter(indices, updates, "set", "scatter_update")
+
+    def scatter_add(self, indices: ArrayLike, updates: ArrayLike) -> Variable:
+        """Add to the rows at `indices`; repeated indices add up. Returns this Variable."""
+        return self._scatter(indices, updates, "add", "scatter_add")
+
+    def scatter_sub(self, indices: ArrayLike, updates: ArrayLike) -> Variable:
+        """Subtract from the rows at `indices`; repeated indices add up. Returns this Variable."""
+        return self._scatter(indices, updates, "subtract", "scatter_sub")
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        template, indices = split_key(key)
+        backend = backend_of(self.array)
+        arrays = tuple(to_array(i, device=self.device) for i in indices)
+        new = backend.xp.copy(self.array)
+        new[fill_key(template, arrays)] = to_array(value, dtype=self.dtype, device=self.device)
+        self._update(new)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
+        new = Variable(self.array, self.trainable, self.name, constraint=self.constraint)
+        memo[id(self)] = new
+        return new
+
+    __copy__ = None
+
+    def __reduce__(self) -> Any:
+        device = str(self.device)
+        return Variable, (self.numpy(), self.trainable, self.name, None, device, self.constraint)
+
+    def _update(self, new: Array) -> Variable:
+        protocols.assigned(self)
+        self.array = backend_of(self.array).finish(new)
+        return self
+
+    def _scatter(self, indices: Any, updates: Any, mode: str, what: str) -> Variable:
+        xp = backend_of(self.array).xp
+        index = to_array(indices, device=self.device)
+        rows = to_array(updates, dtype=self.dtype, device=self.device)
+        expected = (*index.shape, *self.shape[1:])
+        if tuple(rows.shape) != expected:
+            raise ShapeError(
+                f"{what}: updates {describe(rows)} must have shape {expected}: that of indices "
+                f"{tuple(index.shape)} and of a row of {self.name} {self.shape[1:]}."
+            )
+        if mode == "subtract":
+            mode, rows = "add", -rows
+        flat = xp.reshape(index, (-1,))
+        rows = xp.reshape(rows, (flat.shape[0], *self.shape[1:]))
+        return self._update(xp.scatter(self.array, flat, rows, axis=0, mode=mode))
+
+    def _fit(self, value: Any, what: str, copy: bool = False) -> Array:
+        """The value as an array of this Variable's shape, dtype and device, or an error."""
+        kept = getattr(value, "array", value)
+        if hasattr(kept, "shape") and not isinstance(kept, (bool, int, float, complex)):
+            backend = backend_of(kept)
+            if Device(backend, backend.device_of(kept)) != self.device:
+                raise DeviceMismatchError(
+                    f"{what}: value {describe(kept)} must be where {self.name} {describe(self)} "
+                    "is. Use .to_device(...)."
+                )
+            array = cast_within_kind(kept, self.dtype, f"{what}: value", self.name)
+        else:
+            array = to_array(value, device=self.device)
+            array = cast_within_kind(array, self.dtype, f"{what}: value", self.name)
+        if tuple(array.shape) != self.shape:
+            raise ShapeError(
+                f"{what}: value {describe(array)} must have the shape {self.shape} of "
+                f"{self.name}. Use broadcast_to if the value was meant for every element."
+            )
+        return backend_of(array).xp.copy(array) if copy and array is kept else array
+
+
+def _refuse_in_place(self: Variable, other: Any) -> Variable:
+    raise TapeError(
+        f"{self.name} += x (or -=, *=, ...) would turn the Variable into a Tensor. Use "
+        f"{self.name}.assign_add(x), .assign_sub(x) or .assign(...)."
+    )
+
+
+for _name in ("add sub mul truediv floordiv mod pow matmul and or xor lshift rshift").split():
+    setattr(Variable, f"__i{_name}__", _refuse_in_place)
