@@ -1,0 +1,22 @@
+"""Gradient rules: mathematics only, each written once against a namespace.
+
+A rule takes the namespace, the cotangent and what it names: ``rule(xp, g, x2)``. It is the plain
+transpose of the derivative; complex conjugation, broadcasting, dtypes and zero cotangents are the
+edge's business (edges.py). Importing this package gives every primitive its rules."""
+
+from __future__ import annotations
+
+from . import (  # noqa: F401 - each module gives its rules when it is imported
+    constants,
+    contractions,
+    cumulative,
+    elementwise,
+    indexing,
+    movement,
+    reductions,
+    selection,
+    sorting,
+)
+from .edges import arrive, sum_to_shape
+
+__all__ = ["arrive", "sum_to_shape"]

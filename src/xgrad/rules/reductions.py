@@ -1,0 +1,64 @@
+"""Reductions: sum, prod, extrema, standard deviation.
+
+`mean` and `var` are compositions. Zeros in a product, ties in an extremum and a vanishing deviation
+all have their exact (sub)gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._typing import Array, Axis
+from .shared import attained, give, kept, nonzero_or_one, normal_axes, spread
+
+
+def sum_x(xp: Any, g: Array, x_spec: Any, *, axis: Axis) -> Array:
+    """Every element counts once."""
+    shape = x_spec.shape
+    return xp.broadcast_to(xp.reshape(g, kept(shape, axis)), shape)
+
+
+def extremum_x(xp: Any, g: Array, x: Array, y: Array, *, axis: Axis) -> Array:
+    """y = max x or min x;  the elements that attain it share the cotangent equally."""
+    shape = x.shape
+    winners = attained(xp, x, spread(xp, y, shape, axis))
+    share = xp.astype(winners, x.dtype)
+    share = share / xp.sum(share, axis=axis, keepdims=True)
+    return xp.where(winners, spread(xp, g, shape, axis) * share, 0)
+
+
+def prod_x(xp: Any, g: Array, x: Array, *, axis: Axis) -> Array:
+    """y = prod x;  dy/dx_i is the product of the others, from the left times from the right."""
+    axes = normal_axes(axis, x.ndim)
+    others = tuple(i for i in range(x.ndim) if i not in axes)
+    order = (*others, *axes)
+    moved = xp.permute_dims(x, order)
+    rows = xp.reshape(moved, (*moved.shape[: len(others)], _count(moved.shape[len(others) :])))
+    left = xp.cumulative_prod(rows, axis=-1, include_initial=True)[..., :-1]
+    right = xp.cumulative_prod(xp.flip(rows, axis=-1), axis=-1, include_initial=True)[..., :-1]
+    others_product = xp.reshape(left * xp.flip(right, axis=-1), moved.shape)
+    inverse = tuple(sorted(range(x.ndim), key=order.__getitem__))
+    return spread(xp, g, x.shape, axis) * xp.permute_dims(others_product, inverse)
+
+
+def std_x(
+    xp: Any, g: Array, x: Array, y: Array, *, axis: Axis, correction: float
+) -> Array:
+    """y = std x;  dy/dx_i = (x_i - mean) / ((n - correction) y), and 0 where y = 0."""
+    count = _count(tuple(x.shape[a] for a in normal_axes(axis, x.ndim)))
+    deviation = x - xp.mean(x, axis=axis, keepdims=True)
+    scale = spread(xp, nonzero_or_one(xp, y), x.shape, axis) * (count - correction)
+    return spread(xp, g, x.shape, axis) * (deviation / scale)
+
+
+def _count(shape: tuple[int, ...]) -> int:
+    count = 1
+    for n in shape:
+        count *= n
+    return count
+
+
+give("sum", x=sum_x)
+give("max", x=extremum_x)
+give("min", x=extremum_x)
+give("prod", x=prod_x)
+give("std", x=std_x)

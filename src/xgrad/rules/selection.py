@@ -1,0 +1,55 @@
+"""Elementwise functions whose partial derivatives are constants or masks: nothing to guard.
+
+Ties share: whatever attains the maximum or minimum gets an equal part of the cotangent, and a NaN
+attains it before anything else. At its bounds `clip` passes everything to x."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._typing import Array
+from ..core.instructions import primitive
+from .shared import attained, give
+
+
+def extremum_x1(xp: Any, g: Array, x1: Array, x2: Array, y: Array) -> Array:
+    """y = max(x1, x2) or min;  dy/dx1 is 1 where x1 attains y, 1/2 where both do."""
+    both = attained(xp, x1, y) & attained(xp, x2, y)
+    return xp.where(attained(xp, x1, y), xp.where(both, g / 2, g), 0)
+
+
+def extremum_x2(xp: Any, g: Array, x1: Array, x2: Array, y: Array) -> Array:
+    """The same for the second operand."""
+    return extremum_x1(xp, g, x2, x1, y)
+
+
+give("add", x1=lambda xp, g: g, x2=lambda xp, g: g)
+give(
+    "clip_lower",
+    x=lambda xp, g, x, bound: xp.where(x < bound, 0, g),
+    bound=lambda xp, g, x, bound: xp.where(x < bound, g, 0),
+)
+give(
+    "clip_upper",
+    x=lambda xp, g, x, bound: xp.where(x > bound, 0, g),
+    bound=lambda xp, g, x, bound: xp.where(x > bound, g, 0),
+)
+give("conj", x=lambda xp, g: xp.conj(g))
+give("imag", x=lambda xp, g: g * -1j)
+give("maximum", x1=extremum_x1, x2=extremum_x2)
+give("minimum", x1=extremum_x1, x2=extremum_x2)
+give("negative", x=lambda xp, g: -g)
+give("positive", x=lambda xp, g: g)
+give("real", x=lambda xp, g: g)
+give("subtract", x1=lambda xp, g: g, x2=lambda xp, g: -g)
+give(
+    "where",
+    x1=lambda xp, g, condition: xp.where(condition, g, 0),
+    x2=lambda xp, g, condition: xp.where(condition, 0, g),
+)
+give(
+    "zero_where_zero",
+    r=lambda xp, c, r, g: xp.where(xp.isfinite(r) | (g != 0), c, 0),
+    g=lambda xp, c: xp.zeros_like(c),
+)
+primitive("zero_where_zero").guarded = False

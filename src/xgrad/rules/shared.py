@@ -1,0 +1,65 @@
+"""What several rules need: kept axes, safe denominators, who attained an extremum.
+
+Each function states when its result is exact; all of them are differentiable again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._typing import Array, Axis, Shape
+from ..core.instructions import primitive
+
+__all__ = [
+    "along",
+    "attained",
+    "give",
+    "is_complex",
+    "kept",
+    "nonzero_or_one",
+    "normal_axes",
+    "spread",
+]
+
+
+def give(name: str, **rules: Any) -> None:
+    """Give the primitive of a name the gradient rule of each of its operands."""
+    primitive(name).give_rules(**rules)
+
+
+def is_complex(xp: Any, x: Any) -> bool:
+    """Whether an array or spec is complex."""
+    return bool(xp.isdtype(x.dtype, "complex floating"))
+
+
+def normal_axes(axis: Axis, ndim: int) -> tuple[int, ...]:
+    """Axes as a tuple of non-negative numbers; None means all."""
+    if axis is None:
+        return tuple(range(ndim))
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    return tuple(a % ndim for a in axes)
+
+
+def kept(shape: Shape, axis: Axis) -> Shape:
+    """The shape of a reduction that keeps its axes with size 1."""
+    axes = normal_axes(axis, len(shape))
+    return tuple(1 if i in axes else n for i, n in enumerate(shape))
+
+
+def spread(xp: Any, g: Array, shape: Shape, axis: Axis) -> Array:
+    """A reduction's cotangent, reshaped so that it broadcasts against the operand."""
+    return xp.reshape(g, kept(shape, axis))
+
+
+def nonzero_or_one(xp: Any, x: Array) -> Array:
+    """x with its zeros replaced by ones, for a denominator whose numerator is zero there."""
+    return xp.where(x == 0, xp.ones_like(x), x)
+
+
+def attained(xp: Any, x: Array, y: Array) -> Array:
+    """Where x attains the extremum y, NaN counting as itself."""
+    return (x == y) | (x != x)
+
+
+def along(ndim: int, axis: int, part: Any) -> tuple[Any, ...]:
+    """A key that takes `part` of one axis and all of the others."""
+    return tuple(part if i == axis % ndim else slice(None) for i in range(ndim))

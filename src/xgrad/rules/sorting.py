@@ -1,0 +1,20 @@
+"""Sorting follows its permutation: the cotangent goes back by the inverse one, a gather."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._typing import Array
+from .shared import give
+
+
+def sort_x(
+    xp: Any, g: Array, x: Array, *, axis: int, descending: bool, stable: bool
+) -> Array:
+    """y = x[order];  dx = g[inverse of order]."""
+    order = xp.argsort(x, axis=axis, descending=descending, stable=stable)
+    inverse = xp.argsort(order, axis=axis)
+    return xp.take_along_axis(g, inverse, axis=axis)
+
+
+give("sort", x=sort_x)
