@@ -1,0 +1,380 @@
+"""xgrad: gradients for NumPy and CuPy code, with the tape that TensorFlow's users know.
+
+`xgrad` is an array-API namespace of Tensors whose new arrays go to the default device;
+`xgrad.namespace(numpy)` and the like are the same over one backend. Public is what `__all__`
+lists, in the standard's order."""
+
+from __future__ import annotations
+
+from math import e, inf, nan, pi
+from typing import Any
+
+from . import errors, optimizers, rules, tree
+from .backends import (
+    Device,
+    backend_named,
+    default_device,
+    device,
+    devices,
+    set_default_device,
+)
+from .core.defaults import default_dtype, set_default_dtype
+from .core.observers import record_locations
+from .core.tensor import Tensor
+from .core.variable import Variable
+from .interpreters.tape import GradientTape, UnconnectedGradients
+from .ops import numpy_protocols as _numpy_protocols
+from .ops.arithmetic import (
+    abs,
+    add,
+    copysign,
+    divide,
+    floor_divide,
+    hypot,
+    maximum,
+    minimum,
+    multiply,
+    negative,
+    nextafter,
+    positive,
+    pow,
+    reciprocal,
+    remainder,
+    sign,
+    sqrt,
+    square,
+    subtract,
+)
+from .ops.comparison import (
+    equal,
+    greater,
+    greater_equal,
+    isfinite,
+    isinf,
+    isnan,
+    less,
+    less_equal,
+    not_equal,
+)
+from .ops.creation import (
+    arange,
+    asarray,
+    constant,
+    convert_to_tensor,
+    empty,
+    empty_like,
+    eye,
+    from_dlpack,
+    full,
+    full_like,
+    linspace,
+    meshgrid,
+    ones,
+    ones_like,
+    tril,
+    triu,
+    zeros,
+    zeros_like,
+)
+from .ops.data_types import astype, can_cast, finfo, iinfo, isdtype, result_type, to_device
+from .ops.exponential import exp, expm1, log, log10, log1p, log2, logaddexp
+from .ops.indexing import scatter, take, take_along_axis
+from .ops.linear_algebra import matmul, tensordot, vecdot
+from .ops.logic import (
+    bitwise_and,
+    bitwise_invert,
+    bitwise_left_shift,
+    bitwise_or,
+    bitwise_right_shift,
+    bitwise_xor,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+)
+from .ops.manipulation import (
+    broadcast_arrays,
+    broadcast_shapes,
+    broadcast_to,
+    concat,
+    expand_dims,
+    flip,
+    matrix_transpose,
+    moveaxis,
+    permute_dims,
+    repeat,
+    reshape,
+    roll,
+    squeeze,
+    stack,
+    tile,
+    unstack,
+)
+from .ops.namespaces import API_VERSION as __array_api_version__
+from .ops.namespaces import Info as _Info
+from .ops.namespaces import array_namespace, namespace
+from .ops.rounding import ceil, conj, floor, imag, real, round, signbit, trunc
+from .ops.searching import (
+    all,
+    any,
+    argmax,
+    argmin,
+    clip,
+    count_nonzero,
+    nonzero,
+    searchsorted,
+    where,
+)
+from .ops.sorting import (
+    argsort,
+    isin,
+    sort,
+    unique_all,
+    unique_counts,
+    unique_inverse,
+    unique_values,
+)
+from .ops.statistical import cumulative_prod, cumulative_sum, max, mean, min, prod, std, sum, var
+from .ops.trigonometric import (
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atan2,
+    atanh,
+    cos,
+    cosh,
+    sin,
+    sinh,
+    tan,
+    tanh,
+)
+from .ops.utility import diff, stop_gradient
+
+__all__ = [
+    # Arrays and devices
+    "Device",
+    "Tensor",
+    "Variable",
+    "array_namespace",
+    "default_device",
+    "default_dtype",
+    "device",
+    "devices",
+    "namespace",
+    "set_default_device",
+    "set_default_dtype",
+    "tree",
+    # Gradients
+    "GradientTape",
+    "UnconnectedGradients",
+    "errors",
+    "optimizers",
+    "record_locations",
+    # Constants and dtypes
+    "e",
+    "inf",
+    "nan",
+    "newaxis",
+    "pi",
+    "bool",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "float32",
+    "float64",
+    "complex64",
+    "complex128",
+    # Creation
+    "arange",
+    "asarray",
+    "constant",
+    "convert_to_tensor",
+    "empty",
+    "empty_like",
+    "eye",
+    "from_dlpack",
+    "full",
+    "full_like",
+    "linspace",
+    "meshgrid",
+    "ones",
+    "ones_like",
+    "tril",
+    "triu",
+    "zeros",
+    "zeros_like",
+    # Data types
+    "astype",
+    "can_cast",
+    "finfo",
+    "iinfo",
+    "isdtype",
+    "result_type",
+    "to_device",
+    # Elementwise functions: arithmetic
+    "abs",
+    "add",
+    "copysign",
+    "divide",
+    "floor_divide",
+    "hypot",
+    "maximum",
+    "minimum",
+    "multiply",
+    "negative",
+    "nextafter",
+    "positive",
+    "pow",
+    "reciprocal",
+    "remainder",
+    "sign",
+    "sqrt",
+    "square",
+    "subtract",
+    # Exponentials and logarithms
+    "exp",
+    "expm1",
+    "log",
+    "log10",
+    "log1p",
+    "log2",
+    "logaddexp",
+    # Trigonometry
+    "acos",
+    "acosh",
+    "asin",
+    "asinh",
+    "atan",
+    "atan2",
+    "atanh",
+    "cos",
+    "cosh",
+    "sin",
+    "sinh",
+    "tan",
+    "tanh",
+    # Rounding, signs, complex parts
+    "ceil",
+    "conj",
+    "floor",
+    "imag",
+    "real",
+    "round",
+    "signbit",
+    "trunc",
+    # Comparisons
+    "equal",
+    "greater",
+    "greater_equal",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "less",
+    "less_equal",
+    "not_equal",
+    # Logic and bits
+    "bitwise_and",
+    "bitwise_invert",
+    "bitwise_left_shift",
+    "bitwise_or",
+    "bitwise_right_shift",
+    "bitwise_xor",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
+    # Indexing
+    "scatter",
+    "take",
+    "take_along_axis",
+    # Linear algebra
+    "matmul",
+    "tensordot",
+    "vecdot",
+    # Manipulation
+    "broadcast_arrays",
+    "broadcast_shapes",
+    "broadcast_to",
+    "concat",
+    "expand_dims",
+    "flip",
+    "matrix_transpose",
+    "moveaxis",
+    "permute_dims",
+    "repeat",
+    "reshape",
+    "roll",
+    "squeeze",
+    "stack",
+    "tile",
+    "unstack",
+    # Searching
+    "all",
+    "any",
+    "argmax",
+    "argmin",
+    "clip",
+    "count_nonzero",
+    "nonzero",
+    "searchsorted",
+    "where",
+    # Sorting and sets
+    "argsort",
+    "isin",
+    "sort",
+    "unique_all",
+    "unique_counts",
+    "unique_inverse",
+    "unique_values",
+    # Statistics
+    "cumulative_prod",
+    "cumulative_sum",
+    "max",
+    "mean",
+    "min",
+    "prod",
+    "std",
+    "sum",
+    "var",
+    # Utilities
+    "diff",
+    "stop_gradient",
+]
+
+newaxis = None
+
+_standard = backend_named("numpy").namespace
+bool = _standard.bool
+int8 = _standard.int8
+int16 = _standard.int16
+int32 = _standard.int32
+int64 = _standard.int64
+uint8 = _standard.uint8
+uint16 = _standard.uint16
+uint32 = _standard.uint32
+uint64 = _standard.uint64
+float32 = _standard.float32
+float64 = _standard.float64
+complex64 = _standard.complex64
+complex128 = _standard.complex128
+
+
+def __array_namespace_info__() -> _Info:
+    """Devices, dtypes and capabilities of the namespace, by the array API standard."""
+    return _Info(None)
+
+
+def __getattr__(name: str) -> Any:
+    """Read the version from the installed package when somebody asks."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("xgrad")
+    raise AttributeError(f"module 'xgrad' has no attribute {name!r}")

@@ -1,0 +1,1 @@
+"""What watches primitives as they run: the tape. None of these modules imports another one."""

@@ -1,0 +1,97 @@
+"""Checks and normal forms of arguments that many functions share."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+from .._typing import SCALAR_TYPES, Axis, Shape, ShapeLike
+from ..backends import is_array
+from ..core.casting import to_array
+from ..core.dispatch import wrap
+from ..core.handle import Handle
+from ..core.spec import describe
+from ..errors import ArgumentError, ArgumentTypeError, ShapeError
+
+__all__ = ["as_axes", "as_axis", "as_operand", "as_shape", "sequence_of_operands"]
+
+
+def as_operand(x: Any, function: str, name: str = "x") -> Any:
+    """A Tensor or Variable as it is; arrays and Python scalars as Tensors.
+
+    Raises
+    ------
+    ArgumentTypeError
+        For lists and everything else.
+    """
+    if isinstance(x, Handle):
+        return x
+    if type(x) in SCALAR_TYPES or is_array(x):
+        return wrap(to_array(x))
+    raise ArgumentTypeError(
+        f"{function}: {name} must be a Tensor, a Variable, an array or a Python scalar, but is a "
+        f"{type(x).__name__}. Use xg.asarray to make a Tensor of it."
+    )
+
+
+def as_axis(axis: Any, ndim: int, function: str, name: str = "axis") -> int:
+    """A non-negative axis number.
+
+    Raises
+    ------
+    ShapeError
+        If there is no such axis.
+    """
+    number = operator.index(axis)
+    if not -ndim <= number < ndim:
+        raise ShapeError(
+            f"{function}: {name} {number} is out of range for {ndim} axes. Use a number from "
+            f"{-ndim} to {ndim - 1}."
+        )
+    return number % ndim
+
+
+def as_axes(axis: Axis | Sequence[int], ndim: int, function: str) -> tuple[int, ...] | None:
+    """Several axes as a tuple of non-negative, distinct numbers; None stays None."""
+    if axis is None:
+        return None
+    axes = tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
+    found = tuple(as_axis(a, ndim, function) for a in axes)
+    if len(set(found)) != len(found):
+        raise ShapeError(f"{function}: axis {axis} names an axis twice. Use each axis once.")
+    return found
+
+
+def as_shape(shape: ShapeLike, function: str) -> Shape:
+    """A shape as a tuple of non-negative ints.
+
+    Raises
+    ------
+    ArgumentError
+        If a size is negative.
+    """
+    sizes = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+    out = tuple(operator.index(n) for n in sizes)
+    if any(n < 0 for n in out):
+        raise ArgumentError(f"{function}: shape {out} has a negative size.")
+    return out
+
+
+def sequence_of_operands(arrays: Any, function: str) -> list[Any]:
+    """A non-empty sequence of operands.
+
+    Raises
+    ------
+    ArgumentTypeError, ArgumentError
+        If it is no sequence, or an empty one.
+    """
+    if isinstance(arrays, Handle) or is_array(arrays):
+        raise ArgumentTypeError(
+            f"{function}: arrays must be a list or tuple of arrays, but is one array "
+            f"{describe(arrays)}. Use xg.unstack to take it apart first."
+        )
+    found = [as_operand(x, function, f"arrays[{i}]") for i, x in enumerate(arrays)]
+    if not found:
+        raise ArgumentError(f"{function}: arrays is empty. Use at least one array.")
+    return found

@@ -1,0 +1,237 @@
+"""Dtypes: conversion, promotion and what is known about them.
+
+`astype` between floating dtypes is differentiable; to an integer or boolean dtype it cuts the path.
+Signatures are the array API standard's (2025.12)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._typing import SCALAR_TYPES, ArrayLike, DType
+from ..backends import Device, as_device, backend_named, backend_of, is_array
+from ..backends.base import Backend, dtype_name
+from ..core.casting import dtype_kind, is_inexact
+from ..core.dispatch import apply1, unwrap
+from ..core.handle import Handle
+from ..core.instructions import primitive
+from ..core.protocols import protocols
+from ..core.spec import describe
+from ..core.tensor import Tensor
+from ..errors import ArgumentError, DTypeError
+from ._arguments import as_operand
+
+__all__ = ["astype", "can_cast", "finfo", "iinfo", "isdtype", "result_type", "to_device"]
+
+_ASTYPE = primitive("astype")
+_CAST = primitive("cast")
+_COPY = primitive("copy")
+_TO_DEVICE = primitive("to_device")
+
+
+def astype(
+    x: ArrayLike, dtype: DType, /, *, copy: bool = True, device: Device | str | None = None
+) -> Tensor:
+    """Convert to another dtype.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+    dtype : dtype
+        Of any namespace, or a name such as ``"float32"``.
+    copy : bool
+        Whether a value that has the dtype already is copied.
+    device : Device or str, optional
+        Where the result goes; the device of x by default.
+
+    Returns
+    -------
+    Tensor
+        Its gradient comes back in the dtype of x.
+
+    Raises
+    ------
+    DTypeError
+        If x is complex and the dtype is not.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.astype(xg.asarray([1.5, 2.5]), xg.int64)
+    xg.Tensor([1, 2], shape=(2,), dtype=int64, device=cpu)
+    """
+    x = as_operand(x, "astype")
+    if device is not None:
+        x = to_device(x, device)
+    wanted = backend_of(x.array).dtype(dtype)
+    if dtype_kind(x.dtype) == "complex" and dtype_kind(wanted) != "complex":
+        raise DTypeError(
+            f"astype: x {describe(x)} is complex and {dtype_name(wanted)} is not. Use xg.real, "
+            "xg.imag or xg.abs."
+        )
+    if x.dtype == wanted:
+        return apply1(_COPY, x) if copy else Tensor(x.array, x.node)
+    return apply1(_ASTYPE if is_inexact(wanted) else _CAST, x, {"dtype": wanted})  # type: ignore[no-any-return]
+
+
+def to_device(x: ArrayLike, device: Device | str, /) -> Tensor:
+    """Copy to another device; the gradient travels back.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+    device : Device or str
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    BackendUnavailableError
+        If there is no such device on this machine.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.to_device(xg.asarray([1.0]), "cpu")
+    xg.Tensor([1.], shape=(1,), dtype=float64, device=cpu)
+    """
+    x = as_operand(x, "to_device")
+    target = as_device(device, backend_of(x.array))
+    source = x.device
+    if target == source:
+        return Tensor(x.array, x.node)
+    return apply1(_TO_DEVICE, x, {"device": target, "source": source})  # type: ignore[no-any-return]
+
+
+def can_cast(from_: DType | ArrayLike, to: DType, /) -> bool:
+    """Tell whether a dtype can be cast to another by the standard's promotion rules.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.can_cast(xg.float32, xg.float64)
+    True
+    """
+    backend, (source,) = _native([from_])
+    return bool(backend.namespace.can_cast(source, backend.dtype(to)))
+
+
+def finfo(type: DType | ArrayLike, /) -> Any:
+    """Find the limits of a floating dtype: bits, eps, max, min, smallest_normal, dtype.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.finfo(xg.float32).bits
+    32
+    """
+    backend, (dtype,) = _native([type])
+    return backend.namespace.finfo(getattr(dtype, "dtype", dtype))
+
+
+def iinfo(type: DType | ArrayLike, /) -> Any:
+    """Find the limits of an integer dtype: bits, max, min, dtype.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> int(xg.iinfo(xg.int8).max)
+    127
+    """
+    backend, (dtype,) = _native([type])
+    return backend.namespace.iinfo(getattr(dtype, "dtype", dtype))
+
+
+def isdtype(dtype: DType, kind: DType | str | tuple[DType | str, ...]) -> bool:
+    """Tell whether a dtype is of a kind.
+
+    Parameters
+    ----------
+    dtype : dtype
+    kind : dtype, str or tuple
+        ``"bool"``, ``"signed integer"``, ``"unsigned integer"``, ``"integral"``,
+        ``"real floating"``, ``"complex floating"``, ``"numeric"``, a dtype, or a tuple of these.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    ArgumentError
+        If a kind is unknown.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.isdtype(xg.float32, "real floating")
+    True
+    """
+    if isinstance(kind, tuple):
+        return any(isdtype(dtype, k) for k in kind)
+    name = dtype_name(dtype)
+    if not isinstance(kind, str):
+        return name == dtype_name(kind)
+    groups = {
+        "bool": ("bool",),
+        "signed integer": ("int",),
+        "unsigned integer": ("uint",),
+        "integral": ("int", "uint"),
+        "real floating": ("float", "bfloat"),
+        "complex floating": ("complex",),
+        "numeric": ("int", "uint", "float", "bfloat", "complex"),
+    }
+    if kind not in groups:
+        raise ArgumentError(f"isdtype: kind {kind!r} is unknown. Use one of {', '.join(groups)}.")
+    return name.rstrip("0123456789") in groups[kind]
+
+
+def result_type(*arrays_and_dtypes: ArrayLike | DType) -> DType:
+    """Find the dtype of the result of an operation on arrays, dtypes and Python scalars.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.result_type(xg.asarray([1.0]), xg.float32)
+    dtype('float64')
+    """
+    backend, values = _native(list(arrays_and_dtypes))
+    return backend.namespace.result_type(*values)
+
+
+def _native(values: list[Any]) -> tuple[Backend, list[Any]]:
+    """Arrays and dtypes as one library's own: that of the first array, else the default's."""
+    backend = None
+    found: list[Any] = []
+    for value in values:
+        if _has_data(value):
+            array, _ = unwrap(value)
+            backend = backend or backend_of(array)
+            found.append(array)
+        else:
+            found.append(value)
+    if backend is None:
+        backend = _backend_of_dtype(found)
+    keep = [type(v) in SCALAR_TYPES or _has_data(v) for v in found]
+    return backend, [v if k else backend.dtype(v) for v, k in zip(found, keep, strict=True)]
+
+
+def _has_data(value: Any) -> bool:
+    """Whether a value is an array or a Tensor, not a dtype (numpy's are classes with a shape)."""
+    return not isinstance(value, type) and hasattr(value, "shape") and hasattr(value, "dtype") and (
+        isinstance(value, Handle) or is_array(value)
+    )
+
+
+def _backend_of_dtype(values: list[Any]) -> Backend:
+    for value in values:
+        module = (type(value) if not isinstance(value, type) else value).__module__
+        library = module.split(".", 1)[0]
+        if library in ("torch", "array_api_strict"):
+            return backend_named(library)
+    return as_device(None).backend
+
+
+protocols.astype = astype
+protocols.to_device = to_device

@@ -1,0 +1,169 @@
+"""Parts of arrays by integer arrays, and the way back: take, take_along_axis, scatter.
+
+Index arrays are constants to every tape. Signatures are the array API standard's (2025.12) where
+it has the function."""
+
+from __future__ import annotations
+
+from .._typing import ArrayLike
+from ..core.dispatch import apply
+from ..core.instructions import primitive
+from ..core.spec import describe
+from ..core.tensor import Tensor
+from ..errors import ArgumentError, ShapeError
+from ._arguments import as_axis, as_operand
+
+__all__ = ["scatter", "take", "take_along_axis"]
+
+_SCATTER = primitive("scatter")
+_TAKE = primitive("take")
+_TAKE_ALONG_AXIS = primitive("take_along_axis")
+_MODES = ("set", "add", "multiply", "min", "max")
+
+
+def scatter(
+    x: ArrayLike,
+    indices: ArrayLike,
+    updates: ArrayLike,
+    /,
+    *,
+    axis: int = 0,
+    mode: str = "add",
+) -> Tensor:
+    """Combine slices of an array with updates, as a new value.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+    indices : integer array with one axis
+        The slices of x along `axis`; negative numbers count from the end.
+    updates : Tensor, Variable or array
+        Of the shape of x but for `axis`, where it has one slice per index.
+    axis : int
+    mode : str
+        ``"add"``, ``"multiply"``, ``"min"``, ``"max"`` combine; at repeated indices all updates
+        take part. ``"set"`` replaces; of repeated indices the last holds.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of x.
+
+    Raises
+    ------
+    ArgumentError
+        If the mode is unknown.
+    ShapeError
+        If the shapes do not fit.
+
+    See Also
+    --------
+    take
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.scatter(xg.zeros(3), xg.asarray([0, 2, 0]), xg.asarray([1.0, 2.0, 3.0]))
+    xg.Tensor([4., 0., 2.], shape=(3,), dtype=float64, device=cpu)
+    """
+    x, indices = as_operand(x, "scatter"), as_operand(indices, "scatter", "indices")
+    updates = as_operand(updates, "scatter", "updates")
+    if mode not in _MODES:
+        raise ArgumentError(f"scatter: mode must be one of {', '.join(_MODES)}, but is {mode!r}.")
+    axis = as_axis(axis, x.ndim, "scatter")
+    shape = (*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
+    if indices.ndim != 1 or updates.shape != shape:
+        raise ShapeError(
+            f"scatter: x {describe(x)}, indices {describe(indices)} and updates "
+            f"{describe(updates)} do not fit along axis {axis}: indices must have one axis, and "
+            f"updates the shape {shape}."
+        )
+    return apply(_SCATTER, (x, indices, updates), {"axis": axis, "mode": mode})  # type: ignore[no-any-return]
+
+
+def take(x: ArrayLike, indices: ArrayLike, /, *, axis: int | None = None) -> Tensor:
+    """Take slices of an array along an axis.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+    indices : integer array
+        Usually with one axis; repeated indices are fine, and their gradients add up.
+    axis : int, optional
+        May be left out where x has one axis.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of x with `axis` replaced by the axes of indices.
+
+    Raises
+    ------
+    ArgumentError
+        If axis is left out and x has not exactly one axis.
+
+    See Also
+    --------
+    take_along_axis, scatter
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.take(xg.asarray([10.0, 20.0, 30.0]), xg.asarray([2, 0]))
+    xg.Tensor([30., 10.], shape=(2,), dtype=float64, device=cpu)
+    """
+    x, indices = as_operand(x, "take"), as_operand(indices, "take", "indices")
+    if axis is None:
+        if x.ndim != 1:
+            raise ArgumentError(
+                f"take: axis must be given, because x {describe(x)} does not have exactly one axis."
+            )
+        axis = 0
+    axis = as_axis(axis, x.ndim, "take")
+    if indices.ndim == 1:
+        return apply(_TAKE, (x, indices), {"axis": axis})  # type: ignore[no-any-return]
+    from .manipulation import reshape
+
+    flat = apply(_TAKE, (x, reshape(indices, (-1,))), {"axis": axis})
+    return reshape(flat, (*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
+
+
+def take_along_axis(x: ArrayLike, indices: ArrayLike, /, *, axis: int = -1) -> Tensor:
+    """Take elements along an axis, with other indices in every row.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+    indices : integer array
+        With as many axes as x; broadcasts against x except along `axis`.
+    axis : int
+
+    Returns
+    -------
+    Tensor
+        Of the shape of indices, broadcast.
+
+    Raises
+    ------
+    ShapeError
+        If the numbers of axes differ.
+
+    See Also
+    --------
+    take
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.take_along_axis(xg.asarray([[3.0, 1.0], [2.0, 5.0]]), xg.asarray([[1], [0]]))
+    xg.Tensor([[1.],
+               [2.]], shape=(2, 1), dtype=float64, device=cpu)
+    """
+    x, indices = as_operand(x, "take_along_axis"), as_operand(indices, "take_along_axis", "indices")
+    if x.ndim != indices.ndim:
+        raise ShapeError(
+            f"take_along_axis: x {describe(x)} and indices {describe(indices)} must have as many "
+            "axes. Use expand_dims."
+        )
+    parameters = {"axis": as_axis(axis, x.ndim, "take_along_axis")}
+    return apply(_TAKE_ALONG_AXIS, (x, indices), parameters)  # type: ignore[no-any-return]

@@ -1,0 +1,578 @@
+"""Functions that move elements about without changing them.
+
+All are linear, and none keeps an array for the backward pass. Signatures are the array API
+standard's (2025.12)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .._typing import ArrayLike, Shape, ShapeLike
+from ..core.dispatch import apply, apply1
+from ..core.failures import broadcast
+from ..core.instructions import primitive
+from ..core.spec import describe
+from ..core.tensor import Tensor
+from ..errors import ArgumentError, ShapeError
+from ._arguments import as_axes, as_axis, as_operand, as_shape, sequence_of_operands
+from .creation import asarray
+from .data_types import astype, result_type
+
+__all__ = [
+    "broadcast_arrays",
+    "broadcast_shapes",
+    "broadcast_to",
+    "concat",
+    "expand_dims",
+    "flip",
+    "matrix_transpose",
+    "moveaxis",
+    "permute_dims",
+    "repeat",
+    "reshape",
+    "roll",
+    "squeeze",
+    "stack",
+    "tile",
+    "unstack",
+]
+
+_BROADCAST_TO = primitive("broadcast_to")
+_CONCAT = primitive("concat")
+_FLIP = primitive("flip")
+_MATRIX_TRANSPOSE = primitive("matrix_transpose")
+_PERMUTE_DIMS = primitive("permute_dims")
+_RESHAPE = primitive("reshape")
+_ROLL = primitive("roll")
+_STACK = primitive("stack")
+_UNSTACK = primitive("unstack")
+
+
+def broadcast_arrays(*arrays: ArrayLike) -> tuple[Tensor, ...]:
+    """Broadcast arrays against each other.
+
+    Parameters
+    ----------
+    *arrays : Tensors, Variables or arrays
+
+    Returns
+    -------
+    tuple of Tensor
+        All of the broadcast shape.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> [x.shape for x in xg.broadcast_arrays(xg.zeros((2, 1)), xg.zeros(3))]
+    [(2, 3), (2, 3)]
+    """
+    found = [as_operand(x, "broadcast_arrays", f"arrays[{i}]") for i, x in enumerate(arrays)]
+    shape = broadcast_shapes(*(x.shape for x in found))
+    return tuple(broadcast_to(x, shape) for x in found)
+
+
+def broadcast_shapes(*shapes: Shape) -> Shape:
+    """Find the shape that shapes broadcast to.
+
+    Parameters
+    ----------
+    *shapes : tuples of int
+
+    Returns
+    -------
+    tuple of int
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.broadcast_shapes((2, 1), (3,))
+    (2, 3)
+    """
+    shape = broadcast([tuple(s) for s in shapes])
+    if shape is None:
+        raise ShapeError(
+            f"shapes {', '.join(map(str, shapes))} do not broadcast: axes are compared from the "
+            "last to the first and must be equal or 1."
+        )
+    return shape
+
+
+def broadcast_to(x: ArrayLike, /, shape: ShapeLike) -> Tensor:
+    """Broadcast an array to a shape.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+    shape : tuple of int
+
+    Returns
+    -------
+    Tensor
+        Of that shape; its gradient is summed back to the shape of x.
+
+    Raises
+    ------
+    ShapeError
+        If x does not broadcast to the shape.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.broadcast_to(xg.asarray([1.0, 2.0]), (2, 2))
+    xg.Tensor([[1., 2.],
+               [1., 2.]], shape=(2, 2), dtype=float64, device=cpu)
+    """
+    x = as_operand(x, "broadcast_to")
+    return apply1(_BROADCAST_TO, x, {"shape": as_shape(shape, "broadcast_to")})  # type: ignore[no-any-return]
+
+
+def concat(arrays: Sequence[ArrayLike], /, *, axis: int | None = 0) -> Tensor:
+    """Join arrays along an axis that they have.
+
+    Parameters
+    ----------
+    arrays : sequence of Tensors, Variables or arrays
+        Of equal shapes except along `axis`.
+    axis : int or None
+        None joins the flattened arrays.
+
+    Returns
+    -------
+    Tensor
+        Of the promoted dtype.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not fit.
+
+    See Also
+    --------
+    stack
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.concat([xg.asarray([1.0]), xg.asarray([2.0, 3.0])])
+    xg.Tensor([1., 2., 3.], shape=(3,), dtype=float64, device=cpu)
+    """
+    found = sequence_of_operands(arrays, "concat")
+    if axis is None:
+        found, axis = [reshape(x, (-1,)) for x in found], 0
+    axis = as_axis(axis, found[0].ndim, "concat")
+    return apply(_CONCAT, _promoted(found), {"axis": axis})  # type: ignore[no-any-return]
+
+
+def expand_dims(x: ArrayLike, /, *, axis: int | tuple[int, ...] = 0) -> Tensor:
+    """Insert axes of size 1.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+    axis : int or tuple of int
+        Places of the new axes in the result.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ShapeError
+        If the result has no such axis.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.expand_dims(xg.zeros(3), axis=0).shape
+    (1, 3)
+    """
+    x = as_operand(x, "expand_dims")
+    count = len(axis) if isinstance(axis, tuple) else 1
+    axes = as_axes(axis, x.ndim + count, "expand_dims") or ()
+    sizes = iter(x.shape)
+    shape = tuple(1 if i in axes else next(sizes) for i in range(x.ndim + count))
+    return apply1(_RESHAPE, x, {"shape": shape})  # type: ignore[no-any-return]
+
+
+def flip(x: ArrayLike, /, *, axis: int | tuple[int, ...] | None = None) -> Tensor:
+    """Reverse the order of elements along axes.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+    axis : int, tuple of int or None
+        None means all axes.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of x.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.flip(xg.asarray([1.0, 2.0, 3.0]))
+    xg.Tensor([3., 2., 1.], shape=(3,), dtype=float64, device=cpu)
+    """
+    x = as_operand(x, "flip")
+    return apply1(_FLIP, x, {"axis": as_axes(axis, x.ndim, "flip")})  # type: ignore[no-any-return]
+
+
+def matrix_transpose(x: ArrayLike, /) -> Tensor:
+    """Exchange the last two axes.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+        With at least two axes.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ShapeError
+        If x has fewer than two axes.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.matrix_transpose(xg.zeros((5, 2, 3))).shape
+    (5, 3, 2)
+    """
+    return apply1(_MATRIX_TRANSPOSE, x)  # type: ignore[no-any-return]
+
+
+def moveaxis(
+    x: ArrayLike, source: int | tuple[int, ...], destination: int | tuple[int, ...], /
+) -> Tensor:
+    """Move axes to other places; the others keep their order.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+    source, destination : int or tuple of int
+        Of equal length.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ArgumentError
+        If there are not as many sources as destinations.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.moveaxis(xg.zeros((2, 3, 4)), 0, -1).shape
+    (3, 4, 2)
+    """
+    x = as_operand(x, "moveaxis")
+    sources = as_axes(source, x.ndim, "moveaxis") or ()
+    places = as_axes(destination, x.ndim, "moveaxis") or ()
+    if len(sources) != len(places):
+        raise ArgumentError(
+            f"moveaxis: source {source} and destination {destination} must name as many axes."
+        )
+    order = [i for i in range(x.ndim) if i not in sources]
+    for place, axis in sorted(zip(places, sources, strict=True)):
+        order.insert(place, axis)
+    return permute_dims(x, tuple(order))
+
+
+def permute_dims(x: ArrayLike, /, axes: tuple[int, ...]) -> Tensor:
+    """Put the axes into another order.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+    axes : tuple of int
+        Axis i of the result is axis ``axes[i]`` of x.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ShapeError
+        If axes is no permutation of the axes of x.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.permute_dims(xg.zeros((2, 3, 4)), (2, 0, 1)).shape
+    (4, 2, 3)
+    """
+    x = as_operand(x, "permute_dims")
+    found = as_axes(tuple(axes), x.ndim, "permute_dims") or ()
+    if len(found) != x.ndim:
+        raise ShapeError(
+            f"permute_dims: axes {tuple(axes)} must name each of the {x.ndim} axes of x "
+            f"{describe(x)} once."
+        )
+    return apply1(_PERMUTE_DIMS, x, {"axes": found})  # type: ignore[no-any-return]
+
+
+def repeat(x: ArrayLike, repeats: int | ArrayLike, /, *, axis: int | None = None) -> Tensor:
+    """Repeat each element.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+    repeats : int or integer array
+        How often; an array holds one number per element along `axis`.
+    axis : int or None
+        None repeats the elements of the flattened array.
+
+    Returns
+    -------
+    Tensor
+
+    See Also
+    --------
+    tile
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.repeat(xg.asarray([1.0, 2.0]), 2)
+    xg.Tensor([1., 1., 2., 2.], shape=(4,), dtype=float64, device=cpu)
+    """
+    x = as_operand(x, "repeat")
+    if axis is None:
+        x, axis = reshape(x, (-1,)), 0
+    axis = as_axis(axis, x.ndim, "repeat")
+    if isinstance(repeats, int):
+        if repeats < 0:
+            raise ArgumentError(f"repeat: repeats must not be negative, but is {repeats}.")
+        wide = expand_dims(x, axis=axis + 1)
+        shape = (*x.shape[: axis + 1], repeats, *x.shape[axis + 1 :])
+        flat = (*x.shape[:axis], x.shape[axis] * repeats, *x.shape[axis + 1 :])
+        return reshape(broadcast_to(wide, shape), flat)
+    from .indexing import take
+    from .searching import repeat_positions
+
+    return take(x, repeat_positions(x, repeats, axis), axis=axis)
+
+
+def reshape(x: ArrayLike, /, shape: ShapeLike, *, copy: bool | None = None) -> Tensor:
+    """Give the same elements another shape, in row-major order.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+    shape : tuple of int
+        One size may be -1: it follows from the others.
+    copy : bool, optional
+        Accepted for the standard's sake; a Tensor's value never changes, so nobody can tell.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ShapeError
+        If the number of elements differs.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.reshape(xg.asarray([1.0, 2.0, 3.0, 4.0]), (2, 2))
+    xg.Tensor([[1., 2.],
+               [3., 4.]], shape=(2, 2), dtype=float64, device=cpu)
+    """
+    target = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+    return apply1(_RESHAPE, x, {"shape": target})  # type: ignore[no-any-return]
+
+
+def roll(
+    x: ArrayLike,
+    /,
+    shift: int | tuple[int, ...],
+    *,
+    axis: int | tuple[int, ...] | None = None,
+) -> Tensor:
+    """Shift elements along axes; what leaves at one end enters at the other.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+    shift : int or tuple of int
+        Places to shift by, towards higher indices.
+    axis : int, tuple of int or None
+        None rolls the flattened array.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of x.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.roll(xg.asarray([1.0, 2.0, 3.0]), 1)
+    xg.Tensor([3., 1., 2.], shape=(3,), dtype=float64, device=cpu)
+    """
+    x = as_operand(x, "roll")
+    if axis is None:
+        flat = apply1(_ROLL, reshape(x, (-1,)), {"shift": shift, "axis": 0})
+        return reshape(flat, x.shape)
+    return apply1(_ROLL, x, {"shift": shift, "axis": axis})  # type: ignore[no-any-return]
+
+
+def squeeze(x: ArrayLike, /, *, axis: int | tuple[int, ...] | None = None) -> Tensor:
+    """Remove axes of size 1.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+    axis : int, tuple of int or None
+        None removes every axis of size 1.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ShapeError
+        If an axis has another size than 1.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.squeeze(xg.zeros((1, 3)), axis=0).shape
+    (3,)
+    """
+    x = as_operand(x, "squeeze")
+    axes = as_axes(axis, x.ndim, "squeeze")
+    if axes is None:
+        axes = tuple(i for i, n in enumerate(x.shape) if n == 1)
+    if any(x.shape[a] != 1 for a in axes):
+        raise ShapeError(
+            f"squeeze: axis {axis} of x {describe(x)} must have size 1. Use reshape to change "
+            "the number of elements per axis."
+        )
+    shape = tuple(n for i, n in enumerate(x.shape) if i not in axes)
+    return apply1(_RESHAPE, x, {"shape": shape})  # type: ignore[no-any-return]
+
+
+def stack(arrays: Sequence[ArrayLike], /, *, axis: int = 0) -> Tensor:
+    """Join arrays of equal shape along a new axis.
+
+    Parameters
+    ----------
+    arrays : sequence of Tensors, Variables or arrays
+    axis : int
+        The place of the new axis in the result.
+
+    Returns
+    -------
+    Tensor
+        Of the promoted dtype.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes differ.
+
+    See Also
+    --------
+    concat, unstack
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.stack([xg.asarray([1.0, 2.0]), xg.asarray([3.0, 4.0])])
+    xg.Tensor([[1., 2.],
+               [3., 4.]], shape=(2, 2), dtype=float64, device=cpu)
+    """
+    found = sequence_of_operands(arrays, "stack")
+    axis = as_axis(axis, found[0].ndim + 1, "stack")
+    return apply(_STACK, _promoted(found), {"axis": axis})  # type: ignore[no-any-return]
+
+
+def tile(x: ArrayLike, repetitions: tuple[int, ...], /) -> Tensor:
+    """Repeat an array as a whole along its axes.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+    repetitions : tuple of int
+        One number per axis; missing ones at the front are 1, as are missing axes of x.
+
+    Returns
+    -------
+    Tensor
+
+    See Also
+    --------
+    repeat
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.tile(xg.asarray([1.0, 2.0]), (2,))
+    xg.Tensor([1., 2., 1., 2.], shape=(4,), dtype=float64, device=cpu)
+    """
+    x = as_operand(x, "tile")
+    counts = tuple(repetitions) if isinstance(repetitions, (tuple, list)) else (repetitions,)
+    counts = (1,) * (x.ndim - len(counts)) + counts
+    sizes = (1,) * (len(counts) - x.ndim) + x.shape
+    pairs = list(zip(counts, sizes, strict=True))
+    split = reshape(x, tuple(n for _, size in pairs for n in (1, size)))
+    wide = broadcast_to(split, tuple(n for pair in pairs for n in pair))
+    return reshape(wide, tuple(count * size for count, size in pairs))
+
+
+def unstack(x: ArrayLike, /, *, axis: int = 0) -> tuple[Tensor, ...]:
+    """Take an array apart along an axis.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+        With at least one axis.
+    axis : int
+
+    Returns
+    -------
+    tuple of Tensor
+        One for each place along the axis, without it.
+
+    See Also
+    --------
+    stack
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.unstack(xg.asarray([1.0, 2.0]))
+    (xg.Tensor(1., shape=(), dtype=float64, device=cpu), xg.Tensor(2., shape=(), dtype=float64, device=cpu))
+    """
+    x = as_operand(x, "unstack")
+    return apply(_UNSTACK, (x,), {"axis": as_axis(axis, x.ndim, "unstack")})  # type: ignore[no-any-return]
+
+
+def _promoted(arrays: list[Any]) -> list[Any]:
+    """Arrays of one dtype, because not every library promotes when it joins."""
+    if all(x.dtype == arrays[0].dtype for x in arrays):
+        return arrays
+    dtype = result_type(*arrays)
+    return [x if x.dtype == dtype else astype(asarray(x), dtype) for x in arrays]

@@ -1,0 +1,224 @@
+"""xgrad as an array-API namespace, one per backend.
+
+`namespace(numpy)` has the same functions as `xgrad`; its creation functions default to that
+backend's default device, and its dtypes are that backend's. Each is a module object of its own:
+hashable, with a unique name."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+import types
+from typing import Any
+
+from .._typing import Namespace
+from ..backends import Backend, Device, as_device, backend_named, default_device
+from ..backends.registry import backend_of_namespace
+from ..core.handle import Handle
+from ..core.defaults import default_dtype
+from ..core.protocols import protocols
+from ..errors import ArgumentError, DeviceMismatchError
+from . import creation
+from .rule_namespace import CHAPTERS
+
+__all__ = ["API_VERSION", "DTYPES", "Info", "array_namespace", "namespace"]
+
+API_VERSION = "2025.12"
+DTYPES = (
+    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64 complex64 complex128"
+).split()
+_CONSTANTS = {"e": math.e, "inf": math.inf, "nan": math.nan, "newaxis": None, "pi": math.pi}
+_FROM_NOTHING = ("arange", "empty", "eye", "full", "linspace", "ones", "zeros", "asarray")
+_KINDS = {
+    "bool": ("bool",),
+    "signed integer": ("int",),
+    "unsigned integer": ("uint",),
+    "integral": ("int", "uint"),
+    "real floating": ("float",),
+    "complex floating": ("complex",),
+    "numeric": ("int", "uint", "float", "complex"),
+}
+
+_made: dict[Backend, types.ModuleType] = {}
+
+
+class Info:
+    """What `__array_namespace_info__` returns: devices, dtypes and capabilities of a namespace."""
+
+    def __init__(self, backend: Backend | None) -> None:
+        self._backend = backend
+
+    def capabilities(self) -> dict[str, Any]:
+        """What the namespace can do beyond the minimum."""
+        return {"boolean indexing": True, "data-dependent shapes": True, "max dimensions": 64}
+
+    def default_device(self) -> Device:
+        """Where new arrays go."""
+        return as_device(None, self._backend) if self._backend else default_device()
+
+    def default_dtypes(self, *, device: Any = None) -> dict[str, Any]:
+        """The dtypes of new arrays, by kind."""
+        native = self._native()
+        found = dict(native.__array_namespace_info__().default_dtypes())
+        chosen = default_dtype(None)
+        if chosen is not None:
+            home = self.default_device().backend
+            found["real floating"] = home.dtype(chosen)
+            wide = "complex64" if "32" in str(chosen) else "complex128"
+            found["complex floating"] = home.dtype(wide)
+        return found
+
+    def devices(self) -> tuple[Device, ...]:
+        """The devices of the namespace on this machine."""
+        backend = self._backend or default_device().backend
+        return tuple(Device(backend, native) for native in backend.native_devices())
+
+    def dtypes(
+        self, *, device: Any = None, kind: str | tuple[str, ...] | None = None
+    ) -> dict[str, Any]:
+        """The dtypes of the namespace, by name."""
+        kinds = (kind,) if isinstance(kind, str) else kind
+        if kinds is not None and (unknown := [k for k in kinds if k not in _KINDS]):
+            raise ArgumentError(f"dtypes: kind {unknown[0]!r} is unknown. Use {', '.join(_KINDS)}.")
+        stems = None if kinds is None else {stem for k in kinds for stem in _KINDS[k]}
+        native = self._native()
+        return {
+            name: getattr(native, name)
+            for name in DTYPES
+            if hasattr(native, name) and (stems is None or name.rstrip("0123456789") in stems)
+        }
+
+    def _native(self) -> Namespace:
+        backend = self._backend or default_device().backend
+        return backend.namespace
+
+
+def namespace(backend: Namespace | str) -> types.ModuleType:
+    """Find the array-API namespace of Tensors over one backend.
+
+    Parameters
+    ----------
+    backend : module or str
+        An array-API namespace such as numpy, cupy or array_api_strict, or its name.
+
+    Returns
+    -------
+    module
+        Hashable, with a `__name__` of its own; its creation functions default to that backend's
+        default device. Asking again gives the same object.
+
+    Raises
+    ------
+    BackendUnavailableError
+        If there is no such library here.
+
+    Examples
+    --------
+    >>> import numpy, xgrad as xg
+    >>> xp = xg.namespace(numpy)
+    >>> xp.sum(xp.asarray([1.0, 2.0]))
+    xg.Tensor(3., shape=(), dtype=float64, device=cpu)
+    """
+    found = backend_of_namespace(backend)
+    if found not in _made:
+        _made[found] = _make(found)
+    return _made[found]
+
+
+def array_namespace(*arrays: Any) -> types.ModuleType:
+    """Find the namespace of Tensors for arrays, Tensors and Variables of one backend.
+
+    Parameters
+    ----------
+    *arrays : Tensors, Variables, raw arrays, Python scalars or None
+
+    Returns
+    -------
+    module
+        As `namespace` gives it.
+
+    Raises
+    ------
+    DeviceMismatchError
+        If there are arrays of two backends.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.array_namespace(xg.ones(2)).__name__
+    'xgrad.namespace.numpy'
+    """
+    from .._typing import SCALAR_TYPES
+    from ..backends import backend_of
+
+    found: dict[Backend, None] = {}
+    for array in arrays:
+        if array is None or type(array) in SCALAR_TYPES:
+            continue
+        found[backend_of(array.array if isinstance(array, Handle) else array)] = None
+    if len(found) > 1:
+        names = " and ".join(backend.name for backend in found)
+        raise DeviceMismatchError(
+            f"array_namespace: the arrays are of different libraries: {names}. Use xg.to_device to "
+            "bring them together."
+        )
+    backend = next(iter(found)) if found else default_device().backend
+    return namespace(backend.name)
+
+
+def _make(backend: Backend) -> types.ModuleType:
+    module = types.ModuleType(
+        f"xgrad.namespace.{backend.name}", f"Tensors over {backend.name}, by the array API standard."
+    )
+    names: list[str] = []
+    for chapter in CHAPTERS:
+        for name in chapter.__all__:
+            setattr(module, name, getattr(chapter, name))
+            names.append(name)
+    for name in _FROM_NOTHING:
+        setattr(module, name, _on(backend, getattr(creation, name)))
+    contents: dict[str, Any] = {
+        **_CONSTANTS,
+        **Info(backend).dtypes(),
+        "__array_namespace_info__": lambda: Info(backend),
+        "__array_api_version__": API_VERSION,
+    }
+    for name, value in contents.items():
+        setattr(module, name, value)
+    names += [*_CONSTANTS, *Info(backend).dtypes()]
+    module.__all__ = sorted(names)  # type: ignore[attr-defined]
+    return module
+
+
+def _on(backend: Backend, function: Any) -> Any:
+    """A creation function that defaults to the backend's default device."""
+    from_values = function is creation.asarray
+
+    @functools.wraps(function)
+    def create(*args: Any, device: Any = None, **options: Any) -> Any:
+        if device is None and not (from_values and _has_home(args[0])):
+            device = as_device(None, backend)
+        return function(*args, device=as_device(device, backend) if device else None, **options)
+
+    create.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
+    return create
+
+
+def _has_home(obj: Any) -> bool:
+    """Whether a value, or one inside its nested lists, lives on a device already."""
+    if isinstance(obj, (list, tuple)):
+        return any(_has_home(part) for part in obj)
+    return isinstance(obj, Handle) or hasattr(obj, "__array_namespace__")
+
+
+def _namespace_of(backend: Backend, api_version: str | None) -> types.ModuleType:
+    if api_version is not None and api_version > API_VERSION:
+        raise ArgumentError(
+            f"__array_namespace__: api_version {api_version!r} is newer than {API_VERSION}, the "
+            "newest that xgrad implements."
+        )
+    return namespace(backend.name)
+
+
+protocols.namespace = _namespace_of

@@ -1,0 +1,206 @@
+"""Where, which and how many; and `where` and `clip`, which choose between values.
+
+Positions and counts are integers, so they are constants to every tape. Signatures are the array
+API standard's (2025.12)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._typing import ArrayLike, Axis
+from ..backends import backend_of
+from ..core.dispatch import apply, apply1, apply2, wrap
+from ..core.instructions import primitive
+from ..core.tensor import Tensor
+from ._arguments import as_axes, as_axis, as_operand
+
+__all__ = [
+    "all",
+    "any",
+    "argmax",
+    "argmin",
+    "clip",
+    "count_nonzero",
+    "nonzero",
+    "searchsorted",
+    "where",
+]
+
+_ALL = primitive("all")
+_ANY = primitive("any")
+_ARGMAX = primitive("argmax")
+_ARGMIN = primitive("argmin")
+_CLIP_LOWER = primitive("clip_lower")
+_CLIP_UPPER = primitive("clip_upper")
+_COPY = primitive("copy")
+_COUNT_NONZERO = primitive("count_nonzero")
+_NONZERO = primitive("nonzero")
+_SEARCHSORTED = primitive("searchsorted")
+_WHERE = primitive("where")
+
+
+def all(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Tell whether all elements are true.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.all(xg.asarray([True, False]))
+    xg.Tensor(False, shape=(), dtype=bool, device=cpu)
+    """
+    return _reduce(_ALL, x, axis, keepdims)
+
+
+def any(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Tell whether any element is true.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.any(xg.asarray([True, False]))
+    xg.Tensor(True, shape=(), dtype=bool, device=cpu)
+    """
+    return _reduce(_ANY, x, axis, keepdims)
+
+
+def argmax(x: ArrayLike, /, *, axis: int | None = None, keepdims: bool = False) -> Tensor:
+    """Find the place of the first largest element, in the flattened array without an axis.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.argmax(xg.asarray([1.0, 5.0, 3.0]))
+    xg.Tensor(1, shape=(), dtype=int64, device=cpu)
+    """
+    x = as_operand(x, "argmax")
+    axis = None if axis is None else as_axis(axis, x.ndim, "argmax")
+    return apply1(_ARGMAX, x, {"axis": axis, "keepdims": keepdims})  # type: ignore[no-any-return]
+
+
+def argmin(x: ArrayLike, /, *, axis: int | None = None, keepdims: bool = False) -> Tensor:
+    """Find the place of the first smallest element, in the flattened array without an axis.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.argmin(xg.asarray([1.0, 5.0, 0.0]))
+    xg.Tensor(2, shape=(), dtype=int64, device=cpu)
+    """
+    x = as_operand(x, "argmin")
+    axis = None if axis is None else as_axis(axis, x.ndim, "argmin")
+    return apply1(_ARGMIN, x, {"axis": axis, "keepdims": keepdims})  # type: ignore[no-any-return]
+
+
+def clip(x: ArrayLike, /, min: ArrayLike | None = None, max: ArrayLike | None = None) -> Tensor:
+    """Keep values between two bounds.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+    min, max : Tensors, arrays, Python scalars or None
+        The bounds, which broadcast; None leaves that side open.
+
+    Returns
+    -------
+    Tensor
+        The gradient goes to x where x is between the bounds, bounds included, else to the bound.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.clip(xg.asarray([-2.0, 0.5, 3.0]), 0.0, 1.0)
+    xg.Tensor([0. , 0.5, 1. ], shape=(3,), dtype=float64, device=cpu)
+    """
+    x = as_operand(x, "clip")
+    if min is None and max is None:
+        return apply1(_COPY, x)  # type: ignore[no-any-return]
+    if min is not None:
+        x = apply2(_CLIP_LOWER, x, min)
+    if max is not None:
+        x = apply2(_CLIP_UPPER, x, max)
+    return x  # type: ignore[no-any-return]
+
+
+def count_nonzero(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Count the elements that are not zero.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.count_nonzero(xg.asarray([1.0, 0.0, 2.0]))
+    xg.Tensor(2, shape=(), dtype=int64, device=cpu)
+    """
+    return _reduce(_COUNT_NONZERO, x, axis, keepdims)
+
+
+def nonzero(x: ArrayLike, /) -> tuple[Tensor, ...]:
+    """Find the places of the elements that are not zero, one array of indices per axis.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.nonzero(xg.asarray([1.0, 0.0, 2.0]))
+    (xg.Tensor([0, 2], shape=(2,), dtype=int64, device=cpu),)
+    """
+    return apply(_NONZERO, (as_operand(x, "nonzero"),))  # type: ignore[no-any-return]
+
+
+def searchsorted(
+    x1: ArrayLike, x2: ArrayLike, /, *, side: str = "left", sorter: ArrayLike | None = None
+) -> Tensor:
+    """Find where elements of x2 would have to be inserted into the sorted x1.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.searchsorted(xg.asarray([1.0, 3.0, 5.0]), xg.asarray([2.0, 5.0]))
+    xg.Tensor([1, 2], shape=(2,), dtype=int64, device=cpu)
+    """
+    if sorter is not None:
+        from .indexing import take
+
+        x1 = take(x1, sorter, axis=0)
+    return apply(_SEARCHSORTED, (x1, x2), {"side": side})  # type: ignore[no-any-return]
+
+
+def where(condition: ArrayLike, x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
+    """Choose from x1 where the condition is true and from x2 where it is not.
+
+    Parameters
+    ----------
+    condition : boolean array
+    x1, x2 : Tensors, Variables, arrays or Python scalars
+        All three broadcast.
+
+    Returns
+    -------
+    Tensor
+        The operand that was not chosen gets a zero gradient, even where its own derivative is
+        infinite or NaN: ``where(x > 0, log(x), 0)`` is safe.
+
+    Raises
+    ------
+    ShapeError
+        If the operands do not broadcast.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.where(xg.asarray([True, False]), 1.0, xg.asarray([5.0, 6.0]))
+    xg.Tensor([1., 6.], shape=(2,), dtype=float64, device=cpu)
+    """
+    return apply(_WHERE, (condition, x1, x2))  # type: ignore[no-any-return]
+
+
+def repeat_positions(x: Any, repeats: Any, axis: int) -> Tensor:
+    """The indices along an axis that repeat each element as often as an array says."""
+    backend = backend_of(x.array)
+    counts = as_operand(repeats, "repeat", "repeats").array
+    positions = backend.xp.arange(x.shape[axis], device=backend.device_of(x.array))
+    return wrap(backend.xp.repeat(positions, counts))  # type: ignore[no-any-return]
+
+
+def _reduce(instruction: Any, x: Any, axis: Axis, keepdims: bool) -> Tensor:
+    x = as_operand(x, instruction.name)
+    parameters = {"axis": as_axes(axis, x.ndim, instruction.name), "keepdims": keepdims}
+    return apply1(instruction, x, parameters)  # type: ignore[no-any-return]
