@@ -131,8 +131,8 @@ def map(function: Callable[..., Any], nest: Nest, *rest: Nest) -> Nest:
         values, structure = flatten(other)
         if structure != treedef:
             raise ArgumentError(
-                f"tree.map: nest {number} has the structure {_show(structure)}, but the first has "
-                f"{_show(treedef)}. Use nests of the same structure."
+                f"tree.map: nest {number} has the structure {show(structure)}, but the first has "
+                f"{show(treedef)}. Use nests of the same structure."
             )
         columns.append(values)
     return unflatten(treedef, [function(*row) for row in zip(*columns, strict=True)])
@@ -208,7 +208,7 @@ def _paths(treedef: TreeDef, prefix: tuple[Hashable, ...], out: list[tuple[Hasha
         _paths(child, (*prefix, key), out)
 
 
-def _show(treedef: TreeDef) -> str:
+def show(treedef: TreeDef) -> str:
     """A structure in Python's spelling, with `*` for a leaf."""
     if treedef.kind is None:
         return "*"
@@ -216,9 +216,9 @@ def _show(treedef: TreeDef) -> str:
         return "None"
     if issubclass(treedef.kind, dict):
         return "{" + ", ".join(
-            f"{k!r}: {_show(c)}" for k, c in zip(treedef.keys, treedef.children, strict=True)
+            f"{k!r}: {show(c)}" for k, c in zip(treedef.keys, treedef.children, strict=True)
         ) + "}"
-    inner = ", ".join(_show(child) for child in treedef.children)
+    inner = ", ".join(show(child) for child in treedef.children)
     if treedef.kind is list:
         return f"[{inner}]"
     if treedef.kind is tuple:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from typing import Any
 
 from .._typing import Array, DType, Namespace, NativeDevice
@@ -15,6 +16,8 @@ from ..errors import BackendUnavailableError, DTypeError
 from . import portable
 
 __all__ = ["Backend", "Functions", "dtype_name"]
+
+_DTYPE_NAME = re.compile(r"bool|u?int\d+|b?float\d+|complex\d+")
 
 
 class Functions:
@@ -108,18 +111,20 @@ class Backend:
 
     def dtype(self, dtype: DType) -> DType:
         """This library's dtype of the same name as a dtype, name or Python type given."""
+        # With its type: dtypes of two libraries may hash alike and not like to be compared.
+        key = (type(dtype), dtype)
         try:
-            return self._dtypes[dtype]
+            return self._dtypes[key]
         except (KeyError, TypeError):
             pass
         name = dtype if isinstance(dtype, str) else dtype_name(dtype)
-        found = self._find_dtype(name)
+        found = self._find_dtype(name) if _DTYPE_NAME.fullmatch(name) else None
         if found is None:
             raise DTypeError(
                 f"{self.name} has no dtype {name!r}. Use one of the standard's: bool, int8 to "
                 "int64, uint8 to uint64, float32, float64, complex64, complex128."
             )
-        self._dtypes[dtype] = found
+        self._dtypes[key] = found
         return found
 
     def _find_dtype(self, name: str) -> DType | None:
@@ -143,7 +148,8 @@ class Backend:
         """The library's device from the part of a name that follows the library."""
         info = self.namespace.__array_namespace_info__()
         if text is None:
-            return info.default_device()
+            default = info.default_device()
+            return self.native_devices()[0] if default is None else default
         for native in info.devices():
             if native is not None and self.device_name(native) == f"{self.name}:{text}":
                 return native

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .._typing import Array, DType, NativeDevice
-from ..errors import BackendUnavailableError
+from ..errors import ArgumentTypeError, BackendUnavailableError
 from .base import Backend
 from .indices import fill_key
 
@@ -172,6 +172,13 @@ class Own:
         return np.where(np.isfinite(r) | (g != 0), r, np.zeros_like(r))
 
 
+def _plain(value: Any) -> Array:
+    """A scalar or an array of a subclass as an ndarray, if nothing is lost by it."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise ArgumentTypeError("a masked array would lose its mask. Use .filled(...) or xg.where.")
+    return np.asarray(value)
+
+
 def _refuse_worse_kind(dtype: DType, target: DType) -> None:
     if not np.can_cast(dtype, target, "same_kind"):
         raise TypeError(
@@ -198,13 +205,21 @@ class NumpyBackend(Backend):
         return array
 
     def finish(self, value: Any) -> Array:
-        return value if type(value) is np.ndarray else np.asarray(value)
+        return value if type(value) is np.ndarray else _plain(value)
 
     def to_numpy(self, array: Array) -> Array:
         return np.array(array)
 
     def dtype(self, dtype: DType) -> DType:
-        return np.dtype(dtype) if isinstance(dtype, (str, type, np.dtype)) else super().dtype(dtype)
+        if isinstance(dtype, (type, np.dtype)):
+            return np.dtype(dtype)
+        return super().dtype(dtype)
+
+    def _find_dtype(self, name: str) -> DType | None:
+        try:
+            return np.dtype(name)
+        except TypeError:
+            return None
 
     def device_of(self, array: Array) -> NativeDevice:
         return _CPU

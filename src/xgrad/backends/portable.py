@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from .._typing import Array, DType, NativeDevice, Shape
-from .indices import fill_key
+from .indices import Slot, fill_key
 
 __all__ = [
+    "astype",
     "cast",
     "clip_lower",
     "clip_upper",
@@ -42,6 +43,11 @@ def clip_lower(xp: Any, x: Array, bound: Array) -> Array:
 def clip_upper(xp: Any, x: Array, bound: Array) -> Array:
     """The minimum, without a say on ties."""
     return xp.minimum(x, bound)
+
+
+def astype(xp: Any, x: Array, dtype: DType) -> Array:
+    """The standard's function; the standard takes the dtype by position only."""
+    return xp._namespace.astype(x, dtype)
 
 
 def cast(xp: Any, x: Array, *, dtype: DType) -> Array:
@@ -88,7 +94,7 @@ def put(xp: Any, x: Array, *indices: Array, key: Any, shape: Shape) -> Array:
     if not integers:
         out[fill_key(key, indices)] = x
         return out
-    parts = key if isinstance(key, tuple) else (key,)
+    parts = (key,) if isinstance(key, Slot) or not isinstance(key, tuple) else key
     flat: Any = 0
     for size, part in zip(shape, parts, strict=True):
         index = fill_key(part, indices) if isinstance(part, tuple) else part

@@ -126,7 +126,7 @@ def _standard_namespace(name: str) -> Any:
         module = "array_api_compat.dask.array"
     try:
         namespace = sys.modules.get(module) or importlib.import_module(module)
-    except ImportError as error:
+    except (ImportError, ValueError) as error:  # ValueError: an empty name
         raise BackendUnavailableError(
             f"the library {name!r} is not installed ({error}). Use pip to install it, or another "
             "device: xg.devices() lists what this machine offers."

@@ -5,29 +5,60 @@ integer to float; never float to integer or complex to real behind anybody's bac
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from .._typing import SCALAR_TYPES, Array, DType
 from ..backends import Device, as_device, backend_of, is_array
 from ..backends.base import Backend, dtype_name
-from ..errors import ArgumentTypeError, DTypeError
+from ..errors import ArgumentError, ArgumentTypeError, DTypeError
 from .defaults import default_dtype
 from .handle import Handle
 from .spec import describe
 
-__all__ = ["cast_within_kind", "dtype_kind", "is_inexact", "to_array"]
+__all__ = [
+    "cast_within_kind",
+    "copy_needed",
+    "dtype_kind",
+    "inferred_dtype",
+    "is_inexact",
+    "kind_fits",
+    "move",
+    "refuse_worse_kind",
+    "to_array",
+]
 
 _KINDS = ("bool", "integer", "floating", "complex")
+_STEMS = {
+    "bool": "bool",
+    "int": "integer",
+    "uint": "integer",
+    "float": "floating",
+    "bfloat": "floating",
+    "complex": "complex",
+}
+_SCALAR_KINDS = {bool: "bool", int: "integer", float: "floating", complex: "complex"}
 
 
 def dtype_kind(dtype: DType) -> str:
-    """``bool``, ``integer``, ``floating`` or ``complex``."""
+    """``bool``, ``integer``, ``floating`` or ``complex``.
+
+    Raises
+    ------
+    DTypeError
+        For dtypes that hold something else than numbers: objects, strings, dates.
+    """
+    return _kind_of(type(dtype), dtype)
+
+
+@functools.cache
+def _kind_of(library: type, dtype: DType) -> str:
+    """The library's type keeps dtypes apart that hash alike but do not like to be compared."""
     name = dtype_name(dtype)
-    if name.startswith(("float", "bfloat")):
-        return "floating"
-    if name.startswith("complex"):
-        return "complex"
-    return "bool" if name.startswith("bool") else "integer"
+    for stem, kind in _STEMS.items():
+        if name.startswith(stem):
+            return kind
+    raise DTypeError(f"the dtype {name} holds no numbers. Use a boolean or numeric dtype.")
 
 
 def is_inexact(dtype: DType) -> bool:
@@ -45,12 +76,23 @@ def cast_within_kind(array: Array, dtype: DType, what: str, whose: str) -> Array
     """
     if array.dtype == dtype:
         return array
-    if _KINDS.index(dtype_kind(array.dtype)) > _KINDS.index(dtype_kind(dtype)):
+    refuse_worse_kind(array, dtype, what, whose)
+    return backend_of(array).xp.astype(array, dtype=dtype)
+
+
+def kind_fits(value: Any, dtype: DType) -> bool:
+    """Whether an array or Python scalar is of the kind of a dtype or a lower one."""
+    kind = _SCALAR_KINDS.get(type(value)) or dtype_kind(value.dtype)
+    return _KINDS.index(kind) <= _KINDS.index(dtype_kind(dtype))
+
+
+def refuse_worse_kind(value: Any, dtype: DType, what: str, whose: str) -> None:
+    """Raise DTypeError where an array or Python scalar is of a higher kind than a dtype."""
+    if not kind_fits(value, dtype):
         raise DTypeError(
-            f"{what} {describe(array)} cannot become {dtype_name(dtype)}, the dtype of {whose}: "
+            f"{what} {describe(value)} cannot become {dtype_name(dtype)}, the dtype of {whose}: "
             f"that would lose more than precision. Use astype to convert on purpose."
         )
-    return backend_of(array).xp.astype(array, dtype=dtype)
 
 
 def to_array(
@@ -60,21 +102,34 @@ def to_array(
     device: Device | str | None = None,
     copy: bool | None = None,
 ) -> Array:
-    """A raw array from anything that `xg.asarray` takes except nests that contain Tensors."""
+    """A raw array from anything that `xg.asarray` takes except nests that contain Tensors.
+
+    Raises
+    ------
+    ArgumentTypeError, DTypeError
+        If no array of numbers, or none of that dtype, can be made of it.
+    ArgumentError
+        If it cannot be done without a copy where `copy` is False.
+    """
     if isinstance(value, Handle):
         value = value.array
     if is_array(value):
         backend = backend_of(value)
         home = Device(backend, backend.device_of(value))
-        target = home if device is None else as_device(device)
+        target = home if device is None else as_device(device, backend)
+        dtype_kind(value.dtype)
         if target != home:
+            if copy is False:
+                raise copy_needed(describe(value), f"another device, {target}")
             value, copy = move(value, home, target), None
         return _convert(value, target, dtype, copy)
+    if copy is False and isinstance(value, (list, tuple, *SCALAR_TYPES)):
+        raise copy_needed(f"a {type(value).__name__}", "an array")
     target = as_device(device)
-    wanted = target.backend.dtype(dtype) if dtype is not None else _inferred(value, target)
+    wanted = target.backend.dtype(dtype) if dtype is not None else inferred_dtype(value, target)
     try:
         array = target.backend.asarray(value, wanted, target.native, copy)
-    except (TypeError, ValueError, OverflowError) as error:
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
         raise ArgumentTypeError(
             f"asarray: cannot make an array on {target} of a {type(value).__name__}: {error}. Use "
             "nested lists of numbers of equal lengths, an array or a Tensor."
@@ -90,16 +145,31 @@ def move(array: Array, source: Device, target: Device) -> Array:
     return target.backend.asarray(host, target.backend.dtype(array.dtype), target.native)
 
 
+def copy_needed(what: str, result: str) -> ArgumentError:
+    """What to raise where ``copy=False`` cannot be had."""
+    return ArgumentError(
+        f"asarray: {what} cannot become {result} with copy=False. Use copy=None, which copies "
+        "where it must."
+    )
+
+
 def _convert(array: Array, target: Device, dtype: DType, copy: bool | None) -> Array:
     backend: Backend = target.backend
     array = backend.finish(array)
     if dtype is not None and array.dtype != (wanted := backend.dtype(dtype)):
+        if copy is False:
+            raise copy_needed(describe(array), dtype_name(wanted))
+        if dtype_kind(array.dtype) == "complex" != dtype_kind(wanted):
+            raise DTypeError(
+                f"{describe(array)} is complex and {dtype_name(wanted)} is not. Use xg.real, "
+                "xg.imag or xg.abs."
+            )
         return backend.xp.astype(array, dtype=wanted)
     return backend.xp.copy(array) if copy else array
 
 
-def _inferred(value: Any, target: Device) -> DType:
-    """The default dtype for Python floats and complex numbers, where one was set."""
+def inferred_dtype(value: Any, target: Device) -> DType:
+    """The default dtype for Python floats and complex numbers in lists, where one was set."""
     wanted = default_dtype(None)
     if wanted is None:
         return None

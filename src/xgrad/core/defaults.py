@@ -58,6 +58,7 @@ def set_default_dtype(dtype: DType) -> _DefaultDType:
     name = dtype if isinstance(dtype, str) else dtype_name(dtype)
     if not name.startswith(("float", "bfloat")):
         raise DTypeError(f"set_default_dtype: dtype must be real floating, but is {name}.")
+    as_device(None).backend.dtype(name)  # or an error that lists what there is
     former, _name = _name, name
     return _DefaultDType(former)
 

@@ -1,35 +1,184 @@
 """Apply a primitive: take the arrays out, compute, tell the observers, wrap the result.
 
-`apply1` and `apply2` are the hot path, plain and a little ugly, with a benchmark in
+`unary`, `binary` and `apply1` are the hot path, plain and a little ugly, with a benchmark in
 benchmarks/eager.py: Tensors, Variables and Python scalars of a library with one device. Everything
-else, errors included, goes through `apply`, which is the readable account of what happens."""
+else goes through `apply`, which is the readable account of what happens."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from sys import _getframe as getframe
 from typing import Any
+from weakref import ref
 
 from .._typing import SCALAR_TYPES, Array
-from ..backends import Backend, as_device, backend_named, backend_of, is_array
+from ..backends import Backend, as_device, backend_named, backend_of, backend_of_type, is_array
 from ..errors import ArgumentTypeError, DeviceMismatchError
 from .failures import explain_failure
 from .handle import Handle
 from .node import Node
-from .observers import state
+from .node import next_serial as serial
+from .observers import is_own, settings, state, user_line
 from .primitive import Primitive
 
 # The class of results; tensor.py, whose operators need this module, sets it when it is imported.
 Tensor: Any = None
 
-__all__ = ["NotAnOperandError", "apply", "apply1", "apply2", "set_tensor_class", "unwrap", "wrap"]
+# The exact types that hot paths take apart; subclasses of a user's take the long way.
+HANDLES: set[type] = set()
+
+__all__ = [
+    "HANDLES",
+    "NotAnOperandError",
+    "apply",
+    "apply1",
+    "binary",
+    "set_tensor_class",
+    "unary",
+    "unwrap",
+    "wrap",
+]
 
 
 class NotAnOperandError(ArgumentTypeError):
     """An operand is of a type that xgrad does not know; operators return NotImplemented."""
 
 
+def unary(primitive: Primitive) -> Callable[[Any], Any]:
+    """Make the function that applies a primitive of one operand and no parameters (a hot path)."""
+    implementations = primitive.implementations
+    plans = primitive.plans
+
+    def apply_unary(x: Any) -> Any:
+        try:
+            array = x.array
+            kind = type(array)
+            function = implementations[kind]
+        except (AttributeError, KeyError):
+            return apply(primitive, (x,))
+        try:
+            y = function(array)
+        except Exception as error:
+            raise explain_failure(primitive, (array,), None, error) from error
+        if type(y) is not kind:
+            y = backend_of(array).finish(y)
+        recorder = state.recorder
+        if recorder is None or x.node is None:
+            return Tensor(y, None)
+        node = x.node
+        traces = recorder.traces
+        watched = recorder.watched
+        if watched is None or (node.traces is not traces and node not in watched):
+            return Tensor(y, recorder.record(primitive, (array,), (node,), None, y))
+        plan = plans[1]
+        saved = plan.save(array, y)
+        where = None
+        if settings.locations:
+            frame = getframe(1)
+            where = (
+                user_line(2)
+                if is_own[frame.f_globals["__name__"]]
+                else (frame.f_code, frame.f_lasti)
+            )
+        new = Node(primitive, None, (node,), saved, plan, y.shape, y.dtype, traces, serial(), where)
+        if saved:
+            recorder.nodes.append(ref(new))
+        return Tensor(y, new)
+
+    return apply_unary
+
+
+def binary(
+    primitive: Primitive, *, operator: bool = False, reflected: bool = False
+) -> Callable[[Any, Any], Any]:
+    """Make the function that applies a primitive of two operands (a hot path).
+
+    As an `operator` it returns NotImplemented for what is no operand; `reflected` takes the
+    operands in the other order, for methods such as ``__rsub__``."""
+    implementations = primitive.implementations
+    plans = primitive.plans
+    apply_any = _apply_or_not_implemented if operator else apply
+
+    def apply_binary(x1: Any, x2: Any) -> Any:
+        if reflected:
+            x1, x2 = x2, x1
+        kind1 = type(x1)
+        kind2 = type(x2)
+        if kind1 is Tensor or kind1 in HANDLES:
+            array1 = x1.array
+            node1 = x1.node
+            kind = type(array1)
+            if kind2 is Tensor or kind2 in HANDLES:
+                array2 = x2.array
+                node2 = x2.node
+                if type(array2) is not kind:
+                    return apply_any(primitive, (x1, x2))
+            elif kind2 in SCALAR_TYPES:
+                array2 = x2
+                node2 = None
+            else:
+                return apply_any(primitive, (x1, x2))
+        elif kind1 in SCALAR_TYPES and kind2 in HANDLES:
+            array1 = x1
+            node1 = None
+            array2 = x2.array
+            node2 = x2.node
+            kind = type(array2)
+        else:
+            return apply_any(primitive, (x1, x2))
+        try:
+            function = implementations[kind]
+        except KeyError:
+            return apply_any(primitive, (x1, x2))
+        try:
+            y = function(array1, array2)
+        except Exception as error:
+            raise explain_failure(primitive, (array1, array2), None, error) from error
+        if type(y) is not kind:
+            y = backend_of_type(kind).finish(y)
+        recorder = state.recorder
+        if recorder is None:
+            return Tensor(y, None)
+        traces = recorder.traces
+        watched = recorder.watched
+        if node1 is None:
+            if node2 is None:
+                return Tensor(y, None)
+            mask = 2
+        else:
+            if node1.traces is not traces and (watched is None or node1 not in watched):
+                nodes = recorder.record(primitive, (array1, array2), (node1, node2), None, y)
+                return Tensor(y, nodes)
+            mask = 1 if node2 is None else 3
+        if mask != 1 and node2.traces is not traces and (watched is None or node2 not in watched):
+            nodes = recorder.record(primitive, (array1, array2), (node1, node2), None, y)
+            return Tensor(y, nodes)
+        plan = plans[mask]
+        saved = plan.save(array1, array2, y)
+        if settings.locations:
+            frame = getframe(1)
+            if is_own[frame.f_globals["__name__"]]:
+                where = user_line(2)
+            else:
+                where = (frame.f_code, frame.f_lasti)
+        else:
+            where = None
+        node = Node(
+            primitive, None, (node1, node2), saved, plan, y.shape, y.dtype, traces, serial(), where
+        )
+        if saved:
+            keep = recorder.nodes
+            if keep is None:
+                recorder.keep(node)
+            else:
+                keep.append(ref(node))
+        return Tensor(y, node)
+
+    return apply_binary
+
+
 def apply1(primitive: Primitive, x: Any, parameters: dict[str, Any] | None = None) -> Any:
-    """Apply a primitive of one operand and one output."""
+    """Apply a primitive of one operand, one output and parameters."""
     try:
         array = x.array
         node = x.node
@@ -41,50 +190,11 @@ def apply1(primitive: Primitive, x: Any, parameters: dict[str, Any] | None = Non
     except Exception as error:
         raise explain_failure(primitive, (array,), parameters, error) from error
     if type(y) is not type(array):
-        y = backend_of(array).finish(y)
-    record = state.record
-    if record is None or node is None:
+        y = backend_of(y).finish(y)  # of y: `to_device` may have left the library
+    recorder = state.recorder
+    if recorder is None or node is None:
         return Tensor(y, None)
-    return Tensor(y, record(primitive, (array,), (node,), parameters, y))
-
-
-def apply2(primitive: Primitive, x1: Any, x2: Any) -> Any:
-    """Apply a primitive of two operands, no parameters and one output."""
-    kind1 = type(x1)
-    kind2 = type(x2)
-    if kind1 in SCALAR_TYPES:
-        array1 = x1
-        node1 = None
-    elif isinstance(x1, Handle):
-        array1 = x1.array
-        node1 = x1.node
-    else:
-        return apply(primitive, (x1, x2))
-    if kind2 in SCALAR_TYPES:
-        array2 = x2
-        node2 = None
-        kind = type(array1)
-    elif isinstance(x2, Handle):
-        array2 = x2.array
-        node2 = x2.node
-        kind = type(array2)
-        if kind is not type(array1) and kind1 not in SCALAR_TYPES:
-            return apply(primitive, (x1, x2))
-    else:
-        return apply(primitive, (x1, x2))
-    function = primitive.implementations.get(kind)
-    if function is None:
-        return apply(primitive, (x1, x2))
-    try:
-        y = function(array1, array2)
-    except Exception as error:
-        raise explain_failure(primitive, (array1, array2), None, error) from error
-    if type(y) is not kind:
-        y = backend_of(array1 if kind is type(array1) else array2).finish(y)
-    record = state.record
-    if record is None or (node1 is None and node2 is None):
-        return Tensor(y, None)
-    return Tensor(y, record(primitive, (array1, array2), (node1, node2), None, y))
+    return Tensor(y, recorder.record(primitive, (array,), (node,), parameters, y))
 
 
 def apply(
@@ -117,9 +227,9 @@ def apply(
         for array in arrays:
             if type(array) not in SCALAR_TYPES:
                 primitive.implementations[type(array)] = function
-    record = state.record
+    record = None if state.recorder is None else state.recorder.record
     if primitive.outputs == 1:
-        y = backend.finish(y)
+        y = backend_of(y).finish(y)  # of y: `to_device` may have left the library
         node = record(primitive, arrays, nodes, parameters, y) if record is not None else None
         return Tensor(y, node)
     y = tuple(backend.finish(part) for part in y)
@@ -129,10 +239,18 @@ def apply(
     return tuple(Tensor(part, node) for part, node in zip(y, outputs, strict=True))
 
 
+def _apply_or_not_implemented(primitive: Primitive, operands: tuple[Any, Any]) -> Any:
+    try:
+        return apply(primitive, operands)
+    except NotAnOperandError:
+        return NotImplemented
+
+
 def set_tensor_class(kind: type) -> None:
     """Say which class results are of; called once, by tensor.py."""
     global Tensor
     Tensor = kind
+    HANDLES.add(kind)
 
 
 def wrap(array: Array) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._typing import SCALAR_TYPES
-from ..errors import DTypeError, ShapeError, XgradError
+from ..errors import ArgumentError, DTypeError, ShapeError, XgradError
 from .primitive import Kind, Primitive
 from .spec import describe
 
@@ -34,6 +34,10 @@ def explain_failure(
             "equal or 1. Use reshape or expand_dims to line the axes up."
         )
     if isinstance(error, TypeError):
+        return DTypeError(f"{call}: {error}")
+    if primitive.kind.broadcasts and isinstance(error, ValueError):
+        return ArgumentError(f"{call}: {error}")
+    if primitive.kind.broadcasts and isinstance(error, RuntimeError):
         return DTypeError(f"{call}: {error}")
     if isinstance(error, (ValueError, RuntimeError)):
         return ShapeError(f"{call}: {error}")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from .._typing import SCALAR_TYPES
 from ..backends import Slot, is_array
 from ..errors import ArgumentTypeError
-from .dispatch import apply, apply1, apply2
+from .casting import refuse_worse_kind, to_array
+from .dispatch import apply, apply1, binary
 from .handle import Handle
 from .instructions import primitive
 
@@ -22,46 +23,61 @@ __all__ = ["At", "getitem", "setitem", "split_key"]
 _GETITEM = primitive("getitem")
 _SETITEM = primitive("setitem")
 _PUT = primitive("put")
+_add = binary(primitive("add"))
+_maximum = binary(primitive("maximum"))
+_minimum = binary(primitive("minimum"))
 _STATIC = frozenset({int, slice, type(None), type(Ellipsis)})
 
 
-def split_key(key: Any) -> tuple[Any, tuple[Any, ...]]:
-    """The key with a `Slot` for each index array, and the index arrays."""
+def split_key(key: Any, x: Any) -> tuple[Any, tuple[Any, ...]]:
+    """The key with a `Slot` for each index array, and the index arrays; lists become arrays."""
     if type(key) in _STATIC:
         return key, ()
     parts = key if isinstance(key, tuple) else (key,)
     operands: list[Any] = []
-    template = tuple(_split_part(part, operands) for part in parts)
+    template = tuple(_split_part(part, operands, x) for part in parts)
     return (template if isinstance(key, tuple) else template[0]), tuple(operands)
 
 
-def _split_part(part: Any, operands: list[Any]) -> Any:
+def _split_part(part: Any, operands: list[Any], x: Any) -> Any:
     if type(part) in _STATIC:
         return part
+    if isinstance(part, list):
+        part = to_array(part, dtype=None if part else "int64", device=x.device)
     if isinstance(part, Handle) or is_array(part):
         operands.append(part)
         return Slot(len(operands) - 1)
-    if isinstance(part, slice) or part is Ellipsis or isinstance(part, bool):
+    if isinstance(part, bool):
         return part
     if hasattr(part, "__index__"):
         return part.__index__()
     raise ArgumentTypeError(
         f"an index must be an int, slice, Ellipsis, None or an integer or boolean array, but got "
-        f"{type(part).__name__}. Use xg.asarray to make an index array of a list."
+        f"{type(part).__name__}. Use xg.asarray to make an index array of it."
     )
 
 
 def getitem(x: Any, key: Any) -> Tensor:
     """``x[key]``, recorded."""
-    template, indices = split_key(key)
+    template, indices = split_key(key, x)
     if not indices:
         return apply1(_GETITEM, x, {"key": template})  # type: ignore[no-any-return]
     return apply(_GETITEM, (x, *indices), {"key": template})  # type: ignore[no-any-return]
 
 
 def setitem(x: Any, key: Any, value: Any) -> Tensor:
-    """x with ``value`` at ``key``, as a new value."""
-    template, indices = split_key(key)
+    """x with ``value`` at ``key``, as a new value.
+
+    Raises
+    ------
+    DTypeError
+        If the value is of a higher kind than x: floating for integers, complex for real numbers.
+    """
+    template, indices = split_key(key, x)
+    if isinstance(value, (list, tuple)):
+        value = to_array(value, device=x.device)
+    if type(value) in SCALAR_TYPES or hasattr(value, "dtype"):
+        refuse_worse_kind(value, x.dtype, "setitem: value", "x")
     return apply(_SETITEM, (x, value, *indices), {"key": template})  # type: ignore[no-any-return]
 
 
@@ -90,12 +106,12 @@ class At:
 
     def add(self, value: Any) -> Tensor:
         """x with value added to the part; repeated indices add up."""
-        template, indices = split_key(self._key)
+        template, indices = split_key(self._key, self._x)
         part = self.get()
         filled = apply1(primitive("broadcast_to"), _as_tensor(value, part), {"shape": part.shape})
         parameters = {"key": template, "shape": tuple(self._x.shape)}
         update = apply(_PUT, (filled, *indices), parameters)
-        return apply2(primitive("add"), self._x, update)  # type: ignore[no-any-return]
+        return _add(self._x, update)  # type: ignore[no-any-return]
 
     def multiply(self, value: Any) -> Tensor:
         """x with the part multiplied by value."""
@@ -107,11 +123,11 @@ class At:
 
     def min(self, value: Any) -> Tensor:
         """x with the part replaced by its minimum with value."""
-        return self.set(apply2(primitive("minimum"), self.get(), value))
+        return self.set(_minimum(self.get(), value))
 
     def max(self, value: Any) -> Tensor:
         """x with the part replaced by its maximum with value."""
-        return self.set(apply2(primitive("maximum"), self.get(), value))
+        return self.set(_maximum(self.get(), value))
 
 
 def _as_tensor(value: Any, like: Tensor) -> Any:

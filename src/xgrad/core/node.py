@@ -90,8 +90,7 @@ class Node:
         return len(self.shape)
 
     def forget(self) -> None:
-        """Let go of everything that backward needs."""
-        self.parents = ()
+        """Let go of the values that backward needs; `explain` still finds its way."""
         self.saved = ()
         self.plan = None
 
@@ -119,11 +118,26 @@ class Output(Node):
 
 
 class Cut(Node):
-    """Where a path ends: an operation without a derivative was applied to a followed value."""
+    """Where a path ends: an operation without a derivative was applied to a followed value.
 
-    __slots__ = ()
+    It knows its operands weakly, so that what was cut off is freed: only leaves, which hold no
+    arrays, are kept. `primitive` is None for a gradient that was computed while nobody recorded."""
 
-    def __init__(self, primitive: Primitive, parents: tuple[Node | None, ...], y: Any, where: Where):
-        super().__init__(
-            primitive, None, parents, (), None, tuple(y.shape), y.dtype, (), next_serial(), where
+    __slots__ = ("_operands",)
+
+    def __init__(
+        self,
+        primitive: Primitive | None,
+        operands: tuple[Node | None, ...],
+        shape: Shape,
+        dtype: DType,
+        where: Where,
+    ) -> None:
+        super().__init__(primitive, None, (), (), None, shape, dtype, (), next_serial(), where)
+        self._operands = tuple(
+            [n if type(n) is Leaf else weakref.ref(n) for n in operands if n is not None]
         )
+
+    def operands(self) -> list[Node | None]:
+        """The nodes of the operands; None for those that are gone."""
+        return [n if isinstance(n, Node) else n() for n in self._operands]

@@ -1,22 +1,63 @@
 """Who is watching, per thread.
 
-`state.record` is None while nobody watches: that is all an operation pays. Otherwise it is called
-with every primitive that ran, after it ran, and returns the nodes of the outputs. Observers stack,
-and those outside are told first; which function that makes is up to whoever pushes."""
+`state.recorder` is None while nobody watches: that is all an operation pays. Otherwise its `record`
+is called with every primitive that ran, after it ran, and returns the nodes of the outputs.
+Observers stack, and those outside are told first; what that makes is up to whoever pushes."""
 
 from __future__ import annotations
 
+import linecache
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
-from .node import Where
+from .node import Node, Where
 
-__all__ = ["State", "locations", "record_locations", "state", "user_line"]
+__all__ = [
+    "Recorder",
+    "State",
+    "is_own",
+    "record_locations",
+    "settings",
+    "show_line",
+    "state",
+    "user_line",
+]
 
-Record = Callable[..., Any]
+
+class Recorder:
+    """What operations tell while somebody watches.
+
+    Attributes
+    ----------
+    record : callable
+        ``record(primitive, arrays, nodes, parameters, y)`` returns a node, a tuple of nodes for
+        several outputs, or None.
+    traces : tuple
+        The traces that are recording, outermost first. Nodes that all of them recorded carry this
+        very tuple.
+    watched : mapping or None
+        What the only trace watches; None where there are several, or others who watch: then hot
+        paths leave everything to `record`.
+    nodes : list of weakref
+        Where the only trace keeps its nodes.
+    """
+
+    __slots__ = ("nodes", "record", "traces", "watched")
+
+    def __init__(
+        self,
+        record: Callable[..., Any],
+        traces: tuple[Any, ...],
+        watched: Mapping[Node, Any] | None,
+        nodes: list[Any],
+    ) -> None:
+        self.record = record
+        self.traces = traces
+        self.watched = watched
+        self.nodes = nodes
 
 
 class State(threading.local):
@@ -24,55 +65,80 @@ class State(threading.local):
 
     Attributes
     ----------
-    record : callable or None
-        ``record(primitive, arrays, nodes, parameters, y)`` returns a node, a tuple of nodes for
-        several outputs, or None.
-    traces : tuple
-        The traces that are recording, outermost first.
+    recorder : Recorder or None
+        None while nobody watches.
     observers : tuple
-        Those whose traces they are, in the same order.
+        Who watches, outermost first.
     """
 
-    record: Record | None = None
-    traces: tuple[Any, ...] = ()
+    recorder: Recorder | None = None
     observers: tuple[Any, ...] = ()
 
 
+class _Settings:
+    """What is switched for all threads."""
+
+    __slots__ = ("locations",)
+
+    def __init__(self) -> None:
+        self.locations = True
+
+
+class _RestoreLocations(AbstractContextManager[None]):
+    def __init__(self, former: bool) -> None:
+        self._former = former
+
+    def __exit__(self, *error: object) -> None:
+        settings.locations = self._former
+
+
+class _OwnModules(dict[str, bool]):
+    """Whether a module belongs to xgrad, by its name."""
+
+    def __missing__(self, name: str) -> bool:
+        own = self[name] = name.startswith("xgrad.")
+        return own
+
+
 state = State()
-
-_locations = True
-
-
-def locations() -> bool:
-    """Whether nodes keep the user's file and line."""
-    return _locations
+settings = _Settings()
+is_own = _OwnModules()
 
 
 def record_locations(enabled: bool) -> AbstractContextManager[None]:
     """Switch the keeping of the user's file and line in nodes on (the default) or off.
 
-    It costs about a tenth of a microsecond per recorded operation; `benchmarks/eager.py --profile`
-    shows how much. Works as a function and as a context manager."""
-    global _locations
-    former, _locations = _locations, enabled
-    return _Restore(former)
+    It costs about a tenth of a microsecond per recorded operation: `benchmarks/eager.py` measures
+    it. Works as a function and as a context manager.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> with xg.record_locations(False):
+    ...     pass
+    """
+    former, settings.locations = settings.locations, bool(enabled)
+    return _RestoreLocations(former)
 
 
-class _Restore(AbstractContextManager[None]):
-    def __init__(self, former: bool) -> None:
-        self._former = former
-
-    def __exit__(self, *error: object) -> None:
-        global _locations
-        _locations = self._former
-
-
-def user_line(depth: int = 2) -> Where:
+def user_line(depth: int) -> Where:
     """Code object and instruction of the innermost frame that is not xgrad's own."""
     frame = sys._getframe(depth)
-    while frame.f_globals.get("__name__", "")[:6] == "xgrad.":
+    while is_own[frame.f_globals.get("__name__", "")]:
         back = frame.f_back
         if back is None:
             break
         frame = back
     return frame.f_code, frame.f_lasti
+
+
+def show_line(where: Where) -> str:
+    """`` at file:line (the line's text)`` of what `user_line` gave, or nothing."""
+    if where is None:
+        return ""
+    code, instruction = where
+    lines = [line for start, stop, line in code.co_lines() if start <= instruction < stop and line]
+    if not lines:
+        return ""
+    text = linecache.getline(code.co_filename, lines[0]).strip()
+    return f" at {code.co_filename}:{lines[0]}" + (f" ({text})" if text else "")

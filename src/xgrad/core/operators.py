@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Any
 from .._typing import SCALAR_TYPES
 from ..backends import backend_of
 from ..backends.base import dtype_name
-from .dispatch import NotAnOperandError, apply1, apply2, unwrap, wrap
+from .dispatch import NotAnOperandError, apply1, binary, unary, unwrap, wrap
 from .handle import Handle
 from .instructions import primitive
-from .primitive import Primitive
 
 if TYPE_CHECKING:
     from .tensor import Tensor
 
 __all__ = ["Operators", "power", "scalar_like"]
 
-_POW = primitive("pow")
+_pow = binary(primitive("pow"))
 _POWER = primitive("power")
 
 
@@ -29,7 +28,7 @@ def power(x1: Any, x2: Any) -> Any:
     """x1 ** x2; an exponent that is a Python number is a parameter, so that rules can look at it."""
     if type(x2) in SCALAR_TYPES and type(x2) is not complex and isinstance(x1, Handle):
         return apply1(_POWER, x1, {"exponent": x2})
-    return apply2(_POW, scalar_like(x1, x2), scalar_like(x2, x1))
+    return _pow(scalar_like(x1, x2), scalar_like(x2, x1))
 
 
 def scalar_like(x: Any, other: Any) -> Any:
@@ -49,36 +48,15 @@ def scalar_like(x: Any, other: Any) -> Any:
 
 
 def _forward(name: str) -> Callable[[Any, Any], Any]:
-    instruction: Primitive = primitive(name)
-
-    def operator(self: Any, other: Any) -> Any:
-        try:
-            return apply2(instruction, self, other)
-        except NotAnOperandError:
-            return NotImplemented
-
-    return operator
+    return binary(primitive(name), operator=True)
 
 
 def _reflected(name: str) -> Callable[[Any, Any], Any]:
-    instruction: Primitive = primitive(name)
-
-    def operator(self: Any, other: Any) -> Any:
-        try:
-            return apply2(instruction, other, self)
-        except NotAnOperandError:
-            return NotImplemented
-
-    return operator
+    return binary(primitive(name), operator=True, reflected=True)
 
 
 def _unary(name: str) -> Callable[[Any], Any]:
-    instruction: Primitive = primitive(name)
-
-    def operator(self: Any) -> Any:
-        return apply1(instruction, self)
-
-    return operator
+    return unary(primitive(name))
 
 
 class Operators(Handle):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import enum
 import inspect
-import operator
 import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -54,12 +53,27 @@ class Call(NamedTuple):
 class Plan(NamedTuple):
     """What a node keeps, and the rules to call, for one choice of followed operands.
 
-    ``save(arrays, y)`` gives the values to keep; entry i of `owners` says which operand the value
-    is (-1 for the output, None for a spec), so that it can be followed again in higher orders."""
+    ``save(*arrays, y)`` gives the values to keep; entry i of `owners` says which operand the value
+    is (-1 for the output, None for a spec), so that it can be followed again in higher orders.
+    Where every rule takes just the saved values and no parameters, `simple` holds pairs of operand
+    and rule for the hot path."""
 
-    save: Callable[[tuple[Any, ...], Any], tuple[Any, ...]]
+    save: Callable[..., tuple[Any, ...]]
     owners: tuple[int | None, ...]
     calls: tuple[Call, ...]
+    simple: tuple[tuple[int, Rule], ...] | None
+
+
+class Plans(dict[int, Plan]):
+    """The plans of a primitive by followed operands (bit i for operand i), made when first used."""
+
+    def __init__(self, primitive: Primitive) -> None:
+        super().__init__()
+        self._primitive = primitive
+
+    def __missing__(self, mask: int) -> Plan:
+        plan = self[mask] = _make_plan(self._primitive, mask)
+        return plan
 
 
 class Primitive:
@@ -81,10 +95,11 @@ class Primitive:
         Why there is no derivative, for constants.
     implementations : dict
         From an array type to the function that computes the primitive (filled as types appear).
+    plans : Plans
+        What to keep and which rules to call, by followed operands.
     """
 
     __slots__ = (
-        "_plans",
         "guarded",
         "implementations",
         "kind",
@@ -92,6 +107,7 @@ class Primitive:
         "operands",
         "outputs",
         "parameters",
+        "plans",
         "reason",
         "rules",
         "starred",
@@ -115,7 +131,7 @@ class Primitive:
         self.reason: str | None = None
         self.guarded = kind.guarded
         self.implementations: dict[type, Callable[..., Any]] = {}
-        self._plans: dict[int, Plan] = {}
+        self.plans = Plans(self)
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -125,14 +141,8 @@ class Primitive:
         unknown = set(rules) - set(self.operands)
         assert not unknown, f"{self.name} has no operand {unknown}"
         self.rules.update(rules)
-        self._plans.clear()
+        self.plans.clear()
 
-    def plan(self, mask: int) -> Plan:
-        """The plan for the followed operands in `mask` (bit i for operand i)."""
-        plan = self._plans.get(mask)
-        if plan is None:
-            plan = self._plans[mask] = _make_plan(self, mask)
-        return plan
 
 
 def define(table: dict[Kind, str]) -> dict[str, Primitive]:
@@ -173,7 +183,9 @@ def _make_plan(primitive: Primitive, mask: int) -> Plan:
     count = len(getters)
     everything = tuple((SAVED, i) for i in range(count))
     calls = [call._replace(all_saved=call.sources == everything) for call in calls]
-    return Plan(_saver(getters, primitive), tuple(owners), tuple(calls))
+    plain = all(c.all_saved and not c.parameters and not c.starred for c in calls)
+    simple = tuple((c.operand, c.rule) for c in calls) if plain else None
+    return Plan(_saver(getters, primitive), tuple(owners), tuple(calls), simple)
 
 
 def _rule_names(rule: Rule) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -206,34 +218,42 @@ def _source(
     return (SAVED, getters.index(getter))
 
 
+# The common cases of `Plan.save`, by the operands to keep (-1 for the output).
+_SAVE_OF_ONE: dict[tuple[int, ...], Callable[..., tuple[Any, ...]]] = {
+    (): lambda x, y: (),
+    (0,): lambda x, y: (x,),
+    (-1,): lambda x, y: (y,),
+}
+_SAVE_OF_TWO: dict[tuple[int, ...], Callable[..., tuple[Any, ...]]] = {
+    (): lambda x1, x2, y: (),
+    (0,): lambda x1, x2, y: (x1,),
+    (1,): lambda x1, x2, y: (x2,),
+    (1, 0): lambda x1, x2, y: (x2, x1),
+}
+
+
 def _saver(
     getters: list[tuple[bool, int]], primitive: Primitive
-) -> Callable[[tuple[Any, ...], Any], tuple[Any, ...]]:
-    """A function that picks the values to keep; the common cases cost one call."""
+) -> Callable[..., tuple[Any, ...]]:
+    """A function that picks the values to keep from the operands and the output."""
     from .spec import spec_of
 
-    star = len(primitive.operands) - 1 if primitive.starred else -2
-    plain = all(not is_spec and position != star for is_spec, position in getters)
-    if not getters:
-        return lambda arrays, y: ()
-    if getters == [(False, -1)]:
-        return lambda arrays, y: (y,)
-    if plain and all(position >= 0 for _, position in getters):
-        if len(getters) == 1:
-            only = getters[0][1]
-            return lambda arrays, y: (arrays[only],)
-        pick = operator.itemgetter(*(position for _, position in getters))
-        return lambda arrays, y: pick(arrays)  # type: ignore[no-any-return]
+    places = tuple(position for _, position in getters)
+    star = len(primitive.operands) - 1 if primitive.starred else None
+    if star not in places and not any(is_spec for is_spec, _ in getters):
+        common = {1: _SAVE_OF_ONE, 2: _SAVE_OF_TWO}.get(len(primitive.operands), {})
+        if star is None and places in common:
+            return common[places]
+        return lambda *values: tuple([values[place] for place in places])
 
-    def save(arrays: tuple[Any, ...], y: Any) -> tuple[Any, ...]:
-        kept = []
-        for is_spec, position in getters:
-            if position == star:
-                rest = arrays[star:]
+    def save(*values: Any) -> tuple[Any, ...]:
+        kept: list[Any] = []
+        for is_spec, place in getters:
+            if place == star:
+                rest = values[place:-1]
                 kept.append(tuple(map(spec_of, rest)) if is_spec else rest)
             else:
-                value = y if position == -1 else arrays[position]
-                kept.append(spec_of(value) if is_spec else value)
+                kept.append(spec_of(values[place]) if is_spec else values[place])
         return tuple(kept)
 
     return save

@@ -21,6 +21,7 @@ class Protocols:
     to_device: Callable[..., Any]
     is_followed: Callable[[Any], bool]
     assigned: Callable[[Any], None]
+    left: Callable[[Any, str], None]
     read: Callable[[Any], None]
 
 

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 from .._typing import Array, DType, NativeDevice, Shape
 from ..backends import Device, as_device, backend_of
 from ..backends.base import dtype_name
-from ..errors import ArgumentError, DTypeError, NotDifferentiableError, ShapeError
+from ..errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    DTypeError,
+    NotDifferentiableError,
+    ShapeError,
+)
 from . import dispatch
 from .dispatch import apply1
 from .indexing import At, getitem, setitem
@@ -96,6 +102,11 @@ class ArrayAttributes(Operators):
 
     def numpy(self) -> Array:
         """Copy the value to a numpy array in host memory, on purpose: no gradient flows through."""
+        return self._on_host(".numpy()")
+
+    def _on_host(self, way: str) -> Array:
+        if self.node is not None:
+            protocols.left(self, f"left xgrad through {way}")
         return backend_of(self.array).to_numpy(self.array)
 
     def item(self) -> Any:
@@ -108,11 +119,11 @@ class ArrayAttributes(Operators):
         """
         if self.size != 1:
             raise ShapeError(f"item: x {describe(self)} must have exactly one element. Use tolist.")
-        return self.numpy().reshape(()).item()
+        return self._on_host(".item()").reshape(()).item()
 
     def tolist(self) -> Any:
         """The value as nested lists of Python scalars; waits for the device."""
-        return self.numpy().tolist()
+        return self._on_host(".tolist()").tolist()
 
     def __bool__(self) -> bool:
         return bool(self._single("bool"))
@@ -137,7 +148,7 @@ class ArrayAttributes(Operators):
                 f"{wanted}: x {describe(self)} must have exactly one element. Use xg.any, xg.all "
                 "or an index."
             )
-        value = self.item()
+        value = self._on_host(f"{wanted}()").reshape(()).item()
         if isinstance(value, complex) and wanted in ("int", "float"):
             raise DTypeError(f"{wanted}: x {describe(self)} is complex. Use xg.real or xg.abs.")
         return value
@@ -150,6 +161,8 @@ class ArrayAttributes(Operators):
                 f"x {describe(self)} does not turn into a numpy array by itself, because that "
                 "copies it to the host. Use .numpy() to copy on purpose."
             )
+        if self.node is not None:
+            protocols.left(self, "left xgrad through __array__")
         host = backend.to_numpy(self.array) if copy or not backend.one_device else self.array
         return host if dtype is None else host.astype(dtype, copy=False)
 
@@ -195,12 +208,12 @@ class ArrayAttributes(Operators):
 
     def __len__(self) -> int:
         if self.ndim == 0:
-            raise DTypeError("len() of a Tensor without axes. Use .size for the elements.")
+            raise ArgumentTypeError("len() of a Tensor without axes. Use .size for the elements.")
         return self.array.shape[0]  # type: ignore[no-any-return]
 
     def __iter__(self) -> Iterator[Tensor]:
         if self.ndim == 0:
-            raise DTypeError("a Tensor without axes cannot be iterated over. Use .item().")
+            raise ArgumentTypeError("a Tensor without axes cannot be iterated over. Use .item().")
         return iter([getitem(self, i) for i in range(len(self))])
 
     def __contains__(self, value: Any) -> bool:

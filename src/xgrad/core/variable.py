@@ -15,7 +15,8 @@ from .._typing import Array, ArrayLike, DType
 from ..backends import Device, as_device, backend_of, fill_key
 from ..backends.base import dtype_name
 from ..errors import DeviceMismatchError, DTypeError, ShapeError, TapeError
-from .casting import cast_within_kind, to_array
+from .casting import cast_within_kind, dtype_kind, to_array
+from .dispatch import HANDLES
 from .indexing import split_key
 from .node import Leaf
 from .protocols import protocols
@@ -84,6 +85,7 @@ class Variable(ArrayAttributes):
         self.name = f"Variable_{self.number}" if name is None else str(name)
         self.constraint = constraint
         self.node = Leaf(tuple(self.array.shape), self.array.dtype, self)
+        self._receive(value, "became the initial value")
         _live.add(self)
 
     def __repr__(self) -> str:
@@ -140,11 +142,15 @@ class Variable(ArrayAttributes):
         return self._scatter(indices, updates, "subtract", "scatter_sub")
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        template, indices = split_key(key)
+        template, indices = split_key(key, self)
         backend = backend_of(self.array)
         arrays = tuple(to_array(i, device=self.device) for i in indices)
+        self._receive(value, "went by item assignment into a part")
+        value = to_array(value, device=self.device)
         new = backend.xp.copy(self.array)
-        new[fill_key(template, arrays)] = to_array(value, dtype=self.dtype, device=self.device)
+        new[fill_key(template, arrays)] = cast_within_kind(
+            value, self.dtype, "setitem: value", self.name
+        )
         self._update(new)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
@@ -152,11 +158,14 @@ class Variable(ArrayAttributes):
         memo[id(self)] = new
         return new
 
-    __copy__ = None
-
     def __reduce__(self) -> Any:
         device = str(self.device)
         return Variable, (self.numpy(), self.trainable, self.name, None, device, self.constraint)
+
+    def _receive(self, value: Any, how: str) -> None:
+        """Tell who follows the value that no gradient comes back from here."""
+        if getattr(value, "node", None) is not None:
+            protocols.left(value, f"{how} of Variable {self.name}")
 
     def _update(self, new: Array) -> Variable:
         protocols.assigned(self)
@@ -166,7 +175,13 @@ class Variable(ArrayAttributes):
     def _scatter(self, indices: Any, updates: Any, mode: str, what: str) -> Variable:
         xp = backend_of(self.array).xp
         index = to_array(indices, device=self.device)
-        rows = to_array(updates, dtype=self.dtype, device=self.device)
+        self._receive(updates, f"went by {what} into rows")
+        rows = to_array(updates, device=self.device)
+        rows = cast_within_kind(rows, self.dtype, f"{what}: updates", self.name)
+        if not self.ndim:
+            raise ShapeError(f"{what}: {self.name} {describe(self)} has no rows. Use assign.")
+        if dtype_kind(index.dtype) != "integer":
+            raise DTypeError(f"{what}: indices {describe(index)} must be integers. Use astype.")
         expected = (*index.shape, *self.shape[1:])
         if tuple(rows.shape) != expected:
             raise ShapeError(
@@ -181,6 +196,7 @@ class Variable(ArrayAttributes):
 
     def _fit(self, value: Any, what: str, copy: bool = False) -> Array:
         """The value as an array of this Variable's shape, dtype and device, or an error."""
+        self._receive(value, f"went by {what} into the value")
         kept = getattr(value, "array", value)
         if hasattr(kept, "shape") and not isinstance(kept, (bool, int, float, complex)):
             backend = backend_of(kept)
@@ -210,3 +226,5 @@ def _refuse_in_place(self: Variable, other: Any) -> Variable:
 
 for _name in ("add sub mul truediv floordiv mod pow matmul and or xor lshift rshift").split():
     setattr(Variable, f"__i{_name}__", _refuse_in_place)
+
+HANDLES.add(Variable)

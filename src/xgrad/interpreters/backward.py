@@ -61,18 +61,68 @@ def walk(
     for node, g in seeds:
         if needed is None or node in needed:
             _add(pending, heap, node, g, not recorded)
-    while heap:
-        node, g, _ = pending.pop(-heappop(heap))
+    plainly = not recorded and needed is None and not stops
+    kind: type | None = None
+    guard: Any = None
+    xp: Any = None
+    node: Any = None  # the next node, where it needs no place in the heap
+    while heap or node is not None:
+        if node is None:
+            node, g, owned = pending.pop(-heappop(heap))
         if node in sources:
             found[node] = g
-        if trace not in node.traces or node in stops:
+        traces = node.traces
+        if plainly and len(traces) == 1 and traces[0] is trace and (plan := node.plan) is not None and plan.simple is not None:
+            # The hot path: raw arrays, rules that take what was saved, nobody else to ask.
+            if type(g) is not kind:
+                kind = type(g)
+                xp = backend_of(g).xp
+                guard = xp.zero_where_zero
+            saved = node.saved
+            parents = node.parents
+            primitive = node.primitive
+            last = None
+            for operand, rule in plan.simple:
+                parent = parents[operand]
+                r = rule(xp, g, *saved)
+                if primitive.guarded:
+                    r = guard(r, g)
+                if r.shape != parent.shape or r.dtype is not parent.dtype:
+                    r = arrive(xp, r, g, parent, False, primitive.kind.broadcasts)
+                serial = parent.serial
+                if last is not None:
+                    pending[last.serial] = [last, last_r, False]
+                    heappush(heap, -last.serial)
+                    last = None
+                entry = pending.get(serial)
+                if entry is None:
+                    last = parent
+                    last_r = r
+                elif entry[2]:
+                    entry[1] += r
+                else:
+                    entry[1] = entry[1] + r
+                    entry[2] = True
+            if consume:
+                node.forget()
+            node = None
+            if last is not None:
+                if not heap or -heap[0] < last.serial:
+                    node = last
+                    g = last_r
+                else:
+                    pending[last.serial] = [last, last_r, False]
+                    heappush(heap, -last.serial)
             continue
-        if type(node) is Output:
-            _add_output(pending, heap, node, g, not recorded)
+        current, node = node, None
+        if trace not in traces or current in stops:
             continue
-        _visit(node, g, trace, needed, pending, heap, recorded)
-        if consume and (len(node.traces) == 1 or all(t.closed or t is trace for t in node.traces)):
-            node.forget()
+        if type(current) is Output:
+            _add_output(pending, heap, current, g, not recorded)
+            continue
+        _visit(current, g, trace, needed, pending, heap, recorded)
+        if consume and all(t.closed or t is trace for t in traces):
+            current.forget()
     return found
 
 
@@ -85,7 +135,7 @@ def _visit(
     heap: list[int],
     recorded: bool,
 ) -> None:
-    """Call the rules of one node and pass on what they give (the hot path of backward)."""
+    """Call the rules of one node and pass on what they give."""
     plan = node.plan
     primitive = node.primitive
     if plan is None or primitive is None:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import enum
 import threading
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
-
-from collections.abc import Iterator
 
 from .._typing import Nest
 from ..backends import Device, as_device, backend_of, quiet
@@ -34,9 +33,9 @@ from ..errors import (
 )
 from ..rules.edges import steepest
 from ..ops.rule_namespace import rule_namespace
-from ..tree import flatten, unflatten
+from ..tree import flatten, show, unflatten
 from .backward import walk
-from .explain import Explanation, explain
+from .explain import UNRECORDED_GRADIENT, Explanation, explain
 from .trace import Trace, make_recorder
 
 __all__ = ["GradientTape", "UnconnectedGradients"]
@@ -126,9 +125,8 @@ class GradientTape:
         self._pop()
 
     def __del__(self) -> None:
-        trace = getattr(self, "_trace", None)
-        if trace is not None:
-            trace.close()
+        if getattr(self, "_trace", None) is not None:
+            self._trace.close()
 
     def reset(self) -> None:
         """Forget everything that was recorded and watched; only while recording.
@@ -141,7 +139,6 @@ class GradientTape:
         self._check_recording("reset")
         assert self._trace is not None
         observers = state.observers
-        self._trace.close()
         self._start_trace()
         _install(observers)
 
@@ -197,6 +194,7 @@ class GradientTape:
         found, _ = flatten(tensors, none_is_leaf=True)
         for x in found:
             self._check_watchable(x)
+        self._check_thread()
         if self._paused:
             return tensors
         self._check_recording("watch")
@@ -205,7 +203,7 @@ class GradientTape:
             with _leaves:
                 if x.node is None or type(x.node) is Cut:
                     x.node = Leaf(x.shape, x.dtype)
-            self._trace.watch(x.node, x if isinstance(x, Variable) else None)
+            self._trace.watch_on_request(x.node, x if isinstance(x, Variable) else None)
         return tensors
 
     def watched_variables(self) -> tuple[Variable, ...]:
@@ -269,13 +267,12 @@ class GradientTape:
         try:
             with quiet():
                 results = _gradients(trace, targets, given, wanted, held, consume)
-            self._last = None
             for i, (x, result) in enumerate(zip(wanted, results, strict=True)):
                 if result is None and option is not UnconnectedGradients.NONE:
                     results[i] = self._unconnected(targets, x, option)
         finally:
             if consume:
-                trace.close()
+                trace.finish()
         return unflatten(treedef, results)
 
     def explain(self, target: Nest, source: Tensor | Variable) -> Explanation:
@@ -298,6 +295,8 @@ class GradientTape:
     # -- inside --------------------------------------------------------------------------------
 
     def _start_trace(self) -> None:
+        if self._trace is not None:
+            self._trace.close()
         self._variables = {}
         self._trace = Trace(self._auto, self._variables)
         self._alone = (self._trace,)
@@ -370,11 +369,12 @@ class GradientTape:
 def _install(tapes: tuple[GradientTape, ...]) -> None:
     """Make these tapes the ones that record in this thread, outermost first."""
     state.observers = tapes
-    if len(tapes) == 1:
-        state.traces = tapes[0]._alone
+    if not tapes:
+        state.recorder = None
+    elif len(tapes) == 1:
+        state.recorder = make_recorder(tapes[0]._alone)
     else:
-        state.traces = tuple(tape._alone[0] for tape in tapes)
-    state.record = make_recorder(state.traces) if tapes else None
+        state.recorder = make_recorder(tuple([tape._alone[0] for tape in tapes]))
 
 
 def _as_option(value: Any) -> UnconnectedGradients:
@@ -392,40 +392,44 @@ def _take_apart(nest: Nest, name: str) -> tuple[list[Any], Any]:
     for i, x in enumerate(found):
         if isinstance(x, (Tensor, Variable)):
             continue
-        place = name if treedef.kind is None else f"{name}[{i}] (leaf {i} of {len(found)})"
+        place = name if treedef.kind is None else f"{name}: leaf {i} of {len(found)}"
         if x is None:
-            hint = "did the function forget to return?" if name == "target" else "leave it out."
+            hint = "Use a nest without it."
+            if name == "target":
+                hint = "Did the function forget to return a value?"
             raise ArgumentTypeError(
-                f"gradient: {place} is None, but must be a Tensor or Variable; {hint}"
+                f"gradient: {place} is None, but must be a Tensor or Variable. {hint}"
             )
         raise ArgumentTypeError(
-            f"gradient: {place} must be a Tensor or Variable, but is a {type(x).__name__}. Use "
-            "xg.asarray before the tape, and tape.watch."
+            f"gradient: {place} is a {type(x).__name__}, but must be a Tensor or Variable. "
+            f"{_hint_for(x)}"
         )
     return found, treedef
+
+
+def _hint_for(x: Any) -> str:
+    """What to do with an object that is no Tensor."""
+    if isinstance(x, Iterable) and not hasattr(x, "shape") and not isinstance(x, str):
+        return "Use list(...) or another nest, which keeps its order."
+    return "Use xg.asarray, tape.watch it, and compute with what that gives."
 
 
 def _seeds(targets: list[Any], target: Nest, output_gradients: Nest) -> list[Any]:
     """What each target's cotangent starts from: a Tensor, or None for ones."""
     if output_gradients is None:
-        for x in targets:
-            if dtype_kind(x.dtype) == "complex":
-                raise DTypeError(
-                    f"gradient: the target {describe(x)} is complex, so which direction is meant "
-                    "must be said. Use output_gradients=, or a real target such as xg.real(y)."
-                )
-        return [None] * len(targets)
+        return [_as_seed(None, x, "output_gradients") for x in targets]
     if isinstance(target, Handle):
         return [_as_seed(output_gradients, target, "output_gradients")]
     _, structure = flatten(target, none_is_leaf=True)
     given, found = flatten(output_gradients, none_is_leaf=True)
     if structure != found:
         raise ArgumentError(
-            f"gradient: output_gradients must have the structure of target, with one array per "
-            f"target: {len(targets)} expected, {len(given)} given."
+            f"gradient: output_gradients must have the structure of target, with one array or "
+            f"None for each leaf: {len(targets)} expected, {len(given)} given; {show(structure)} "
+            f"expected, {show(found)} given. Use xg.asarray for lists of numbers."
         )
     return [
-        _as_seed(g, x, f"output_gradients[{i}]")
+        _as_seed(g, x, f"output_gradients: leaf {i} of {len(given)}:")
         for i, (g, x) in enumerate(zip(given, targets, strict=True))
     ]
 
@@ -433,8 +437,15 @@ def _seeds(targets: list[Any], target: Nest, output_gradients: Nest) -> list[Any
 def _as_seed(g: Any, target: Any, name: str) -> Tensor | None:
     """A Tensor of the target's shape, dtype and device; shapes never broadcast."""
     if g is None:
+        if dtype_kind(target.dtype) == "complex":
+            raise DTypeError(
+                f"gradient: the target {describe(target)} is complex, so which direction is meant "
+                "must be said. Use output_gradients=, or a real target such as xg.real(y)."
+            )
         return None
-    tensor = g if isinstance(g, Handle) else Tensor(to_array(g, device=target.device))
+    if isinstance(g, Variable):
+        g = g.value()
+    tensor = g if isinstance(g, Tensor) else Tensor(to_array(g, device=target.device))
     if tensor.shape != target.shape:
         raise ShapeError(
             f"gradient: {name} {describe(tensor)} must have the shape of its target "
@@ -443,12 +454,14 @@ def _as_seed(g: Any, target: Any, name: str) -> Tensor | None:
     if tensor.device != target.device:
         raise DeviceMismatchError(
             f"gradient: {name} {describe(tensor)} must be on the device of its target "
-            f"{describe(target)}. Use .to_device(...)."
+            f"{describe(target)}. Use .to_device({str(target.device)!r})."
         )
+    if not is_inexact(target.dtype):
+        return None
     if tensor.dtype != target.dtype:
         cast_within_kind(tensor.array, target.dtype, f"gradient: {name}", "the target")
         tensor = rule_namespace.astype(tensor, target.dtype)
-    return tensor  # type: ignore[no-any-return]
+    return tensor
 
 
 def _gradients(
@@ -460,7 +473,7 @@ def _gradients(
     consume: bool,
 ) -> list[Any]:
     """The gradient of each source, or None; on raw arrays if nobody is watching."""
-    recorded = state.record is not None
+    recorded = state.recorder is not None
     wanted: dict[Node, Any] = {}
     for x in sources:
         if _has_path(x) and trace.follows(x.node):
@@ -505,9 +518,11 @@ def _of_itself(x: Any, targets: list[Any], given: list[Any], recorded: bool) -> 
 
 
 def _finish(g: Any, x: Any, recorded: bool) -> Any:
+    """A handle of its own for each source."""
     if g is None:
         return None
     if recorded:
-        return steepest(rule_namespace, g)
+        g = steepest(rule_namespace, g)
+        return Tensor(g.array, g.node)
     backend = backend_of(g)
-    return Tensor(backend.finish(steepest(backend.xp, g)))
+    return Tensor(backend.finish(steepest(backend.xp, g)), UNRECORDED_GRADIENT)

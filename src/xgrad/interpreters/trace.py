@@ -6,23 +6,30 @@ of them all when it is closed: values that outlive the tape keep no graph alive.
 
 from __future__ import annotations
 
+import sys
 import warnings
 import weakref
-from collections.abc import Callable
-from typing import Any
+from collections import deque
+from typing import Any, NamedTuple
 
 from ..core.casting import is_inexact
 from ..core.handle import Handle
-from ..core.node import Cut, Leaf, Node, Output, next_serial
-from ..core.observers import locations, state, user_line
+from ..core.node import Cut, Leaf, Node, Output, Where, next_serial
+from ..core.observers import Recorder, settings, show_line, state, user_line
 from ..core.primitive import Kind, Primitive
 from ..core.protocols import protocols
 from ..core.variable import Variable
 from ..errors import NotDifferentiableError
 
-__all__ = ["Trace", "make_recorder"]
+__all__ = ["Exit", "Trace", "make_recorder"]
 
-_Recorder = Callable[..., Any]
+
+class Exit(NamedTuple):
+    """Where a followed value left xgrad, so that no gradient comes back."""
+
+    how: str
+    node: weakref.ref[Node]
+    where: Where
 
 
 class Trace:
@@ -36,17 +43,36 @@ class Trace:
         Whether trainable Variables are watched when they are read.
     variables : dict
         The watched Variables by number; shared with the tape, which outlives its traces.
+    since : dict
+        From what was watched on request to the serial number at which that was.
     nodes : list of weakref
         What was recorded.
+    left : deque of Exit
+        Where followed values left xgrad, the latest ones.
+    closed : bool
+        Whether there will be no more gradients.
     """
 
-    __slots__ = ("__weakref__", "_limit", "auto", "closed", "nodes", "variables", "warned", "watched")
+    __slots__ = (
+        "__weakref__",
+        "_limit",
+        "auto",
+        "closed",
+        "left",
+        "nodes",
+        "since",
+        "variables",
+        "warned",
+        "watched",
+    )
 
     def __init__(self, auto: bool, variables: dict[int, Variable]) -> None:
         self.auto = auto
         self.variables = variables
         self.watched: dict[Node, Variable | None] = {}
+        self.since: dict[Node, int] = {}
         self.nodes: list[weakref.ref[Node]] = []
+        self.left: deque[Exit] | None = None
         self.warned: set[int] = set()
         self.closed = False
         self._limit = 1024
@@ -73,31 +99,51 @@ class Trace:
         if variable is not None:
             self.variables[variable.number] = variable
 
-    def keep(self, reference: weakref.ref[Node]) -> None:
-        """Remember a node that was recorded; forget dead ones every now and then."""
-        nodes = self.nodes
-        nodes.append(reference)
-        if len(nodes) > self._limit:
-            self.nodes = [r for r in nodes if r() is not None]
+    def watch_on_request(self, node: Node, variable: Variable | None) -> None:
+        """The same for `tape.watch`; notes when."""
+        if node not in self.watched:
+            self.since[node] = next_serial()
+        self.watch(node, variable)
+
+    def sweep(self) -> None:
+        """Forget the nodes that are gone, if many may be."""
+        if len(self.nodes) > self._limit:
+            self.nodes[:] = [r for r in self.nodes if r() is not None]
             self._limit = 2 * len(self.nodes) + 1024
 
-    def close(self) -> None:
-        """End for good: every node that no other open trace needs lets go of what it kept."""
+    def finish(self) -> None:
+        """Give no more gradients: nodes that no other trace needs let go of their values."""
         self.closed = True
-        nodes, self.nodes = self.nodes, []
-        for reference in nodes:
+        for reference in self.nodes:
             node = reference()
-            if node is not None and all(trace.closed for trace in node.traces):
+            if (
+                node is not None
+                and node.plan is not None
+                and all([trace.closed for trace in node.traces])
+            ):
                 node.forget()
-        self.watched = {}
+
+    def close(self) -> None:
+        """End for good: no value keeps the graph alive."""
+        self.closed = True
+        for reference in self.nodes:
+            node = reference()
+            if node is not None and all([trace.closed for trace in node.traces]):
+                node.forget()
+                node.parents = ()
+        self.nodes.clear()
+        self.watched.clear()
+        self.since.clear()
 
 
-def make_recorder(traces: tuple[Trace, ...]) -> _Recorder:
-    """The function that hangs a node on a result if an operand is followed (a hot path).
+def make_recorder(traces: tuple[Trace, ...]) -> Recorder:
+    """The recorder that hangs a node on a result if an operand is followed.
 
     Nodes that were recorded by exactly these traces carry the same tuple, so that one comparison
-    of identities is enough for them."""
+    of identities is enough for them; a watched leaf costs a look-up; everything else takes the
+    long way. core/dispatch.py does the same in place for the commonest calls."""
     single = traces[0] if len(traces) == 1 else None
+    watched: dict[Node, Variable | None] = single.watched if single is not None else {}
 
     def record(
         primitive: Primitive,
@@ -112,7 +158,7 @@ def make_recorder(traces: tuple[Trace, ...]) -> _Recorder:
         exact = True
         for node in nodes:
             if node is not None:
-                if node.traces is traces:
+                if node.traces is traces or node in watched:
                     mask |= bit
                     followers = traces
                 else:
@@ -125,35 +171,48 @@ def make_recorder(traces: tuple[Trace, ...]) -> _Recorder:
             bit += bit
         if not mask:
             return None if exact else _passed_on(nodes, primitive)
-        plan = primitive._plans.get(mask) or primitive.plan(mask)
+        plan = primitive.plans[mask]
         if not plan.calls:
             return _cut(primitive, nodes, y)
-        parents = (
-            nodes
-            if exact
-            else tuple(n if mask >> i & 1 else None for i, n in enumerate(nodes))
-        )
-        where = user_line() if locations() else None
+        if not exact:
+            nodes = tuple(
+                [n if mask >> i & 1 or type(n) is Cut else None for i, n in enumerate(nodes)]
+            )
+        where = user_line(3) if settings.locations else None
         if primitive.outputs != 1:
-            return _outputs(primitive, parameters, parents, arrays, plan, y, followers, where)
+            return _outputs(primitive, parameters, nodes, arrays, plan, y, followers, where)
+        serial = next_serial()
         new = Node(
             primitive,
             parameters,
-            parents,
-            plan.save(arrays, y),
+            nodes,
+            plan.save(*arrays, y),
             plan,
             tuple(y.shape),
             y.dtype,
             followers,
-            next_serial(),
+            serial,
             where,
         )
-        reference = weakref.ref(new)
-        for trace in followers:
-            trace.keep(reference)
+        _keep(new, serial, followers)
         return new
 
-    return record
+    return Recorder(
+        record,
+        traces,
+        None if single is None else single.watched,
+        [] if single is None else single.nodes,
+    )
+
+
+def _keep(node: Node, serial: int, traces: tuple[Trace, ...]) -> None:
+    """Remember a node weakly; forget dead ones every now and then."""
+    reference = weakref.ref(node)
+    for trace in traces:
+        trace.nodes.append(reference)
+    if not serial & 1023:
+        for trace in traces:
+            trace.sweep()
 
 
 def _readers(node: Node, traces: tuple[Trace, ...], single: Trace | None) -> tuple[Trace, ...]:
@@ -186,32 +245,34 @@ def _outputs(
     where: Any,
 ) -> tuple[Node | None, ...]:
     """A node for the primitive, and one for each floating output; its shape is their number."""
-    saved = plan.save(arrays, y)
+    saved = plan.save(*arrays, y)
+    serial = next_serial()
     producer = Node(
-        primitive, parameters, parents, saved, plan, (len(y),), None, followers, next_serial(), where
+        primitive, parameters, parents, saved, plan, (len(y),), None, followers, serial, where
     )
+    _keep(producer, serial, followers)
     outputs = [
         Output(producer, i, tuple(part.shape), part.dtype) if is_inexact(part.dtype) else None
         for i, part in enumerate(y)
     ]
-    for node in (producer, *outputs):
+    for node in outputs:
         if node is not None:
-            for trace in followers:
-                trace.keep(weakref.ref(node))
+            _keep(node, node.serial, followers)
     return tuple(outputs)
 
 
 def _cut(primitive: Primitive, nodes: tuple[Node | None, ...], y: Any) -> Any:
     """What `explain` will look at: the path ends here."""
+    where = user_line(4) if settings.locations else None
     if primitive.kind is not Kind.CONSTANT:
         raise NotDifferentiableError(
-            f"{primitive.name} has no gradient rule for an operand that a tape follows. Use "
-            "xg.stop_gradient on that operand if its gradient is not wanted."
+            f"{primitive.name}{show_line(where)} has no gradient rule for an operand that a "
+            "GradientTape follows. Use xg.stop_gradient on that operand if its gradient is not "
+            "wanted."
         )
-    where = user_line(4) if locations() else None
     if primitive.outputs != 1:
-        return tuple(Cut(primitive, nodes, part, where) for part in y)
-    return Cut(primitive, nodes, y, where)
+        return tuple([Cut(primitive, nodes, tuple(part.shape), part.dtype, where) for part in y])
+    return Cut(primitive, nodes, tuple(y.shape), y.dtype, where)
 
 
 def _passed_on(nodes: tuple[Node | None, ...], primitive: Primitive) -> Any:
@@ -224,20 +285,24 @@ def _passed_on(nodes: tuple[Node | None, ...], primitive: Primitive) -> Any:
     return None
 
 
+def _active() -> tuple[Trace, ...]:
+    return () if state.recorder is None else state.recorder.traces
+
+
 def _is_followed(x: Handle) -> bool:
     """Whether an active tape follows a Tensor or would watch a Variable."""
     node = x.node
-    return node is not None and any(trace.reads(node) for trace in state.traces)
+    return node is not None and any(trace.reads(node) for trace in _active())
 
 
 def _read(variable: Variable) -> None:
-    for trace in state.traces:
+    for trace in _active():
         trace.reads(variable.node)
 
 
 def _assigned(variable: Variable) -> None:
     """Warn, once per Variable and tape, that a gradient does not flow through an assignment."""
-    for trace in state.traces:
+    for trace in _active():
         if variable.node in trace.watched and variable.number not in trace.warned:
             trace.warned.add(variable.number)
             warnings.warn(
@@ -246,10 +311,36 @@ def _assigned(variable: Variable) -> None:
                 "Use a new Tensor instead, such as w = w - learning_rate * g or x.at[i].set(v), "
                 "to differentiate through an update.",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=_user_stacklevel(),
             )
+
+
+def _user_stacklevel() -> int:
+    """For a warning of the caller: the innermost frame that is not xgrad's own."""
+    level = 1
+    frame = sys._getframe(1)
+    while frame.f_globals.get("__name__", "").startswith("xgrad.") and frame.f_back is not None:
+        frame = frame.f_back
+        level += 1
+    return level
+
+
+def _left(x: Handle, how: str) -> None:
+    """Note that a followed value leaves xgrad, for `explain`."""
+    node = x.node
+    if node is None or type(node) is Cut:
+        return
+    found = {*node.traces, *(trace for trace in _active() if trace.reads(node))}
+    if not found:
+        return
+    where = user_line(3) if settings.locations else None
+    for trace in found:
+        if trace.left is None:
+            trace.left = deque(maxlen=32)
+        trace.left.append(Exit(how, weakref.ref(node), where))
 
 
 protocols.is_followed = _is_followed
 protocols.read = _read
 protocols.assigned = _assigned
+protocols.left = _left

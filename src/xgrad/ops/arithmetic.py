@@ -6,7 +6,7 @@ Operands broadcast against each other; a Python scalar never changes a dtype. Si
 from __future__ import annotations
 
 from .._typing import ArrayLike
-from ..core.dispatch import apply1, apply2
+from ..core.dispatch import binary, unary
 from ..core.instructions import primitive
 from ..core.operators import power, scalar_like
 from ..core.tensor import Tensor
@@ -33,24 +33,24 @@ __all__ = [
     "subtract",
 ]
 
-_ADD = primitive("add")
-_SUBTRACT = primitive("subtract")
-_MULTIPLY = primitive("multiply")
-_DIVIDE = primitive("divide")
-_FLOOR_DIVIDE = primitive("floor_divide")
-_REMAINDER = primitive("remainder")
-_NEGATIVE = primitive("negative")
-_POSITIVE = primitive("positive")
-_ABS = primitive("abs")
-_SIGN = primitive("sign")
-_SQUARE = primitive("square")
-_SQRT = primitive("sqrt")
-_RECIPROCAL = primitive("reciprocal")
-_HYPOT = primitive("hypot")
-_MAXIMUM = primitive("maximum")
-_MINIMUM = primitive("minimum")
-_COPYSIGN = primitive("copysign")
-_NEXTAFTER = primitive("nextafter")
+_add = binary(primitive("add"))
+_subtract = binary(primitive("subtract"))
+_multiply = binary(primitive("multiply"))
+_divide = binary(primitive("divide"))
+_floor_divide = binary(primitive("floor_divide"))
+_remainder = binary(primitive("remainder"))
+_negative = unary(primitive("negative"))
+_positive = unary(primitive("positive"))
+_abs = unary(primitive("abs"))
+_sign = unary(primitive("sign"))
+_square = unary(primitive("square"))
+_sqrt = unary(primitive("sqrt"))
+_reciprocal = unary(primitive("reciprocal"))
+_hypot = binary(primitive("hypot"))
+_maximum = binary(primitive("maximum"))
+_minimum = binary(primitive("minimum"))
+_copysign = binary(primitive("copysign"))
+_nextafter = binary(primitive("nextafter"))
 
 
 def add(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -81,7 +81,7 @@ def add(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> xg.add(xg.asarray([1.0, 2.0]), 10.0)
     xg.Tensor([11., 12.], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply2(_ADD, x1, x2)  # type: ignore[no-any-return]
+    return _add(x1, x2)  # type: ignore[no-any-return]
 
 
 def subtract(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -112,7 +112,7 @@ def subtract(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> xg.subtract(xg.asarray([1.0, 2.0]), 0.5)
     xg.Tensor([0.5, 1.5], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply2(_SUBTRACT, x1, x2)  # type: ignore[no-any-return]
+    return _subtract(x1, x2)  # type: ignore[no-any-return]
 
 
 def multiply(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -143,7 +143,7 @@ def multiply(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> xg.multiply(xg.asarray([1.0, 2.0]), xg.asarray([3.0, 4.0]))
     xg.Tensor([3., 8.], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply2(_MULTIPLY, x1, x2)  # type: ignore[no-any-return]
+    return _multiply(x1, x2)  # type: ignore[no-any-return]
 
 
 def divide(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -176,7 +176,7 @@ def divide(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> xg.divide(xg.asarray([1.0, 3.0]), 2.0)
     xg.Tensor([0.5, 1.5], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply2(_DIVIDE, x1, x2)  # type: ignore[no-any-return]
+    return _divide(x1, x2)  # type: ignore[no-any-return]
 
 
 def floor_divide(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -209,7 +209,7 @@ def floor_divide(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> xg.floor_divide(xg.asarray([7.0, -7.0]), 2.0)
     xg.Tensor([ 3., -4.], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply2(_FLOOR_DIVIDE, x1, x2)  # type: ignore[no-any-return]
+    return _floor_divide(x1, x2)  # type: ignore[no-any-return]
 
 
 def remainder(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -244,7 +244,7 @@ def remainder(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> xg.remainder(xg.asarray([7.5, -7.5]), 2.0)
     xg.Tensor([1.5, 0.5], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply2(_REMAINDER, x1, x2)  # type: ignore[no-any-return]
+    return _remainder(x1, x2)  # type: ignore[no-any-return]
 
 
 def pow(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -308,7 +308,7 @@ def negative(x: ArrayLike, /) -> Tensor:
     >>> xg.negative(xg.asarray([1.0, -2.0]))
     xg.Tensor([-1.,  2.], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply1(_NEGATIVE, x)  # type: ignore[no-any-return]
+    return _negative(x)  # type: ignore[no-any-return]
 
 
 def positive(x: ArrayLike, /) -> Tensor:
@@ -334,7 +334,7 @@ def positive(x: ArrayLike, /) -> Tensor:
     >>> xg.positive(xg.asarray([1.0, -2.0]))
     xg.Tensor([ 1., -2.], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply1(_POSITIVE, x)  # type: ignore[no-any-return]
+    return _positive(x)  # type: ignore[no-any-return]
 
 
 def abs(x: ArrayLike, /) -> Tensor:
@@ -366,7 +366,7 @@ def abs(x: ArrayLike, /) -> Tensor:
     >>> xg.abs(xg.asarray([-3.0, 4.0]))
     xg.Tensor([3., 4.], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply1(_ABS, x)  # type: ignore[no-any-return]
+    return _abs(x)  # type: ignore[no-any-return]
 
 
 def sign(x: ArrayLike, /) -> Tensor:
@@ -394,7 +394,7 @@ def sign(x: ArrayLike, /) -> Tensor:
     >>> xg.sign(xg.asarray([-3.0, 0.0, 4.0]))
     xg.Tensor([-1.,  0.,  1.], shape=(3,), dtype=float64, device=cpu)
     """
-    return apply1(_SIGN, x)  # type: ignore[no-any-return]
+    return _sign(x)  # type: ignore[no-any-return]
 
 
 def square(x: ArrayLike, /) -> Tensor:
@@ -424,7 +424,7 @@ def square(x: ArrayLike, /) -> Tensor:
     >>> xg.square(xg.asarray([1.0, -2.0]))
     xg.Tensor([1., 4.], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply1(_SQUARE, x)  # type: ignore[no-any-return]
+    return _square(x)  # type: ignore[no-any-return]
 
 
 def sqrt(x: ArrayLike, /) -> Tensor:
@@ -454,7 +454,7 @@ def sqrt(x: ArrayLike, /) -> Tensor:
     >>> xg.sqrt(xg.asarray([1.0, 4.0]))
     xg.Tensor([1., 2.], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply1(_SQRT, x)  # type: ignore[no-any-return]
+    return _sqrt(x)  # type: ignore[no-any-return]
 
 
 def reciprocal(x: ArrayLike, /) -> Tensor:
@@ -480,7 +480,7 @@ def reciprocal(x: ArrayLike, /) -> Tensor:
     >>> xg.reciprocal(xg.asarray([1.0, 4.0]))
     xg.Tensor([1.  , 0.25], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply1(_RECIPROCAL, x)  # type: ignore[no-any-return]
+    return _reciprocal(x)  # type: ignore[no-any-return]
 
 
 def hypot(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -513,7 +513,7 @@ def hypot(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> xg.hypot(xg.asarray([3.0]), xg.asarray([4.0]))
     xg.Tensor([5.], shape=(1,), dtype=float64, device=cpu)
     """
-    return apply2(_HYPOT, scalar_like(x1, x2), scalar_like(x2, x1))  # type: ignore[no-any-return]
+    return _hypot(scalar_like(x1, x2), scalar_like(x2, x1))  # type: ignore[no-any-return]
 
 
 def maximum(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -550,7 +550,7 @@ def maximum(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> xg.maximum(xg.asarray([1.0, 5.0]), xg.asarray([3.0, 2.0]))
     xg.Tensor([3., 5.], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply2(_MAXIMUM, x1, x2)  # type: ignore[no-any-return]
+    return _maximum(x1, x2)  # type: ignore[no-any-return]
 
 
 def minimum(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -587,7 +587,7 @@ def minimum(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> xg.minimum(xg.asarray([1.0, 5.0]), xg.asarray([3.0, 2.0]))
     xg.Tensor([1., 2.], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply2(_MINIMUM, x1, x2)  # type: ignore[no-any-return]
+    return _minimum(x1, x2)  # type: ignore[no-any-return]
 
 
 def copysign(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -618,7 +618,7 @@ def copysign(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> xg.copysign(xg.asarray([1.0, -2.0]), xg.asarray([-1.0, -1.0]))
     xg.Tensor([-1., -2.], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply2(_COPYSIGN, scalar_like(x1, x2), scalar_like(x2, x1))  # type: ignore[no-any-return]
+    return _copysign(scalar_like(x1, x2), scalar_like(x2, x1))  # type: ignore[no-any-return]
 
 
 def nextafter(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -647,4 +647,4 @@ def nextafter(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> xg.nextafter(xg.asarray([1.0]), xg.asarray([2.0])) > 1.0
     xg.Tensor([ True], shape=(1,), dtype=bool, device=cpu)
     """
-    return apply2(_NEXTAFTER, scalar_like(x1, x2), scalar_like(x2, x1))  # type: ignore[no-any-return]
+    return _nextafter(scalar_like(x1, x2), scalar_like(x2, x1))  # type: ignore[no-any-return]

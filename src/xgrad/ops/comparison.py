@@ -6,7 +6,7 @@ The results are boolean, so they are constants to every tape. Signatures are the
 from __future__ import annotations
 
 from .._typing import ArrayLike
-from ..core.dispatch import apply1, apply2
+from ..core.dispatch import binary, unary
 from ..core.instructions import primitive
 from ..core.tensor import Tensor
 
@@ -22,15 +22,15 @@ __all__ = [
     "not_equal",
 ]
 
-_EQUAL = primitive("equal")
-_NOT_EQUAL = primitive("not_equal")
-_LESS = primitive("less")
-_LESS_EQUAL = primitive("less_equal")
-_GREATER = primitive("greater")
-_GREATER_EQUAL = primitive("greater_equal")
-_ISFINITE = primitive("isfinite")
-_ISINF = primitive("isinf")
-_ISNAN = primitive("isnan")
+_equal = binary(primitive("equal"))
+_NOT_equal = binary(primitive("not_equal"))
+_less = binary(primitive("less"))
+_LESS_equal = binary(primitive("less_equal"))
+_greater = binary(primitive("greater"))
+_GREATER_equal = binary(primitive("greater_equal"))
+_isfinite = unary(primitive("isfinite"))
+_isinf = unary(primitive("isinf"))
+_isnan = unary(primitive("isnan"))
 
 
 def equal(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -57,7 +57,7 @@ def equal(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> xg.equal(xg.asarray([1.0, 2.0, 3.0]), 2.0)
     xg.Tensor([False,  True, False], shape=(3,), dtype=bool, device=cpu)
     """
-    return apply2(_EQUAL, x1, x2)  # type: ignore[no-any-return]
+    return _equal(x1, x2)  # type: ignore[no-any-return]
 
 
 def not_equal(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -84,7 +84,7 @@ def not_equal(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> xg.not_equal(xg.asarray([1.0, 2.0, 3.0]), 2.0)
     xg.Tensor([ True, False,  True], shape=(3,), dtype=bool, device=cpu)
     """
-    return apply2(_NOT_EQUAL, x1, x2)  # type: ignore[no-any-return]
+    return _not_equal(x1, x2)  # type: ignore[no-any-return]
 
 
 def less(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -111,7 +111,7 @@ def less(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> xg.less(xg.asarray([1.0, 2.0, 3.0]), 2.0)
     xg.Tensor([ True, False, False], shape=(3,), dtype=bool, device=cpu)
     """
-    return apply2(_LESS, x1, x2)  # type: ignore[no-any-return]
+    return _less(x1, x2)  # type: ignore[no-any-return]
 
 
 def less_equal(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -138,7 +138,7 @@ def less_equal(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> xg.less_equal(xg.asarray([1.0, 2.0, 3.0]), 2.0)
     xg.Tensor([ True,  True, False], shape=(3,), dtype=bool, device=cpu)
     """
-    return apply2(_LESS_EQUAL, x1, x2)  # type: ignore[no-any-return]
+    return _less_equal(x1, x2)  # type: ignore[no-any-return]
 
 
 def greater(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -165,7 +165,7 @@ def greater(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> xg.greater(xg.asarray([1.0, 2.0, 3.0]), 2.0)
     xg.Tensor([False, False,  True], shape=(3,), dtype=bool, device=cpu)
     """
-    return apply2(_GREATER, x1, x2)  # type: ignore[no-any-return]
+    return _greater(x1, x2)  # type: ignore[no-any-return]
 
 
 def greater_equal(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -192,7 +192,7 @@ def greater_equal(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> xg.greater_equal(xg.asarray([1.0, 2.0, 3.0]), 2.0)
     xg.Tensor([False,  True,  True], shape=(3,), dtype=bool, device=cpu)
     """
-    return apply2(_GREATER_EQUAL, x1, x2)  # type: ignore[no-any-return]
+    return _greater_equal(x1, x2)  # type: ignore[no-any-return]
 
 
 def isfinite(x: ArrayLike, /) -> Tensor:
@@ -214,7 +214,7 @@ def isfinite(x: ArrayLike, /) -> Tensor:
     >>> xg.isfinite(xg.asarray([1.0, float('inf'), float('nan')]))
     xg.Tensor([ True, False, False], shape=(3,), dtype=bool, device=cpu)
     """
-    return apply1(_ISFINITE, x)  # type: ignore[no-any-return]
+    return _isfinite(x)  # type: ignore[no-any-return]
 
 
 def isinf(x: ArrayLike, /) -> Tensor:
@@ -236,7 +236,7 @@ def isinf(x: ArrayLike, /) -> Tensor:
     >>> xg.isinf(xg.asarray([1.0, float('inf'), float('nan')]))
     xg.Tensor([False,  True, False], shape=(3,), dtype=bool, device=cpu)
     """
-    return apply1(_ISINF, x)  # type: ignore[no-any-return]
+    return _isinf(x)  # type: ignore[no-any-return]
 
 
 def isnan(x: ArrayLike, /) -> Tensor:
@@ -258,4 +258,4 @@ def isnan(x: ArrayLike, /) -> Tensor:
     >>> xg.isnan(xg.asarray([1.0, float('inf'), float('nan')]))
     xg.Tensor([False, False,  True], shape=(3,), dtype=bool, device=cpu)
     """
-    return apply1(_ISNAN, x)  # type: ignore[no-any-return]
+    return _isnan(x)  # type: ignore[no-any-return]

@@ -9,16 +9,17 @@ from __future__ import annotations
 from typing import Any
 
 from .._typing import SCALAR_TYPES, ArrayLike, DType, NativeDevice, ShapeLike
-from ..backends import Device, as_device, backend_of
-from ..core.casting import to_array
+from ..backends import Device, as_device, backend_named, backend_of, is_array
+from ..core.casting import copy_needed, inferred_dtype, kind_fits, to_array
 from ..core.defaults import default_dtype
 from ..core.dispatch import apply, apply1, wrap
 from ..core.handle import Handle
 from ..core.instructions import primitive
+from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ArgumentTypeError, ShapeError
 from ._arguments import as_operand, as_shape
-from .data_types import astype, to_device
+from .data_types import astype, result_type, to_device
 
 __all__ = [
     "arange",
@@ -91,22 +92,14 @@ def asarray(
     """
     if isinstance(obj, Handle):
         return _from_handle(obj, dtype, device, copy)
-    if isinstance(obj, (list, tuple)) and _holds_tensors(obj):
-        parts = [asarray(part, dtype=dtype, device=device) for part in obj]
-        if any(part.shape != parts[0].shape for part in parts):
-            shapes = ", ".join(str(part.shape) for part in parts)
-            raise ShapeError(f"asarray: the parts of a list must have equal shapes, not {shapes}.")
-        home = next((p.device for p, o in zip(parts, obj, strict=True) if not _is_plain(o)), None)
-        if home is not None:
-            parts = [to_device(p, home) if _is_plain(o) else p for p, o in zip(parts, obj, strict=True)]
-        from .manipulation import stack
-
-        return stack(parts)
-    if hasattr(obj, "__dlpack__") and not hasattr(obj, "__array_namespace__"):
-        from ..backends import is_array
-
-        if not is_array(obj):
-            return asarray(from_dlpack(obj), dtype=dtype, device=device, copy=copy)
+    if isinstance(obj, (list, tuple)) and (found := _arrays_inside(obj)):
+        if copy is False:
+            raise copy_needed("a list of Tensors", "an array")
+        home = as_operand(found[0], "asarray").device if device is None else as_device(device)
+        common = result_type(*(to_device(x, home) for x in found)) if dtype is None else dtype
+        return _stacked(obj, home, dtype, common)
+    if hasattr(obj, "__dlpack__") and not is_array(obj):
+        return asarray(from_dlpack(obj), dtype=dtype, device=device, copy=copy)
     return wrap(to_array(obj, dtype=dtype, device=device, copy=copy))  # type: ignore[no-any-return]
 
 
@@ -173,12 +166,10 @@ def arange(
     xg.Tensor([0, 1, 2], shape=(3,), dtype=int64, device=cpu)
     """
     home = as_device(device)
-    numbers = (start, stop, step)
-    if dtype is None and any(isinstance(n, float) for n in numbers):
-        dtype = _floating(home, None)
+    wanted = _dtype(home, dtype) or _inferred(home, (start, stop, step))
     if stop is None:
         start, stop = 0, start
-    return _create(home, "arange", start, stop, step, dtype=_dtype(home, dtype))
+    return _create(home, "arange", start, stop, step, dtype=wanted)
 
 
 def empty(shape: ShapeLike, *, dtype: DType = None, device: _DeviceLike = None) -> Tensor:
@@ -284,9 +275,7 @@ def full(
     target = as_shape(shape, "full")
     if type(fill_value) in SCALAR_TYPES:
         home = as_device(device)
-        wanted = _dtype(home, dtype)
-        if wanted is None and type(fill_value) is float:
-            wanted = _floating(home, None)
+        wanted = _dtype(home, dtype) or _inferred(home, (fill_value,))
         return _create(home, "full", target, fill_value, dtype=wanted)
     value = asarray(fill_value, dtype=dtype, device=device)
     if value.ndim:
@@ -332,9 +321,8 @@ def linspace(
     xg.Tensor([0. , 0.5, 1. ], shape=(3,), dtype=float64, device=cpu)
     """
     home = as_device(device)
-    if dtype is None and not isinstance(start, complex) and not isinstance(stop, complex):
-        dtype = _floating(home, None)
-    return _create(home, "linspace", start, stop, num, dtype=_dtype(home, dtype), endpoint=endpoint)
+    wanted = _dtype(home, dtype) or _inferred(home, (start, stop, 0.0))
+    return _create(home, "linspace", start, stop, num, dtype=wanted, endpoint=endpoint)
 
 
 def meshgrid(*arrays: ArrayLike, indexing: str = "xy") -> tuple[Tensor, ...]:
@@ -464,24 +452,42 @@ def _from_handle(x: Any, dtype: DType, device: _DeviceLike, copy: bool | None) -
         result = to_device(result, as_device(device, backend_of(x.array)))
     if dtype is not None:
         result = astype(result, dtype, copy=False)
+    if copy is False and result.array is not x.array:
+        raise copy_needed(describe(x), describe(result))
     if copy and result.array is x.array:
         return apply1(_COPY, result)  # type: ignore[no-any-return]
     return Tensor(result.array, result.node)
 
 
-def _holds_tensors(obj: Any) -> bool:
-    """Whether nested lists contain a Tensor, a Variable or an array that is not plain numpy."""
-    for part in obj:
+def _arrays_inside(obj: Any) -> list[Any]:
+    """The Tensors, Variables and arrays in nested lists, if not all are numpy's."""
+    found = []
+    parts = [obj]
+    while parts:
+        part = parts.pop()
         if isinstance(part, (list, tuple)):
-            if _holds_tensors(part):
-                return True
-        elif not _is_plain(part):
-            return True
-    return False
+            parts.extend(reversed(part))
+        elif type(part) not in SCALAR_TYPES and (isinstance(part, Handle) or is_array(part)):
+            found.append(part)
+    host = backend_named("numpy")
+    foreign = any(isinstance(x, Handle) or backend_of(x) is not host for x in found)
+    return found if foreign else []
 
 
-def _is_plain(part: Any) -> bool:
-    return not isinstance(part, Handle)
+def _stacked(obj: Any, home: Device, dtype: DType, common: DType) -> Tensor:
+    """Nested lists as a Tensor; Python scalars do not change the arrays' `common` dtype."""
+    if not isinstance(obj, (list, tuple)) or not _arrays_inside(obj):
+        part = asarray(obj, dtype=dtype, device=home)
+        if is_array(obj) or isinstance(obj, Handle) or not kind_fits(part, common):
+            return part
+        return astype(part, common, copy=False)
+    parts = [_stacked(part, home, dtype, common) for part in obj]
+    if any(part.shape != parts[0].shape for part in parts):
+        shapes = ", ".join(str(part.shape) for part in parts)
+        raise ShapeError(f"asarray: the parts of a list must have equal shapes, not {shapes}.")
+    from .manipulation import stack
+
+    return stack(parts)
 
 
 def _create(home: Device, function: str, *args: Any, **options: Any) -> Tensor:
@@ -504,3 +510,8 @@ def _floating(home: Device, dtype: DType) -> DType:
     if dtype is None:
         dtype = default_dtype(None)
     return _dtype(home, dtype)
+
+
+def _inferred(home: Device, numbers: tuple[Any, ...]) -> DType:
+    """The default dtype for floats and complex numbers, where one was set."""
+    return inferred_dtype([number for number in numbers if number is not None], home)

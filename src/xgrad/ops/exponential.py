@@ -6,7 +6,7 @@ Where a derivative is infinite, a zero cotangent still gives a zero gradient. Si
 from __future__ import annotations
 
 from .._typing import ArrayLike
-from ..core.dispatch import apply1, apply2
+from ..core.dispatch import binary, unary
 from ..core.instructions import primitive
 from ..core.operators import scalar_like
 from ..core.tensor import Tensor
@@ -21,13 +21,13 @@ __all__ = [
     "logaddexp",
 ]
 
-_EXP = primitive("exp")
-_EXPM1 = primitive("expm1")
-_LOG = primitive("log")
-_LOG1P = primitive("log1p")
-_LOG2 = primitive("log2")
-_LOG10 = primitive("log10")
-_LOGADDEXP = primitive("logaddexp")
+_exp = unary(primitive("exp"))
+_expm1 = unary(primitive("expm1"))
+_log = unary(primitive("log"))
+_log1p = unary(primitive("log1p"))
+_log2 = unary(primitive("log2"))
+_log10 = unary(primitive("log10"))
+_logaddexp = binary(primitive("logaddexp"))
 
 
 def exp(x: ArrayLike, /) -> Tensor:
@@ -53,7 +53,7 @@ def exp(x: ArrayLike, /) -> Tensor:
     >>> xg.exp(xg.asarray([0.0, 1.0]))
     xg.Tensor([1.        , 2.71828183], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply1(_EXP, x)  # type: ignore[no-any-return]
+    return _exp(x)  # type: ignore[no-any-return]
 
 
 def expm1(x: ArrayLike, /) -> Tensor:
@@ -79,7 +79,7 @@ def expm1(x: ArrayLike, /) -> Tensor:
     >>> xg.expm1(xg.asarray([0.0, 1.0]))
     xg.Tensor([0.        , 1.71828183], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply1(_EXPM1, x)  # type: ignore[no-any-return]
+    return _expm1(x)  # type: ignore[no-any-return]
 
 
 def log(x: ArrayLike, /) -> Tensor:
@@ -105,7 +105,7 @@ def log(x: ArrayLike, /) -> Tensor:
     >>> xg.log(xg.asarray([1.0, 2.0]))
     xg.Tensor([0.        , 0.69314718], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply1(_LOG, x)  # type: ignore[no-any-return]
+    return _log(x)  # type: ignore[no-any-return]
 
 
 def log1p(x: ArrayLike, /) -> Tensor:
@@ -131,7 +131,7 @@ def log1p(x: ArrayLike, /) -> Tensor:
     >>> xg.log1p(xg.asarray([0.0, 1.0]))
     xg.Tensor([0.        , 0.69314718], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply1(_LOG1P, x)  # type: ignore[no-any-return]
+    return _log1p(x)  # type: ignore[no-any-return]
 
 
 def log2(x: ArrayLike, /) -> Tensor:
@@ -157,7 +157,7 @@ def log2(x: ArrayLike, /) -> Tensor:
     >>> xg.log2(xg.asarray([1.0, 8.0]))
     xg.Tensor([0., 3.], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply1(_LOG2, x)  # type: ignore[no-any-return]
+    return _log2(x)  # type: ignore[no-any-return]
 
 
 def log10(x: ArrayLike, /) -> Tensor:
@@ -183,7 +183,7 @@ def log10(x: ArrayLike, /) -> Tensor:
     >>> xg.log10(xg.asarray([1.0, 100.0]))
     xg.Tensor([0., 2.], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply1(_LOG10, x)  # type: ignore[no-any-return]
+    return _log10(x)  # type: ignore[no-any-return]
 
 
 def logaddexp(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -216,4 +216,4 @@ def logaddexp(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> xg.logaddexp(xg.asarray([0.0, 1000.0]), xg.asarray([0.0, 0.0]))
     xg.Tensor([6.93147181e-01, 1.00000000e+03], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply2(_LOGADDEXP, scalar_like(x1, x2), scalar_like(x2, x1))  # type: ignore[no-any-return]
+    return _logaddexp(scalar_like(x1, x2), scalar_like(x2, x1))  # type: ignore[no-any-return]

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .._typing import ArrayLike
-from ..core.dispatch import apply, apply2
+from ..core.dispatch import apply, binary
 from ..core.instructions import primitive
 from ..core.spec import describe
 from ..core.tensor import Tensor
@@ -16,7 +16,7 @@ from ._arguments import as_axis, as_operand
 
 __all__ = ["matmul", "tensordot", "vecdot"]
 
-_MATMUL = primitive("matmul")
+_matmul = binary(primitive("matmul"))
 _TENSORDOT = primitive("tensordot")
 _VECDOT = primitive("vecdot")
 
@@ -51,7 +51,7 @@ def matmul(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> xg.matmul(xg.asarray([[1.0, 2.0], [3.0, 4.0]]), xg.asarray([1.0, 1.0]))
     xg.Tensor([3., 7.], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply2(_MATMUL, x1, x2)  # type: ignore[no-any-return]
+    return _matmul(x1, x2)  # type: ignore[no-any-return]
 
 
 def tensordot(

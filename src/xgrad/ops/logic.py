@@ -6,7 +6,7 @@ The results are boolean or integer, so they are constants to every tape. Signatu
 from __future__ import annotations
 
 from .._typing import ArrayLike
-from ..core.dispatch import apply1, apply2
+from ..core.dispatch import binary, unary
 from ..core.instructions import primitive
 from ..core.tensor import Tensor
 
@@ -23,16 +23,16 @@ __all__ = [
     "logical_xor",
 ]
 
-_LOGICAL_AND = primitive("logical_and")
-_LOGICAL_OR = primitive("logical_or")
-_LOGICAL_XOR = primitive("logical_xor")
-_LOGICAL_NOT = primitive("logical_not")
-_BITWISE_AND = primitive("bitwise_and")
-_BITWISE_OR = primitive("bitwise_or")
-_BITWISE_XOR = primitive("bitwise_xor")
-_BITWISE_LEFT_SHIFT = primitive("bitwise_left_shift")
-_BITWISE_RIGHT_SHIFT = primitive("bitwise_right_shift")
-_BITWISE_INVERT = primitive("bitwise_invert")
+_logical_and = binary(primitive("logical_and"))
+_logical_or = binary(primitive("logical_or"))
+_logical_xor = binary(primitive("logical_xor"))
+_logical_not = unary(primitive("logical_not"))
+_bitwise_and = binary(primitive("bitwise_and"))
+_bitwise_or = binary(primitive("bitwise_or"))
+_bitwise_xor = binary(primitive("bitwise_xor"))
+_bitwise_left_shift = binary(primitive("bitwise_left_shift"))
+_bitwise_right_shift = binary(primitive("bitwise_right_shift"))
+_bitwise_invert = unary(primitive("bitwise_invert"))
 
 
 def logical_and(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -59,7 +59,7 @@ def logical_and(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> xg.logical_and(xg.asarray([True, True, False]), xg.asarray([True, False, False]))
     xg.Tensor([ True, False, False], shape=(3,), dtype=bool, device=cpu)
     """
-    return apply2(_LOGICAL_AND, x1, x2)  # type: ignore[no-any-return]
+    return _logical_and(x1, x2)  # type: ignore[no-any-return]
 
 
 def logical_or(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -86,7 +86,7 @@ def logical_or(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> xg.logical_or(xg.asarray([True, True, False]), xg.asarray([True, False, False]))
     xg.Tensor([ True,  True, False], shape=(3,), dtype=bool, device=cpu)
     """
-    return apply2(_LOGICAL_OR, x1, x2)  # type: ignore[no-any-return]
+    return _logical_or(x1, x2)  # type: ignore[no-any-return]
 
 
 def logical_xor(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -113,7 +113,7 @@ def logical_xor(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> xg.logical_xor(xg.asarray([True, True, False]), xg.asarray([True, False, False]))
     xg.Tensor([False,  True, False], shape=(3,), dtype=bool, device=cpu)
     """
-    return apply2(_LOGICAL_XOR, x1, x2)  # type: ignore[no-any-return]
+    return _logical_xor(x1, x2)  # type: ignore[no-any-return]
 
 
 def logical_not(x: ArrayLike, /) -> Tensor:
@@ -135,7 +135,7 @@ def logical_not(x: ArrayLike, /) -> Tensor:
     >>> xg.logical_not(xg.asarray([True, False]))
     xg.Tensor([False,  True], shape=(2,), dtype=bool, device=cpu)
     """
-    return apply1(_LOGICAL_NOT, x)  # type: ignore[no-any-return]
+    return _logical_not(x)  # type: ignore[no-any-return]
 
 
 def bitwise_and(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -162,7 +162,7 @@ def bitwise_and(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> xg.bitwise_and(xg.asarray([6, 3]), xg.asarray([1, 1]))
     xg.Tensor([0, 1], shape=(2,), dtype=int64, device=cpu)
     """
-    return apply2(_BITWISE_AND, x1, x2)  # type: ignore[no-any-return]
+    return _bitwise_and(x1, x2)  # type: ignore[no-any-return]
 
 
 def bitwise_or(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -189,7 +189,7 @@ def bitwise_or(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> xg.bitwise_or(xg.asarray([6, 3]), xg.asarray([1, 1]))
     xg.Tensor([7, 3], shape=(2,), dtype=int64, device=cpu)
     """
-    return apply2(_BITWISE_OR, x1, x2)  # type: ignore[no-any-return]
+    return _bitwise_or(x1, x2)  # type: ignore[no-any-return]
 
 
 def bitwise_xor(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -216,7 +216,7 @@ def bitwise_xor(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> xg.bitwise_xor(xg.asarray([6, 3]), xg.asarray([1, 1]))
     xg.Tensor([7, 2], shape=(2,), dtype=int64, device=cpu)
     """
-    return apply2(_BITWISE_XOR, x1, x2)  # type: ignore[no-any-return]
+    return _bitwise_xor(x1, x2)  # type: ignore[no-any-return]
 
 
 def bitwise_left_shift(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -243,7 +243,7 @@ def bitwise_left_shift(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> xg.bitwise_left_shift(xg.asarray([6, 3]), xg.asarray([1, 1]))
     xg.Tensor([12,  6], shape=(2,), dtype=int64, device=cpu)
     """
-    return apply2(_BITWISE_LEFT_SHIFT, x1, x2)  # type: ignore[no-any-return]
+    return _bitwise_left_shift(x1, x2)  # type: ignore[no-any-return]
 
 
 def bitwise_right_shift(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -270,7 +270,7 @@ def bitwise_right_shift(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> xg.bitwise_right_shift(xg.asarray([6, 3]), xg.asarray([1, 1]))
     xg.Tensor([3, 1], shape=(2,), dtype=int64, device=cpu)
     """
-    return apply2(_BITWISE_RIGHT_SHIFT, x1, x2)  # type: ignore[no-any-return]
+    return _bitwise_right_shift(x1, x2)  # type: ignore[no-any-return]
 
 
 def bitwise_invert(x: ArrayLike, /) -> Tensor:
@@ -292,4 +292,4 @@ def bitwise_invert(x: ArrayLike, /) -> Tensor:
     >>> xg.bitwise_invert(xg.asarray([0, 5]))
     xg.Tensor([-1, -6], shape=(2,), dtype=int64, device=cpu)
     """
-    return apply1(_BITWISE_INVERT, x)  # type: ignore[no-any-return]
+    return _bitwise_invert(x)  # type: ignore[no-any-return]

@@ -174,7 +174,7 @@ def concat(arrays: Sequence[ArrayLike], /, *, axis: int | None = 0) -> Tensor:
     return apply(_CONCAT, _promoted(found), {"axis": axis})  # type: ignore[no-any-return]
 
 
-def expand_dims(x: ArrayLike, /, *, axis: int | tuple[int, ...] = 0) -> Tensor:
+def expand_dims(x: ArrayLike, /, axis: int | tuple[int, ...] = 0) -> Tensor:
     """Insert axes of size 1.
 
     Parameters
@@ -437,7 +437,7 @@ def roll(
     return apply1(_ROLL, x, {"shift": shift, "axis": axis})  # type: ignore[no-any-return]
 
 
-def squeeze(x: ArrayLike, /, *, axis: int | tuple[int, ...] | None = None) -> Tensor:
+def squeeze(x: ArrayLike, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
     """Remove axes of size 1.
 
     Parameters

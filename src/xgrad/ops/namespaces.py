@@ -12,13 +12,13 @@ import math
 import types
 from typing import Any
 
-from .._typing import Namespace
-from ..backends import Backend, Device, as_device, backend_named, default_device
+from .._typing import SCALAR_TYPES, Namespace
+from ..backends import Backend, Device, as_device, backend_of, default_device, devices, is_array
 from ..backends.registry import backend_of_namespace
 from ..core.handle import Handle
 from ..core.defaults import default_dtype
 from ..core.protocols import protocols
-from ..errors import ArgumentError, DeviceMismatchError
+from ..errors import ArgumentError, ArgumentTypeError, DeviceMismatchError
 from . import creation
 from .rule_namespace import CHAPTERS
 
@@ -29,7 +29,8 @@ DTYPES = (
     "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64 complex64 complex128"
 ).split()
 _CONSTANTS = {"e": math.e, "inf": math.inf, "nan": math.nan, "newaxis": None, "pi": math.pi}
-_FROM_NOTHING = ("arange", "empty", "eye", "full", "linspace", "ones", "zeros", "asarray")
+_FROM_NOTHING = ("arange", "empty", "eye", "linspace", "ones", "zeros")
+_FROM_VALUES = ("asarray", "from_dlpack", "full")
 _KINDS = {
     "bool": ("bool",),
     "signed integer": ("int",),
@@ -51,7 +52,7 @@ class Info:
 
     def capabilities(self) -> dict[str, Any]:
         """What the namespace can do beyond the minimum."""
-        return {"boolean indexing": True, "data-dependent shapes": True, "max dimensions": 64}
+        return dict(self._native().__array_namespace_info__().capabilities())
 
     def default_device(self) -> Device:
         """Where new arrays go."""
@@ -71,8 +72,9 @@ class Info:
 
     def devices(self) -> tuple[Device, ...]:
         """The devices of the namespace on this machine."""
-        backend = self._backend or default_device().backend
-        return tuple(Device(backend, native) for native in backend.native_devices())
+        if self._backend is None:
+            return tuple(devices())
+        return tuple(Device(self._backend, native) for native in self._backend.native_devices())
 
     def dtypes(
         self, *, device: Any = None, kind: str | tuple[str, ...] | None = None
@@ -120,6 +122,16 @@ def namespace(backend: Namespace | str) -> types.ModuleType:
     >>> xp.sum(xp.asarray([1.0, 2.0]))
     xg.Tensor(3., shape=(), dtype=float64, device=cpu)
     """
+    if not isinstance(backend, (str, types.ModuleType)) and not hasattr(backend, "__name__"):
+        raise ArgumentTypeError(
+            f"namespace: backend must be an array-API namespace or its name, but is a "
+            f"{type(backend).__name__}. Use numpy, cupy, array_api_strict, ..., or xg.array_namespace "
+            "for the namespace of an array."
+        )
+    if isinstance(backend, types.ModuleType) and backend in _made.values():
+        return backend
+    if getattr(backend, "__name__", backend) == "xgrad":
+        backend = default_device().backend.name
     found = backend_of_namespace(backend)
     if found not in _made:
         _made[found] = _make(found)
@@ -149,9 +161,6 @@ def array_namespace(*arrays: Any) -> types.ModuleType:
     >>> xg.array_namespace(xg.ones(2)).__name__
     'xgrad.namespace.numpy'
     """
-    from .._typing import SCALAR_TYPES
-    from ..backends import backend_of
-
     found: dict[Backend, None] = {}
     for array in arrays:
         if array is None or type(array) in SCALAR_TYPES:
@@ -176,7 +185,7 @@ def _make(backend: Backend) -> types.ModuleType:
         for name in chapter.__all__:
             setattr(module, name, getattr(chapter, name))
             names.append(name)
-    for name in _FROM_NOTHING:
+    for name in _FROM_NOTHING + _FROM_VALUES:
         setattr(module, name, _on(backend, getattr(creation, name)))
     contents: dict[str, Any] = {
         **_CONSTANTS,
@@ -193,11 +202,13 @@ def _make(backend: Backend) -> types.ModuleType:
 
 def _on(backend: Backend, function: Any) -> Any:
     """A creation function that defaults to the backend's default device."""
-    from_values = function is creation.asarray
+    from_values = function.__name__ in _FROM_VALUES
+    place = 1 if function.__name__ == "full" else 0
 
     @functools.wraps(function)
     def create(*args: Any, device: Any = None, **options: Any) -> Any:
-        if device is None and not (from_values and _has_home(args[0])):
+        value = args[place] if from_values and len(args) > place else None
+        if device is None and not _has_home(value, backend):
             device = as_device(None, backend)
         return function(*args, device=as_device(device, backend) if device else None, **options)
 
@@ -205,11 +216,12 @@ def _on(backend: Backend, function: Any) -> Any:
     return create
 
 
-def _has_home(obj: Any) -> bool:
-    """Whether a value, or one inside its nested lists, lives on a device already."""
+def _has_home(obj: Any, backend: Backend) -> bool:
+    """Whether a value, or one inside its nested lists, lives on a device of the backend already."""
     if isinstance(obj, (list, tuple)):
-        return any(_has_home(part) for part in obj)
-    return isinstance(obj, Handle) or hasattr(obj, "__array_namespace__")
+        return any(_has_home(part, backend) for part in obj)
+    array = obj.array if isinstance(obj, Handle) else obj
+    return is_array(array) and backend_of(array) is backend
 
 
 def _namespace_of(backend: Backend, api_version: str | None) -> types.ModuleType:

@@ -6,7 +6,7 @@ What rounds is a constant to every tape. Signatures are the array API standard's
 from __future__ import annotations
 
 from .._typing import ArrayLike
-from ..core.dispatch import apply1
+from ..core.dispatch import unary
 from ..core.instructions import primitive
 from ..core.tensor import Tensor
 
@@ -21,14 +21,14 @@ __all__ = [
     "trunc",
 ]
 
-_CEIL = primitive("ceil")
-_FLOOR = primitive("floor")
-_ROUND = primitive("round")
-_TRUNC = primitive("trunc")
-_SIGNBIT = primitive("signbit")
-_CONJ = primitive("conj")
-_REAL = primitive("real")
-_IMAG = primitive("imag")
+_ceil = unary(primitive("ceil"))
+_floor = unary(primitive("floor"))
+_round = unary(primitive("round"))
+_trunc = unary(primitive("trunc"))
+_signbit = unary(primitive("signbit"))
+_conj = unary(primitive("conj"))
+_real = unary(primitive("real"))
+_imag = unary(primitive("imag"))
 
 
 def ceil(x: ArrayLike, /) -> Tensor:
@@ -52,7 +52,7 @@ def ceil(x: ArrayLike, /) -> Tensor:
     >>> xg.ceil(xg.asarray([1.2, -1.2]))
     xg.Tensor([ 2., -1.], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply1(_CEIL, x)  # type: ignore[no-any-return]
+    return _ceil(x)  # type: ignore[no-any-return]
 
 
 def floor(x: ArrayLike, /) -> Tensor:
@@ -76,7 +76,7 @@ def floor(x: ArrayLike, /) -> Tensor:
     >>> xg.floor(xg.asarray([1.2, -1.2]))
     xg.Tensor([ 1., -2.], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply1(_FLOOR, x)  # type: ignore[no-any-return]
+    return _floor(x)  # type: ignore[no-any-return]
 
 
 def round(x: ArrayLike, /) -> Tensor:
@@ -100,7 +100,7 @@ def round(x: ArrayLike, /) -> Tensor:
     >>> xg.round(xg.asarray([0.5, 1.5, 2.4]))
     xg.Tensor([0., 2., 2.], shape=(3,), dtype=float64, device=cpu)
     """
-    return apply1(_ROUND, x)  # type: ignore[no-any-return]
+    return _round(x)  # type: ignore[no-any-return]
 
 
 def trunc(x: ArrayLike, /) -> Tensor:
@@ -124,7 +124,7 @@ def trunc(x: ArrayLike, /) -> Tensor:
     >>> xg.trunc(xg.asarray([1.8, -1.8]))
     xg.Tensor([ 1., -1.], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply1(_TRUNC, x)  # type: ignore[no-any-return]
+    return _trunc(x)  # type: ignore[no-any-return]
 
 
 def signbit(x: ArrayLike, /) -> Tensor:
@@ -146,7 +146,7 @@ def signbit(x: ArrayLike, /) -> Tensor:
     >>> xg.signbit(xg.asarray([1.0, -0.0]))
     xg.Tensor([False,  True], shape=(2,), dtype=bool, device=cpu)
     """
-    return apply1(_SIGNBIT, x)  # type: ignore[no-any-return]
+    return _signbit(x)  # type: ignore[no-any-return]
 
 
 def conj(x: ArrayLike, /) -> Tensor:
@@ -172,7 +172,7 @@ def conj(x: ArrayLike, /) -> Tensor:
     >>> xg.conj(xg.asarray([1.0 + 2.0j]))
     xg.Tensor([1.-2.j], shape=(1,), dtype=complex128, device=cpu)
     """
-    return apply1(_CONJ, x)  # type: ignore[no-any-return]
+    return _conj(x)  # type: ignore[no-any-return]
 
 
 def real(x: ArrayLike, /) -> Tensor:
@@ -200,7 +200,7 @@ def real(x: ArrayLike, /) -> Tensor:
     >>> xg.real(xg.asarray([1.0 + 2.0j]))
     xg.Tensor([1.], shape=(1,), dtype=float64, device=cpu)
     """
-    return apply1(_REAL, x)  # type: ignore[no-any-return]
+    return _real(x)  # type: ignore[no-any-return]
 
 
 def imag(x: ArrayLike, /) -> Tensor:
@@ -226,4 +226,4 @@ def imag(x: ArrayLike, /) -> Tensor:
     >>> xg.imag(xg.asarray([1.0 + 2.0j]))
     xg.Tensor([2.], shape=(1,), dtype=float64, device=cpu)
     """
-    return apply1(_IMAG, x)  # type: ignore[no-any-return]
+    return _imag(x)  # type: ignore[no-any-return]

@@ -9,7 +9,7 @@ import types
 from typing import Any
 
 from ..backends import Device, backend_of
-from ..core.dispatch import apply, apply1, apply2
+from ..core.dispatch import apply, apply1, binary
 from ..core.instructions import primitive
 from ..core.tensor import Tensor
 from . import (
@@ -50,6 +50,8 @@ CHAPTERS = (
     utility,
 )
 
+_zero_where_zero = binary(primitive("zero_where_zero"))
+
 
 def getitem(x: Tensor, *indices: Tensor, key: Any) -> Tensor:
     """``x[key]``, the key with its arrays taken out."""
@@ -87,7 +89,7 @@ def zero_where_zero(r: Tensor, g: Tensor) -> Tensor:
     guarded = backend_of(r.array).xp.zero_where_zero(r.array, g.array)
     if guarded is r.array:
         return r
-    return apply2(primitive("zero_where_zero"), r, g)  # type: ignore[no-any-return]
+    return _zero_where_zero(r, g)  # type: ignore[no-any-return]
 
 
 def _build() -> types.ModuleType:

@@ -9,7 +9,7 @@ from typing import Any
 
 from .._typing import ArrayLike, Axis
 from ..backends import backend_of
-from ..core.dispatch import apply, apply1, apply2, wrap
+from ..core.dispatch import apply, apply1, binary, wrap
 from ..core.instructions import primitive
 from ..core.tensor import Tensor
 from ._arguments import as_axes, as_axis, as_operand
@@ -30,8 +30,8 @@ _ALL = primitive("all")
 _ANY = primitive("any")
 _ARGMAX = primitive("argmax")
 _ARGMIN = primitive("argmin")
-_CLIP_LOWER = primitive("clip_lower")
-_CLIP_UPPER = primitive("clip_upper")
+_clip_lower = binary(primitive("clip_lower"))
+_clip_upper = binary(primitive("clip_upper"))
 _COPY = primitive("copy")
 _COUNT_NONZERO = primitive("count_nonzero")
 _NONZERO = primitive("nonzero")
@@ -115,9 +115,9 @@ def clip(x: ArrayLike, /, min: ArrayLike | None = None, max: ArrayLike | None = 
     if min is None and max is None:
         return apply1(_COPY, x)  # type: ignore[no-any-return]
     if min is not None:
-        x = apply2(_CLIP_LOWER, x, min)
+        x = _clip_lower(x, min)
     if max is not None:
-        x = apply2(_CLIP_UPPER, x, max)
+        x = _clip_upper(x, max)
     return x  # type: ignore[no-any-return]
 
 

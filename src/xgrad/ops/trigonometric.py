@@ -6,7 +6,7 @@ Angles are in radians. Where a derivative is infinite, a zero cotangent still gi
 from __future__ import annotations
 
 from .._typing import ArrayLike
-from ..core.dispatch import apply1, apply2
+from ..core.dispatch import binary, unary
 from ..core.instructions import primitive
 from ..core.operators import scalar_like
 from ..core.tensor import Tensor
@@ -27,19 +27,19 @@ __all__ = [
     "tanh",
 ]
 
-_SIN = primitive("sin")
-_COS = primitive("cos")
-_TAN = primitive("tan")
-_ASIN = primitive("asin")
-_ACOS = primitive("acos")
-_ATAN = primitive("atan")
-_SINH = primitive("sinh")
-_COSH = primitive("cosh")
-_TANH = primitive("tanh")
-_ASINH = primitive("asinh")
-_ACOSH = primitive("acosh")
-_ATANH = primitive("atanh")
-_ATAN2 = primitive("atan2")
+_sin = unary(primitive("sin"))
+_cos = unary(primitive("cos"))
+_tan = unary(primitive("tan"))
+_asin = unary(primitive("asin"))
+_acos = unary(primitive("acos"))
+_atan = unary(primitive("atan"))
+_sinh = unary(primitive("sinh"))
+_cosh = unary(primitive("cosh"))
+_tanh = unary(primitive("tanh"))
+_asinh = unary(primitive("asinh"))
+_acosh = unary(primitive("acosh"))
+_atanh = unary(primitive("atanh"))
+_atan2 = binary(primitive("atan2"))
 
 
 def sin(x: ArrayLike, /) -> Tensor:
@@ -65,7 +65,7 @@ def sin(x: ArrayLike, /) -> Tensor:
     >>> xg.sin(xg.asarray([0.0, 1.0]))
     xg.Tensor([0.        , 0.84147098], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply1(_SIN, x)  # type: ignore[no-any-return]
+    return _sin(x)  # type: ignore[no-any-return]
 
 
 def cos(x: ArrayLike, /) -> Tensor:
@@ -91,7 +91,7 @@ def cos(x: ArrayLike, /) -> Tensor:
     >>> xg.cos(xg.asarray([0.0, 1.0]))
     xg.Tensor([1.        , 0.54030231], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply1(_COS, x)  # type: ignore[no-any-return]
+    return _cos(x)  # type: ignore[no-any-return]
 
 
 def tan(x: ArrayLike, /) -> Tensor:
@@ -117,7 +117,7 @@ def tan(x: ArrayLike, /) -> Tensor:
     >>> xg.tan(xg.asarray([0.0, 1.0]))
     xg.Tensor([0.        , 1.55740772], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply1(_TAN, x)  # type: ignore[no-any-return]
+    return _tan(x)  # type: ignore[no-any-return]
 
 
 def asin(x: ArrayLike, /) -> Tensor:
@@ -143,7 +143,7 @@ def asin(x: ArrayLike, /) -> Tensor:
     >>> xg.asin(xg.asarray([0.0, 1.0]))
     xg.Tensor([0.        , 1.57079633], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply1(_ASIN, x)  # type: ignore[no-any-return]
+    return _asin(x)  # type: ignore[no-any-return]
 
 
 def acos(x: ArrayLike, /) -> Tensor:
@@ -169,7 +169,7 @@ def acos(x: ArrayLike, /) -> Tensor:
     >>> xg.acos(xg.asarray([0.0, 1.0]))
     xg.Tensor([1.57079633, 0.        ], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply1(_ACOS, x)  # type: ignore[no-any-return]
+    return _acos(x)  # type: ignore[no-any-return]
 
 
 def atan(x: ArrayLike, /) -> Tensor:
@@ -195,7 +195,7 @@ def atan(x: ArrayLike, /) -> Tensor:
     >>> xg.atan(xg.asarray([0.0, 1.0]))
     xg.Tensor([0.        , 0.78539816], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply1(_ATAN, x)  # type: ignore[no-any-return]
+    return _atan(x)  # type: ignore[no-any-return]
 
 
 def sinh(x: ArrayLike, /) -> Tensor:
@@ -221,7 +221,7 @@ def sinh(x: ArrayLike, /) -> Tensor:
     >>> xg.sinh(xg.asarray([0.0, 1.0]))
     xg.Tensor([0.        , 1.17520119], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply1(_SINH, x)  # type: ignore[no-any-return]
+    return _sinh(x)  # type: ignore[no-any-return]
 
 
 def cosh(x: ArrayLike, /) -> Tensor:
@@ -247,7 +247,7 @@ def cosh(x: ArrayLike, /) -> Tensor:
     >>> xg.cosh(xg.asarray([0.0, 1.0]))
     xg.Tensor([1.        , 1.54308063], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply1(_COSH, x)  # type: ignore[no-any-return]
+    return _cosh(x)  # type: ignore[no-any-return]
 
 
 def tanh(x: ArrayLike, /) -> Tensor:
@@ -273,7 +273,7 @@ def tanh(x: ArrayLike, /) -> Tensor:
     >>> xg.tanh(xg.asarray([0.0, 1.0]))
     xg.Tensor([0.        , 0.76159416], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply1(_TANH, x)  # type: ignore[no-any-return]
+    return _tanh(x)  # type: ignore[no-any-return]
 
 
 def asinh(x: ArrayLike, /) -> Tensor:
@@ -299,7 +299,7 @@ def asinh(x: ArrayLike, /) -> Tensor:
     >>> xg.asinh(xg.asarray([0.0, 1.0]))
     xg.Tensor([0.        , 0.88137359], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply1(_ASINH, x)  # type: ignore[no-any-return]
+    return _asinh(x)  # type: ignore[no-any-return]
 
 
 def acosh(x: ArrayLike, /) -> Tensor:
@@ -325,7 +325,7 @@ def acosh(x: ArrayLike, /) -> Tensor:
     >>> xg.acosh(xg.asarray([1.0, 2.0]))
     xg.Tensor([0.       , 1.3169579], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply1(_ACOSH, x)  # type: ignore[no-any-return]
+    return _acosh(x)  # type: ignore[no-any-return]
 
 
 def atanh(x: ArrayLike, /) -> Tensor:
@@ -351,7 +351,7 @@ def atanh(x: ArrayLike, /) -> Tensor:
     >>> xg.atanh(xg.asarray([0.0, 0.5]))
     xg.Tensor([0.        , 0.54930614], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply1(_ATANH, x)  # type: ignore[no-any-return]
+    return _atanh(x)  # type: ignore[no-any-return]
 
 
 def atan2(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -384,4 +384,4 @@ def atan2(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     >>> xg.atan2(xg.asarray([1.0, 0.0]), xg.asarray([1.0, -1.0]))
     xg.Tensor([0.78539816, 3.14159265], shape=(2,), dtype=float64, device=cpu)
     """
-    return apply2(_ATAN2, scalar_like(x1, x2), scalar_like(x2, x1))  # type: ignore[no-any-return]
+    return _atan2(scalar_like(x1, x2), scalar_like(x2, x1))  # type: ignore[no-any-return]

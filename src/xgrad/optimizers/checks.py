@@ -1,0 +1,183 @@
+"""What optimizers ask of their arguments, all of it before anything is changed.
+
+A gradient must have its variable's shape, device and a dtype of its kind; a pair is a gradient and
+a Variable; a learning rate is a finite number or a function of the step."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterable
+from numbers import Real
+from typing import Any
+
+from .._typing import Array, ArrayLike
+from ..backends import backend_of, is_array
+from ..backends.base import dtype_name
+from ..core.casting import cast_within_kind, dtype_kind, is_inexact, to_array
+from ..core.handle import Handle
+from ..core.spec import describe
+from ..core.tensor import Tensor
+from ..core.variable import Variable
+from ..errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    DeviceMismatchError,
+    DTypeError,
+    ShapeError,
+)
+from ..ops.rule_namespace import rule_namespace
+
+__all__ = [
+    "LearningRate",
+    "as_global_step",
+    "as_gradient",
+    "as_learning_rate",
+    "as_pairs",
+    "as_rate",
+    "as_tensor",
+    "constrained",
+    "drop_unconnected",
+]
+
+LearningRate = float | Callable[[int], Any]
+
+
+def as_learning_rate(value: Any) -> LearningRate:
+    """Take a learning rate: a number as a float, or a function of the step."""
+    return value if callable(value) else as_rate(value, "learning_rate")
+
+
+def as_rate(value: Any, what: str) -> float:
+    """Take a finite number as a float; a Tensor of one element counts as a number."""
+    number = value.item() if isinstance(value, Handle) or is_array(value) else value
+    if isinstance(number, bool) or not isinstance(number, Real):
+        raise ArgumentTypeError(
+            f"{what} must be a number or a function of the step, but is {value!r} "
+            f"({type(value).__name__}). Use a float such as 0.01, or lambda step: 0.1 / (1 + step)."
+        )
+    if not math.isfinite(number):
+        raise ArgumentError(f"{what} must be finite, but is {number}. Use a float such as 0.01.")
+    return float(number)
+
+
+def as_pairs(grads_and_vars: Iterable[Any], what: str) -> list[tuple[Any, Variable]]:
+    """Check a list of (gradient or None, Variable); an error says which entry is none."""
+    pairs = []
+    for i, pair in enumerate(grads_and_vars):
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise ArgumentError(
+                f"{what}: entry {i} must be a pair (gradient, variable), but is a "
+                f"{type(pair).__name__}. Use zip(gradients, variables)."
+            )
+        g, variable = pair
+        if not isinstance(variable, Variable):
+            hint = (
+                "The gradient comes first."
+                if isinstance(g, Variable)
+                else (
+                    "Use xg.Variable for what is to be changed, or update(), which changes nothing."
+                )
+            )
+            raise ArgumentTypeError(
+                f"{what}: the second of entry {i} must be a Variable, but is a "
+                f"{type(variable).__name__}. {hint}"
+            )
+        pairs.append((g, variable))
+    return pairs
+
+
+def drop_unconnected(pairs: list[tuple[Any, Variable]], what: str) -> list[tuple[Any, Variable]]:
+    """Keep the pairs that have a gradient; one warning names the others.
+
+    Raises
+    ------
+    ArgumentError
+        If there are none.
+    """
+    kept = [(g, variable) for g, variable in pairs if g is not None]
+    missing = ", ".join(repr(variable.name) for g, variable in pairs if g is None)
+    if not kept:
+        found = f"that of {missing} is None" if missing else "the list is empty"
+        raise ArgumentError(
+            f"No gradients provided for any variable: {what}: {found}. Use "
+            "tape.explain(loss, variable) to see where the path from the variable to the loss "
+            "breaks."
+        )
+    if missing:
+        warnings.warn(
+            f"Gradients do not exist for variables [{missing}], which keep their values. Use "
+            "tape.explain(loss, variable) to see why, or leave them out.",
+            UserWarning,
+            stacklevel=4,  # the caller of the optimizer's public method
+        )
+    return kept
+
+
+def as_gradient(g: ArrayLike, w: Tensor | Variable, name: str, what: str) -> Tensor:
+    """Take a gradient as a Tensor of the shape, dtype and device of what it changes.
+
+    Raises
+    ------
+    ShapeError, DeviceMismatchError, DTypeError
+        If it does not fit; nothing broadcasts and nothing moves between devices by itself.
+    """
+    if not is_inexact(w.dtype):
+        raise DTypeError(
+            f"{what}: {name} {describe(w)} has dtype {dtype_name(w.dtype)}; only floating and "
+            "complex values can be optimized. Use astype to convert it first."
+        )
+    if isinstance(g, Handle):
+        tensor: Any = g
+    else:
+        tensor = Tensor(to_array(g, device=None if is_array(g) else w.device))
+    if tensor.shape != w.shape:
+        raise ShapeError(
+            f"{what}: the gradient {describe(tensor)} must have the shape {w.shape} of {name} "
+            f"{describe(w)}. Use the gradient that the tape returned for this variable."
+        )
+    backend = backend_of(w.array)
+    alike = backend_of(tensor.array) is backend
+    if not (alike and backend.one_device) and tensor.device != w.device:
+        raise DeviceMismatchError(
+            f"{what}: the gradient {describe(tensor)} must be where {name} {describe(w)} is. Use "
+            f".to_device({str(w.device)!r})."
+        )
+    if tensor.dtype != w.dtype:
+        cast_within_kind(tensor.array, w.dtype, f"{what}: the gradient", name)
+        tensor = rule_namespace.astype(tensor, w.dtype)
+    return tensor  # type: ignore[no-any-return]
+
+
+def as_global_step(value: Any, what: str) -> Variable | None:
+    """Check a Variable that counts steps; None passes."""
+    if value is None:
+        return None
+    if not isinstance(value, Variable):
+        raise ArgumentTypeError(
+            f"{what}: global_step must be a Variable, but is a {type(value).__name__}. Use "
+            "xg.Variable(0, trainable=False), or the optimizer's own .iterations."
+        )
+    if value.shape != () or dtype_kind(value.dtype) in ("bool", "complex"):
+        raise ArgumentError(
+            f"{what}: global_step {describe(value)} must be a single number. Use "
+            "xg.Variable(0, trainable=False)."
+        )
+    return value
+
+
+def constrained(variable: Variable, value: Array) -> Array:
+    """Apply a Variable's constraint, if it has one, to its new value."""
+    value = backend_of(variable.array).finish(value)
+    if variable.constraint is None:
+        return value
+    return variable._fit(variable.constraint(Tensor(value)), f"constraint of {variable.name}")
+
+
+def as_tensor(value: Any) -> Tensor:
+    """Take a Tensor, a Variable's value or an array as a Tensor."""
+    if isinstance(value, Variable):
+        return value.value()
+    if isinstance(value, Handle):
+        return value  # type: ignore[return-value]
+    return Tensor(to_array(value))

@@ -1,0 +1,1102 @@
+"""ONE table of cases: every differentiable primitive and public function, a line or a few each.
+
+A case is a function of a namespace and arrays, ``f(xp, *arrays)``, with the shapes of its float64
+arguments and the domain that they are drawn from. `rules/test_cases.py` runs each for value,
+gradient, second order, dtypes, devices and complex arguments; a new operation needs its line here."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import xgrad as xg
+from xgrad.core.dispatch import apply
+from xgrad.core.instructions import primitive
+from xgrad.ops.rule_namespace import rule_namespace
+
+
+class Case(NamedTuple):
+    """One line of the table.
+
+    Attributes
+    ----------
+    name : str
+        Begins with the name of the function; unique.
+    f : callable
+        ``f(xp, *arrays)``: one array or a tuple of arrays.
+    shapes : tuple of shapes
+    domains : tuple of str
+        One per argument, see `DOMAINS`.
+    reference : callable or None
+        The same in plain NumPy: ``reference(*arrays)``.
+    analytic : bool
+        Whether complex steps through the function give its derivative.
+    complex : bool
+        Whether it is also tested for complex arguments.
+    standard : bool
+        Whether f uses nothing but the array API standard, so that other libraries can run it.
+    without : dict
+        From a device's short name to the reason why the case cannot run there.
+    """
+
+    name: str
+    f: Callable[..., Any]
+    shapes: tuple[tuple[int, ...], ...]
+    domains: tuple[str, ...]
+    reference: Callable[..., Any] | None
+    analytic: bool
+    complex: bool
+    standard: bool
+    without: dict[str, str]
+
+
+# -- arguments ---------------------------------------------------------------------------------
+
+
+def _away_from_zero(rng, shape):
+    return rng.uniform(0.4, 2.0, shape) * rng.choice([-1.0, 1.0], shape)
+
+
+def _distinct(rng, shape):
+    """No two elements closer than 0.1, none closer to 0 than 0.05."""
+    count = int(np.prod(shape))
+    return 0.1 * rng.permutation(np.arange(count) - count // 2).reshape(shape) + 0.05
+
+
+DOMAINS = {
+    "generic": lambda rng, shape: rng.normal(size=shape),
+    "nonzero": _away_from_zero,
+    "positive": lambda rng, shape: rng.uniform(0.5, 2.0, shape),
+    "unit": lambda rng, shape: rng.uniform(-0.8, 0.8, shape),
+    "above_one": lambda rng, shape: rng.uniform(1.3, 3.0, shape),
+    "distinct": _distinct,
+    "large": lambda rng, shape: _distinct(rng, shape) + 100.0,
+}
+
+
+def arguments(case, rng):
+    """The float64 arguments of a case."""
+    return [DOMAINS[d](rng, s) for d, s in zip(case.domains, case.shapes, strict=True)]
+
+
+def complex_arguments(case, rng):
+    """Complex arguments of a case: its float64 arguments, and imaginary parts of size 1."""
+    return [
+        DOMAINS[d](rng, s) + 1j * _away_from_zero(rng, s)
+        for d, s in zip(case.domains, case.shapes, strict=True)
+    ]
+
+
+def integers(xp, x, values):
+    """An array of indices on the device of x."""
+    return xp.asarray(values, dtype=xp.int64) if _is_jax(xp) else _indices(xp, x, values)
+
+
+def mask(xp, x, values):
+    """A boolean array on the device of x."""
+    values = np.asarray(values, dtype=bool).tolist()
+    return xp.asarray(values) if _is_jax(xp) else xp.asarray(values, device=x.device)
+
+
+def _indices(xp, x, values):
+    return xp.asarray(values, dtype=xp.int64, device=x.device)
+
+
+def _is_jax(xp):
+    return xp.__name__.startswith("jax")
+
+
+# -- the table ---------------------------------------------------------------------------------
+
+CASES: list[Case] = []
+
+MIXED = {"strict": "the standard has no index arrays next to slices, None or Ellipsis"}
+LATER = {"strict": "array_api_strict 2.6 has no boolean index next to others"}
+HOW_MANY = {"meta": "how many elements are chosen depends on values, and meta has none"}
+
+
+def case(
+    name,
+    f,
+    *shapes,
+    domain="generic",
+    reference=None,
+    analytic=True,
+    complex=False,
+    standard=True,
+    without=None,
+):
+    """Add a line to the table; one domain serves all arguments."""
+    domains = tuple(domain.split()) if " " in domain else (domain,) * len(shapes)
+    line = Case(name, f, shapes, domains, reference, analytic, complex, standard, without or {})
+    CASES.append(line)
+
+
+def _named(name):
+    return lambda xp, *arrays: getattr(xp, name)(*arrays)
+
+
+# Elementwise, one argument: name, domain, whether analytic, whether complex too.
+UNARY = [
+    ("abs", "nonzero", False, True),
+    ("acos", "unit", True, True),
+    ("acosh", "above_one", True, True),
+    ("asin", "unit", True, True),
+    ("asinh", "generic", True, True),
+    ("atan", "generic", True, True),
+    ("atanh", "unit", True, True),
+    ("cos", "generic", True, True),
+    ("cosh", "generic", True, True),
+    ("exp", "generic", True, True),
+    ("expm1", "generic", True, True),
+    ("log", "positive", True, True),
+    ("log10", "positive", True, True),
+    ("log1p", "positive", True, True),
+    ("log2", "positive", True, True),
+    ("negative", "generic", True, True),
+    ("positive", "generic", True, True),
+    ("reciprocal", "nonzero", True, True),
+    ("sin", "generic", True, True),
+    ("sinh", "generic", True, True),
+    ("sqrt", "positive", True, True),
+    ("square", "generic", True, True),
+    ("tan", "unit", True, True),
+    ("tanh", "generic", True, True),
+]
+for _name, _domain, _analytic, _complex in UNARY:
+    case(
+        _name,
+        _named(_name),
+        (2, 3),
+        domain=_domain,
+        reference=getattr(np, _name),
+        analytic=_analytic,
+        complex=_complex,
+    )
+
+# Elementwise, two arguments: name, domains, whether analytic, whether complex too.
+BINARY = [
+    ("add", "generic generic", True, True),
+    ("atan2", "nonzero nonzero", False, False),
+    ("copysign", "nonzero nonzero", False, False),
+    ("divide", "generic nonzero", True, True),
+    ("hypot", "nonzero nonzero", False, False),
+    ("logaddexp", "generic generic", False, False),
+    ("maximum", "distinct large", False, False),
+    ("minimum", "distinct large", False, False),
+    ("multiply", "generic generic", True, True),
+    ("pow", "positive generic", True, True),
+    ("remainder", "large positive", False, False),
+    ("subtract", "generic generic", True, True),
+]
+for _name, _domain, _analytic, _complex in BINARY:
+    case(
+        _name,
+        _named(_name),
+        (2, 3),
+        (2, 3),
+        domain=_domain,
+        reference=getattr(np, _name),
+        analytic=_analytic,
+        complex=_complex,
+    )
+
+# Python scalars as operands, on either side, and the operators.
+case("add/scalar", lambda xp, x: 2 + x + 3.0, (3,), reference=lambda x: x + 5)
+case("subtract/scalar", lambda xp, x: 2 - (x - 3.0), (3,), reference=lambda x: 5 - x)
+case("multiply/scalar", lambda xp, x: 2 * x * 3.0, (3,), reference=lambda x: 6 * x)
+case("multiply/itself", lambda xp, x: x * x * x, (3,), reference=lambda x: x**3, complex=True)
+case(
+    "divide/scalar",
+    lambda xp, x: 2 / x + x / 3.0,
+    (3,),
+    domain="nonzero",
+    reference=lambda x: 2 / x + x / 3,
+)
+case("negative/operator", lambda xp, x: -x + (+x) * 2, (3,), reference=lambda x: x)
+case("abs/operator", lambda xp, x: abs(x), (3,), domain="nonzero", reference=np.abs, analytic=False)
+case(
+    "remainder/scalar",
+    lambda xp, x: xp.remainder(x, 1.3) + (x % 0.7),
+    (3,),
+    domain="large",
+    reference=lambda x: np.mod(x, 1.3) + np.mod(x, 0.7),
+    analytic=False,
+)
+case(
+    "remainder/scalar on the left",
+    lambda xp, x: 7.7 % x,
+    (3,),
+    domain="positive",
+    reference=lambda x: np.mod(7.7, x),
+    analytic=False,
+)
+case(
+    "remainder/negative",
+    _named("remainder"),
+    (3,),
+    (3,),
+    domain="distinct nonzero",
+    reference=np.mod,
+    analytic=False,
+)
+case(
+    "hypot/scalar",
+    lambda xp, x: xp.hypot(x, 3.0) + xp.hypot(2.0, x),
+    (3,),
+    domain="nonzero",
+    reference=lambda x: np.hypot(x, 3) + np.hypot(2, x),
+    analytic=False,
+)
+case(
+    "atan2/scalar",
+    lambda xp, x: xp.atan2(x, 3.0) + xp.atan2(2.0, x),
+    (3,),
+    domain="nonzero",
+    reference=lambda x: np.arctan2(x, 3) + np.arctan2(2, x),
+    analytic=False,
+)
+case(
+    "logaddexp/scalar",
+    lambda xp, x: xp.logaddexp(x, 0.0) + xp.logaddexp(1.0, x),
+    (3,),
+    reference=lambda x: np.logaddexp(x, 0) + np.logaddexp(1, x),
+    analytic=False,
+)
+case(
+    "copysign/scalar",
+    lambda xp, x: xp.copysign(x, -1.0) + xp.copysign(3.0, x),
+    (4,),
+    domain="nonzero",
+    reference=lambda x: -np.abs(x) + 3 * np.sign(x),
+    analytic=False,
+)
+case(
+    "maximum/scalar",
+    lambda xp, x: xp.maximum(x, 0.0) + xp.maximum(0.1, x),
+    (5,),
+    domain="distinct",
+    reference=lambda x: np.maximum(x, 0) + np.maximum(0.1, x),
+    analytic=False,
+    standard=False,
+)
+case(
+    "minimum/scalar",
+    lambda xp, x: xp.minimum(x, 0.0) + xp.minimum(0.1, x),
+    (5,),
+    domain="distinct",
+    reference=lambda x: np.minimum(x, 0) + np.minimum(0.1, x),
+    analytic=False,
+    standard=False,
+)
+
+# Powers.
+for _exponent in (0, 1, 2, 3, 0.5, -1, -2.5):
+    case(
+        f"pow/exponent {_exponent}",
+        lambda xp, x, n=_exponent: x**n,
+        (4,),
+        domain="positive",
+        reference=lambda x, n=_exponent: np.power(x, n),
+        complex=True,
+    )
+for _exponent in (0, 1, 2, 3, -1):
+    case(
+        f"pow/exponent {_exponent} of negative numbers",
+        lambda xp, x, n=_exponent: xp.pow(x, n),
+        (4,),
+        domain="nonzero",
+        reference=lambda x, n=_exponent: np.power(x, n),
+    )
+case("pow/operator", lambda xp, x, y: x**y, (3,), (3,), domain="positive", reference=np.power)
+case("pow/scalar base", lambda xp, x: 2.5**x, (3,), reference=lambda x: np.exp(x * np.log(2.5)))
+case(
+    "pow/constant exponents",
+    lambda xp, x: xp.pow(x, xp.asarray([0.0, 1.0, 2.0, 3.0, -1.0], dtype=x.dtype, device=x.device)),
+    (5,),
+    domain="nonzero",
+    reference=lambda x: np.power(x, [0.0, 1.0, 2.0, 3.0, -1.0]),
+    standard=False,
+)
+case(
+    "pow/integer exponents",
+    lambda xp, x: xp.pow(x, integers(xp, x, [0, 1, 2, 3])),
+    (4,),
+    domain="positive",
+    reference=lambda x: np.power(x, [0, 1, 2, 3]),
+    standard=False,
+    without={
+        "strict": "array_api_strict does not promote integers with floats",
+    },
+)
+case(
+    "pow/zero exponent that is followed",
+    lambda xp, x, y: xp.pow(x, y * 0.0),
+    (3,),
+    (3,),
+    domain="positive",
+    reference=lambda x, y: np.ones(3),
+)
+
+# Selection and complex parts.
+case("real/real", lambda xp, x: xp.real(x) * 2, (3,), reference=lambda x: 2 * x, standard=False,
+     without={"strict": "array_api_strict's real is for complex numbers only"}, analytic=False)
+case("conj/real", lambda xp, x: xp.conj(x) * 2, (3,), reference=lambda x: 2 * x, standard=False,
+     without={"strict": "array_api_strict's conj is for complex numbers only"}, analytic=False)
+case(
+    "complex parts",
+    lambda xp, x: xp.real(xp.exp(x * 1j)) + xp.imag(xp.conj(xp.exp(x * 2j))) + xp.abs(x + 1j),
+    (3,),
+    reference=lambda x: np.cos(x) - np.sin(2 * x) + np.sqrt(x * x + 1),
+    analytic=False,
+    standard=False,
+    without={"strict": "array_api_strict does not multiply real arrays by complex scalars"},
+)
+case(
+    "complex parts of astype",
+    lambda xp, x: xp.real(xp.exp(1j * xp.astype(x, xp.complex128))),
+    (3,),
+    reference=np.cos,
+    analytic=False,
+    standard=False,
+)
+case(
+    "where",
+    lambda xp, x, y: xp.where(mask(xp, x, [[1, 0, 1], [0, 0, 1]]), x, y),
+    (2, 3),
+    (2, 3),
+    reference=lambda x, y: np.where([[1, 0, 1], [0, 0, 1]], x, y),
+    complex=True,
+)
+case(
+    "where/broadcast",
+    lambda xp, x, y: xp.where(mask(xp, x, [True, False, True]), x, y),
+    (2, 1),
+    (),
+    reference=lambda x, y: np.where([True, False, True], x, y),
+)
+case(
+    "where/scalars",
+    lambda xp, x: xp.where(x > 0, x * x, 0.0) + xp.where(x > 0.3, 1.0, x),
+    (6,),
+    domain="distinct",
+    reference=lambda x: np.where(x > 0, x * x, 0) + np.where(x > 0.3, 1, x),
+    analytic=False,
+)
+case(
+    "where/masked logarithm",
+    lambda xp, x: xp.where(x > 0, xp.log(xp.where(x > 0, x, 1.0)), 0.0),
+    (6,),
+    domain="distinct",
+    reference=lambda x: np.log(np.maximum(np.where(x > 0, x, 1), 1e-300)),
+    analytic=False,
+)
+case("clip", lambda xp, x: xp.clip(x, -0.2, 0.2), (8,), domain="distinct",
+     reference=lambda x: np.clip(x, -0.2, 0.2), analytic=False)
+case("clip/lower", lambda xp, x: xp.clip(x, min=0.1), (8,), domain="distinct",
+     reference=lambda x: np.maximum(x, 0.1), analytic=False)
+case("clip/upper", lambda xp, x: xp.clip(x, max=0.1), (8,), domain="distinct",
+     reference=lambda x: np.minimum(x, 0.1), analytic=False)
+case("clip/no bounds", lambda xp, x: xp.clip(x), (8,), domain="distinct",
+     reference=lambda x: x, standard=False)
+case(
+    "clip/array bounds",
+    lambda xp, x, low, high: xp.clip(x, low - 0.3, high * 0 + 0.21),
+    (2, 4),
+    (4,),
+    (2, 1),
+    domain="distinct unit unit",
+    reference=lambda x, low, high: np.clip(x, low - 0.3, 0.21 + 0 * high),
+    analytic=False,
+    standard=False,
+)
+
+# Data types, copies, devices.
+case("astype/float32", lambda xp, x: xp.astype(xp.astype(x, xp.float32) * 3, x.dtype), (3,),
+     domain="nonzero", analytic=False, standard=False)
+case("astype/complex", lambda xp, x: xp.real(xp.astype(x, xp.complex128) ** 2), (3,),
+     reference=np.square, analytic=False, standard=False)
+case("astype/method", lambda xp, x: x.astype(x.dtype) * 2, (3,), reference=lambda x: 2 * x,
+     standard=False)
+case("copy", lambda xp, x: xp.asarray(x, copy=True) * x, (3,), reference=np.square, standard=False)
+case("asarray", lambda xp, x: xp.asarray(x) * x, (3,), reference=np.square, standard=False)
+case("convert_to_tensor", lambda xp, x: xg.convert_to_tensor(x) * x, (3,), reference=np.square,
+     standard=False)
+case("constant", lambda xp, x: xg.constant(x, shape=(2, 2)) * 3, (4,),
+     reference=lambda x: 3 * x.reshape(2, 2), standard=False)
+case("constant/of one element", lambda xp, x: xg.constant(x, shape=(2, 2)) * 3, (1,),
+     reference=lambda x: np.full((2, 2), 3 * x[0]), standard=False)
+case(
+    "asarray/nested lists",
+    lambda xp, x: xp.asarray([[x[0], 2.0], [x[1] * x[0], 3.0]]),
+    (2,),
+    reference=lambda x: np.array([[x[0], 2.0], [x[1] * x[0], 3.0]]),
+    standard=False,
+)
+case(
+    "asarray/list of arrays",
+    lambda xp, x, y: xp.asarray([x, y, x]),
+    (2,),
+    (2,),
+    reference=lambda x, y: np.array([x, y, x]),
+    standard=False,
+)
+case("full", lambda xp, x: xp.full((2, 3), x), (), reference=lambda x: np.full((2, 3), x),
+     standard=False)
+case("full_like", lambda xp, x, y: xp.full_like(x, y) * x, (3,), (),
+     reference=lambda x, y: x * y, standard=False)
+case(
+    "to_device",
+    lambda xp, x: (x * x).to_device(_elsewhere(x)).to_device(x.device) * x,
+    (3,),
+    reference=lambda x: x**3,
+    standard=False,
+    complex=True,
+    without={"meta": "what is on meta has no values to move"},
+)
+case(
+    "to_device/between libraries",
+    lambda xp, x: xp.exp(xg.to_device(x * 2.0, _other_library(x)).to_device(x.device)),
+    (3,),
+    reference=lambda x: np.exp(2 * x),
+    standard=False,
+    without={"meta": "what is on meta has no values to move"},
+)
+
+
+def _elsewhere(x):
+    return "array_api_strict:device2" if str(x.device) == "array_api_strict:device1" else "cpu"
+
+
+def _other_library(x):
+    return "array_api_strict:device1" if str(x.device) == "cpu" else "cpu"
+
+
+# Reductions: axes of every form.
+_AXES = {
+    "all": None,
+    "first": 0,
+    "last": -1,
+    "two": (0, 2),
+    "negative": (-1, -2),
+    "every": (0, 1, 2),
+    "none": (),
+}
+for _label, _axis in _AXES.items():
+    for _keepdims in (False, True):
+        _kept = ", keepdims" if _keepdims else ""
+        for _name, _numpy, _domain, _analytic in (
+            ("sum", np.sum, "generic", True),
+            ("mean", np.mean, "generic", True),
+            ("prod", np.prod, "nonzero", True),
+            ("max", np.max, "distinct", False),
+            ("min", np.min, "distinct", False),
+            ("var", np.var, "generic", False),
+            ("std", np.std, "generic", False),
+        ):
+            if _axis == () and _name in ("max", "min", "std"):
+                continue
+            case(
+                f"{_name}/{_label}{_kept}",
+                lambda xp, x, n=_name, a=_axis, k=_keepdims: getattr(xp, n)(x, axis=a, keepdims=k),
+                (2, 3, 2),
+                domain=_domain,
+                reference=lambda x, f=_numpy, a=_axis, k=_keepdims: f(x, axis=a, keepdims=k),
+                analytic=_analytic,
+                complex=_name in ("sum", "mean", "prod") and not _keepdims,
+                standard=_axis != (),
+            )
+case("max/no axes", lambda xp, x: xp.max(x, axis=()) * x, (2, 2), domain="distinct",
+     reference=np.square, analytic=False, standard=False)
+case("min/no axes", lambda xp, x: xp.min(x, axis=()) * x, (2, 2), domain="distinct",
+     reference=np.square, analytic=False, standard=False)
+case("sum/0-d", lambda xp, x: xp.sum(x) * x, (), reference=np.square, complex=True)
+case("mean/0-d", lambda xp, x: xp.mean(x) * x, (), reference=np.square)
+case("prod/0-d", lambda xp, x: xp.prod(x) * x, (), reference=np.square)
+case("max/0-d", lambda xp, x: xp.max(x) * x, (), reference=np.square, analytic=False)
+case("sum/empty", lambda xp, x: xp.sum(x, axis=0), (0, 3), reference=lambda x: x.sum(0))
+case("prod/empty", lambda xp, x: xp.prod(x, axis=0), (0, 3), reference=lambda x: x.prod(0))
+case("max/empty", lambda xp, x: xp.max(x, axis=1), (0, 3), reference=lambda x: x.max(1),
+     analytic=False)
+case("std/empty", lambda xp, x: xp.std(x, axis=1), (0, 3), reference=lambda x: x.std(1),
+     analytic=False)
+case("sum/one element", lambda xp, x: xp.sum(x, axis=1), (2, 1), reference=lambda x: x.sum(1))
+case("prod/one element", lambda xp, x: xp.prod(x, axis=1), (2, 1), reference=lambda x: x.prod(1))
+case("std/correction", lambda xp, x: xp.std(x, axis=1, correction=1), (2, 4),
+     reference=lambda x: x.std(1, ddof=1), analytic=False)
+case("var/correction", lambda xp, x: xp.var(x, axis=1, correction=1.5), (2, 4),
+     reference=lambda x: x.var(1) * 4 / 2.5, analytic=False)
+case("sum/dtype", lambda xp, x: xp.sum(x, dtype=xp.float64) * 2, (3,),
+     reference=lambda x: 2 * x.sum(), standard=False)
+case("prod/with zero", lambda xp, x: xp.prod(x * mask_of(xp, x, [1, 0, 1]), axis=-1), (2, 3),
+     reference=lambda x: np.prod(x * [1, 0, 1], axis=-1), standard=False)
+case("prod/with two zeros", lambda xp, x: xp.prod(x * mask_of(xp, x, [0, 1, 0, 1])), (4,),
+     reference=lambda x: np.prod(x * [0, 1, 0, 1]), standard=False)
+
+
+def mask_of(xp, x, values):
+    """Zeros and ones in the dtype of x."""
+    return xp.asarray(values, dtype=x.dtype, device=x.device)
+
+
+# Cumulative.
+for _name, _numpy in (("cumulative_sum", np.cumsum), ("cumulative_prod", np.cumprod)):
+    for _axis in (0, 1, -1):
+        case(
+            f"{_name}/axis {_axis}",
+            lambda xp, x, n=_name, a=_axis: getattr(xp, n)(x, axis=a),
+            (3, 4),
+            reference=lambda x, f=_numpy, a=_axis: f(x, axis=a),
+            complex=_axis == 0,
+        )
+    case(f"{_name}/1-d", lambda xp, x, n=_name: getattr(xp, n)(x), (5,), reference=_numpy)
+    case(f"{_name}/one element", lambda xp, x, n=_name: getattr(xp, n)(x), (1,), reference=_numpy)
+    case(f"{_name}/empty", lambda xp, x, n=_name: getattr(xp, n)(x), (0,), reference=_numpy)
+    case(
+        f"{_name}/include_initial",
+        lambda xp, x, n=_name: getattr(xp, n)(x, axis=1, include_initial=True),
+        (2, 3),
+        reference=lambda x, f=_numpy, n=_name: np.concatenate(
+            [np.full((2, 1), float(n == "cumulative_prod")), f(x, axis=1)], axis=1
+        ),
+    )
+    case(
+        f"{_name}/empty, include_initial",
+        lambda xp, x, n=_name: getattr(xp, n)(x, include_initial=True),
+        (0,),
+        reference=lambda x, n=_name: np.full((1,), float(n == "cumulative_prod")),
+    )
+case("cumulative_prod/with zeros", lambda xp, x: xp.cumulative_prod(x * mask_of(xp, x, [1, 0, 1, 0, 1])),
+     (5,), reference=lambda x: np.cumprod(x * [1, 0, 1, 0, 1]), standard=False)
+
+# Contractions.
+_MATMUL = [
+    ((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((2, 3), (3, 4)), ((4, 2, 3), (3,)),
+    ((3,), (4, 3, 2)), ((4, 2, 3), (4, 3, 2)), ((4, 2, 3), (3, 2)), ((2, 3), (4, 3, 2)),
+    ((4, 1, 2, 3), (5, 3, 2)), ((1, 2, 3), (4, 3, 2)), ((2, 1, 2, 3), (1, 2, 3, 2)),
+    ((0, 3), (3, 2)), ((2, 0), (0, 3)), ((0, 2, 3), (3, 2)), ((0,), (0,)), ((2, 0, 2, 3), (3, 2)),
+]
+for _shapes in _MATMUL:
+    case(
+        "matmul/" + " @ ".join(map(str, _shapes)),
+        _named("matmul"),
+        *_shapes,
+        reference=np.matmul,
+        complex=0 not in _shapes[0],
+    )
+case("matmul/operator", lambda xp, x, y: x @ y, (2, 3), (3, 2), reference=np.dot)
+case("matmul/itself", lambda xp, x: xp.matmul(x, x), (3, 3), reference=lambda x: x @ x)
+for _axes in (0, 1, 2, ((0,), (1,)), ((1, 0), (0, 1)), ((0, 1), (1, 0)), ((-1,), (-2,)), ((), ())):
+    case(
+        f"tensordot/axes {_axes}",
+        lambda xp, x, y, a=_axes: xp.tensordot(x, y, axes=a),
+        (3, 3),
+        (3, 3),
+        reference=lambda x, y, a=_axes: np.tensordot(x, y, axes=a),
+        complex=_axes in (1, ((1, 0), (0, 1))),
+    )
+case(
+    "tensordot/odd order",
+    lambda xp, x, y: xp.tensordot(x, y, axes=((3, 0, 2), (1, 2, 0))),
+    (2, 3, 4, 5),
+    (4, 5, 2, 3),
+    reference=lambda x, y: np.einsum("abcd,cdae->be", x, y),
+    complex=True,
+)
+case(
+    "tensordot/outer product",
+    lambda xp, x, y: xp.tensordot(x, y, axes=0),
+    (2,),
+    (3, 2),
+    reference=np.multiply.outer,
+)
+case("vecdot", _named("vecdot"), (2, 3), (2, 3), reference=lambda x, y: (x.conj() * y).sum(-1),
+     analytic=False, complex=True)
+case("vecdot/1-d", _named("vecdot"), (3,), (3,), reference=np.dot, analytic=False)
+case("vecdot/broadcast", _named("vecdot"), (4, 1, 3), (2, 3),
+     reference=lambda x, y: (x.conj() * y).sum(-1), analytic=False, complex=True)
+case("vecdot/first axis", lambda xp, x, y: xp.vecdot(x, y, axis=-2), (3, 2), (3, 2),
+     reference=lambda x, y: (x.conj() * y).sum(0), analytic=False, complex=True)
+case("vecdot/broadcast, other axis", lambda xp, x, y: xp.vecdot(x, y, axis=-2), (4, 3, 1), (3, 2),
+     reference=lambda x, y: (x * y).sum(-2), analytic=False)
+
+# Manipulation.
+case("broadcast_to", lambda xp, x: xp.broadcast_to(x, (4, 2, 3)), (2, 1), complex=True,
+     reference=lambda x: np.broadcast_to(x, (4, 2, 3)))
+case("broadcast_to/0-d", lambda xp, x: xp.broadcast_to(x, (2, 3)), (),
+     reference=lambda x: np.broadcast_to(x, (2, 3)))
+case("broadcast_to/empty", lambda xp, x: xp.broadcast_to(x, (0, 3)), (3,),
+     reference=lambda x: np.broadcast_to(x, (0, 3)))
+case("broadcast_arrays", lambda xp, x, y: tuple(xp.broadcast_arrays(x, y)), (2, 1), (3,),
+     reference=lambda x, y: tuple(np.broadcast_arrays(x, y)))
+case("concat", lambda xp, x, y: xp.concat([x, y, x]), (2, 3), (1, 3), complex=True,
+     reference=lambda x, y: np.concatenate([x, y, x]))
+case("concat/last axis", lambda xp, x, y: xp.concat([x, y], axis=-1), (2, 3), (2, 1),
+     reference=lambda x, y: np.concatenate([x, y], axis=-1))
+case("concat/flat", lambda xp, x, y: xp.concat([x, y], axis=None), (2, 3), (2,),
+     reference=lambda x, y: np.concatenate([x, y], axis=None))
+case("concat/with empty", lambda xp, x, y: xp.concat([x, y]), (0, 2), (2, 2),
+     reference=lambda x, y: np.concatenate([x, y]))
+case("concat/one followed", lambda xp, x: xp.concat([xp.zeros_like(x), x, xp.ones_like(x)]), (2,),
+     reference=lambda x: np.concatenate([0 * x, x, 0 * x + 1]))
+case("expand_dims", lambda xp, x: xp.expand_dims(x, axis=1) * x, (2, 2),
+     reference=lambda x: x[:, None] * x)
+case("expand_dims/two", lambda xp, x: xp.expand_dims(x, axis=(0, -1)) * 2, (2,),
+     reference=lambda x: 2 * x[None, :, None], standard=False)
+case("expand_dims/primitive", lambda xp, x: apply(primitive("expand_dims"), (x,), {"axis": 1}),
+     (2, 2), reference=lambda x: x[:, None], standard=False)
+case("squeeze", lambda xp, x: xp.squeeze(x, axis=(0, 2)), (1, 3, 1), reference=np.squeeze)
+case("squeeze/all", lambda xp, x: xp.squeeze(x), (1, 3, 1), reference=np.squeeze, standard=False)
+case("squeeze/primitive", lambda xp, x: apply(primitive("squeeze"), (x,), {"axis": (0,)}),
+     (1, 3), reference=np.squeeze, standard=False)
+case("flip", lambda xp, x: xp.flip(x), (2, 3), reference=np.flip, complex=True)
+case("flip/axis", lambda xp, x: xp.flip(x, axis=-1), (2, 3), reference=lambda x: np.flip(x, -1))
+case("flip/axes", lambda xp, x: xp.flip(x, axis=(0, 2)), (2, 3, 2),
+     reference=lambda x: np.flip(x, (0, 2)))
+case("matrix_transpose", _named("matrix_transpose"), (4, 2, 3), complex=True,
+     reference=lambda x: np.swapaxes(x, -1, -2))
+case("matrix_transpose/T", lambda xp, x: x.T, (2, 3), reference=np.transpose)
+case("matrix_transpose/mT", lambda xp, x: x.mT, (4, 2, 3), reference=lambda x: np.swapaxes(x, 1, 2))
+case("moveaxis", lambda xp, x: xp.moveaxis(x, 0, -1), (2, 3, 4),
+     reference=lambda x: np.moveaxis(x, 0, -1))
+case("moveaxis/two", lambda xp, x: xp.moveaxis(x, (0, 2), (1, 0)), (2, 3, 4),
+     reference=lambda x: np.moveaxis(x, (0, 2), (1, 0)))
+case("permute_dims", lambda xp, x: xp.permute_dims(x, (2, 0, 1)), (2, 3, 4), complex=True,
+     reference=lambda x: np.transpose(x, (2, 0, 1)))
+case("permute_dims/negative", lambda xp, x: xp.permute_dims(x, (-1, 0, -2)), (2, 3, 4),
+     reference=lambda x: np.transpose(x, (2, 0, 1)))
+case("permute_dims/0-d", lambda xp, x: xp.permute_dims(x, ()) * 2, (), reference=lambda x: 2 * x)
+case("reshape", lambda xp, x: xp.reshape(x, (3, -1)), (2, 3), reference=lambda x: x.reshape(3, -1),
+     complex=True)
+case("reshape/to 0-d", lambda xp, x: xp.reshape(x, ()), (1, 1), reference=lambda x: x.reshape(()))
+case("reshape/empty", lambda xp, x: xp.reshape(x, (3, 0)), (0, 2),
+     reference=lambda x: x.reshape(3, 0))
+case("repeat", lambda xp, x: xp.repeat(x, 3), (2, 2), reference=lambda x: np.repeat(x, 3),
+     standard=False)
+case("repeat/axis", lambda xp, x: xp.repeat(x, 2, axis=1), (2, 3),
+     reference=lambda x: np.repeat(x, 2, axis=1))
+case("repeat/none", lambda xp, x: xp.repeat(x, 0, axis=1), (2, 3),
+     reference=lambda x: np.repeat(x, 0, axis=1))
+case(
+    "repeat/array",
+    lambda xp, x: xp.repeat(x, integers(xp, x, [2, 0, 1]), axis=1),
+    (2, 3),
+    reference=lambda x: np.repeat(x, [2, 0, 1], axis=1),
+    standard=False,
+    without=HOW_MANY,
+)
+case("roll", lambda xp, x: xp.roll(x, 2), (2, 3), reference=lambda x: np.roll(x, 2), complex=True)
+case("roll/axis", lambda xp, x: xp.roll(x, -1, axis=1), (2, 3),
+     reference=lambda x: np.roll(x, -1, axis=1))
+case("roll/axes", lambda xp, x: xp.roll(x, (1, -2), axis=(0, 1)), (2, 3),
+     reference=lambda x: np.roll(x, (1, -2), axis=(0, 1)))
+case("stack", lambda xp, x, y: xp.stack([x, y, x * y]), (2, 3), (2, 3), complex=True,
+     reference=lambda x, y: np.stack([x, y, x * y]))
+case("stack/last axis", lambda xp, x, y: xp.stack([x, y], axis=-1), (2, 3), (2, 3),
+     reference=lambda x, y: np.stack([x, y], axis=-1))
+case("stack/0-d", lambda xp, x, y: xp.stack([x, y]), (), (), reference=lambda x, y: np.stack([x, y]))
+case("tile", lambda xp, x: xp.tile(x, (2, 3)), (2, 2), reference=lambda x: np.tile(x, (2, 3)))
+case("tile/more axes", lambda xp, x: xp.tile(x, (2, 1, 3)), (2,),
+     reference=lambda x: np.tile(x, (2, 1, 3)))
+case("tile/fewer axes", lambda xp, x: xp.tile(x, (2,)), (2, 3), reference=lambda x: np.tile(x, 2))
+case("tile/zero", lambda xp, x: xp.tile(x, (0, 2)), (2, 3), reference=lambda x: np.tile(x, (0, 2)))
+case("unstack", lambda xp, x: tuple(xp.unstack(x)), (2, 3), complex=True,
+     reference=lambda x: (x[0], x[1]))
+case("unstack/last axis", lambda xp, x: tuple(xp.unstack(x, axis=-1)), (2, 3),
+     reference=lambda x: (x[:, 0], x[:, 1], x[:, 2]))
+case("unstack/some unused", lambda xp, x: xp.unstack(x)[1] * xp.unstack(x)[2], (4, 2),
+     reference=lambda x: x[1] * x[2])
+case("unstack/one used twice", lambda xp, x: (lambda a, b, c: a * a + c)(*xp.unstack(x)), (3, 2),
+     reference=lambda x: x[0] ** 2 + x[2])
+for _k in (0, 1, -1):
+    case(f"tril/{_k}", lambda xp, x, k=_k: xp.tril(x, k=k), (2, 3, 4), complex=_k == 0,
+         reference=lambda x, k=_k: np.tril(x, k))
+    case(f"triu/{_k}", lambda xp, x, k=_k: xp.triu(x, k=k), (2, 3, 4), complex=_k == 0,
+         reference=lambda x, k=_k: np.triu(x, k))
+case("meshgrid", lambda xp, x, y: tuple(xp.meshgrid(x, y)), (2,), (3,),
+     reference=lambda x, y: tuple(np.meshgrid(x, y)))
+case("meshgrid/ij", lambda xp, x, y, z: tuple(xp.meshgrid(x, y, z, indexing="ij")), (2,), (3,), (2,),
+     reference=lambda x, y, z: tuple(np.meshgrid(x, y, z, indexing="ij")))
+case("diff", lambda xp, x: xp.diff(x), (2, 4), reference=np.diff, complex=True)
+case("diff/twice", lambda xp, x: xp.diff(x, n=2, axis=0), (4, 2),
+     reference=lambda x: np.diff(x, n=2, axis=0))
+case("diff/ends", lambda xp, x, y, z: xp.diff(x, prepend=y, append=z), (2, 3), (2, 1), (2, 2),
+     reference=lambda x, y, z: np.diff(x, prepend=y, append=z))
+
+# Sorting.
+case("sort", lambda xp, x: xp.sort(x), (2, 5), domain="distinct", analytic=False,
+     reference=lambda x: np.sort(x, axis=-1))
+case("sort/first axis", lambda xp, x: xp.sort(x, axis=0), (5, 2), domain="distinct", analytic=False,
+     reference=lambda x: np.sort(x, axis=0))
+case("sort/descending", lambda xp, x: xp.sort(x, descending=True), (2, 5), domain="distinct",
+     analytic=False, reference=lambda x: -np.sort(-x, axis=-1))
+case("sort/descending, first axis", lambda xp, x: xp.sort(x, axis=0, descending=True), (5, 2),
+     domain="distinct", analytic=False, reference=lambda x: -np.sort(-x, axis=0))
+case("sort/not stable", lambda xp, x: xp.sort(x, stable=False), (2, 5), domain="distinct",
+     analytic=False, reference=lambda x: np.sort(x, axis=-1))
+case("sort/empty", lambda xp, x: xp.sort(x), (2, 0), analytic=False, reference=np.sort)
+
+# Reading parts. Keys are made by a function, because index arrays live on a device.
+_READ = {
+    "int": ((3, 4), lambda xp, x: 1, {}),
+    "negative int": ((3, 4), lambda xp, x: -1, {}),
+    "ints": ((3, 4), lambda xp, x: (1, -2), {}),
+    "slice": ((5,), lambda xp, x: slice(1, 4), {}),
+    "open slice": ((5, 2), lambda xp, x: slice(2, None), {}),
+    "step": ((7,), lambda xp, x: slice(1, None, 2), {}),
+    "negative step": ((5, 2), lambda xp, x: slice(None, None, -1), {}),
+    "negative step, bounds": ((7, 2), lambda xp, x: (slice(5, 0, -2), slice(None)), {}),
+    "negative steps": ((4, 5), lambda xp, x: (slice(None, None, -2), slice(-1, 1, -1)), {}),
+    "negative step, empty": ((4,), lambda xp, x: slice(0, 3, -1), {}),
+    "empty slice": ((4, 2), lambda xp, x: slice(2, 2), {}),
+    "None": ((3,), lambda xp, x: (None, slice(None), None), {}),
+    "Ellipsis": ((2, 3, 4), lambda xp, x: (..., 1), {}),
+    "lone Ellipsis": ((2, 3), lambda xp, x: ..., {}),
+    "int, Ellipsis, slice": ((2, 3, 4), lambda xp, x: (1, ..., slice(None, 2)), {}),
+    "None, Ellipsis, negative step": ((3, 4), lambda xp, x: (None, ..., slice(None, None, -1)), {}),
+    "empty tuple": ((2, 3), lambda xp, x: (), {}),
+    "0-d": ((), lambda xp, x: (), {}),
+    "array": ((4,), lambda xp, x: integers(xp, x, [0, 2, 2, -1]), {}),
+    "2-d array": ((4,), lambda xp, x: integers(xp, x, [[0, 2], [2, -1]]), {}),
+    "empty array": ((4,), lambda xp, x: integers(xp, x, np.zeros(0, int)), {}),
+    "two arrays": (
+        (3, 4),
+        lambda xp, x: (integers(xp, x, [0, 2, 0, -1]), integers(xp, x, [1, 3, 1, -4])),
+        {},
+    ),
+    "array, int": ((3, 4), lambda xp, x: (integers(xp, x, [0, 2, 0]), -1), {}),
+    "broadcast arrays": (
+        (3, 4),
+        lambda xp, x: (integers(xp, x, [[0], [2]]), integers(xp, x, [1, 1, 3])),
+        {},
+    ),
+    "array of rows": ((3, 4), lambda xp, x: integers(xp, x, [2, 0, 2]), MIXED),
+    "slice, array": ((3, 4), lambda xp, x: (slice(None), integers(xp, x, [3, 0, 3])), MIXED),
+    "array, slice, array": (
+        (3, 4, 3),
+        lambda xp, x: (integers(xp, x, [2, 0, 2]), slice(1, 3), integers(xp, x, [1, 1, 1])),
+        MIXED,
+    ),
+    "array, negative step": (
+        (3, 4),
+        lambda xp, x: (integers(xp, x, [2, 0, 2]), slice(None, None, -2)),
+        MIXED,
+    ),
+    "None, array, Ellipsis": (
+        (3, 4, 2),
+        lambda xp, x: (None, integers(xp, x, [2, 0, 2]), ...),
+        MIXED,
+    ),
+    "mask": (
+        (2, 3),
+        lambda xp, x: mask(xp, x, [[1, 0, 1], [0, 0, 1]]),
+        HOW_MANY,
+    ),
+    "empty mask": ((3,), lambda xp, x: mask(xp, x, [0, 0, 0]), HOW_MANY),
+    "mask of rows": ((3, 2), lambda xp, x: mask(xp, x, [1, 0, 1]), HOW_MANY),
+    "slice, mask": (
+        (2, 3),
+        lambda xp, x: (slice(None), mask(xp, x, [1, 0, 1])),
+        {**HOW_MANY, **LATER},
+    ),
+    "mask, array": (
+        (3, 4),
+        lambda xp, x: (mask(xp, x, [1, 0, 1]), integers(xp, x, [3, 3])),
+        {**HOW_MANY, **LATER},
+    ),
+}
+for _label, (_shape, _key, _without) in _READ.items():
+    case(
+        f"getitem/{_label}",
+        lambda xp, x, key=_key: x[key(xp, x)],
+        _shape,
+        reference=lambda x, key=_key: x[key(np, x)],
+        complex=_label in ("slice", "array", "mask", "negative steps"),
+        standard=not _without and not _label.startswith(("negative step", "None, Ellipsis", "empty")),
+        without=_without,
+    )
+
+    def _write(xp, x, v, key=_key):
+        y = xp.asarray(x)
+        y[key(xp, x)] = v
+        return y
+
+    def _write_host(x, v, key=_key):
+        y = x.copy()
+        y[key(np, x)] = v
+        return y
+
+    case(
+        f"setitem/{_label}",
+        _write,
+        _shape,
+        np.zeros(_shape)[_key(np, np.zeros(_shape))].shape,
+        reference=_write_host,
+        complex=_label in ("slice", "array", "mask", "negative steps"),
+        standard=False,
+        without=_without,
+    )
+case("getitem/iteration", lambda xp, x: sum(row * row for row in x), (3, 2),
+     reference=lambda x: (x * x).sum(0), standard=False)
+case("getitem/index of numpy", lambda xp, x: x[np.int64(1)], (3, 2), reference=lambda x: x[1],
+     standard=False)
+
+
+# Writing parts.
+def _updated(xp, x, key, v):
+    y = xp.asarray(x)
+    y[key] = v
+    return y
+
+
+def _updated_host(x, key, v):
+    y = np.array(x)
+    y[key] = v
+    return y
+
+
+case("setitem/scalar", lambda xp, x: _updated(xp, x, 1, 2.0) * x, (3, 2),
+     reference=lambda x: _updated_host(x, 1, 2.0) * x, standard=False)
+case("setitem/broadcast value", lambda xp, x, v: _updated(xp, x, slice(1, 3), v), (4, 3), (3,),
+     reference=lambda x, v: _updated_host(x, slice(1, 3), v), standard=False)
+case("setitem/0-d value", lambda xp, x, v: _updated(xp, x, (slice(None), 1), v), (4, 3), (),
+     reference=lambda x, v: _updated_host(x, (slice(None), 1), v), standard=False)
+case("setitem/value with axes of size 1", lambda xp, x, v: _updated(xp, x, 1, v), (3, 2), (1, 2),
+     reference=lambda x, v: _updated_host(x, 1, v), standard=False)
+case("setitem/0-d value through a mask", lambda xp, x, v: _updated(xp, x, mask(xp, x, [1, 0, 1]), v),
+     (3,), (), reference=lambda x, v: _updated_host(x, [True, False, True], v), standard=False)
+case("setitem/twice", lambda xp, x, v: _updated(xp, _updated(xp, x, 0, v), 0, v * x[1]), (3,), (),
+     reference=lambda x, v: np.array([v * x[1], x[1], x[2]]), standard=False)
+case("setitem/from itself", lambda xp, x: _updated(xp, x, slice(1, None), x[:-1] * x[1:]), (4,),
+     reference=lambda x: np.concatenate([x[:1], x[:-1] * x[1:]]), standard=False)
+case("setitem/leaves others alone", lambda xp, x: (lambda y: _updated(xp, y, 0, 5.0) + y)(x * x),
+     (3,), reference=lambda x: np.where([True, False, False], 5 + x * x, 2 * x * x), standard=False)
+case("setitem/float32 value", lambda xp, x, v: _updated(xp, x, 0, xp.astype(v, xp.float32) * 0.0),
+     (3,), (), standard=False, analytic=False)
+
+for _name, _operation in {
+    "add": lambda x, v: x + v,
+    "multiply": lambda x, v: x * v,
+    "divide": lambda x, v: x / v,
+    "min": np.minimum,
+    "max": np.maximum,
+    "set": lambda x, v: v + 0 * x,
+}.items():
+    case(
+        f"at/{_name}",
+        lambda xp, x, v, n=_name: getattr(x.at[1:3], n)(v),
+        (4, 2),
+        (2, 2),
+        domain="distinct large",
+        reference=lambda x, v, f=_operation: np.concatenate([x[:1], f(x[1:3], v), x[3:]]),
+        analytic=False,
+        standard=False,
+    )
+    case(
+        f"at/{_name}, scalar",
+        lambda xp, x, n=_name: getattr(x.at[..., 1], n)(0.31),
+        (2, 3),
+        domain="distinct",
+        reference=lambda x, f=_operation: np.stack([x[:, 0], f(x[:, 1], 0.31), x[:, 2]], axis=1),
+        analytic=False,
+        standard=False,
+    )
+case("at/get", lambda xp, x: x.at[1].get() * x, (3, 2), reference=lambda x: x[1] * x, standard=False)
+case("at/add, repeated indices", lambda xp, x, v: x.at[integers(xp, x, [0, 2, 0])].add(v), (3,), (3,),
+     reference=lambda x, v: x + np.array([v[0] + v[2], 0 * v[0], v[1]]), standard=False)
+case("at/add, broadcast", lambda xp, x, v: x.at[integers(xp, x, [0, 2, 0])].add(v), (3, 2), (2,),
+     reference=lambda x, v: x + np.array([2 * v, 0 * v, v]), standard=False, without=MIXED)
+
+
+# In place: each rebinds a handle of its own.
+def _in_place(operation):
+    def f(xp, x, v):
+        y = xp.asarray(x)
+        y = operation(y, v)
+        return y * x
+
+    return f
+
+
+def _iadd(y, v):
+    y += v
+    return y
+
+
+def _isub(y, v):
+    y -= v
+    return y
+
+
+def _imul(y, v):
+    y *= v
+    return y
+
+
+def _idiv(y, v):
+    y /= v
+    return y
+
+
+def _ipow(y, v):
+    y **= v
+    return y
+
+
+def _imatmul(y, v):
+    y @= v
+    return y
+
+
+case("add/in place", _in_place(_iadd), (3, 2), (2,), reference=lambda x, v: (x + v) * x, standard=False)
+case("subtract/in place", _in_place(_isub), (3, 2), (2,), reference=lambda x, v: (x - v) * x,
+     standard=False)
+case("multiply/in place", _in_place(_imul), (3, 2), (2,), reference=lambda x, v: x * v * x,
+     standard=False)
+case("divide/in place", _in_place(_idiv), (3, 2), (2,), domain="nonzero",
+     reference=lambda x, v: x / v * x, standard=False)
+case("pow/in place", _in_place(_ipow), (3, 2), (2,), domain="positive",
+     reference=lambda x, v: x**v * x, standard=False)
+case("matmul/in place", _in_place(_imatmul), (2, 2), (2, 2), reference=lambda x, v: (x @ v) * x,
+     standard=False)
+
+# take, take_along_axis, scatter.
+case("take", lambda xp, x: xp.take(x, integers(xp, x, [2, 0, 2, 2]), axis=0), (3, 2), complex=True,
+     reference=lambda x: x[[2, 0, 2, 2]])
+case("take/axis", lambda xp, x: xp.take(x, integers(xp, x, [1, 1, 0]), axis=-1), (2, 3),
+     reference=lambda x: x[:, [1, 1, 0]])
+case("take/middle axis", lambda xp, x: xp.take(x, integers(xp, x, [1, 1, 0]), axis=1), (2, 3, 2),
+     reference=lambda x: x[:, [1, 1, 0]])
+case("take/1-d", lambda xp, x: xp.take(x, integers(xp, x, [2, 0, 2])), (3,),
+     reference=lambda x: x[[2, 0, 2]], standard=False)
+case("take/negative", lambda xp, x: xp.take(x, integers(xp, x, [-1, 0, 2, -3]), axis=0), (3, 2),
+     reference=lambda x: x[[-1, 0, 2, -3]], standard=False)
+case("take/2-d indices", lambda xp, x: xp.take(x, integers(xp, x, [[1, 1], [0, 2]]), axis=1), (2, 3),
+     reference=lambda x: x[:, [[1, 1], [0, 2]]], standard=False)
+case("take/0-d index", lambda xp, x: xp.take(x, integers(xp, x, 1), axis=0), (3, 2),
+     reference=lambda x: x[1], standard=False)
+case("take/no indices", lambda xp, x: xp.take(x, integers(xp, x, np.zeros(0, int)), axis=1), (2, 3),
+     reference=lambda x: x[:, :0])
+case(
+    "take_along_axis",
+    lambda xp, x: xp.take_along_axis(x, integers(xp, x, [[0, 2, 2], [1, 0, 1]]), axis=1),
+    (2, 3),
+    reference=lambda x: np.take_along_axis(x, np.array([[0, 2, 2], [1, 0, 1]]), axis=1),
+    complex=True,
+)
+case(
+    "take_along_axis/first axis",
+    lambda xp, x: xp.take_along_axis(x, integers(xp, x, [[2, 0], [2, 1], [0, 0], [1, 1]]), axis=0),
+    (3, 2),
+    reference=lambda x: np.take_along_axis(x, np.array([[2, 0], [2, 1], [0, 0], [1, 1]]), axis=0),
+)
+case(
+    "take_along_axis/negative",
+    lambda xp, x: xp.take_along_axis(x, integers(xp, x, [[-1, 0, -3], [1, -2, 1]])),
+    (2, 3),
+    reference=lambda x: np.take_along_axis(x, np.array([[-1, 0, -3], [1, -2, 1]]), axis=-1),
+    standard=False,
+)
+case(
+    "take_along_axis/broadcast indices",
+    lambda xp, x: xp.take_along_axis(x, integers(xp, x, [[0, 2, 2, 1]]), axis=1),
+    (2, 3),
+    reference=lambda x: x[:, [0, 2, 2, 1]],
+)
+case(
+    "take_along_axis/broadcast array",
+    lambda xp, x: xp.take_along_axis(x, integers(xp, x, [[0, 2], [1, 1], [2, 0]]), axis=1),
+    (1, 3),
+    reference=lambda x: x[0][np.array([[0, 2], [1, 1], [2, 0]])],
+)
+case(
+    "take_along_axis/both broadcast",
+    lambda xp, x: xp.take_along_axis(x, integers(xp, x, [[[0], [2], [0]]]), axis=1),
+    (2, 3, 1),
+    reference=lambda x: x[:, [0, 2, 0]],
+)
+for _mode, _operation in {
+    "add": np.add,
+    "multiply": np.multiply,
+    "min": np.minimum,
+    "max": np.maximum,
+    "set": None,
+}.items():
+
+    def _scattered(x, v, indices, axis, operation=_operation):
+        y = np.moveaxis(np.array(x), axis, 0)
+        v = np.moveaxis(v, axis, 0)
+        for place, row in zip(indices, v, strict=True):
+            y[place] = row if operation is None else operation(y[place], row)
+        return np.moveaxis(y, 0, axis)
+
+    for _label, _indices_, _axis, _shape, _updates in (
+        ("", [2, 0, 3], 0, (4, 2), (3, 2)),
+        (", repeated", [2, 0, 2, 2, 0], 0, (4, 2), (5, 2)),
+        (", negative", [-1, 0, 3, -4], 1, (2, 4), (2, 4)),
+        (", 1-d", [1, 1, 0], 0, (3,), (3,)),
+        (", nothing", [], 0, (3, 2), (0, 2)),
+    ):
+        case(
+            f"scatter/{_mode}{_label}",
+            lambda xp, x, v, i=_indices_, a=_axis, m=_mode: xg.scatter(
+                x, integers(xp, x, np.array(i, dtype=int)), v, axis=a, mode=m
+            ),
+            _shape,
+            _updates,
+            domain="distinct nonzero" if _mode in ("min", "max") else "nonzero nonzero",
+            reference=lambda x, v, i=_indices_, a=_axis, f=_scattered: f(x, v, i, a),
+            analytic=_mode not in ("min", "max"),
+            complex=_mode in ("add", "set", "multiply") and not _label,
+            standard=False,
+        )
+case(
+    "scatter/multiply, zeros",
+    lambda xp, x, v: xg.scatter(
+        x, integers(xp, x, [0, 0, 0, 1, 1]), v * mask_of(xp, x, [0, 1, 1, 0, 0]), mode="multiply"
+    ),
+    (2,),
+    (5,),
+    reference=lambda x, v: np.zeros(2) * x,
+    standard=False,
+)
+
+# The instructions that only backward uses: the other halves of the pairs, and the guard.
+case("put", lambda xp, x: rule_namespace.put(x, key=(slice(1, 3), 0), shape=(4, 2)), (2,),
+     reference=lambda x: np.array([[0, 0], [x[0], 0], [x[1], 0], [0, 0]]), standard=False)
+case(
+    "put/repeated",
+    lambda xp, x: rule_namespace.put(
+        x, integers(xp, x, [1, 1, 2]), key=xg.core.indexing.split_key(integers(xp, x, [0]))[0],
+        shape=(3,),
+    ),
+    (3,),
+    reference=lambda x: np.array([0 * x[0], x[0] + x[1], x[2]]),
+    standard=False,
+)
+case("index_add", lambda xp, x: rule_namespace.index_add(
+        x, integers(xp, x, [1, 1, -1]), axis=1, size=4), (2, 3), complex=True,
+     reference=lambda x: np.stack([0 * x[:, 0], x[:, 0] + x[:, 1], 0 * x[:, 0], x[:, 2]], axis=1),
+     standard=False)
+case("scatter_along_axis", lambda xp, x: rule_namespace.scatter_along_axis(
+        x, integers(xp, x, [[1, 1], [-1, 0]]), axis=1, size=3), (2, 2), complex=True,
+     reference=lambda x: np.array([[0 * x[0, 0], x[0].sum(), 0], [x[1, 1], 0, x[1, 0]]]),
+     standard=False)
+case("zero_where_zero", lambda xp, x: apply(primitive("zero_where_zero"), (x, x * x)), (3,),
+     domain="nonzero", reference=lambda x: x, standard=False, analytic=False)
+
+# Compositions that exercise accumulation: one value used many times, branches that meet again.
+case("composition/diamond", lambda xp, x: (lambda y: xp.sin(y) * y + xp.exp(y) / (1 + y * y))(x * x),
+     (3,), reference=lambda x: np.sin(x * x) * x * x + np.exp(x * x) / (1 + x**4))
+case("composition/softmax", lambda xp, x: (lambda e: e / xp.sum(e, axis=-1, keepdims=True))(xp.exp(x)),
+     (2, 3), reference=lambda x: np.exp(x) / np.exp(x).sum(-1, keepdims=True))
+case(
+    "composition/network",
+    lambda xp, x, w, b, v: xp.mean(xp.square(xp.tanh(x @ w + b) @ v)),
+    (4, 3), (3, 5), (5,), (5, 2),
+    reference=lambda x, w, b, v: np.mean((np.tanh(x @ w + b) @ v) ** 2),
+)
+case("composition/0-d", lambda xp, x, y: (lambda z: z * z + z * x)(xp.sin(x) * y), (), (),
+     reference=lambda x, y: (np.sin(x) * y) ** 2 + np.sin(x) * y * x)
+
+assert len({line.name for line in CASES}) == len(CASES), "two cases have the same name"

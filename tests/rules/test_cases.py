@@ -1,0 +1,229 @@
+"""Every line of the table in cases.py: value, gradient, second order, dtypes, devices, complex.
+
+Oracles: NumPy for values, complex steps and differences for derivatives (numerical.py)."""
+
+import numpy as np
+import pytest
+
+import xgrad as xg
+from cases import CASES, arguments, complex_arguments
+from numerical import (
+    as_tuple,
+    complex_step_gradients,
+    difference,
+    difference_gradients,
+    weighted_sum,
+)
+
+HOST = xg.namespace(np)
+
+every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+complex_cases = pytest.mark.parametrize(
+    "case", [c for c in CASES if c.complex], ids=lambda case: case.name
+)
+
+
+# -- helpers -----------------------------------------------------------------------------------
+
+
+def skip_where_impossible(case, device):
+    short = {"cpu": "cpu", "array_api_strict:device1": "strict", "torch:meta": "meta"}
+    name = short.get(str(device), str(device).split(":", maxsplit=1)[0])
+    reason = case.without.get(name)
+    if reason:
+        pytest.skip(f"{case.name} on {device}: {reason}")
+
+
+def forward(case, arrays):
+    """The case's values on raw numpy arrays, which no tape watches."""
+    with np.errstate(all="ignore"):
+        return [y.numpy() for y in as_tuple(case.f(HOST, *map(xg.asarray, arrays)))]
+
+
+def weights_of(ys, rng):
+    """A random cotangent for every output, complex for complex outputs."""
+    weights = []
+    for y in ys:
+        w = rng.normal(size=y.shape)
+        if np.iscomplexobj(y):
+            w = w + 1j * rng.normal(size=y.shape)
+        weights.append(w.astype(y.dtype))
+    return weights
+
+
+def gradients(case, arrays, weights, device="cpu", xp=HOST):
+    """The outputs and the gradients of the weighted sum of outputs, as Tensors."""
+    xs = [xg.asarray(x, device=device) for x in arrays]
+    seeds = [xg.asarray(w, device=device) for w in weights]
+    with xg.GradientTape() as tape:
+        tape.watch(xs)
+        ys = as_tuple(case.f(xp, *xs))
+    return ys, tape.gradient(ys, xs, tuple(seeds))
+
+
+def gradients_on_host(case, arrays, weights):
+    _, found = gradients(case, arrays, weights)
+    return [g.numpy() for g in found]
+
+
+def scalar(case, weights):
+    """The weighted sum of outputs as a function of numpy arrays."""
+    return lambda *arrays: weighted_sum(forward(case, arrays), weights)
+
+
+def assert_close(found, expected, tolerance):
+    for g, e in zip(found, expected, strict=True):
+        assert g.shape == e.shape
+        scale = max(1.0, np.max(np.abs(e), initial=0.0))
+        np.testing.assert_allclose(g, e, rtol=tolerance, atol=tolerance * scale)
+
+
+# -- value and gradient in float64 -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if c.reference is not None], ids=lambda case: case.name
+)
+def test_value_agrees_with_numpy(case, rng):
+    arrays = arguments(case, rng)
+    expected = as_tuple(case.reference(*arrays))
+    assert_close(forward(case, arrays), [np.asarray(e) for e in expected], 1e-13)
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.analytic], ids=lambda case: case.name)
+def test_gradient_agrees_with_complex_step(case, rng):
+    arrays = arguments(case, rng)
+    weights = weights_of(forward(case, arrays), rng)
+    expected = complex_step_gradients(scalar(case, weights), arrays)
+    assert_close(gradients_on_host(case, arrays, weights), expected, 1e-12)
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if not c.analytic], ids=lambda case: case.name)
+def test_gradient_agrees_with_differences(case, rng):
+    arrays = arguments(case, rng)
+    weights = weights_of(forward(case, arrays), rng)
+    expected = difference_gradients(scalar(case, weights), arrays)
+    tolerance = 1e-3 if "float32" in case.name else 1e-9
+    assert_close(gradients_on_host(case, arrays, weights), expected, tolerance)
+
+
+@every_case
+def test_second_order_agrees_with_differences_of_the_gradient(case, rng):
+    arrays = arguments(case, rng)
+    weights = weights_of(forward(case, arrays), rng)
+    direction = [rng.normal(size=x.shape) for x in arrays]
+    xs = [xg.asarray(x) for x in arrays]
+    with xg.GradientTape() as outer:
+        outer.watch(xs)
+        with xg.GradientTape() as inner:
+            inner.watch(xs)
+            ys = as_tuple(case.f(HOST, *xs))
+        first = inner.gradient(ys, xs, tuple(weights))
+    second = outer.gradient(first, xs, list(direction), unconnected_gradients="zero")
+    for number, g in enumerate(second):
+        expected = difference(
+            lambda *a, n=number: gradients_on_host(case, a, weights)[n], arrays, direction
+        )
+        tolerance = 1e-3 if "float32" in case.name else 1e-8
+        assert_close([g.numpy()], [expected], tolerance)
+
+
+@every_case
+def test_zero_cotangent_gives_exactly_zero(case, rng):
+    arrays = arguments(case, rng)
+    weights = [np.zeros_like(y) for y in forward(case, arrays)]
+    for g in gradients_on_host(case, arrays, weights):
+        assert not np.any(g)
+
+
+# -- dtypes and devices ------------------------------------------------------------------------
+
+
+@every_case
+def test_float32_stays_float32(case, device, xp, rng):
+    skip_where_impossible(case, device)
+    arrays = [x.astype(np.float32) for x in arguments(case, rng)]
+    weights = [np.ones_like(y) for y in forward(case, arrays)]
+    ys, found = gradients(case, arrays, weights, device, xp)
+    names = [str(t.dtype).rsplit(".", maxsplit=1)[-1] for t in (*ys, *found)]
+    assert names == [*("float64" if "dtype" in case.name else "float32" for _ in ys)] + [
+        "float32" for _ in found
+    ]
+
+
+@every_case
+def test_other_devices_agree_with_numpy(case, other_device, rng):
+    skip_where_impossible(case, other_device)
+    arrays = arguments(case, rng)
+    weights = weights_of(forward(case, arrays), rng)
+    xp = xg.namespace(other_device.namespace)
+    ys, found = gradients(case, arrays, weights, other_device, xp)
+    assert all(t.device == other_device for t in (*ys, *found))
+    assert_close([y.numpy() for y in ys], forward(case, arrays), 1e-12)
+    expected = gradients_on_host(case, arrays, weights)
+    assert_close([g.numpy() for g in found], expected, 1e-11)
+
+
+@every_case
+def test_nothing_reads_values_back(case, meta, rng):
+    skip_where_impossible(case, meta)
+    arrays = arguments(case, rng)
+    weights = weights_of(forward(case, arrays), rng)
+    ys, found = gradients(case, arrays, weights, meta, xg.namespace(meta.namespace))
+    assert [y.shape for y in ys] == [w.shape for w in weights]
+    assert [g.shape for g in found] == [x.shape for x in arrays]
+    assert all(g.device == meta for g in found)
+    assert all(str(g.dtype) == "torch.float64" for g in found)
+
+
+# -- complex -----------------------------------------------------------------------------------
+
+
+@complex_cases
+def test_complex_gradient_is_the_direction_of_steepest_ascent(case, rng):
+    arrays = complex_arguments(case, rng)
+    weights = weights_of(forward(case, arrays), rng)
+    value = scalar(case, weights)
+    expected = difference_gradients(lambda *a: np.real(value(*a)), arrays)
+    assert_close(gradients_on_host(case, arrays, weights), expected, 1e-8)
+
+
+@complex_cases
+def test_complex_gradient_agrees_on_other_devices(case, other_device, rng):
+    skip_where_impossible(case, other_device)
+    arrays = complex_arguments(case, rng)
+    weights = weights_of(forward(case, arrays), rng)
+    xp = xg.namespace(other_device.namespace)
+    _, found = gradients(case, arrays, weights, other_device, xp)
+    assert_close([g.numpy() for g in found], gradients_on_host(case, arrays, weights), 1e-11)
+
+
+@complex_cases
+def test_complex_second_order_agrees_with_differences_of_the_gradient(case, rng):
+    arrays = complex_arguments(case, rng)
+    weights = weights_of(forward(case, arrays), rng)
+    direction = [rng.normal(size=x.shape) + 1j * rng.normal(size=x.shape) for x in arrays]
+    xs = [xg.asarray(x) for x in arrays]
+    with xg.GradientTape() as outer:
+        outer.watch(xs)
+        with xg.GradientTape() as inner:
+            inner.watch(xs)
+            ys = as_tuple(case.f(HOST, *xs))
+        first = inner.gradient(ys, xs, tuple(weights))
+    second = outer.gradient(first, xs, list(direction), unconnected_gradients="zero")
+    for number, g in enumerate(second):
+        expected = difference(
+            lambda *a, n=number: gradients_on_host(case, a, weights)[n], arrays, direction
+        )
+        assert_close([g.numpy()], [expected], 1e-7)
+
+
+@complex_cases
+def test_real_operands_among_complex_ones_get_real_gradients(case, rng):
+    arrays = [arguments(case, rng)[0], *complex_arguments(case, rng)[1:]]
+    weights = weights_of(forward(case, arrays), rng)
+    value = scalar(case, weights)
+    expected = difference_gradients(lambda *a: np.real(value(*a)), arrays)
+    found = gradients_on_host(case, arrays, weights)
+    assert found[0].dtype == np.float64
+    assert_close(found, expected, 1e-8)
