@@ -19,7 +19,7 @@ def recorded():
 
 def test_b1_target_none_asks_for_a_forgotten_return(recorded):
     tape, _, x = recorded
-    with pytest.raises(TypeError, match=r"target is None.*[Dd]id the function forget to return"):
+    with pytest.raises(TypeError, match=r"target is None.*Did the function forget to return"):
         tape.gradient(None, x)
 
 
@@ -28,7 +28,7 @@ def test_b1_target_none_asks_for_a_forgotten_return(recorded):
 )
 def test_b2_none_among_targets_is_an_error(recorded, wrap):
     tape, y, x = recorded
-    with pytest.raises(TypeError, match=r"target.*None.*leaf \d of 2"):
+    with pytest.raises(TypeError, match=r"target: leaf \d of 2 is None.*Did the function"):
         tape.gradient(wrap(y), x)
 
 
@@ -45,14 +45,14 @@ WRONG = {"float": 1.0, "ndarray": np.ones(2), "str": "x", "int": 3}
 @pytest.mark.parametrize(("name", "wrong"), WRONG.items(), ids=WRONG.keys())
 def test_b3_target_of_another_type_is_named(recorded, name, wrong):
     tape, _, x = recorded
-    with pytest.raises(TypeError, match=rf"target must be a Tensor .* but is an? {name}.*Use xg\."):
+    with pytest.raises(TypeError, match=rf"target is an? {name}, but must be a Tensor.*Use xg\."):
         tape.gradient(wrong, x)
 
 
 @pytest.mark.parametrize(("name", "wrong"), WRONG.items(), ids=WRONG.keys())
 def test_b3_source_of_another_type_is_named_with_its_place(recorded, name, wrong):
     tape, y, x = recorded
-    with pytest.raises(TypeError, match=rf"sources\[1\].* but is an? {name}.*Use xg\."):
+    with pytest.raises(TypeError, match=rf"sources: leaf 1 of 2 is an? {name}, .*Use xg\."):
         tape.gradient(y, [x, wrong])
 
 
@@ -69,14 +69,19 @@ def test_b3_errors_leave_the_tape_usable(recorded):
     [
         ("generator", lambda x: (v for v in [x])),
         ("set", lambda x: {x}),
-        ("dict_values", lambda x: {"x": x}.values()),
     ],
-    ids=["generator", "set", "dict_values"],
+    ids=["generator", "set"],
 )
 def test_b4_iterables_that_are_no_nests_are_an_error_with_a_hint(recorded, name, collect):
     tape, y, x = recorded
-    with pytest.raises(TypeError, match=rf"sources.* but is a {name}.*Use list\("):
+    with pytest.raises(TypeError, match=rf"sources is a {name}, .*Use list\("):
         tape.gradient(y, collect(x))
+
+
+def test_b4_dict_views_are_lists(recorded):
+    tape, y, x = recorded
+    (g,) = tape.gradient(y, {"x": x}.values())
+    assert float(g) == 6.0
 
 
 @pytest.mark.parametrize(
@@ -120,14 +125,14 @@ def test_b8_an_object_that_only_looks_like_an_array_is_an_error(recorded):
         dtype = np.float64
 
     tape, y, x = recorded
-    with pytest.raises(TypeError, match=r"target must be a Tensor or Variable, but is a Stranger"):
+    with pytest.raises(TypeError, match=r"target is a Stranger, but must be a Tensor"):
         tape.gradient(Stranger(), x)
-    with pytest.raises(TypeError, match=r"sources must be a Tensor or Variable, but is a Stranger"):
+    with pytest.raises(TypeError, match=r"sources is a Stranger, but must be a Tensor"):
         tape.gradient(y, Stranger())
 
 
 def test_stop_gradients_of_another_type_is_named(recorded):
     tape, y, x = recorded
-    with pytest.raises(TypeError, match=r"stop_gradients\[0\].* but is a float"):
+    with pytest.raises(TypeError, match=r"stop_gradients: leaf 0 of 1 is a float"):
         tape.gradient(y, x, stop_gradients=[1.0])
     assert float(tape.gradient(y, x)) == 6.0

@@ -261,10 +261,14 @@ def test_n17_leaving_on_purpose_gives_none_and_explain_says_so():
     assert ".numpy()" in str(tape.explain(y, x))
 
 
+def cube(t):
+    return np.power(t, 3.0)
+
+
 def test_n18_python_functions_of_tensors_are_recorded():
     x = xg.Variable(3.0)
     with xg.GradientTape() as tape:
-        y = (lambda t: np.power(t, 3.0))(x)
+        y = cube(x)
     assert float(tape.gradient(y, x)) == pytest.approx(27.0)
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import namedtuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
 import xgrad as xg
 
-Pair = namedtuple("Pair", ["first", "second"])
+
+class Pair(NamedTuple):
+    first: Any
+    second: Any
 
 
 @dataclasses.dataclass
@@ -247,7 +250,8 @@ def test_o5_another_structure_is_an_error_that_shows_both(square, seed):
 
 def test_o6_none_among_output_gradients_means_ones(square):
     tape, y, x = square
-    assert tape.gradient([y, y], x, output_gradients=[None, [10.0, 100.0]]).tolist() == [22.0, 404.0]
+    seed = np.array([10.0, 100.0])
+    assert tape.gradient([y, y], x, output_gradients=[None, seed]).tolist() == [22.0, 404.0]
     assert tape.gradient([y, y], x, output_gradients=[None, None]).tolist() == [4.0, 8.0]
 
 

@@ -6,10 +6,12 @@ faster says so in its `Own`."""
 
 from __future__ import annotations
 
+import functools
+import math
 from typing import Any
 
 from .._typing import Array, DType, NativeDevice, Shape
-from .indices import Slot, fill_key
+from .indices import Slot, fill_key, flat_positions, full_key
 
 __all__ = [
     "astype",
@@ -19,6 +21,7 @@ __all__ = [
     "copy",
     "getitem",
     "index_add",
+    "isdtype",
     "power",
     "put",
     "scatter",
@@ -50,6 +53,11 @@ def astype(xp: Any, x: Array, dtype: DType) -> Array:
     return xp._namespace.astype(x, dtype)
 
 
+def astype(xp: Any, x: Array, dtype: DType, *, copy: bool = True) -> Array:
+    """The standard's, which takes its dtype by position only."""
+    return xp._namespace.astype(x, dtype, copy=copy)
+
+
 def cast(xp: Any, x: Array, *, dtype: DType) -> Array:
     """The conversion to a dtype that has no derivatives."""
     return xp.astype(x, dtype)
@@ -74,39 +82,62 @@ def to_device(xp: Any, x: Array, *, device: Any, source: Any) -> Array:
 
 
 def getitem(xp: Any, x: Array, *indices: Array, key: Any) -> Array:
-    """``x[key]``."""
-    return x[fill_key(key, indices)]
+    """``x[key]``; the standard has no index arrays next to slices, so those are taken flat."""
+    if _holds_mask(xp, indices):
+        return x[fill_key(key, indices)]
+    full = full_key(key, x.ndim)
+    if indices and not all(isinstance(part, (int, Slot)) for part in full):
+        flat = flat_positions(xp, tuple(x.shape), full, indices, x.device)
+        taken = xp.take(xp.reshape(x, (-1,)), xp.reshape(flat, (-1,)), axis=0)
+        return xp.reshape(taken, flat.shape)
+    return x[fill_key(full, indices)]
 
 
 def setitem(xp: Any, x: Array, value: Array, *indices: Array, key: Any) -> Array:
-    """A copy of x with value at key."""
-    out = xp.asarray(x, copy=True)
-    if hasattr(value, "dtype") and value.dtype != out.dtype:
-        value = xp.astype(value, out.dtype)
-    out[fill_key(key, indices)] = value
-    return out
+    """A copy of x with value at key; the standard writes by slices and by masks only."""
+    value = xp.asarray(value, device=x.device) if not hasattr(value, "dtype") else value
+    value = xp.astype(value, x.dtype) if value.dtype != x.dtype else value
+    if _holds_mask(xp, indices) or not (indices or _adds_axes(key)):
+        out = xp.asarray(x, copy=True)
+        out[fill_key(key if indices else full_key(key, x.ndim), indices)] = value
+        return out
+    flat = flat_positions(xp, tuple(x.shape), key, indices, x.device)
+    if value.ndim > flat.ndim:
+        value = xp.reshape(value, value.shape[value.ndim - flat.ndim :])
+    written = scatter(
+        xp,
+        xp.reshape(x, (-1,)),
+        xp.reshape(flat, (-1,)),
+        xp.reshape(xp.broadcast_to(value, flat.shape), (-1,)),
+        axis=0,
+        mode="set",
+    )
+    return xp.reshape(written, x.shape)
+
+
+@functools.cache
+def isdtype(xp: Any, dtype: DType, kind: Any) -> bool:
+    """The standard's question about a dtype, answered once: rules ask it of every cotangent."""
+    return bool(xp._namespace.isdtype(dtype, kind))
 
 
 def put(xp: Any, x: Array, *indices: Array, key: Any, shape: Shape) -> Array:
-    """Zeros of a shape with x added at a key; index arrays must be boolean or cover every axis."""
-    out = xp.zeros(shape, dtype=x.dtype, device=x.device)
-    integers = [index for index in indices if not xp.isdtype(index.dtype, "bool")]
-    if not integers:
-        out[fill_key(key, indices)] = x
+    """Zeros of a shape with x added at a key."""
+    if _holds_mask(xp, indices) or not (indices or _adds_axes(key)):
+        out = xp.zeros(shape, dtype=x.dtype, device=x.device)
+        out[fill_key(key if indices else full_key(key, len(shape)), indices)] = x
         return out
-    parts = (key,) if isinstance(key, Slot) or not isinstance(key, tuple) else key
-    flat: Any = 0
-    for size, part in zip(shape, parts, strict=True):
-        index = fill_key(part, indices) if isinstance(part, tuple) else part
-        flat = flat * size + (index + size if isinstance(index, int) and index < 0 else index)
-        if not isinstance(index, int):
-            flat = xp.where(index < 0, flat + size, flat)
-    count = 1
-    for size in shape:
-        count *= size
-    flat = xp.broadcast_to(flat, x.shape)
-    added = index_add(xp, xp.reshape(x, (-1,)), xp.reshape(flat, (-1,)), axis=0, size=count)
+    flat = xp.reshape(flat_positions(xp, shape, key, indices, x.device), (-1,))
+    added = xp.index_add(xp.reshape(x, (-1,)), flat, axis=0, size=math.prod(shape))
     return xp.reshape(added, shape)
+
+
+def _holds_mask(xp: Any, indices: tuple[Array, ...]) -> bool:
+    return any(xp.isdtype(index.dtype, "bool") for index in indices)
+
+
+def _adds_axes(key: Any) -> bool:
+    return any(part is None for part in key) if isinstance(key, tuple) else key is None
 
 
 def index_add(xp: Any, x: Array, indices: Array, *, axis: int, size: int) -> Array:
@@ -140,8 +171,9 @@ def scatter(
 ) -> Array:
     """x with the slices of updates put at 1-d indices of an axis."""
     size = x.shape[axis]
+    updates = xp.astype(updates, x.dtype, copy=False)
     if mode == "add":
-        return x + index_add(xp, updates, indices, axis=axis, size=size)
+        return x + xp.index_add(updates, indices, axis=axis, size=size)
     x = xp.moveaxis(x, axis, 0)
     updates = xp.moveaxis(updates, axis, 0)
     out = xp.asarray(x, copy=True)

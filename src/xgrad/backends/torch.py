@@ -10,7 +10,7 @@ from typing import Any
 from .._typing import Array, DType, NativeDevice
 from ..errors import BackendUnavailableError
 from .base import Backend, Functions
-from .indices import fill_key
+from .indices import fill_key, flat_positions, has_negative_step
 
 __all__ = ["TorchBackend"]
 
@@ -22,15 +22,32 @@ class Own:
     def matrix_transpose(x: Array) -> Array:
         return x.mT
 
+    def getitem(xp: Functions, x: Array, *indices: Array, key: Any) -> Array:
+        if has_negative_step(key):
+            return xp.reshape(x, (-1,))[flat_positions(xp, x.shape, key, indices, x.device)]
+        return x[fill_key(key, indices)]
+
+    def setitem(xp: Functions, x: Array, value: Any, *indices: Array, key: Any) -> Array:
+        out = x.clone(memory_format=xp.contiguous_format)
+        value = value.to(x.dtype) if hasattr(value, "dtype") else value
+        if has_negative_step(key):
+            positions = flat_positions(xp, x.shape, key, indices, x.device)
+            out.view(-1)[positions] = value
+        else:
+            out[fill_key(key, indices)] = value
+        return out
+
     def put(xp: Functions, x: Array, *indices: Array, key: Any, shape: tuple[int, ...]) -> Array:
         out = xp.zeros(shape, dtype=x.dtype, device=x.device)
-        filled = fill_key(key, indices)
-        if not indices or any(index.dtype == xp.bool for index in indices):
-            out[filled] = x
+        if has_negative_step(key):
+            positions = flat_positions(xp, shape, key, indices, x.device)
+        elif all(index.dtype == xp.bool for index in indices):
+            out[fill_key(key, indices)] = x
             return out
-        count = out.numel()
-        positions = xp.reshape(xp.arange(count, device=x.device), shape)[filled]
-        flat = xp.reshape(out, (-1,)).index_add(0, xp.reshape(positions, (-1,)), x.reshape(-1))
+        else:
+            numbers = xp.reshape(xp.arange(out.numel(), device=x.device), shape)
+            positions = numbers[fill_key(key, indices)]
+        flat = out.view(-1).index_add(0, xp.reshape(positions, (-1,)), x.reshape(-1))
         return xp.reshape(flat, shape)
 
     def index_add(xp: Functions, x: Array, indices: Array, *, axis: int, size: int) -> Array:

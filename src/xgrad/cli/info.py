@@ -16,12 +16,10 @@ import xgrad as xg
 
 __all__ = ["cuda_problem", "info", "version"]
 
-# Distribution names; the first group is always needed, the second is optional.
+# Names of distributions. cupy has one per version of CUDA.
 _NEEDED = ("numpy", "array-api-compat")
+_CUPY = ("cupy-cuda13x", "cupy-cuda12x", "cupy")
 _OPTIONAL = (
-    "cupy-cuda13x",
-    "cupy-cuda12x",
-    "cupy",
     "torch",
     "jax",
     "dask",
@@ -97,8 +95,9 @@ def _versions() -> Iterator[str]:
     yield f"{'xgrad':18}{version('xgrad')}"
     yield f"{'python':18}{platform.python_version()} ({platform.python_implementation()})"
     yield f"{'system':18}{platform.platform()}, {os.cpu_count()} cores"
+    cupy = [name for name in _CUPY if version(name) is not None] or ["cupy"]
     missing = []
-    for name in (*_NEEDED, *_OPTIONAL):
+    for name in (*_NEEDED, *cupy, *_OPTIONAL):
         found = version(name)
         if found is None:
             missing.append(name)

@@ -63,7 +63,7 @@ def _kind_of(library: type, dtype: DType) -> str:
 
 def is_inexact(dtype: DType) -> bool:
     """Whether values of the dtype can have gradients: real or complex floating."""
-    return dtype_name(dtype).startswith(("float", "complex", "bfloat"))
+    return _kind_of(type(dtype), dtype) in ("floating", "complex")
 
 
 def cast_within_kind(array: Array, dtype: DType, what: str, whose: str) -> Array:

@@ -5,6 +5,7 @@ gives a new value: what else sees the old array never notices."""
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from .._typing import SCALAR_TYPES
@@ -44,11 +45,13 @@ def _split_part(part: Any, operands: list[Any], x: Any) -> Any:
         return part
     if isinstance(part, list):
         part = to_array(part, dtype=None if part else "int64", device=x.device)
+    if isinstance(part, bool):
+        return part
+    if isinstance(part, Integral):  # numpy's too, which would be on the wrong device as an array
+        return int(part)
     if isinstance(part, Handle) or is_array(part):
         operands.append(part)
         return Slot(len(operands) - 1)
-    if isinstance(part, bool):
-        return part
     if hasattr(part, "__index__"):
         return part.__index__()
     raise ArgumentTypeError(

@@ -19,6 +19,7 @@ from ..errors import (
     NotDifferentiableError,
     ShapeError,
 )
+from .. import tree
 from . import dispatch
 from .dispatch import apply1
 from .indexing import At, getitem, setitem
@@ -295,3 +296,4 @@ for _name in ("add sub mul truediv floordiv mod pow matmul and or xor lshift rsh
     setattr(Tensor, f"__i{_name}__", _in_place(_name))
 
 dispatch.set_tensor_class(Tensor)
+tree.register_leaf(Tensor)

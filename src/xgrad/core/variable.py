@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+from .. import tree
 from .._typing import Array, ArrayLike, DType
 from ..backends import Device, as_device, backend_of, fill_key
 from ..backends.base import dtype_name
@@ -228,3 +229,4 @@ for _name in ("add sub mul truediv floordiv mod pow matmul and or xor lshift rsh
     setattr(Variable, f"__i{_name}__", _refuse_in_place)
 
 HANDLES.add(Variable)
+tree.register_leaf(Variable)

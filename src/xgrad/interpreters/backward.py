@@ -65,7 +65,9 @@ def walk(
     kind: type | None = None
     guard: Any = None
     xp: Any = None
-    node: Any = None  # the next node, where it needs no place in the heap
+    node: Any = None
+    g: Any = None
+    following_g: Any = None
     while heap or node is not None:
         if node is None:
             node, g, owned = pending.pop(-heappop(heap))
@@ -81,7 +83,7 @@ def walk(
             saved = node.saved
             parents = node.parents
             primitive = node.primitive
-            last = None
+            following = None
             for operand, rule in plan.simple:
                 parent = parents[operand]
                 r = rule(xp, g, *saved)
@@ -89,15 +91,19 @@ def walk(
                     r = guard(r, g)
                 if r.shape != parent.shape or r.dtype is not parent.dtype:
                     r = arrive(xp, r, g, parent, False, primitive.kind.broadcasts)
-                serial = parent.serial
-                if last is not None:
-                    pending[last.serial] = [last, last_r, False]
-                    heappush(heap, -last.serial)
-                    last = None
-                entry = pending.get(serial)
+                entry = pending.get(parent.serial)
                 if entry is None:
-                    last = parent
-                    last_r = r
+                    # The latest operand is visited next, without a place in the heap if it can.
+                    if following is None:
+                        following = parent
+                        following_g = r
+                    elif parent is following:
+                        following_g = following_g + r
+                    else:
+                        if parent.serial > following.serial:
+                            parent, r, following, following_g = following, following_g, parent, r
+                        pending[parent.serial] = [parent, r, False]
+                        heappush(heap, -parent.serial)
                 elif entry[2]:
                     entry[1] += r
                 else:
@@ -105,14 +111,13 @@ def walk(
                     entry[2] = True
             if consume:
                 node.forget()
-            node = None
-            if last is not None:
-                if not heap or -heap[0] < last.serial:
-                    node = last
-                    g = last_r
-                else:
-                    pending[last.serial] = [last, last_r, False]
-                    heappush(heap, -last.serial)
+            node = following
+            if node is not None:
+                g = following_g
+                if heap and -heap[0] > node.serial:
+                    pending[node.serial] = [node, g, False]
+                    heappush(heap, -node.serial)
+                    node = None
             continue
         current, node = node, None
         if trace not in traces or current in stops:

@@ -17,10 +17,12 @@ from ..core.spec import describe
 from ..core.variable import Variable
 from .trace import Exit, Trace
 
-__all__ = ["UNRECORDED_GRADIENT", "Explanation", "explain"]
+__all__ = ["CONSTANT_GRADIENT", "UNRECORDED_GRADIENT", "Explanation", "explain"]
 
-# The node of every gradient that was computed while nobody recorded.
+# The nodes of all gradients that were computed while nobody recorded, and of those that were
+# recorded and depend on nothing that anybody follows.
 UNRECORDED_GRADIENT = Cut(None, (), (), None, None)
+CONSTANT_GRADIENT = Cut(None, (), (), None, None)
 
 _USE_ZERO = 'Use unconnected_gradients="zero" if zero is what you mean.'
 
@@ -189,8 +191,8 @@ def _of_an_unfollowed_source(trace: Trace, source: Any, name: str) -> _Reason | 
             )
         return (
             f"{name} was never read while this tape recorded",
-            "Use the Variable itself inside the `with` block; an array or Tensor that was taken "
-            "from it before is another value.",
+            "Use the Variable itself inside the `with` block, in the same thread: what was taken "
+            "from it before, or is computed in another thread, is not followed.",
         )
     advice = "Use tape.watch(x) inside the `with` block before x is used, or an xg.Variable."
     origin = ""
@@ -242,6 +244,12 @@ def _of_unrecorded_targets(
             "recording",
             "Use gradient inside the `with` block of the tape that is to differentiate it; for "
             "the same tape, persistent=True as well.",
+        )
+    if any(x.node is CONSTANT_GRADIENT for x in targets):
+        return (
+            "the target is, or was computed from, a gradient that does not depend on anything "
+            "watched: the derivative of something linear",
+            _USE_ZERO,
         )
     since = trace.since.get(source.node, 0)
     recorded = [x.node for x in targets if x.node is not None and trace.follows(x.node)]

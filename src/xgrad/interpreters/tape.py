@@ -35,7 +35,7 @@ from ..rules.edges import steepest
 from ..ops.rule_namespace import rule_namespace
 from ..tree import flatten, show, unflatten
 from .backward import walk
-from .explain import UNRECORDED_GRADIENT, Explanation, explain
+from .explain import CONSTANT_GRADIENT, UNRECORDED_GRADIENT, Explanation, explain
 from .trace import Trace, make_recorder
 
 __all__ = ["GradientTape", "UnconnectedGradients"]
@@ -378,6 +378,8 @@ def _install(tapes: tuple[GradientTape, ...]) -> None:
 
 
 def _as_option(value: Any) -> UnconnectedGradients:
+    if type(value) is UnconnectedGradients:
+        return value
     try:
         return UnconnectedGradients(value)
     except ValueError:
@@ -523,6 +525,6 @@ def _finish(g: Any, x: Any, recorded: bool) -> Any:
         return None
     if recorded:
         g = steepest(rule_namespace, g)
-        return Tensor(g.array, g.node)
+        return Tensor(g.array, CONSTANT_GRADIENT if g.node is None else g.node)
     backend = backend_of(g)
     return Tensor(backend.finish(steepest(backend.xp, g)), UNRECORDED_GRADIENT)

@@ -6,6 +6,7 @@ it has the function."""
 from __future__ import annotations
 
 from .._typing import ArrayLike
+from ..core.casting import refuse_worse_kind
 from ..core.dispatch import apply
 from ..core.instructions import primitive
 from ..core.spec import describe
@@ -55,6 +56,8 @@ def scatter(
         If the mode is unknown.
     ShapeError
         If the shapes do not fit.
+    DTypeError
+        If updates are of a higher kind than x: floating for integers, complex for real numbers.
 
     See Also
     --------
@@ -78,6 +81,7 @@ def scatter(
             f"{describe(updates)} do not fit along axis {axis}: indices must have one axis, and "
             f"updates the shape {shape}."
         )
+    refuse_worse_kind(updates, x.dtype, "scatter: updates", "x")
     return apply(_SCATTER, (x, indices, updates), {"axis": axis, "mode": mode})  # type: ignore[no-any-return]
 
 

@@ -1,36 +1,30 @@
-"""NumPy's functions that the standard lacks, or whose arguments differ, under NumPy's names.
+"""NumPy's functions that compute something the standard lacks, or that take other arguments.
 
-Each is a composition of the standard's functions, and as differentiable as they are. Arguments that
-are not here have no counterpart; numpy_protocols.py says so when they are used."""
+Under NumPy's names; those that only move elements are in numpy_shapes.py. Each is a composition of
+the standard's functions, and as differentiable as they are. Arguments that are not here have no
+counterpart; numpy_protocols.py says so when they are used."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 from .._typing import SCALAR_TYPES, Axis, DType
 from ..core.casting import dtype_kind
 from ..core.operators import scalar_like
-from ..core.tensor import Tensor
-from ..errors import ArgumentTypeError
+from .numpy_shapes import as_operand, diagonal, ravel
 from .rule_namespace import rule_namespace as xp
 
-__all__ = """allclose angle append argsort argwhere around array_equal array_split atleast_1d
-    atleast_2d atleast_3d average cbrt clip column_stack concatenate copy copyto cumprod cumsum
-    deg2rad degrees diag diagonal divmod dot dsplit dstack exp2 fix flatnonzero fliplr flipud fmax
-    fmin fmod heaviside hsplit hstack imag inner iscomplexobj isclose isrealobj kron logaddexp2
-    matvec median nan_to_num nanmax nanmean nanmin nansum ndim outer ptp rad2deg radians ravel real
-    repeat rot90 round shape size sort split std swapaxes take trace transpose trapezoid unique
-    var vdot vecmat vsplit vstack where""".split()
-
-
-def no_counterpart(what: str) -> ArgumentTypeError:
-    """What to raise for a function of NumPy's, or an argument, that xgrad does not have."""
-    return ArgumentTypeError(
-        f"{what} has no counterpart in xgrad, and computing it in NumPy would silently lose the "
-        "gradient. Use .numpy() to leave xgrad on purpose, or xg functions."
-    )
+# fmt: off
+__all__ = [
+    "allclose", "angle", "argsort", "argwhere", "around", "array_equal", "average", "cbrt", "clip",
+    "cumprod", "cumsum", "deg2rad", "degrees", "divmod", "dot", "exp2", "fix", "flatnonzero",
+    "fmax", "fmin", "fmod", "heaviside", "imag", "inner", "iscomplexobj", "isclose", "isrealobj",
+    "kron", "logaddexp2", "matvec", "median", "nan_to_num", "nanmax", "nanmean", "nanmin",
+    "nansum", "outer", "ptp", "rad2deg", "radians", "real", "round", "sort", "std", "trace",
+    "trapezoid", "unique", "var", "vdot", "vecmat", "where",
+]
+# fmt: on
 
 
 # -- elementwise -----------------------------------------------------------------------------------
@@ -301,22 +295,11 @@ def unique(
     return parts if len(parts) > 1 else parts[0]
 
 
-def take(a: Any, indices: Any, axis: int | None = None) -> Any:
-    """Slices along an axis; of the flattened array without one."""
-    a, axis = (ravel(a), 0) if axis is None else (xp.asarray(a), axis)
-    return xp.take(a, xp.asarray(indices, device=a.device), axis=axis)
-
-
 def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     """A choice between x and y, or without them the places where the condition holds."""
     if x is None and y is None:
         return xp.nonzero(condition)
-    return xp.where(*(list_as_tensor(value) for value in (condition, x, y)))
-
-
-def list_as_tensor(x: Any) -> Any:
-    """A list as a Tensor, anything else as it is."""
-    return xp.asarray(x) if isinstance(x, (list, tuple)) else x
+    return xp.where(*(as_operand(value) for value in (condition, x, y)))
 
 
 # -- products --------------------------------------------------------------------------------------
@@ -367,27 +350,6 @@ def outer(a: Any, b: Any) -> Any:
 def vdot(a: Any, b: Any) -> Any:
     """The dot product of the flattened arrays, a conjugated."""
     return xp.vecdot(ravel(a), ravel(b))
-
-
-def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """The diagonal of two axes, as the last axis."""
-    a = xp.moveaxis(xp.asarray(a), (axis1, axis2), (-2, -1))
-    rows, columns = a.shape[-2:]
-    count = max(0, min(rows + min(offset, 0), columns - max(offset, 0)))
-    first = offset if offset >= 0 else -offset * columns
-    places = first + (columns + 1) * xp.arange(count, device=a.device)
-    return xp.take(xp.reshape(a, (*a.shape[:-2], rows * columns)), places, axis=-1)
-
-
-def diag(v: Any, k: int = 0) -> Any:
-    """The diagonal of a matrix, or the matrix of a diagonal."""
-    v = xp.asarray(v)
-    if v.ndim != 1:
-        return diagonal(v, k)
-    n = v.shape[0] + abs(k)
-    out = xp.zeros((n, n), dtype=v.dtype, device=v.device)
-    places = xp.arange(v.shape[0], device=v.device)
-    return out.at[places + max(-k, 0), places + max(k, 0)].set(v)
 
 
 def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:

@@ -1,8 +1,8 @@
 """NumPy's two protocols: ``np.sin(t)`` and ``np.sum(t, axis=0)`` give Tensors, recorded.
 
-A function goes to the one of that name in `numpy_functions.py`, else to the standard's, under the
-name in the tables here; arguments are matched by name. Anything else raises TypeError naming it,
-because NumPy would compute without gradients."""
+A function goes to the one of that name in numpy_functions.py or numpy_shapes.py, else to the
+standard's, under the name in the tables here; arguments are matched by name. Anything else raises
+TypeError naming it, because NumPy would compute without gradients."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from ..core.casting import cast_within_kind
 from ..core.protocols import protocols
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, ArgumentTypeError
-from . import numpy_functions
-from .numpy_functions import no_counterpart
+from . import numpy_functions, numpy_shapes
+from .numpy_shapes import as_operand
 from .rule_namespace import rule_namespace
 
 __all__ = ["apply_function", "apply_ufunc"]
@@ -35,7 +35,6 @@ _NAMES = {
     "arctan": "atan",
     "arctan2": "atan2",
     "arctanh": "atanh",
-    "concatenate": "concat",
     "conjugate": "conj",
     "fabs": "abs",
     "float_power": "pow",
@@ -56,8 +55,14 @@ _REDUCTIONS = {
     "multiply": "prod",
 }
 _ACCUMULATIONS = {"add": "cumulative_sum", "multiply": "cumulative_prod"}
-# What has no meaning for a Tensor, or cannot change its result.
-_IGNORED = frozenset({"order", "subok", "casting", "kind", "assume_unique", "overwrite_input"})
+# What has no meaning for a Tensor, or cannot change its value; of orders only these.
+_IGNORED = frozenset({"subok", "casting", "kind", "assume_unique", "overwrite_input"})
+_ORDERS = ("C", "K", "A", None)
+_OWN: dict[str, Callable[..., Any]] = {
+    name: getattr(module, name)
+    for module in (numpy_functions, numpy_shapes)
+    for name in module.__all__
+}
 
 
 def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -69,24 +74,24 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     if method == "at":
         return _at(ufunc.__name__, *inputs)
     if method == "outer":
-        result = _outer(_find(ufunc.__name__, f"numpy.{name}"), *map(_operand, inputs))
+        result = _outer(_find(ufunc.__name__, f"numpy.{name}"), *map(as_operand, inputs))
     elif method == "__call__":
         dtype = options.pop("dtype", None)
         options.pop("casting", None)
         function = _find(ufunc.__name__, f"numpy.{name}")
         _refuse_unknown(function, options, name)
-        result = function(*map(_operand, inputs), **options)
+        result = function(*map(as_operand, inputs), **options)
         result = result if dtype is None else result.astype(dtype)
     else:
         tables = {"reduce": _REDUCTIONS, "accumulate": _ACCUMULATIONS}
         target = tables.get(method, {}).get(ufunc.__name__)
         if target is None:
-            raise no_counterpart(f"numpy.{name}")
+            raise _no_counterpart(f"numpy.{name}")
         function = getattr(rule_namespace, target)
         given = {"axis": 0, **options}
         given = {k: v for k, v in given.items() if k == "axis" or v is not None}
         _refuse_unknown(function, given, name)
-        result = function(_operand(inputs[0]), **given)
+        result = function(as_operand(inputs[0]), **given)
     return result if out is None else _into(out, result, name)
 
 
@@ -94,7 +99,7 @@ def apply_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any])
     """``__array_function__``: NumPy's other functions."""
     name = f"{function.__module__}.{function.__name__}"
     if function.__module__ in ("numpy.linalg", "numpy.fft"):
-        raise no_counterpart(name)
+        raise _no_counterpart(name)
     target = _find(function.__name__, name)
     given = _bound(function, target, args, kwargs)
     out = given.pop("out", None)
@@ -104,11 +109,11 @@ def apply_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any])
 
 def _find(name: str, what: str) -> Callable[..., Any]:
     """What to call for a function of NumPy's."""
-    if name in numpy_functions.__all__:
-        return getattr(numpy_functions, name)  # type: ignore[no-any-return]
+    if name in _OWN:
+        return _OWN[name]
     target = getattr(rule_namespace, _NAMES.get(name, name), None)
     if not inspect.isfunction(target):
-        raise no_counterpart(what)
+        raise _no_counterpart(what)
     return target
 
 
@@ -124,7 +129,11 @@ def _bound(
         parameter = signature.parameters[key]
         if parameter.kind is parameter.VAR_KEYWORD:
             given.update(value)
-        elif not _is_default(value, parameter.default) and key not in _IGNORED:
+        elif not (
+            _is_default(value, parameter.default)
+            or key in _IGNORED
+            or (key == "order" and value in _ORDERS)
+        ):
             given[key] = value
     return given
 
@@ -155,7 +164,7 @@ def _refuse_unknown(target: Callable[..., Any], given: dict[str, Any], name: str
     assert signature is not None
     unknown = [key for key in given if key not in signature.parameters]
     if unknown:
-        raise no_counterpart(f"numpy.{name.removeprefix('numpy.')} with {unknown[0]}=")
+        raise _no_counterpart(f"numpy.{name.removeprefix('numpy.')} with {unknown[0]}=")
 
 
 @functools.cache
@@ -165,10 +174,6 @@ def _signature(function: Callable[..., Any]) -> inspect.Signature | None:
         return inspect.signature(function)
     except ValueError:
         return None
-
-
-def _operand(x: Any) -> Any:
-    return rule_namespace.asarray(x) if isinstance(x, (list, tuple)) else x
 
 
 def _outer(function: Callable[..., Any], a: Any, b: Any) -> Any:
@@ -181,15 +186,15 @@ def _outer(function: Callable[..., Any], a: Any, b: Any) -> Any:
 def _at(name: str, target: Any, key: Any, *value: Any) -> None:
     """``np.add.at(t, key, value)``: t is rebound; repeated indices add up."""
     if name not in ("add", "subtract") or not isinstance(target, Tensor):
-        raise no_counterpart(f"numpy.{name}.at for a {type(target).__name__}")
-    (v,) = map(_operand, value)
+        raise _no_counterpart(f"numpy.{name}.at for a {type(target).__name__}")
+    (v,) = map(as_operand, value)
     target[...] = target.at[key].add(v if name == "add" else -v)
 
 
 def _into(out: tuple[Any, ...], result: Any, name: str) -> Any:
     """``out=``: a Tensor is rebound; an array takes the value of what no tape follows."""
     if len(out) != 1:
-        raise no_counterpart(f"numpy.{name} with several out=")
+        raise _no_counterpart(f"numpy.{name} with several out=")
     (target,) = out
     if isinstance(target, Tensor):
         if target.shape != result.shape:
@@ -206,6 +211,13 @@ def _into(out: tuple[Any, ...], result: Any, name: str) -> Any:
             "Use the result instead, or a Tensor as out."
         )
     return target
+
+
+def _no_counterpart(what: str) -> ArgumentTypeError:
+    return ArgumentTypeError(
+        f"{what} has no counterpart in xgrad, and computing it in NumPy would silently lose the "
+        "gradient. Use .numpy() to leave xgrad on purpose, or xg functions."
+    )
 
 
 protocols.ufunc = apply_ufunc

@@ -20,18 +20,21 @@ def cumulative_prod_x(xp: Any, g: Array, x: Array, *, axis: int, include_initial
         return g
     before = xp.cumulative_prod(x, axis=axis, include_initial=True)[last]
     factor = xp.concat([x[first], xp.zeros_like(x[along(x.ndim, axis, slice(0, 1))])], axis=axis)
-    return before * _reversed_recurrence(xp, factor, g, axis)
+    later = reversed_recurrence(xp, factor, g, axis)
+    return xp.zero_where_zero(before * later, later)
 
 
-def _reversed_recurrence(xp: Any, factor: Array, term: Array, axis: int) -> Array:
-    """s with s_i = term_i + factor_i s_(i+1), in log2(n) steps (Hillis and Steele, 1986)."""
+def reversed_recurrence(xp: Any, factor: Array, term: Array, axis: int) -> Array:
+    """s with s_i = term_i + factor_i s_(i+1), in log2(n) steps (Hillis and Steele, 1986).
+
+    A zero stays zero, whatever it is multiplied by."""
     size, step = term.shape[axis], 1
     ndim = term.ndim
     while step < size:
         head = along(ndim, axis, slice(None, size - step))
         tail = along(ndim, axis, slice(size - step, None))
         later = along(ndim, axis, slice(step, None))
-        new_term = term[head] + factor[head] * term[later]
+        new_term = term[head] + xp.zero_where_zero(factor[head] * term[later], term[later])
         new_factor = factor[head] * factor[later]
         term = xp.concat([new_term, term[tail]], axis=axis)
         factor = xp.concat([new_factor, factor[tail]], axis=axis)

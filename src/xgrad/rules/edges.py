@@ -45,6 +45,8 @@ def arrive(xp: Any, r: Array, g: Array, operand: Any, guarded: bool, broadcasts:
 def sum_to_shape(xp: Any, g: Array, shape: Shape) -> Array:
     """Undo broadcasting: sum over axes that were added or had size 1."""
     extra = g.ndim - len(shape)
+    if extra < 0:  # x[key] = v takes a v with more axes than x[key], of size 1
+        return xp.reshape(sum_to_shape(xp, g, shape[-extra:]), shape)
     axes = tuple(range(extra)) + tuple(
         i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1
     )

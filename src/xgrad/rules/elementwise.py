@@ -24,23 +24,24 @@ def abs_x(xp: Any, g: Array, x: Array, y: Array) -> Array:
 
 def atan2_x1(xp: Any, g: Array, x1: Array, x2: Array) -> Array:
     """y = atan2(x1, x2);  dy/dx1 = x2 / (x1^2 + x2^2), and 0 at the origin."""
-    return g * (x2 / nonzero_or_one(xp, x1 * x1 + x2 * x2))
+    radius = nonzero_or_one(xp, xp.hypot(x1, x2))  # squares would underflow
+    return g * (x2 / radius / radius)
 
 
 def atan2_x2(xp: Any, g: Array, x1: Array, x2: Array) -> Array:
     """y = atan2(x1, x2);  dy/dx2 = -x1 / (x1^2 + x2^2), and 0 at the origin."""
-    return g * (-x1 / nonzero_or_one(xp, x1 * x1 + x2 * x2))
+    return -atan2_x1(xp, g, x2, x1)
 
 
 def logaddexp_x1(xp: Any, g: Array, x1: Array, y: Array) -> Array:
     """y = log(e^x1 + e^x2);  dy/dx1 = e^(x1 - y), and 0 where y is infinite."""
-    return xp.where(xp.isfinite(y), g * xp.exp(x1 - y), 0)
+    return xp.where(xp.isinf(y), 0, g * xp.exp(x1 - y))
 
 
 def pow_x1(xp: Any, g: Array, x1: Array, x2: Array) -> Array:
     """y = x1^x2;  dy/dx1 = x2 x1^(x2 - 1), and 0 where x2 = 0, whatever x1 is."""
-    exponent = xp.where(x2 == 0, xp.ones_like(x2), x2 - 1)
-    return g * (x2 * xp.pow(x1, exponent))
+    undefined = (x2 == 0) & ((x1 == 0) | (x1 != x1))  # elsewhere 0 is right, as is its derivative
+    return g * (x2 * xp.pow(xp.where(undefined, xp.ones_like(x1), x1), x2 - 1))
 
 
 def pow_x2(xp: Any, g: Array, x1: Array, x2: Array, y: Array) -> Array:
@@ -69,7 +70,11 @@ give("asinh", x=lambda xp, g, x: g / xp.sqrt(x * x + 1))
 give("atan", x=lambda xp, g, x: g / (x * x + 1))
 give("atan2", x1=atan2_x1, x2=atan2_x2)
 give("atanh", x=lambda xp, g, x: g / (1 - x * x))
-give("copysign", x1=lambda xp, g, x1, x2: xp.where(xp.signbit(x1) == xp.signbit(x2), g, -g))
+give(
+    "copysign",
+    x1=lambda xp, g, x1, x2: xp.where(xp.signbit(x1) == xp.signbit(x2), g, -g),
+    x2=lambda xp, g: xp.zeros_like(g),
+)
 give("cos", x=lambda xp, g, x: -g * xp.sin(x))
 give("cosh", x=lambda xp, g, x: g * xp.sinh(x))
 give("divide", x1=lambda xp, g, x2: g / x2, x2=lambda xp, g, x2, y: -g * (y / x2))

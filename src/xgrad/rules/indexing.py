@@ -7,8 +7,9 @@ from __future__ import annotations
 from typing import Any
 
 from .._typing import Array
+from .cumulative import reversed_recurrence
 from .edges import sum_to_shape
-from .shared import attained, give
+from .shared import along, attained, give
 
 
 def setitem_value(
@@ -73,16 +74,29 @@ def _contenders(
 
 
 def _others_product(xp: Any, x: Array, indices: Array, updates: Array, axis: int) -> Array:
-    """For each update the product of x and the other updates of the same place, zeros included."""
-    zero = updates == 0
-    nonzero = xp.where(zero, xp.ones_like(updates), updates)
-    product = xp.scatter(x, indices, nonzero, axis=axis, mode="multiply")
-    zeros = xp.scatter(
-        xp.zeros_like(x), indices, xp.astype(zero, x.dtype), axis=axis, mode="add"
-    )
-    others = xp.take(product, indices, axis=axis) / nonzero
-    zeros = xp.take(zeros, indices, axis=axis) - xp.astype(zero, x.dtype)
-    return xp.where(zeros == 0, others, 0)
+    """For each update the product of x and the other updates of the same place.
+
+    Sorted by place: those before times those after, so that zeros are exact, to any order."""
+    places = xp.where(indices < 0, indices + x.shape[axis], indices)
+    order = xp.argsort(places, stable=True)
+    places = xp.take(places, order, axis=0)
+    rows = xp.take(updates, order, axis=axis)
+    joined = xp.concat([places[1:] == places[:-1], places[:1] != places[:1]])
+    after = _products_of_later(xp, rows, joined, axis)
+    joined = xp.flip(xp.concat([joined[-1:], joined[:-1]]))
+    before = xp.flip(_products_of_later(xp, xp.flip(rows, axis=axis), joined, axis), axis=axis)
+    others = xp.take(x, places, axis=axis) * before * after
+    return xp.take(others, xp.argsort(order), axis=axis)
+
+
+def _products_of_later(xp: Any, rows: Array, joined: Array, axis: int) -> Array:
+    """For each row the product of those after it, as long as each is `joined` to the next."""
+    shape = tuple(-1 if i == axis % rows.ndim else 1 for i in range(rows.ndim))
+    joined = xp.reshape(joined, shape)
+    first, rest = (along(rows.ndim, axis, part) for part in (slice(0, 1), slice(1, None)))
+    factor = xp.where(joined, xp.concat([rows[rest], rows[first]], axis=axis), 0)
+    term = xp.where(joined, xp.zeros_like(rows), xp.ones_like(rows))
+    return reversed_recurrence(xp, factor, term, axis)
 
 
 give(

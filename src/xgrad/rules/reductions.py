@@ -14,6 +14,8 @@ from .shared import attained, give, kept, nonzero_or_one, normal_axes, spread
 def sum_x(xp: Any, g: Array, x_spec: Any, *, axis: Axis) -> Array:
     """Every element counts once."""
     shape = x_spec.shape
+    if axis is None and g.ndim == 0:
+        return xp.broadcast_to(g, shape)
     return xp.broadcast_to(xp.reshape(g, kept(shape, axis)), shape)
 
 
@@ -37,7 +39,8 @@ def prod_x(xp: Any, g: Array, x: Array, *, axis: Axis) -> Array:
     right = xp.cumulative_prod(xp.flip(rows, axis=-1), axis=-1, include_initial=True)[..., :-1]
     others_product = xp.reshape(left * xp.flip(right, axis=-1), moved.shape)
     inverse = tuple(sorted(range(x.ndim), key=order.__getitem__))
-    return spread(xp, g, x.shape, axis) * xp.permute_dims(others_product, inverse)
+    g = spread(xp, g, x.shape, axis)
+    return xp.zero_where_zero(g * xp.permute_dims(others_product, inverse), g)
 
 
 def std_x(
@@ -47,7 +50,8 @@ def std_x(
     count = _count(tuple(x.shape[a] for a in normal_axes(axis, x.ndim)))
     deviation = x - xp.mean(x, axis=axis, keepdims=True)
     scale = spread(xp, nonzero_or_one(xp, y), x.shape, axis) * (count - correction)
-    return spread(xp, g, x.shape, axis) * (deviation / scale)
+    g = spread(xp, g, x.shape, axis)
+    return xp.zero_where_zero(g * (deviation / scale), g)
 
 
 def _count(shape: tuple[int, ...]) -> int:
