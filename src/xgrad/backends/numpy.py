@@ -67,6 +67,10 @@ class Own:
         return x.astype(dtype, copy=copy)
 
     @staticmethod
+    def matrix_transpose(x: Array) -> Array:
+        return x.mT
+
+    @staticmethod
     def copy(x: Array) -> Array:
         return np.array(x)
 

@@ -7,6 +7,7 @@ The picture is made in plots.py, the rest of what comes out in report.py."""
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import math
 import sys
 import time
@@ -23,6 +24,7 @@ __all__ = ["UsageError", "demo"]
 _SIZES = (64, 128, 64, 10)
 _LEARNING_RATE = 0.05
 _MOMENTUM = 0.9
+_SMOOTHING = 0.1
 _NEEDED = {"sklearn": "scikit-learn", "matplotlib": "matplotlib", "tqdm": "tqdm"}
 
 Layer = tuple[xg.Variable, xg.Variable]
@@ -123,7 +125,7 @@ def load_digits(home: xg.Device, seed: int) -> tuple[Digits, Digits, Any]:
 def make_network(rng: Any, home: xg.Device) -> list[Layer]:
     """Make a kernel and a bias per layer, initialised as He et al. (2015) do."""
     network = []
-    for i, (n, m) in enumerate(zip(_SIZES[:-1], _SIZES[1:], strict=True), start=1):
+    for i, (n, m) in enumerate(itertools.pairwise(_SIZES), start=1):
         kernel = rng.normal(0.0, math.sqrt(2.0 / n), size=(n, m))
         network.append(
             (
@@ -143,10 +145,14 @@ def logits(network: list[Layer], x: xg.Tensor) -> xg.Tensor:
 
 
 def cross_entropy(scores: xg.Tensor, labels: xg.Tensor) -> xg.Tensor:
-    """Compute the mean of -log softmax(scores)[label], shifted so that exp cannot overflow."""
+    """Compute the mean of -sum p log softmax(scores), where p is the label, smoothed.
+
+    A label that is not quite certain keeps so small a network from becoming too sure of itself:
+    0.9 of it is the digit, 0.1 is spread over all ten (Szegedy et al. 2016)."""
     shifted = scores - xg.stop_gradient(xg.max(scores, axis=1, keepdims=True))
     right = xg.take_along_axis(shifted, labels[:, None], axis=1)[:, 0]
-    return xg.mean(xg.log(xg.sum(xg.exp(shifted), axis=1)) - right)
+    mixed = (1.0 - _SMOOTHING) * right + _SMOOTHING * xg.mean(shifted, axis=1)
+    return xg.mean(xg.log(xg.sum(xg.exp(shifted), axis=1)) - mixed)
 
 
 def accuracy(scores: xg.Tensor, labels: xg.Tensor) -> xg.Tensor:

@@ -120,7 +120,7 @@ def _devices() -> Iterator[str]:
 
 
 def _details(device: xg.Device) -> str:
-    """What a GPU says of itself, as far as it does."""
+    """Ask a GPU about itself."""
     try:
         capability = str(device.native.compute_capability)
         free, total = device.native.mem_info

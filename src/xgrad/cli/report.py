@@ -34,7 +34,7 @@ def summarize(metrics: dict[str, Any]) -> str:
 
 
 def _table(matrix: list[list[int]]) -> str:
-    """The matrix with its shares of right answers; a dot is a zero."""
+    """Set the matrix with its shares of right answers; a dot is a zero."""
     classes = range(len(matrix))
     width = max(5, 1 + len(str(max(map(max, matrix)))))
     columns = [sum(row[i] for row in matrix) for i in classes]

@@ -71,6 +71,8 @@ def unary(primitive: Primitive) -> Callable[[Any], Any]:
         if watched is None or (node.traces is not traces and node not in watched):
             return Tensor(y, recorder.record(primitive, (array,), (node,), None, y))
         plan = plans[1]
+        if not plan.calls:
+            return Tensor(y, recorder.record(primitive, (array,), (node,), None, y))
         saved = plan.save(array, y)
         where = None
         if settings.locations:
@@ -154,6 +156,9 @@ def binary(
             nodes = recorder.record(primitive, (array1, array2), (node1, node2), None, y)
             return Tensor(y, nodes)
         plan = plans[mask]
+        if not plan.calls:
+            nodes = recorder.record(primitive, (array1, array2), (node1, node2), None, y)
+            return Tensor(y, nodes)
         saved = plan.save(array1, array2, y)
         if settings.locations:
             frame = getframe(1)

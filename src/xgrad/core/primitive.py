@@ -55,13 +55,13 @@ class Plan(NamedTuple):
 
     ``save(*arrays, y)`` gives the values to keep; entry i of `owners` says which operand the value
     is (-1 for the output, None for a spec), so that it can be followed again in higher orders.
-    Where every rule takes just the saved values and no parameters, `simple` holds pairs of operand
-    and rule for the hot path."""
+    Where no operand is starred and there is one output, `simple` holds the calls for the hot path:
+    operand, rule, sources (None where they are just what was saved) and parameters."""
 
     save: Callable[..., tuple[Any, ...]]
     owners: tuple[int | None, ...]
     calls: tuple[Call, ...]
-    simple: tuple[tuple[int, Rule], ...] | None
+    simple: tuple[tuple[int, Rule, Any, tuple[str, ...]], ...] | None
 
 
 class Plans(dict[int, Plan]):
@@ -183,8 +183,11 @@ def _make_plan(primitive: Primitive, mask: int) -> Plan:
     count = len(getters)
     everything = tuple((SAVED, i) for i in range(count))
     calls = [call._replace(all_saved=call.sources == everything) for call in calls]
-    plain = all(c.all_saved and not c.parameters and not c.starred for c in calls)
-    simple = tuple((c.operand, c.rule) for c in calls) if plain else None
+    simple = None
+    if primitive.outputs == 1 and not any(c.starred for c in calls):
+        simple = tuple([
+            (c.operand, c.rule, None if c.all_saved else c.sources, c.parameters) for c in calls
+        ])
     return Plan(_saver(getters, primitive), tuple(owners), tuple(calls), simple)
 
 

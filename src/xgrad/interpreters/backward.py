@@ -75,7 +75,7 @@ def walk(
             found[node] = g
         traces = node.traces
         if plainly and len(traces) == 1 and traces[0] is trace and (plan := node.plan) is not None and plan.simple is not None:
-            # The hot path: raw arrays, rules that take what was saved, nobody else to ask.
+            # The hot path: raw arrays, one output, nobody else to ask.
             if type(g) is not kind:
                 kind = type(g)
                 xp = backend_of(g).xp
@@ -84,9 +84,14 @@ def walk(
             parents = node.parents
             primitive = node.primitive
             following = None
-            for operand, rule in plan.simple:
+            for operand, rule, sources_of, names in plan.simple:
                 parent = parents[operand]
-                r = rule(xp, g, *saved)
+                values = saved if sources_of is None else _values(sources_of, node, saved)
+                if names:
+                    parameters = node.parameters
+                    r = rule(xp, g, *values, **{name: parameters[name] for name in names})
+                else:
+                    r = rule(xp, g, *values)
                 if primitive.guarded:
                     r = guard(r, g)
                 if r.shape != parent.shape or r.dtype is not parent.dtype:
@@ -172,7 +177,7 @@ def _visit(
             or (shared and not trace.follows(parent))
         ):
             continue
-        values = saved if call.all_saved else _values(call, node, saved)
+        values = saved if call.all_saved else _values(call.sources, node, saved)
         if call.parameters:
             parameters = node.parameters or {}
             r = call.rule(xp, g, *values, **{name: parameters[name] for name in call.parameters})
@@ -197,7 +202,7 @@ def _visit_starred(
 ) -> None:
     """The rule of a starred operand gives one cotangent for each of its arrays."""
     parameters = node.parameters or {}
-    values = _values(call, node, saved)
+    values = _values(call.sources, node, saved)
     parts = call.rule(xp, g, *values, **{name: parameters[name] for name in call.parameters})
     for r, parent in zip(parts, node.parents[call.operand :], strict=True):
         if parent is None or (needed is not None and parent not in needed):
@@ -206,11 +211,13 @@ def _visit_starred(
             _add(pending, heap, parent, arrive(xp, r, g, parent, False, False), not recorded)
 
 
-def _values(call: Call, node: Node, saved: tuple[Any, ...]) -> list[Any]:
+def _values(
+    sources: tuple[tuple[int, int], ...], node: Node, saved: tuple[Any, ...]
+) -> list[Any]:
     """The values that a rule asks for, by where they come from."""
     return [
         saved[i] if source == SAVED else node.parents[i] if source == INPUT_SPEC else node
-        for source, i in call.sources
+        for source, i in sources
     ]
 
 

@@ -17,12 +17,55 @@ from .rule_namespace import rule_namespace as xp
 
 # fmt: off
 __all__ = [
-    "allclose", "angle", "argsort", "argwhere", "around", "array_equal", "average", "cbrt", "clip",
-    "cumprod", "cumsum", "deg2rad", "degrees", "divmod", "dot", "exp2", "fix", "flatnonzero",
-    "fmax", "fmin", "fmod", "heaviside", "imag", "inner", "iscomplexobj", "isclose", "isrealobj",
-    "kron", "logaddexp2", "matvec", "median", "nan_to_num", "nanmax", "nanmean", "nanmin",
-    "nansum", "outer", "ptp", "rad2deg", "radians", "real", "round", "sort", "std", "trace",
-    "trapezoid", "unique", "var", "vdot", "vecmat", "where",
+    "allclose",
+    "angle",
+    "argsort",
+    "around",
+    "array_equal",
+    "average",
+    "cbrt",
+    "clip",
+    "cumprod",
+    "cumsum",
+    "deg2rad",
+    "degrees",
+    "divmod",
+    "dot",
+    "exp2",
+    "fix",
+    "fmax",
+    "fmin",
+    "fmod",
+    "heaviside",
+    "imag",
+    "inner",
+    "isclose",
+    "iscomplexobj",
+    "isrealobj",
+    "kron",
+    "logaddexp2",
+    "matvec",
+    "median",
+    "nan_to_num",
+    "nanmax",
+    "nanmean",
+    "nanmin",
+    "nansum",
+    "outer",
+    "ptp",
+    "rad2deg",
+    "radians",
+    "real",
+    "round",
+    "sort",
+    "std",
+    "trace",
+    "trapezoid",
+    "unique",
+    "var",
+    "vdot",
+    "vecmat",
+    "where",
 ]
 # fmt: on
 
@@ -173,7 +216,7 @@ def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
     if a1.shape != a2.shape:
         return False
     same = a1 == a2
-    return bool(xp.all(same | ((a1 != a1) & (a2 != a2)) if equal_nan else same))
+    return bool(xp.all(same | (xp.isnan(a1) & xp.isnan(a2)) if equal_nan else same))
 
 
 # -- reductions ------------------------------------------------------------------------------------
@@ -273,16 +316,6 @@ def sort(a: Any, axis: int | None = -1, *, stable: bool = True) -> Any:
 def argsort(a: Any, axis: int | None = -1, *, stable: bool = True) -> Any:
     """The indices that sort along an axis; flattened where the axis is None."""
     return xp.argsort(ravel(a)) if axis is None else xp.argsort(a, axis=axis, stable=stable)
-
-
-def argwhere(a: Any) -> Any:
-    """The indices of the elements that are not zero, one row each."""
-    return xp.stack(xp.nonzero(a), axis=-1)
-
-
-def flatnonzero(a: Any) -> Any:
-    """The indices of the elements that are not zero, in the flattened array."""
-    return xp.nonzero(ravel(a))[0]
 
 
 def unique(

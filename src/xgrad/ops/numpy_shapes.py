@@ -17,10 +17,37 @@ from .rule_namespace import rule_namespace as xp
 
 # fmt: off
 __all__ = [
-    "append", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "column_stack",
-    "concatenate", "copy", "copyto", "diag", "diagonal", "dsplit", "dstack", "fliplr", "flipud",
-    "hsplit", "hstack", "ndim", "ravel", "repeat", "rot90", "shape", "size", "split", "swapaxes",
-    "take", "transpose", "vsplit", "vstack",
+    "append",
+    "argwhere",
+    "array_split",
+    "atleast_1d",
+    "atleast_2d",
+    "atleast_3d",
+    "column_stack",
+    "concatenate",
+    "copy",
+    "copyto",
+    "diag",
+    "diagonal",
+    "dsplit",
+    "dstack",
+    "flatnonzero",
+    "fliplr",
+    "flipud",
+    "hsplit",
+    "hstack",
+    "ndim",
+    "ravel",
+    "repeat",
+    "rot90",
+    "shape",
+    "size",
+    "split",
+    "swapaxes",
+    "take",
+    "transpose",
+    "vsplit",
+    "vstack",
 ]
 # fmt: on
 
@@ -114,6 +141,16 @@ def take(a: Any, indices: Any, axis: int | None = None) -> Any:
     """Slices along an axis; of the flattened array without one."""
     a, axis = (ravel(a), 0) if axis is None else (xp.asarray(a), axis)
     return xp.take(a, xp.asarray(indices, device=a.device), axis=axis)
+
+
+def argwhere(a: Any) -> Any:
+    """The indices of the elements that are not zero, one row each."""
+    return xp.stack(xp.nonzero(a), axis=-1)
+
+
+def flatnonzero(a: Any) -> Any:
+    """The indices of the elements that are not zero, in the flattened array."""
+    return xp.nonzero(ravel(a))[0]
 
 
 def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:

@@ -77,6 +77,8 @@ def _others_product(xp: Any, x: Array, indices: Array, updates: Array, axis: int
     """For each update the product of x and the other updates of the same place.
 
     Sorted by place: those before times those after, so that zeros are exact, to any order."""
+    if indices.shape[0] == 0:
+        return updates
     places = xp.where(indices < 0, indices + x.shape[axis], indices)
     order = xp.argsort(places, stable=True)
     places = xp.take(places, order, axis=0)
