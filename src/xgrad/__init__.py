@@ -6,6 +6,7 @@ lists, in the standard's order."""
 
 from __future__ import annotations
 
+import sys as _sys
 from math import e, inf, nan, pi
 from typing import Any
 
@@ -19,6 +20,7 @@ from .backends import (
     set_default_device,
 )
 from .core.defaults import default_dtype, set_default_dtype
+from .core.observers import OWN_MODULES as _OWN_MODULES
 from .core.observers import record_locations
 from .core.tensor import Tensor
 from .core.variable import Variable
@@ -349,6 +351,8 @@ __all__ = [
 ]
 
 newaxis = None
+
+_OWN_MODULES.update(name for name in _sys.modules if name.startswith("xgrad."))
 
 _standard = backend_named("numpy").namespace
 bool = _standard.bool

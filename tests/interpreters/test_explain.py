@@ -395,9 +395,19 @@ def test_gradient_that_was_taken_outside():
     with xg.GradientTape() as outer, xg.GradientTape() as inner:
         y = x**3
     g = inner.gradient(y, x)
-    text = broken(outer, g * 2.0, x)
+    text = broken(outer, g, x)
     assert "a gradient that was computed while no tape was recording" in text
     assert "Use gradient inside the `with` block" in text
+
+
+def test_value_computed_from_a_gradient_that_was_taken_outside():
+    x = xg.Variable(1.0)
+    with xg.GradientTape(persistent=True) as tape:
+        y = x**3
+    g = tape.gradient(y, x)
+    with tape:
+        z = g * 2.0
+    assert "computed while no tape was recording, or comes from one" in broken(tape, z, x)
 
 
 def test_used_gradient_as_source():
@@ -414,6 +424,19 @@ def test_tape_that_was_never_entered():
     x = xg.Variable(1.0)
     explanation = xg.GradientTape().explain(x * 2.0, x)
     assert "the tape has recorded nothing" in str(explanation)
+
+
+def test_arguments_of_explain_are_named():
+    x = xg.Variable(1.0)
+    with xg.GradientTape() as tape:
+        y = x * 2.0
+    with pytest.raises(TypeError, match=r"^explain: target is None.*Did the function forget"):
+        tape.explain(None, x)
+    with pytest.raises(TypeError, match=r"^explain: source is a float, .*Use xg\.asarray"):
+        tape.explain(y, 1.0)
+    with pytest.raises(ValueError, match=r"^explain: source .* holds 2\. Use explain for each"):
+        tape.explain(y, [x, x])
+    assert tape.explain(y, x).connected
 
 
 def test_reset_forgets():

@@ -280,7 +280,7 @@ def test_derivative_of_a_linear_function_is_explained():
             y = xg.sum(3.0 * x)
         g = inner.gradient(y, x)
     assert outer.gradient(g, x) is None
-    assert "derivative of something linear" in str(outer.explain(g, x))
+    assert "the derivative of something linear" in str(outer.explain(g, x))
 
 
 def test_recorded_and_unrecorded_gradients_are_equal(rng):

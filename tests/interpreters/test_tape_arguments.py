@@ -107,13 +107,17 @@ def test_b5_wrong_leaf_in_a_nest_watches_nothing():
 
 
 def test_b6_watch_before_with_is_an_error():
-    with pytest.raises(xg.errors.TapeError, match=r"Tape is not recording\. Use watch inside the `with`"):
+    with pytest.raises(
+        xg.errors.TapeError, match=r"Tape is not recording\. Use watch inside the `with`"
+    ):
         xg.GradientTape().watch(xg.asarray(1.0))
 
 
 def test_b7_watch_after_the_context_is_an_error(recorded):
     tape, _, _ = recorded
-    with pytest.raises(xg.errors.TapeError, match=r"Tape is not recording\. Use watch inside the `with`"):
+    with pytest.raises(
+        xg.errors.TapeError, match=r"Tape is not recording\. Use watch inside the `with`"
+    ):
         tape.watch(xg.asarray(1.0))
 
 

@@ -19,7 +19,8 @@ def gradient(f, z, seed=None):
 
 def test_c1_complex_target_without_output_gradients_is_an_error():
     with pytest.raises(
-        xg.errors.DTypeError, match=r"target \(\) complex128 on cpu is complex.*Use output_gradients="
+        xg.errors.DTypeError,
+        match=r"target \(\) complex128 on cpu is complex.*Use output_gradients=",
     ):
         gradient(lambda z: z * z, 1 + 2j)
 

@@ -139,7 +139,9 @@ def test_t5_result_has_the_structure_of_the_sources(nest):
         y = xg.sum(w * 5.0) + b
     result = tape.gradient(y, sources)
     values = {id(w): [5.0, 5.0], id(b): 1.0}
-    assert xg.tree.map(lambda g: g.tolist(), result) == xg.tree.map(lambda v: values[id(v)], sources)
+    assert xg.tree.map(lambda g: g.tolist(), result) == xg.tree.map(
+        lambda v: values[id(v)], sources
+    )
     assert type(result) is type(sources)
 
 
@@ -266,7 +268,8 @@ def test_o7_real_numbers_are_cast_to_the_targets_dtype(square, dtype):
 def test_o7_complex_output_gradients_of_a_real_target_are_an_error(square):
     tape, y, x = square
     with pytest.raises(
-        xg.errors.DTypeError, match=r"output_gradients \(2,\) complex128 on cpu cannot become float32"
+        xg.errors.DTypeError,
+        match=r"output_gradients \(2,\) complex128 on cpu cannot become float32",
     ):
         tape.gradient(y, x, output_gradients=[1j, 2.0])
 

@@ -40,7 +40,10 @@ def test_v1_integer_variable_is_not_listed():
 
 def test_v1_watching_an_integer_variable_is_an_error():
     n = xg.Variable([1, 2], name="n")
-    with xg.GradientTape() as tape, pytest.raises(xg.errors.DTypeError, match=r"watch.*int64.*Use astype"):
+    with (
+        xg.GradientTape() as tape,
+        pytest.raises(xg.errors.DTypeError, match=r"watch.*int64.*Use astype"),
+    ):
         tape.watch(n)
 
 

@@ -58,11 +58,10 @@ FUNCTIONS = {
     "true_divide": (X, lambda x: np.true_divide(x, OTHER)),
     "power": (POSITIVE, lambda x: np.power(x, OTHER)),
     "power_of_a_number": (X, lambda x: np.power(2.0, x)),
-    "float_power": (POSITIVE, lambda x: np.float_power(x, 1.5)),
-    "remainder": (X, lambda x: np.remainder(x, 0.7)),
-    "mod": (X, lambda x: np.mod(2.0, x)),
-    "fmod": (X, lambda x: np.fmod(x, 0.7)),
-    "divmod": (X, lambda x: np.divmod(x, 0.7)[1]),
+    "remainder": (X, lambda x: np.remainder(x, 0.77)),
+    "mod": (X, lambda x: np.mod(2.05, x)),
+    "fmod": (X, lambda x: np.fmod(x, 0.77)),
+    "divmod": (X, lambda x: np.divmod(x, 0.77)[1]),
     "hypot": (X, lambda x: np.hypot(x, OTHER)),
     "arctan2": (X, lambda x: np.arctan2(OTHER, x)),
     "logaddexp": (X, lambda x: np.logaddexp(x, OTHER)),
@@ -324,12 +323,13 @@ def test_function_is_followed(x, f, rng):
     np.testing.assert_allclose(found.numpy(), expected, rtol=1e-7, atol=1e-8)
 
 
-@pytest.mark.parametrize(("x", "f"), cases(FUNCTIONS))
-def test_function_keeps_float32(x, f):
-    if "dtype" in str(f.__code__.co_names if hasattr(f, "__code__") else ""):
-        pytest.skip("asks for another dtype")
-    as32 = xg.asarray(x, dtype=xg.float32)
-    assert f(as32).dtype == f(x.astype("float32")).dtype
+# Where NumPy makes a float64 array of a Python scalar, which never changes a dtype here.
+KEPT = {name: case for name, case in FUNCTIONS.items() if name != "dot_scalar"}
+
+
+@pytest.mark.parametrize(("x", "f"), cases(KEPT))
+def test_function_has_numpys_dtype_for_float32(x, f):
+    assert f(xg.asarray(x, dtype=xg.float32)).dtype == f(x.astype("float32")).dtype
 
 
 @pytest.mark.parametrize("f", [pytest.param(f, id=name) for name, f in CONSTANTS.items()])
@@ -432,9 +432,7 @@ def test_copyto_rebinds_a_tensor():
         np.copyto(x, v, where=VECTOR > 0)
         y = np.sum(x * x)
     np.testing.assert_array_equal(x.numpy(), np.where(VECTOR > 0, VECTOR, 0))
-    np.testing.assert_array_equal(
-        tape.gradient(y, v).numpy(), np.where(VECTOR > 0, 2 * VECTOR, 0)
-    )
+    np.testing.assert_array_equal(tape.gradient(y, v).numpy(), np.where(VECTOR > 0, 2 * VECTOR, 0))
 
 
 def test_copyto_an_array_is_refused_while_followed():

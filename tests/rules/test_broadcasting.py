@@ -5,7 +5,7 @@ import pytest
 
 import xgrad as xg
 from cases import BINARY, DOMAINS, UNARY
-from numerical import difference_gradients
+from numerical import difference, difference_gradients
 
 SHAPES = [
     ((3,), (2, 3)),
@@ -106,17 +106,23 @@ def test_clip_broadcasts_in_every_position(shapes, device, rng):
     check(lambda x, low, high: xg.clip(x, low, high), np.clip, arrays, rng, device)
 
 
-@pytest.mark.parametrize("name", ["add", "multiply", "divide", "pow"])
-def test_second_order_sums_over_broadcast_axes(name, rng):
-    x, y = xg.asarray(rng.uniform(0.5, 2, (2, 1))), xg.asarray(rng.uniform(0.5, 2, 3))
-    with xg.GradientTape(persistent=True) as outer:
-        outer.watch([x, y])
+@pytest.mark.parametrize("shapes", SHAPES[:9], ids=str)
+@pytest.mark.parametrize("name", ["multiply", "divide", "pow", "hypot", "atan2", "logaddexp"])
+def test_second_order_sums_over_broadcast_axes(name, shapes, rng):
+    f = getattr(xg, name)
+    arrays = [rng.uniform(0.5, 2.0, s) for s in shapes]
+    directions = [rng.normal(size=s) for s in shapes]
+    xs = [xg.asarray(x) for x in arrays]
+    with xg.GradientTape() as outer:
+        outer.watch(xs)
         with xg.GradientTape() as inner:
-            inner.watch([x, y])
-            z = getattr(xg, name)(x * x, y * y)
-        g = inner.gradient(z, [x, y])
-    mixed = outer.gradient(g[0], y)
-    other = outer.gradient(g[1], x)
-    assert mixed.shape == (3,)
-    assert other.shape == (2, 1)
-    np.testing.assert_allclose(np.sum(mixed.numpy()) > -1e9, True)
+            inner.watch(xs)
+            y = f(*xs)
+        first = inner.gradient(y, xs)
+    second = outer.gradient(first, xs, directions)
+    for number, g in enumerate(second):
+        expected = difference(
+            lambda *a, n=number: gradients(f, a, np.ones(y.shape))[n], arrays, directions
+        )
+        assert g.shape == shapes[number]
+        np.testing.assert_allclose(g.numpy(), expected, rtol=1e-8, atol=1e-8)

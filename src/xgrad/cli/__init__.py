@@ -136,4 +136,5 @@ def _demo(arguments: argparse.Namespace) -> int:
             logdir=arguments.logdir,
         )
     except UsageError as error:
-        arguments.parser.error(str(error))
+        parser: argparse.ArgumentParser = arguments.parser
+        parser.error(str(error))

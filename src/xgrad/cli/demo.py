@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 import xgrad as xg
 
-from ..errors import ArgumentError, XgradError
-from .info import cuda_problem
+from ..errors import ArgumentError
+from .info import problem
 
 __all__ = ["UsageError", "demo"]
 
@@ -95,6 +95,7 @@ def demo(device: str | None, epochs: int, seed: int, batch_size: int, logdir: st
         "epochs": epochs,
         "batch_size": batch_size,
         "seconds": round(seconds, 3),
+        "least_loss": _least_loss(_SIZES[-1]),
         "test_accuracy": sum(matrix[i][i] for i in range(len(matrix))) / len(predicted),
         "confusion_matrix": matrix,
         "history": history,
@@ -141,7 +142,8 @@ def logits(network: list[Layer], x: xg.Tensor) -> xg.Tensor:
     *hidden, (kernel, bias) = network
     for w, b in hidden:
         x = xg.maximum(x @ w + b, 0.0)
-    return x @ kernel + bias
+    scores: xg.Tensor = x @ kernel + bias
+    return scores
 
 
 def cross_entropy(scores: xg.Tensor, labels: xg.Tensor) -> xg.Tensor:
@@ -179,7 +181,7 @@ def train(
             order = xg.asarray(rng.permutation(size), device=home)
             measured = []
             for start in starts:
-                chosen = order[start : start + batch]
+                chosen = order[start : min(start + batch, size)]
                 x = xg.take(train_set.images, chosen, axis=0)
                 labels = xg.take(train_set.labels, chosen, axis=0)
                 with xg.GradientTape(device=home) as tape:
@@ -198,6 +200,13 @@ def train(
     return history
 
 
+def _least_loss(classes: int) -> float:
+    """Compute the cross-entropy of a network that is always right and just as sure as its labels."""
+    rest = _SMOOTHING / classes
+    right = 1.0 - _SMOOTHING + rest
+    return -right * math.log(right) - (classes - 1) * rest * math.log(rest)
+
+
 def _cosine(peak: float, steps: int) -> Any:
     """Fall from `peak` to 0 along half a wave."""
     return lambda step: 0.5 * peak * (1.0 + math.cos(math.pi * step / steps))
@@ -212,11 +221,11 @@ def _note(history: dict[str, list[Any]], row: list[float]) -> None:
 
 def _choose_device(name: str | None) -> xg.Device:
     if name is None:
-        return xg.device("cpu" if cuda_problem() else "cuda")
-    try:
-        return xg.device(name)
-    except XgradError as error:
-        raise UsageError(f"argument --device: {error}") from error
+        return xg.device("cpu" if problem("cuda") else "cuda")
+    found = problem(name)
+    if found:
+        raise UsageError(f"argument --device: {found}")
+    return xg.device(name)
 
 
 def _make_directory(logdir: str) -> Path:

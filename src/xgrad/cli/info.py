@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 
 import xgrad as xg
 
-__all__ = ["cuda_problem", "info", "version"]
+__all__ = ["info", "problem", "version"]
 
 # Names of distributions. cupy has one per version of CUDA.
 _NEEDED = ("numpy", "array-api-compat")
@@ -75,20 +75,19 @@ def version(distribution: str) -> str | None:
         return "(not installed, run from its source)" if distribution == "xgrad" else None
 
 
-def cuda_problem() -> str | None:
-    """Say why CUDA cannot be used, or None if it can: a small computation has succeeded."""
+def problem(device: str) -> str | None:
+    """Say why a device cannot be used, or None if it can: a small computation has succeeded."""
     try:
-        x = xg.ones(4, dtype=xg.float32, device="cuda")
-        if float(xg.sum(x @ x)) != 4.0:
-            return "cuda: a small computation gave a wrong result. Use the device cpu."
+        x = xg.ones(4, dtype=xg.float32, device=device)
+        found = float(xg.sum(x @ x))
     except xg.errors.BackendUnavailableError as error:
         return str(error)
     except Exception as error:  # noqa: BLE001 - a broken driver or library may raise anything
         return (
-            f"cuda: a small computation failed: {type(error).__name__}: {error}. Use an extra of "
-            "xgrad that fits the driver, cuda13 or cuda12, or the device cpu."
+            f"{device}: a small computation failed: {type(error).__name__}: {error}. Use another "
+            "device, such as cpu; for cuda, the extra of xgrad that fits the driver."
         )
-    return None
+    return None if found == 4.0 else f"{device}: 1 + 1 + 1 + 1 gave {found}. Use another device."
 
 
 def _versions() -> Iterator[str]:
@@ -125,7 +124,7 @@ def _details(device: xg.Device) -> str:
         capability = str(device.native.compute_capability)
         free, total = device.native.mem_info
     except Exception:  # noqa: BLE001 - a CPU has neither, and a GPU may be out of order
-        return device.namespace.__name__.rpartition(".")[2]
+        return str(device.namespace.__name__).rpartition(".")[2]
     return (
         f"compute capability {capability[:-1]}.{capability[-1]}, "
         f"{free / 2**30:.1f} of {total / 2**30:.1f} GiB free"
@@ -133,5 +132,5 @@ def _details(device: xg.Device) -> str:
 
 
 def _cuda() -> Iterator[str]:
-    problem = cuda_problem()
-    yield "usable" if problem is None else f"not usable: {problem}"
+    found = problem("cuda")
+    yield "usable" if found is None else f"not usable: {found}"

@@ -26,10 +26,11 @@ def summarize(metrics: dict[str, Any]) -> str:
     matrix = metrics["confusion_matrix"]
     right = sum(matrix[i][i] for i in range(len(matrix)))
     total = sum(map(sum, matrix))
+    epochs = f"{metrics['epochs']} epoch{'s' if metrics['epochs'] > 1 else ''}"
     return (
         f"\n{_table(matrix)}\n\n"
-        f"test accuracy {metrics['test_accuracy']:.2%} ({right} of {total}) after "
-        f"{metrics['epochs']} epochs in {metrics['seconds']:.1f} s on {metrics['device']}"
+        f"test accuracy {metrics['test_accuracy']:.2%} ({right} of {total}) after {epochs} "
+        f"in {metrics['seconds']:.1f} s on {metrics['device']}"
     )
 
 
@@ -40,21 +41,21 @@ def _table(matrix: list[list[int]]) -> str:
     columns = [sum(row[i] for row in matrix) for i in classes]
 
     def line(name: str, cells: list[str], share: str) -> str:
-        return f"{name:>10} |{''.join(f'{cell:>{width}}' for cell in cells)} | {share:>7}"
+        return f"{name:>11} |{''.join(f'{cell:>{width}}' for cell in cells)} | {share:>8}"
 
-    lines = [line("predicted", [str(i) for i in classes], "recall")]
-    lines.append("-" * 11 + "+" + "-" * (width * len(matrix) + 1) + "+" + "-" * 8)
+    lines = [line("predicted", [str(i) for i in classes], "recall %")]
+    lines.append("-" * 12 + "+" + "-" * (width * len(matrix) + 1) + "+" + "-" * 9)
     for i, row in enumerate(matrix):
         name = f"true {i}"
         lines.append(line(name, [str(n) if n else "." for n in row], _share(row[i], sum(row))))
     lines.append(lines[1])
-    shares = [_share(matrix[i][i], columns[i]).removesuffix("%") for i in classes]
-    lines.append(line("precision", shares, ""))
+    shares = [_share(matrix[i][i], columns[i]) for i in classes]
+    lines.append(line("precision %", shares, ""))
     return "\n".join(text.rstrip() for text in lines)
 
 
 def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.0f}%" if whole else "-"
+    return f"{100 * part / whole:.0f}" if whole else "-"
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -9,17 +9,20 @@ import functools
 from typing import Any
 
 from .._typing import SCALAR_TYPES, Array, DType
-from ..backends import Device, as_device, backend_of, is_array
+from ..backends import Device, as_device, backend_named, backend_of, is_array
 from ..backends.base import Backend, dtype_name
 from ..errors import ArgumentError, ArgumentTypeError, DTypeError
 from .defaults import default_dtype
 from .handle import Handle
+from .protocols import protocols
 from .spec import describe
 
 __all__ = [
+    "arrays_inside",
     "cast_within_kind",
     "copy_needed",
     "dtype_kind",
+    "from_python",
     "inferred_dtype",
     "is_inexact",
     "kind_fits",
@@ -102,7 +105,7 @@ def to_array(
     device: Device | str | None = None,
     copy: bool | None = None,
 ) -> Array:
-    """A raw array from anything that `xg.asarray` takes except nests that contain Tensors.
+    """A raw array from anything that `xg.asarray` takes.
 
     Raises
     ------
@@ -123,6 +126,15 @@ def to_array(
                 raise copy_needed(describe(value), f"another device, {target}")
             value, copy = move(value, home, target), None
         return _convert(value, target, dtype, copy)
+    if isinstance(value, (list, tuple)) and arrays_inside(value):
+        return protocols.asarray(value, dtype=dtype, device=device, copy=copy).array
+    return from_python(value, dtype=dtype, device=device, copy=copy)
+
+
+def from_python(
+    value: Any, *, dtype: DType, device: Device | str | None, copy: bool | None
+) -> Array:
+    """A raw array from scalars, nested lists of numbers and what only the library understands."""
     if copy is False and isinstance(value, (list, tuple, *SCALAR_TYPES)):
         raise copy_needed(f"a {type(value).__name__}", "an array")
     target = as_device(device)
@@ -131,7 +143,8 @@ def to_array(
         array = target.backend.asarray(value, wanted, target.native, copy)
     except (TypeError, ValueError, OverflowError, RuntimeError) as error:
         raise ArgumentTypeError(
-            f"asarray: cannot make an array on {target} of a {type(value).__name__}: {error}. Use "
+            f"asarray: cannot make an array on {target} of a {type(value).__name__}: "
+            f"{str(error).rstrip('.')}. Use "
             "nested lists of numbers of equal lengths, an array or a Tensor."
         ) from error
     return target.backend.finish(array)
@@ -143,6 +156,21 @@ def move(array: Array, source: Device, target: Device) -> Array:
         return target.backend.transfer(array, target.native)
     host = source.backend.to_numpy(array)
     return target.backend.asarray(host, target.backend.dtype(array.dtype), target.native)
+
+
+def arrays_inside(value: Any) -> list[Any]:
+    """The Tensors, Variables and arrays in nested lists, if not all are numpy's own."""
+    found = []
+    parts = [value]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, (list, tuple)):
+            parts.extend(reversed(part))
+        elif type(part) not in SCALAR_TYPES and (isinstance(part, Handle) or is_array(part)):
+            found.append(part)
+    host = backend_named("numpy")
+    foreign = any(isinstance(x, Handle) or backend_of(x) is not host for x in found)
+    return found if foreign else []
 
 
 def copy_needed(what: str, result: str) -> ArgumentError:

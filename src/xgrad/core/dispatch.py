@@ -16,10 +16,9 @@ from ..backends import Backend, as_device, backend_named, backend_of, backend_of
 from ..errors import ArgumentTypeError, DeviceMismatchError
 from .failures import explain_failure
 from .handle import Handle
-from .node import Node
-from .node import next_serial as serial
-from .observers import is_own, settings, state, user_line
-from .primitive import Primitive
+from .node import Node, next_serial
+from .observers import OWN_MODULES, settings, state, user_line
+from .primitive import Kind, Primitive
 
 # The class of results; tensor.py, whose operators need this module, sets it when it is imported.
 Tensor: Any = None
@@ -44,10 +43,15 @@ class NotAnOperandError(ArgumentTypeError):
     """An operand is of a type that xgrad does not know; operators return NotImplemented."""
 
 
-def unary(primitive: Primitive) -> Callable[[Any], Any]:
-    """Make the function that applies a primitive of one operand and no parameters (a hot path)."""
+def unary(primitive: Primitive, *, operator: bool = False) -> Callable[[Any], Any]:
+    """Make the function that applies a primitive of one operand and no parameters (a hot path).
+
+    An `operator` is called by the user, other functions by a public function of the user's choice;
+    that is where to look for the user's line first."""
     implementations = primitive.implementations
     plans = primitive.plans
+    constant = primitive.kind is Kind.CONSTANT
+    depth = 1 if operator else 2
 
     def apply_unary(x: Any) -> Any:
         try:
@@ -67,24 +71,22 @@ def unary(primitive: Primitive) -> Callable[[Any], Any]:
             return Tensor(y, None)
         node = x.node
         traces = recorder.traces
-        watched = recorder.watched
-        if watched is None or (node.traces is not traces and node not in watched):
+        if constant or (node.traces is not traces and node not in recorder.watched):
             return Tensor(y, recorder.record(primitive, (array,), (node,), None, y))
         plan = plans[1]
-        if not plan.calls:
-            return Tensor(y, recorder.record(primitive, (array,), (node,), None, y))
         saved = plan.save(array, y)
         where = None
         if settings.locations:
-            frame = getframe(1)
-            where = (
-                user_line(2)
-                if is_own[frame.f_globals["__name__"]]
-                else (frame.f_code, frame.f_lasti)
-            )
-        new = Node(primitive, None, (node,), saved, plan, y.shape, y.dtype, traces, serial(), where)
+            frame = getframe(depth)
+            where = (frame.f_code, frame.f_lasti)
+            if frame.f_globals["__name__"] in OWN_MODULES:
+                where = user_line(depth + 1)
+        number = next_serial()
+        new = Node(primitive, None, (node,), saved, plan, y.shape, y.dtype, traces, number, where)
         if saved:
-            recorder.nodes.append(ref(new))
+            recorder.keep(ref(new))
+            if not number & 1023:
+                recorder.sweep()
         return Tensor(y, new)
 
     return apply_unary
@@ -99,11 +101,11 @@ def binary(
     operands in the other order, for methods such as ``__rsub__``."""
     implementations = primitive.implementations
     plans = primitive.plans
+    constant = primitive.kind is Kind.CONSTANT
+    depth = 1 if operator else 2
     apply_any = _apply_or_not_implemented if operator else apply
 
     def apply_binary(x1: Any, x2: Any) -> Any:
-        if reflected:
-            x1, x2 = x2, x1
         kind1 = type(x1)
         kind2 = type(x2)
         if kind1 is Tensor or kind1 in HANDLES:
@@ -128,57 +130,46 @@ def binary(
             kind = type(array2)
         else:
             return apply_any(primitive, (x1, x2))
-        try:
-            function = implementations[kind]
-        except KeyError:
+        if kind not in implementations:
             return apply_any(primitive, (x1, x2))
         try:
-            y = function(array1, array2)
+            y = implementations[kind](array1, array2)
         except Exception as error:
             raise explain_failure(primitive, (array1, array2), None, error) from error
         if type(y) is not kind:
             y = backend_of_type(kind).finish(y)
         recorder = state.recorder
-        if recorder is None:
+        if recorder is None or (node1 is None and node2 is None):
             return Tensor(y, None)
         traces = recorder.traces
-        watched = recorder.watched
-        if node1 is None:
-            if node2 is None:
-                return Tensor(y, None)
-            mask = 2
-        else:
-            if node1.traces is not traces and (watched is None or node1 not in watched):
-                nodes = recorder.record(primitive, (array1, array2), (node1, node2), None, y)
-                return Tensor(y, nodes)
-            mask = 1 if node2 is None else 3
-        if mask != 1 and node2.traces is not traces and (watched is None or node2 not in watched):
-            nodes = recorder.record(primitive, (array1, array2), (node1, node2), None, y)
-            return Tensor(y, nodes)
+        mask = 0
+        if node1 is not None:
+            mask = 1 if node1.traces is traces or node1 in recorder.watched else 4
+        if node2 is not None:
+            mask += 2 if node2.traces is traces or node2 in recorder.watched else 4
+        if mask > 3 or constant:
+            nodes = (node1, node2)
+            return Tensor(y, recorder.record(primitive, (array1, array2), nodes, None, y))
         plan = plans[mask]
-        if not plan.calls:
-            nodes = recorder.record(primitive, (array1, array2), (node1, node2), None, y)
-            return Tensor(y, nodes)
         saved = plan.save(array1, array2, y)
+        where = None
         if settings.locations:
-            frame = getframe(1)
-            if is_own[frame.f_globals["__name__"]]:
-                where = user_line(2)
-            else:
-                where = (frame.f_code, frame.f_lasti)
-        else:
-            where = None
-        node = Node(
-            primitive, None, (node1, node2), saved, plan, y.shape, y.dtype, traces, serial(), where
+            frame = getframe(depth)
+            where = (frame.f_code, frame.f_lasti)
+            if frame.f_globals["__name__"] in OWN_MODULES:
+                where = user_line(depth + 1)
+        number = next_serial()
+        new = Node(
+            primitive, None, (node1, node2), saved, plan, y.shape, y.dtype, traces, number, where
         )
         if saved:
-            keep = recorder.nodes
-            if keep is None:
-                recorder.keep(node)
-            else:
-                keep.append(ref(node))
-        return Tensor(y, node)
+            recorder.keep(ref(new))
+            if not number & 1023:
+                recorder.sweep()
+        return Tensor(y, new)
 
+    if reflected:
+        return lambda x1, x2: apply_binary(x2, x1)
     return apply_binary
 
 

@@ -15,6 +15,7 @@ from .casting import refuse_worse_kind, to_array
 from .dispatch import apply, apply1, binary
 from .handle import Handle
 from .instructions import primitive
+from .protocols import protocols
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -78,7 +79,7 @@ def setitem(x: Any, key: Any, value: Any) -> Tensor:
     """
     template, indices = split_key(key, x)
     if isinstance(value, (list, tuple)):
-        value = to_array(value, device=x.device)
+        value = protocols.asarray(value, device=x.device)
     if type(value) in SCALAR_TYPES or hasattr(value, "dtype"):
         refuse_worse_kind(value, x.dtype, "setitem: value", "x")
     return apply(_SETITEM, (x, value, *indices), {"key": template})  # type: ignore[no-any-return]

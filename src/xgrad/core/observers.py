@@ -16,9 +16,9 @@ from typing import Any
 from .node import Node, Where
 
 __all__ = [
+    "OWN_MODULES",
     "Recorder",
     "State",
-    "is_own",
     "record_locations",
     "settings",
     "show_line",
@@ -38,26 +38,29 @@ class Recorder:
     traces : tuple
         The traces that are recording, outermost first. Nodes that all of them recorded carry this
         very tuple.
-    watched : mapping or None
-        What the only trace watches; None where there are several, or others who watch: then hot
-        paths leave everything to `record`.
-    nodes : list of weakref
-        Where the only trace keeps its nodes.
+    watched : mapping
+        What the only trace watches; empty where there are several.
+    keep : callable
+        Takes a weak reference to a node that saved something.
+    sweep : callable
+        Forgets references to nodes that are gone; called every now and then.
     """
 
-    __slots__ = ("nodes", "record", "traces", "watched")
+    __slots__ = ("keep", "record", "sweep", "traces", "watched")
 
     def __init__(
         self,
         record: Callable[..., Any],
         traces: tuple[Any, ...],
-        watched: Mapping[Node, Any] | None,
-        nodes: list[Any],
+        watched: Mapping[Node, Any],
+        keep: Callable[[Any], None],
+        sweep: Callable[[], None],
     ) -> None:
         self.record = record
         self.traces = traces
         self.watched = watched
-        self.nodes = nodes
+        self.keep = keep
+        self.sweep = sweep
 
 
 class State(threading.local):
@@ -92,17 +95,11 @@ class _RestoreLocations(AbstractContextManager[None]):
         settings.locations = self._former
 
 
-class _OwnModules(dict[str, bool]):
-    """Whether a module belongs to xgrad, by its name."""
-
-    def __missing__(self, name: str) -> bool:
-        own = self[name] = name.startswith("xgrad.")
-        return own
-
-
 state = State()
 settings = _Settings()
-is_own = _OwnModules()
+
+# The names of xgrad's own modules, whose frames are not the user's; `user_line` adds what it meets.
+OWN_MODULES: set[str] = set()
 
 
 def record_locations(enabled: bool) -> AbstractContextManager[None]:
@@ -124,7 +121,8 @@ def record_locations(enabled: bool) -> AbstractContextManager[None]:
 def user_line(depth: int) -> Where:
     """Code object and instruction of the innermost frame that is not xgrad's own."""
     frame = sys._getframe(depth)
-    while is_own[frame.f_globals.get("__name__", "")]:
+    while (name := frame.f_globals.get("__name__", "")) in OWN_MODULES or name[:6] == "xgrad.":
+        OWN_MODULES.add(name)
         back = frame.f_back
         if back is None:
             break

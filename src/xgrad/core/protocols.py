@@ -1,6 +1,6 @@
 """Answers that a Tensor gives by asking a higher layer.
 
-`__array_namespace__`, NumPy's two protocols, `astype` and the question whether a tape follows a
+`__array_namespace__`, NumPy's two protocols, `asarray`, `astype` and the question whether a tape follows a
 value belong to `ops/` and `interpreters/`, which fill this in when they are imported."""
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ class Protocols:
     namespace: Callable[..., Any]
     ufunc: Callable[..., Any]
     function: Callable[..., Any]
+    asarray: Callable[..., Any]
     astype: Callable[..., Any]
     to_device: Callable[..., Any]
     is_followed: Callable[[Any], bool]

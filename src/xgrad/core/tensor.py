@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from .. import tree
 from .._typing import Array, DType, NativeDevice, Shape
 from ..backends import Device, as_device, backend_of
 from ..backends.base import dtype_name
@@ -19,8 +20,8 @@ from ..errors import (
     NotDifferentiableError,
     ShapeError,
 )
-from .. import tree
 from . import dispatch
+from .casting import copy_needed
 from .dispatch import apply1
 from .indexing import At, getitem, setitem
 from .instructions import primitive
@@ -164,6 +165,8 @@ class ArrayAttributes(Operators):
             )
         if self.node is not None:
             protocols.left(self, "left xgrad through __array__")
+        if copy is False and (not backend.one_device or dtype not in (None, self.dtype)):
+            raise copy_needed(describe(self), "a numpy array" if dtype is None else str(dtype))
         host = backend.to_numpy(self.array) if copy or not backend.one_device else self.array
         return host if dtype is None else host.astype(dtype, copy=False)
 

@@ -13,8 +13,7 @@ from typing import Any
 
 from .. import tree
 from .._typing import Array, ArrayLike, DType
-from ..backends import Device, as_device, backend_of, fill_key
-from ..backends.base import dtype_name
+from ..backends import Device, backend_of, fill_key
 from ..errors import DeviceMismatchError, DTypeError, ShapeError, TapeError
 from .casting import cast_within_kind, dtype_kind, to_array
 from .dispatch import HANDLES

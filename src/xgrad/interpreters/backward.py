@@ -74,7 +74,13 @@ def walk(
         if node in sources:
             found[node] = g
         traces = node.traces
-        if plainly and len(traces) == 1 and traces[0] is trace and (plan := node.plan) is not None and plan.simple is not None:
+        if (
+            plainly
+            and len(traces) == 1
+            and traces[0] is trace
+            and (plan := node.plan) is not None
+            and plan.simple is not None
+        ):
             # The hot path: raw arrays, one output, nobody else to ask.
             if type(g) is not kind:
                 kind = type(g)
@@ -200,7 +206,7 @@ def _visit_starred(
     heap: list[int],
     recorded: bool,
 ) -> None:
-    """The rule of a starred operand gives one cotangent for each of its arrays."""
+    """Call the rule of a starred operand, which gives one cotangent for each of its arrays."""
     parameters = node.parameters or {}
     values = _values(call.sources, node, saved)
     parts = call.rule(xp, g, *values, **{name: parameters[name] for name in call.parameters})
@@ -211,10 +217,8 @@ def _visit_starred(
             _add(pending, heap, parent, arrive(xp, r, g, parent, False, False), not recorded)
 
 
-def _values(
-    sources: tuple[tuple[int, int], ...], node: Node, saved: tuple[Any, ...]
-) -> list[Any]:
-    """The values that a rule asks for, by where they come from."""
+def _values(sources: tuple[tuple[int, int], ...], node: Node, saved: tuple[Any, ...]) -> list[Any]:
+    """Give the values that a rule asks for, by where they come from."""
     return [
         saved[i] if source == SAVED else node.parents[i] if source == INPUT_SPEC else node
         for source, i in sources
@@ -222,7 +226,7 @@ def _values(
 
 
 def _followed_again(value: Any, owner: int | None, node: Node) -> Any:
-    """A saved array as a Tensor with its node, so that outer tapes follow the rule through it."""
+    """Give a saved array its node again, so that outer tapes follow the rule through it."""
     if owner is None or not hasattr(value, "shape"):
         if type(value) is tuple and owner is not None:
             return tuple(Tensor(v, p) for v, p in zip(value, node.parents[owner:], strict=True))
@@ -261,10 +265,8 @@ def _add_output(
     entry[1] = tuple(parts)
 
 
-def _needed(
-    trace: Trace, targets: list[Node], sources: Mapping[Node, Any]
-) -> set[Node] | None:
-    """The nodes from which a path leads to a source; None where that is all of them.
+def _needed(trace: Trace, targets: list[Node], sources: Mapping[Node, Any]) -> set[Node] | None:
+    """Find the nodes from which a path leads to a source; None where that is all of them.
 
     Whatever a trace recorded leads to something that it watches, so when everything watched is a
     source there is nothing to leave out."""

@@ -130,7 +130,7 @@ def _cause(trace: Trace | None, targets: list[Any], source: Any, name: str) -> _
         or _of_an_unfollowed_source(trace, source, name)
         or _of_an_exit(trace, source)
         or _of_unrecorded_targets(trace, targets, source, name)
-        or _of_a_possible_cut(targets, name)
+        or _of_a_possible_cut(targets)
         or (f"the target does not depend on {name}", _USE_ZERO)
     )
 
@@ -158,8 +158,7 @@ def _of_a_broken_path(trace: Trace, targets: list[Any], source: Any) -> _Reason 
             if not trace.follows(source.node):
                 return None
             return (
-                f"{_op(node)} was computed outside this tape: other tapes recorded it, but this "
-                "one was not recording then",
+                f"{_op(node)} was computed outside this tape, while only others were recording",
                 "Use one `with` block around everything between the source and the target.",
             )
     return None
@@ -191,8 +190,7 @@ def _of_an_unfollowed_source(trace: Trace, source: Any, name: str) -> _Reason | 
             )
         return (
             f"{name} was never read while this tape recorded",
-            "Use the Variable itself inside the `with` block, in the same thread: what was taken "
-            "from it before, or is computed in another thread, is not followed.",
+            "Use the Variable itself inside the `with` block, and not in another thread.",
         )
     advice = "Use tape.watch(x) inside the `with` block before x is used, or an xg.Variable."
     origin = ""
@@ -205,7 +203,7 @@ def _of_an_unfollowed_source(trace: Trace, source: Any, name: str) -> _Reason | 
 
 
 def _of_an_exit(trace: Trace, source: Any) -> _Reason | None:
-    """The value, or something computed from it, left xgrad."""
+    """Say where the value, or something computed from it, left xgrad."""
     sure = None
     for exit_ in trace.left or ():
         node = exit_.node()
@@ -239,18 +237,19 @@ def _of_unrecorded_targets(
     trace: Trace, targets: list[Any], source: Any, name: str
 ) -> _Reason | None:
     if any(x.node is UNRECORDED_GRADIENT for x in targets):
-        return (
-            "the target is, or was computed from, a gradient that was computed while no tape was "
-            "recording",
-            "Use gradient inside the `with` block of the tape that is to differentiate it; for "
-            "the same tape, persistent=True as well.",
+        advice = (
+            "Use gradient inside the `with` block of the tape that is to differentiate its result "
+            "(with persistent=True where that is the same tape)."
         )
+        return (
+            "the target is a gradient that was computed while no tape was recording, or comes from "
+            "one"
+        ), advice
     if any(x.node is CONSTANT_GRADIENT for x in targets):
         return (
-            "the target is, or was computed from, a gradient that does not depend on anything "
-            "watched: the derivative of something linear",
-            _USE_ZERO,
-        )
+            "the target is a gradient that is constant (the derivative of something linear), or "
+            "comes from one"
+        ), _USE_ZERO
     since = trace.since.get(source.node, 0)
     recorded = [x.node for x in targets if x.node is not None and trace.follows(x.node)]
     if recorded and since > max(node.serial for node in recorded):
@@ -268,13 +267,12 @@ def _of_unrecorded_targets(
         )
     return (
         "this tape did not record the target: it was computed outside the tape's `with` block, "
-        "before the watch, in another thread, or outside xgrad",
-        "Use xgrad's functions inside the `with` block, after tape.watch, in the same thread.",
-    )
+        "before the watch, in another thread, or outside xgrad"
+    ), "Use xgrad's functions inside the `with` block, after tape.watch, in the same thread."
 
 
-def _of_a_possible_cut(targets: list[Any], name: str) -> _Reason | None:
-    """A cut whose operands are gone: the source may have been among them."""
+def _of_a_possible_cut(targets: list[Any]) -> _Reason | None:
+    """Name a cut whose operands are gone: the source may have been among them."""
     for node in _ancestors(targets):
         if isinstance(node, Cut) and node.primitive is not None and None in node.operands():
             return _of_a_cut(node, certainly=False)
@@ -289,7 +287,7 @@ def _name(source: Any) -> str:
 
 
 def _op(node: Node) -> str:
-    """The operation and the user's line."""
+    """Name the operation and the user's line."""
     if isinstance(node, Output) and node.parents:
         return f"output {node.index} of {_op(node.parents[0])}" if node.parents[0] else "an output"
     if node.primitive is None:

@@ -10,7 +10,7 @@ import enum
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
 from .._typing import Nest
 from ..backends import Device, as_device, backend_of, quiet
@@ -31,8 +31,8 @@ from ..errors import (
     TapeError,
     UnconnectedGradientError,
 )
-from ..rules.edges import steepest
 from ..ops.rule_namespace import rule_namespace
+from ..rules.edges import steepest
 from ..tree import flatten, show, unflatten
 from .backward import walk
 from .explain import CONSTANT_GRADIENT, UNRECORDED_GRADIENT, Explanation, explain
@@ -102,7 +102,7 @@ class GradientTape:
 
     # -- life cycle ----------------------------------------------------------------------------
 
-    def __enter__(self) -> GradientTape:
+    def __enter__(self) -> Self:
         self._check_thread()
         if self._entered:
             raise TapeError(
@@ -125,8 +125,9 @@ class GradientTape:
         self._pop()
 
     def __del__(self) -> None:
-        if getattr(self, "_trace", None) is not None:
-            self._trace.close()
+        trace = getattr(self, "_trace", None)
+        if trace is not None:
+            trace.close()
 
     def reset(self) -> None:
         """Forget everything that was recorded and watched; only while recording.
@@ -201,13 +202,13 @@ class GradientTape:
         assert self._trace is not None
         for x in found:
             with _leaves:
-                if x.node is None or type(x.node) is Cut:
+                if _is_of_the_past(x.node):
                     x.node = Leaf(x.shape, x.dtype)
             self._trace.watch_on_request(x.node, x if isinstance(x, Variable) else None)
         return tensors
 
     def watched_variables(self) -> tuple[Variable, ...]:
-        """The Variables that are or were watched, in order of construction."""
+        """Give the Variables that are or were watched, in order of construction."""
         return tuple(self._variables[number] for number in sorted(self._variables))
 
     # -- gradients -----------------------------------------------------------------------------
@@ -288,9 +289,14 @@ class GradientTape:
         Explanation
             Prints as a short text: the path, or where and why it breaks, and what to do.
         """
-        targets, _ = _take_apart(target, "target")
-        (x,), _ = _take_apart(source, "source")
-        return explain(self._trace, targets, x)
+        targets, _ = _take_apart(target, "target", "explain")
+        found, _ = _take_apart(source, "source", "explain")
+        if len(found) != 1:
+            raise ArgumentError(
+                f"explain: source must be one Tensor or Variable, but holds {len(found)}. Use "
+                "explain for each of them."
+            )
+        return explain(self._trace, targets, found[0])
 
     # -- inside --------------------------------------------------------------------------------
 
@@ -358,9 +364,7 @@ class GradientTape:
             )
         return self._trace
 
-    def _unconnected(
-        self, targets: list[Any], x: Any, option: UnconnectedGradients
-    ) -> Tensor:
+    def _unconnected(self, targets: list[Any], x: Any, option: UnconnectedGradients) -> Tensor:
         if option is UnconnectedGradients.RAISE:
             raise UnconnectedGradientError(str(explain(self._trace, targets, x)))
         return rule_namespace.zeros_like(x)  # type: ignore[no-any-return]
@@ -388,8 +392,15 @@ def _as_option(value: Any) -> UnconnectedGradients:
         ) from None
 
 
-def _take_apart(nest: Nest, name: str) -> tuple[list[Any], Any]:
-    """The Tensors and Variables of a nest, and its structure."""
+def _is_of_the_past(node: Node | None) -> bool:
+    """Whether nobody can ask any more how a value came to be; its graph is not kept alive then."""
+    if node is None or type(node) is Cut:
+        return True
+    return type(node) is not Leaf and all(trace.closed for trace in node.traces)
+
+
+def _take_apart(nest: Nest, name: str, caller: str = "gradient") -> tuple[list[Any], Any]:
+    """Find the Tensors and Variables of a nest, and its structure."""
     found, treedef = flatten(nest, none_is_leaf=True)
     for i, x in enumerate(found):
         if isinstance(x, (Tensor, Variable)):
@@ -400,24 +411,24 @@ def _take_apart(nest: Nest, name: str) -> tuple[list[Any], Any]:
             if name == "target":
                 hint = "Did the function forget to return a value?"
             raise ArgumentTypeError(
-                f"gradient: {place} is None, but must be a Tensor or Variable. {hint}"
+                f"{caller}: {place} is None, but must be a Tensor or Variable. {hint}"
             )
         raise ArgumentTypeError(
-            f"gradient: {place} is a {type(x).__name__}, but must be a Tensor or Variable. "
+            f"{caller}: {place} is a {type(x).__name__}, but must be a Tensor or Variable. "
             f"{_hint_for(x)}"
         )
     return found, treedef
 
 
 def _hint_for(x: Any) -> str:
-    """What to do with an object that is no Tensor."""
+    """Say what to do with an object that is no Tensor."""
     if isinstance(x, Iterable) and not hasattr(x, "shape") and not isinstance(x, str):
         return "Use list(...) or another nest, which keeps its order."
     return "Use xg.asarray, tape.watch it, and compute with what that gives."
 
 
 def _seeds(targets: list[Any], target: Nest, output_gradients: Nest) -> list[Any]:
-    """What each target's cotangent starts from: a Tensor, or None for ones."""
+    """Find what each target's cotangent starts from: a Tensor, or None for ones."""
     if output_gradients is None:
         return [_as_seed(None, x, "output_gradients") for x in targets]
     if isinstance(target, Handle):
@@ -437,7 +448,7 @@ def _seeds(targets: list[Any], target: Nest, output_gradients: Nest) -> list[Any
 
 
 def _as_seed(g: Any, target: Any, name: str) -> Tensor | None:
-    """A Tensor of the target's shape, dtype and device; shapes never broadcast."""
+    """Make a Tensor of the target's shape, dtype and device; shapes never broadcast."""
     if g is None:
         if dtype_kind(target.dtype) == "complex":
             raise DTypeError(
@@ -447,7 +458,10 @@ def _as_seed(g: Any, target: Any, name: str) -> Tensor | None:
         return None
     if isinstance(g, Variable):
         g = g.value()
-    tensor = g if isinstance(g, Tensor) else Tensor(to_array(g, device=target.device))
+    try:
+        tensor = g if isinstance(g, Tensor) else Tensor(to_array(g, device=target.device))
+    except ArgumentTypeError as error:
+        raise ArgumentTypeError(f"gradient: {name}: {error}") from error
     if tensor.shape != target.shape:
         raise ShapeError(
             f"gradient: {name} {describe(tensor)} must have the shape of its target "
@@ -474,7 +488,7 @@ def _gradients(
     held: list[Any],
     consume: bool,
 ) -> list[Any]:
-    """The gradient of each source, or None; on raw arrays if nobody is watching."""
+    """Find the gradient of each source, or None; on raw arrays if nobody is watching."""
     recorded = state.recorder is not None
     wanted: dict[Node, Any] = {}
     for x in sources:
@@ -491,7 +505,7 @@ def _gradients(
         g = found.get(x.node) if x.node is not None else None
         if g is None and not (_has_path(x) and trace.follows(x.node)):
             g = _of_itself(x, targets, given, recorded)
-        results.append(_finish(g, x, recorded))
+        results.append(_finish(g, recorded))
     return results
 
 
@@ -500,7 +514,7 @@ def _has_path(x: Any) -> bool:
 
 
 def _start(x: Any, seed: Any, recorded: bool) -> Any:
-    """A target's first cotangent, in the walk's convention for complex numbers."""
+    """Make a target's first cotangent, in the walk's convention for complex numbers."""
     backend = backend_of(x.array)
     if seed is None:
         xp = backend.xp
@@ -510,7 +524,7 @@ def _start(x: Any, seed: Any, recorded: bool) -> Any:
 
 
 def _of_itself(x: Any, targets: list[Any], given: list[Any], recorded: bool) -> Any:
-    """The gradient of an unwatched value with respect to itself."""
+    """Find the gradient of an unwatched value with respect to itself."""
     total = None
     for target, seed in zip(targets, given, strict=True):
         if target is x and is_inexact(x.dtype):
@@ -519,8 +533,8 @@ def _of_itself(x: Any, targets: list[Any], given: list[Any], recorded: bool) -> 
     return total
 
 
-def _finish(g: Any, x: Any, recorded: bool) -> Any:
-    """A handle of its own for each source."""
+def _finish(g: Any, recorded: bool) -> Any:
+    """Make a handle of its own for each source."""
     if g is None:
         return None
     if recorded:

@@ -118,8 +118,8 @@ class Trace:
             node = reference()
             if (
                 node is not None
-                and node.plan is not None
-                and all([trace.closed for trace in node.traces])
+                and node.saved
+                and (len(node.traces) == 1 or all([trace.closed for trace in node.traces]))
             ):
                 node.forget()
 
@@ -128,8 +128,11 @@ class Trace:
         self.closed = True
         for reference in self.nodes:
             node = reference()
-            if node is not None and all([trace.closed for trace in node.traces]):
-                node.forget()
+            if node is not None and (
+                len(node.traces) == 1 or all([trace.closed for trace in node.traces])
+            ):
+                node.saved = ()
+                node.plan = None
                 node.parents = ()
         self.nodes.clear()
         self.watched.clear()
@@ -197,12 +200,18 @@ def make_recorder(traces: tuple[Trace, ...]) -> Recorder:
         _keep(new, serial, followers)
         return new
 
-    return Recorder(
-        record,
-        traces,
-        None if single is None else single.watched,
-        [] if single is None else single.nodes,
-    )
+    if single is not None:
+        return Recorder(record, traces, watched, single.nodes.append, single.sweep)
+
+    def keep(reference: weakref.ref[Node]) -> None:
+        for trace in traces:
+            trace.nodes.append(reference)
+
+    def sweep() -> None:
+        for trace in traces:
+            trace.sweep()
+
+    return Recorder(record, traces, watched, keep, sweep)
 
 
 def _keep(node: Node, serial: int, traces: tuple[Trace, ...]) -> None:

@@ -23,11 +23,11 @@ __all__ = [
 ]
 
 _equal = binary(primitive("equal"))
-_NOT_equal = binary(primitive("not_equal"))
+_not_equal = binary(primitive("not_equal"))
 _less = binary(primitive("less"))
-_LESS_equal = binary(primitive("less_equal"))
+_less_equal = binary(primitive("less_equal"))
 _greater = binary(primitive("greater"))
-_GREATER_equal = binary(primitive("greater_equal"))
+_greater_equal = binary(primitive("greater_equal"))
 _isfinite = unary(primitive("isfinite"))
 _isinf = unary(primitive("isinf"))
 _isnan = unary(primitive("isnan"))

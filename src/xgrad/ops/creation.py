@@ -9,12 +9,20 @@ from __future__ import annotations
 from typing import Any
 
 from .._typing import SCALAR_TYPES, ArrayLike, DType, NativeDevice, ShapeLike
-from ..backends import Device, as_device, backend_named, backend_of, is_array
-from ..core.casting import copy_needed, inferred_dtype, kind_fits, to_array
+from ..backends import Device, as_device, backend_of, is_array
+from ..core.casting import (
+    arrays_inside,
+    copy_needed,
+    from_python,
+    inferred_dtype,
+    kind_fits,
+    to_array,
+)
 from ..core.defaults import default_dtype
-from ..core.dispatch import apply, apply1, wrap
+from ..core.dispatch import apply1, wrap
 from ..core.handle import Handle
 from ..core.instructions import primitive
+from ..core.protocols import protocols
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ArgumentTypeError, ShapeError
@@ -92,7 +100,10 @@ def asarray(
     """
     if isinstance(obj, Handle):
         return _from_handle(obj, dtype, device, copy)
-    if isinstance(obj, (list, tuple)) and (found := _arrays_inside(obj)):
+    if isinstance(obj, (list, tuple)):
+        found = arrays_inside(obj)
+        if not found:
+            return wrap(from_python(obj, dtype=dtype, device=device, copy=copy))  # type: ignore[no-any-return]
         if copy is False:
             raise copy_needed("a list of Tensors", "an array")
         home = as_operand(found[0], "asarray").device if device is None else as_device(device)
@@ -459,24 +470,9 @@ def _from_handle(x: Any, dtype: DType, device: _DeviceLike, copy: bool | None) -
     return Tensor(result.array, result.node)
 
 
-def _arrays_inside(obj: Any) -> list[Any]:
-    """The Tensors, Variables and arrays in nested lists, if not all are numpy's."""
-    found = []
-    parts = [obj]
-    while parts:
-        part = parts.pop()
-        if isinstance(part, (list, tuple)):
-            parts.extend(reversed(part))
-        elif type(part) not in SCALAR_TYPES and (isinstance(part, Handle) or is_array(part)):
-            found.append(part)
-    host = backend_named("numpy")
-    foreign = any(isinstance(x, Handle) or backend_of(x) is not host for x in found)
-    return found if foreign else []
-
-
 def _stacked(obj: Any, home: Device, dtype: DType, common: DType) -> Tensor:
     """Nested lists as a Tensor; Python scalars do not change the arrays' `common` dtype."""
-    if not isinstance(obj, (list, tuple)) or not _arrays_inside(obj):
+    if not isinstance(obj, (list, tuple)) or not arrays_inside(obj):
         part = asarray(obj, dtype=dtype, device=home)
         if is_array(obj) or isinstance(obj, Handle) or not kind_fits(part, common):
             return part
@@ -515,3 +511,6 @@ def _floating(home: Device, dtype: DType) -> DType:
 def _inferred(home: Device, numbers: tuple[Any, ...]) -> DType:
     """The default dtype for floats and complex numbers, where one was set."""
     return inferred_dtype([number for number in numbers if number is not None], home)
+
+
+protocols.asarray = asarray

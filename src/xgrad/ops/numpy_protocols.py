@@ -1,8 +1,8 @@
 """NumPy's two protocols: ``np.sin(t)`` and ``np.sum(t, axis=0)`` give Tensors, recorded.
 
-A function goes to the one of that name in numpy_functions.py or numpy_shapes.py, else to the
-standard's, under the name in the tables here; arguments are matched by name. Anything else raises
-TypeError naming it, because NumPy would compute without gradients."""
+A function goes to the one of that name in numpy_elementwise.py, numpy_reductions.py or
+numpy_shapes.py, else to the standard's, under the name in the tables here; arguments are matched by
+name. Anything else raises TypeError naming it: NumPy would compute without gradients."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..core.casting import cast_within_kind
 from ..core.protocols import protocols
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, ArgumentTypeError
-from . import numpy_functions, numpy_shapes
+from . import numpy_elementwise, numpy_reductions, numpy_shapes
 from .numpy_shapes import as_operand
 from .rule_namespace import rule_namespace
 
@@ -37,7 +37,6 @@ _NAMES = {
     "arctanh": "atanh",
     "conjugate": "conj",
     "fabs": "abs",
-    "float_power": "pow",
     "invert": "bitwise_invert",
     "left_shift": "bitwise_left_shift",
     "mod": "remainder",
@@ -58,9 +57,10 @@ _ACCUMULATIONS = {"add": "cumulative_sum", "multiply": "cumulative_prod"}
 # What has no meaning for a Tensor, or cannot change its value; of orders only these.
 _IGNORED = frozenset({"subok", "casting", "kind", "assume_unique", "overwrite_input"})
 _ORDERS = ("C", "K", "A", None)
+_OPERANDS = ("x", "x1", "x2")
 _OWN: dict[str, Callable[..., Any]] = {
     name: getattr(module, name)
-    for module in (numpy_functions, numpy_shapes)
+    for module in (numpy_elementwise, numpy_reductions, numpy_shapes)
     for name in module.__all__
 }
 
@@ -154,7 +154,8 @@ def _positional(target: Callable[..., Any], given: dict[str, Any], name: str) ->
             if not given:
                 break
             key = parameter.name if parameter.name in given else next(iter(given))
-            args.append(given.pop(key))
+            value = given.pop(key)
+            args.append(as_operand(value) if parameter.name in _OPERANDS else value)
     _refuse_unknown(target, given, name)
     return args
 

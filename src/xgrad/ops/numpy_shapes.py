@@ -1,6 +1,6 @@
 """NumPy's functions that move, join and split, where the standard lacks them.
 
-Under NumPy's names, as those of numpy_functions.py, which compute."""
+Under NumPy's names, as those of numpy_elementwise.py and numpy_reductions.py."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from .._typing import DType
+from .._typing import SCALAR_TYPES, DType
 from ..core.handle import Handle
+from ..core.operators import scalar_like
 from ..core.protocols import protocols
 from ..core.tensor import Tensor
 from ..errors import ArgumentTypeError, ShapeError
@@ -55,6 +56,12 @@ __all__ = [
 def as_operand(x: Any) -> Any:
     """A list as a Tensor, anything else as it is."""
     return xp.asarray(x) if isinstance(x, (list, tuple)) else x
+
+
+def as_pair(a: Any, b: Any) -> tuple[Any, Any]:
+    """Two operands as Tensors; a Python scalar takes the dtype of the other."""
+    a, b = (x if type(x) in SCALAR_TYPES else xp.asarray(x) for x in (a, b))
+    return scalar_like(a, b), scalar_like(b, a)
 
 
 # -- what is there ---------------------------------------------------------------------------------

@@ -1,62 +1,31 @@
-"""NumPy's functions that compute something the standard lacks, or that take other arguments.
-
-Under NumPy's names; those that only move elements are in numpy_shapes.py. Each is a composition of
-the standard's functions, and as differentiable as they are. Arguments that are not here have no
-counterpart; numpy_protocols.py says so when they are used."""
+"""NumPy's reductions, products and sorting that the standard lacks, or whose arguments differ."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-from .._typing import SCALAR_TYPES, Axis, DType
-from ..core.casting import dtype_kind
-from ..core.operators import scalar_like
-from .numpy_shapes import as_operand, diagonal, ravel
+from .._typing import Axis, DType
+from .numpy_elementwise import iscomplexobj
+from .numpy_shapes import as_pair, diagonal, ravel
 from .rule_namespace import rule_namespace as xp
 
-# fmt: off
 __all__ = [
-    "allclose",
-    "angle",
     "argsort",
-    "around",
-    "array_equal",
     "average",
-    "cbrt",
-    "clip",
     "cumprod",
     "cumsum",
-    "deg2rad",
-    "degrees",
-    "divmod",
     "dot",
-    "exp2",
-    "fix",
-    "fmax",
-    "fmin",
-    "fmod",
-    "heaviside",
-    "imag",
     "inner",
-    "isclose",
-    "iscomplexobj",
-    "isrealobj",
     "kron",
-    "logaddexp2",
     "matvec",
     "median",
-    "nan_to_num",
     "nanmax",
     "nanmean",
     "nanmin",
     "nansum",
     "outer",
     "ptp",
-    "rad2deg",
-    "radians",
-    "real",
-    "round",
     "sort",
     "std",
     "trace",
@@ -65,161 +34,7 @@ __all__ = [
     "var",
     "vdot",
     "vecmat",
-    "where",
 ]
-# fmt: on
-
-
-# -- elementwise -----------------------------------------------------------------------------------
-
-
-def _pair(a: Any, b: Any) -> tuple[Any, Any]:
-    a, b = (x if type(x) in SCALAR_TYPES else xp.asarray(x) for x in (a, b))
-    return scalar_like(a, b), scalar_like(b, a)
-
-
-def angle(z: Any, deg: bool = False) -> Any:
-    """The argument of complex numbers."""
-    z = xp.asarray(z)
-    turned = xp.atan2(imag(z), real(z))
-    return rad2deg(turned) if deg else turned
-
-
-def cbrt(x: Any) -> Any:
-    """The real cube root."""
-    return xp.sign(x) * xp.abs(x) ** (1 / 3)
-
-
-def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
-    """Between two bounds, under either of NumPy's pairs of names."""
-    return xp.clip(a, a_min if min is None else min, a_max if max is None else max)
-
-
-def deg2rad(x: Any) -> Any:
-    """Degrees in radians."""
-    return x * (math.pi / 180)
-
-
-def rad2deg(x: Any) -> Any:
-    """Radians in degrees."""
-    return x * (180 / math.pi)
-
-
-degrees = rad2deg
-radians = deg2rad
-
-
-def divmod(x1: Any, x2: Any) -> Any:
-    """Quotient, rounded down, and remainder."""
-    return xp.floor_divide(x1, x2), xp.remainder(x1, x2)
-
-
-def exp2(x: Any) -> Any:
-    """2**x."""
-    return xp.pow(2.0, x)
-
-
-def fix(x: Any) -> Any:
-    """Rounded towards zero."""
-    return xp.trunc(x)
-
-
-def fmax(x1: Any, x2: Any) -> Any:
-    """The larger one; a NaN loses."""
-    x1, x2 = _pair(x1, x2)
-    return xp.where(xp.isnan(x2), x1, xp.where(xp.isnan(x1), x2, xp.maximum(x1, x2)))
-
-
-def fmin(x1: Any, x2: Any) -> Any:
-    """The smaller one; a NaN loses."""
-    x1, x2 = _pair(x1, x2)
-    return xp.where(xp.isnan(x2), x1, xp.where(xp.isnan(x1), x2, xp.minimum(x1, x2)))
-
-
-def fmod(x1: Any, x2: Any) -> Any:
-    """The remainder with the sign of x1."""
-    x1, x2 = _pair(x1, x2)
-    return x1 - xp.trunc(x1 / x2) * x2
-
-
-def heaviside(x1: Any, x2: Any) -> Any:
-    """0 below zero, 1 above, x2 at it."""
-    x1, x2 = _pair(x1, x2)
-    return xp.where(x1 == 0, x2, xp.astype(x1 > 0, x1.dtype))
-
-
-def imag(val: Any) -> Any:
-    """The imaginary part; zeros for real numbers."""
-    return xp.imag(val) if iscomplexobj(val) else xp.zeros_like(val)
-
-
-def real(val: Any) -> Any:
-    """The real part."""
-    return xp.real(val) if iscomplexobj(val) else xp.asarray(val)
-
-
-def iscomplexobj(x: Any) -> bool:
-    """Whether the dtype is complex."""
-    return dtype_kind(xp.asarray(x).dtype) == "complex"
-
-
-def isrealobj(x: Any) -> bool:
-    """Whether the dtype is not complex."""
-    return not iscomplexobj(x)
-
-
-def logaddexp2(x1: Any, x2: Any) -> Any:
-    """log2(2**x1 + 2**x2), without overflow."""
-    x1, x2 = _pair(x1, x2)
-    return xp.logaddexp(x1 * math.log(2), x2 * math.log(2)) / math.log(2)
-
-
-def nan_to_num(
-    x: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
-) -> Any:
-    """Finite numbers in the place of NaN and infinities."""
-    limits = xp.finfo(x.dtype)
-    high = float(limits.max) if posinf is None else posinf
-    low = float(limits.min) if neginf is None else neginf
-    x = xp.where(xp.isnan(x), nan, x)
-    return xp.where(xp.isinf(x), xp.where(x > 0, xp.full_like(x, high), low), x)
-
-
-def round(a: Any, decimals: int = 0) -> Any:
-    """Rounded to a number of decimals: a constant."""
-    return xp.round(a * 10**decimals) / 10**decimals if decimals else xp.round(a)
-
-
-around = round
-
-
-def isclose(
-    a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
-) -> Any:
-    """Whether |a - b| is at most atol + rtol |b|."""
-    a, b = _pair(a, b)
-    near = xp.isfinite(b) & (xp.abs(a - b) <= atol + rtol * xp.abs(b))
-    near = near | (a == b)
-    return near | (xp.isnan(a) & xp.isnan(b)) if equal_nan else near
-
-
-def allclose(
-    a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
-) -> bool:
-    """Whether all elements are close."""
-    return bool(xp.all(isclose(a, b, rtol, atol, equal_nan)))
-
-
-def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
-    """Whether shapes and all elements are equal."""
-    a1, a2 = xp.asarray(a1), xp.asarray(a2)
-    if a1.shape != a2.shape:
-        return False
-    same = a1 == a2
-    return bool(xp.all(same | (xp.isnan(a1) & xp.isnan(a2)) if equal_nan else same))
-
-
-# -- reductions ------------------------------------------------------------------------------------
 
 
 def average(a: Any, axis: Axis = None, weights: Any = None, *, keepdims: bool = False) -> Any:
@@ -328,19 +143,12 @@ def unique(
     return parts if len(parts) > 1 else parts[0]
 
 
-def where(condition: Any, x: Any = None, y: Any = None) -> Any:
-    """A choice between x and y, or without them the places where the condition holds."""
-    if x is None and y is None:
-        return xp.nonzero(condition)
-    return xp.where(*(as_operand(value) for value in (condition, x, y)))
-
-
 # -- products --------------------------------------------------------------------------------------
 
 
 def dot(a: Any, b: Any) -> Any:
     """The last axis of a with the second last of b; a product of scalars."""
-    a, b = _pair(a, b)
+    a, b = as_pair(a, b)
     if not a.ndim or not b.ndim:
         return a * b
     return xp.tensordot(a, b, axes=((a.ndim - 1,), (max(b.ndim - 2, 0),)))
@@ -348,7 +156,7 @@ def dot(a: Any, b: Any) -> Any:
 
 def inner(a: Any, b: Any) -> Any:
     """The last axis of a with the last of b."""
-    a, b = _pair(a, b)
+    a, b = as_pair(a, b)
     if not a.ndim or not b.ndim:
         return a * b
     return xp.tensordot(a, b, axes=((a.ndim - 1,), (b.ndim - 1,)))
@@ -356,7 +164,7 @@ def inner(a: Any, b: Any) -> Any:
 
 def kron(a: Any, b: Any) -> Any:
     """Kronecker's product: b times each element of a, as blocks."""
-    a, b = _pair(a, b)
+    a, b = as_pair(a, b)
     ndim = max(a.ndim, b.ndim)
     left, right = ((1,) * (ndim - x.ndim) + x.shape for x in (a, b))
     a = xp.reshape(a, tuple(n for size in left for n in (size, 1)))

@@ -1,0 +1,238 @@
+"""Operators: reflected, in place, mixed with arrays and scalars; what they do to dtypes."""
+
+import operator
+
+import numpy as np
+import pytest
+
+import xgrad as xg
+
+ARITHMETIC = [
+    operator.add,
+    operator.sub,
+    operator.mul,
+    operator.truediv,
+    operator.floordiv,
+    operator.mod,
+    operator.pow,
+]
+IN_PLACE = [
+    operator.iadd,
+    operator.isub,
+    operator.imul,
+    operator.itruediv,
+    operator.ifloordiv,
+    operator.imod,
+    operator.ipow,
+]
+PAIRS = list(zip(IN_PLACE, ARITHMETIC, strict=True))
+BITWISE = [operator.and_, operator.or_, operator.xor, operator.lshift, operator.rshift]
+COMPARISONS = [operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne]
+MAKERS = ["Tensor", "Variable", "array", "float"]
+X = np.array([1.5, 2.0, 3.25])
+Y = np.array([0.5, 4.0, 1.25])
+
+
+def same(result, expected):
+    assert isinstance(result, xg.Tensor)
+    np.testing.assert_allclose(result.numpy(), expected, rtol=1e-15)
+
+
+@pytest.mark.parametrize("f", [*ARITHMETIC, *COMPARISONS])
+def test_two_tensors(f, device):
+    same(f(xg.asarray(X, device=device), xg.asarray(Y, device=device)), f(X, Y))
+
+
+@pytest.mark.parametrize("f", [*ARITHMETIC, *COMPARISONS])
+@pytest.mark.parametrize("make", [xg.asarray, xg.Variable, lambda a: a], ids=MAKERS[:3])
+def test_tensors_variables_and_arrays_mix(f, make):
+    same(f(xg.asarray(X), make(Y)), f(X, Y))
+    same(f(make(Y), xg.asarray(X)), f(Y, X))
+    same(f(xg.Variable(X), make(Y)), f(X, Y))
+    same(f(make(Y), xg.Variable(X)), f(Y, X))
+
+
+@pytest.mark.parametrize("f", BITWISE)
+def test_bitwise_operators(f, device):
+    a, b = np.array([5, 6, 7]), np.array([1, 2, 3])
+    x, y = xg.asarray(a, device=device), xg.asarray(b, device=device)
+    same(f(x, y), f(a, b))
+    same(f(x, 2), f(a, 2))
+    same(f(6, y), f(6, b))
+
+
+@pytest.mark.parametrize("f", [operator.neg, operator.pos, abs])
+def test_unary_operators(f, device):
+    same(f(xg.asarray(X - 2, device=device)), f(X - 2))
+
+
+def test_invert(device):
+    same(~xg.asarray([True, False], device=device), [False, True])
+    same(~xg.asarray([1, 2], device=device), [-2, -3])
+
+
+def test_matmul_with_tensors_and_arrays():
+    a, b = np.arange(6.0).reshape(2, 3), np.arange(12.0).reshape(3, 4)
+    same(xg.asarray(a) @ xg.asarray(b), a @ b)
+    same(a @ xg.asarray(b), a @ b)
+    same(xg.asarray(a) @ b, a @ b)
+    same(xg.Variable(a) @ b[:, 0], a @ b[:, 0])
+
+
+@pytest.mark.parametrize("f", ARITHMETIC)
+@pytest.mark.parametrize("scalar", [2, 3.0], ids=["int", "float"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_python_scalar_never_changes_a_dtype(f, scalar, dtype, device):
+    x = xg.asarray(X, dtype=dtype, device=device)
+    wanted = getattr(device.namespace, dtype)
+    host = X.astype(dtype)
+    for result, expected in ((f(x, scalar), f(host, scalar)), (f(scalar, x), f(scalar, host))):
+        assert result.dtype == wanted
+        np.testing.assert_allclose(result.numpy(), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("f", ARITHMETIC)
+def test_the_gradient_of_a_scalar_operation_keeps_the_dtype(f, device):
+    x = xg.Variable(X, dtype=xg.float32, device=device)
+    for g in (lambda x: f(x, 2.0), lambda x: f(2, x)):
+        with xg.GradientTape() as tape:
+            y = g(x)
+        gradient = tape.gradient(y, x, unconnected_gradients="zero")
+        assert gradient.dtype == device.namespace.float32
+        assert gradient.device == device
+
+
+@pytest.mark.parametrize("f", [operator.add, operator.sub, operator.mul, operator.pow])
+def test_an_integer_keeps_integers(f, device):
+    x = xg.asarray([1, 2, 3], dtype=xg.int32, device=device)
+    assert f(x, 2).dtype == device.namespace.int32
+    assert f(2, x).dtype == device.namespace.int32
+
+
+def test_complex_scalars_keep_the_width(device):
+    x = xg.asarray([1 + 1j], dtype=xg.complex64, device=device)
+    for scalar in (2, 2.0, 2j):
+        assert (x * scalar).dtype == device.namespace.complex64
+        assert (scalar - x).dtype == device.namespace.complex64
+
+
+@pytest.mark.parametrize("f", ARITHMETIC)
+@pytest.mark.parametrize("scalar", [np.float32(2), np.float64(2), np.int64(2), np.array(2.0)])
+def test_numpy_scalars_promote_as_in_numpy(f, scalar):
+    for dtype in ("float32", "float64"):
+        host = X.astype(dtype)
+        x = xg.asarray(host)
+        for result, expected in ((f(x, scalar), f(host, scalar)), (f(scalar, x), f(scalar, host))):
+            assert type(result) is xg.Tensor
+            assert result.dtype == expected.dtype
+            np.testing.assert_array_equal(result.numpy(), expected)
+
+
+@pytest.mark.parametrize("f", ARITHMETIC)
+def test_numpy_scalars_are_numbers_to_other_libraries(f, other_device):
+    x = xg.asarray(X, dtype=xg.float32, device=other_device)
+    for result in (f(x, np.float32(2)), f(np.float32(2), x)):
+        assert result.dtype == other_device.namespace.float32
+        assert result.device == other_device
+
+
+@pytest.mark.parametrize("f", [*ARITHMETIC[:4], operator.pow])
+@pytest.mark.parametrize("left", [True, False])
+@pytest.mark.parametrize("make", [np.asarray, xg.asarray, float], ids=["array", "Tensor", "float"])
+def test_mixed_operations_are_followed(f, left, make):
+    other = make(2.0) if make is float else make(Y)
+    host = 2.0 if make is float else Y
+    v = xg.Variable(X)
+    with xg.GradientTape() as tape:
+        y = f(other, v) if left else f(v, other)
+    plain = (lambda x: f(host, x)) if left else (lambda x: f(x, host))
+    expected = np.imag(plain(X + 1e-30j)) / 1e-30
+    np.testing.assert_allclose(tape.gradient(y, v).numpy(), expected, rtol=1e-13)
+
+
+@pytest.mark.parametrize("f", COMPARISONS)
+def test_comparisons_are_elementwise_and_boolean(f, device):
+    x = xg.asarray([1.0, 2.0, 3.0], device=device)
+    result = f(x, 2.0)
+    assert result.dtype == device.namespace.bool
+    assert result.tolist() == [bool(f(n, 2.0)) for n in (1.0, 2.0, 3.0)]
+    assert f(2.0, x).tolist() == [bool(f(2.0, n)) for n in (1.0, 2.0, 3.0)]
+
+
+@pytest.mark.parametrize("other", [None, {}, object()], ids=["None", "dict", "object"])
+def test_what_is_no_operand_is_unequal_and_cannot_be_added(other):
+    x = xg.ones(2)
+    assert (x == other) is False
+    assert (x != other) is True
+    for f in ARITHMETIC:
+        with pytest.raises(TypeError):
+            f(x, other)
+        with pytest.raises(TypeError):
+            f(other, x)
+
+
+def test_the_other_operand_gets_its_turn():
+    class Other:
+        def __radd__(self, x):
+            return "mine"
+
+    assert xg.ones(2) + Other() == "mine"
+
+
+@pytest.mark.parametrize(("f", "plain"), PAIRS)
+@pytest.mark.parametrize("make", [xg.asarray, xg.Variable, np.asarray, float], ids=MAKERS)
+def test_in_place_operators_rebind_the_handle(f, plain, make):
+    other = 2.0 if make is float else make(Y)
+    host = 2.0 if make is float else Y
+    x = handle = xg.asarray(X)
+    x = f(x, other)
+    assert x is handle
+    np.testing.assert_allclose(x.numpy(), plain(X, host))
+
+
+def test_in_place_bitwise_and_matmul():
+    x = xg.asarray([6, 3])
+    x &= 5
+    x |= 8
+    x ^= 1
+    x <<= 2
+    x >>= 1
+    assert x.tolist() == [26, 16]
+    a = np.arange(4.0).reshape(2, 2)
+    y = xg.asarray(a)
+    y @= a
+    np.testing.assert_array_equal(y.numpy(), a @ a)
+
+
+def test_operands_that_do_not_broadcast_are_named():
+    with pytest.raises(
+        xg.errors.ShapeError,
+        match=r"add: x1 \(3,\) float64 on cpu and x2 \(2,\) .* do not broadcast",
+    ):
+        xg.ones(3) + xg.ones(2)
+
+
+def test_matmul_error_says_which_axes():
+    with pytest.raises(
+        xg.errors.ShapeError,
+        match=r"x1 \(5, 3\) float32 .* the last axis of x1 \(3\) must equal the second last .* \(4\)",
+    ):
+        xg.ones((5, 3), dtype=xg.float32) @ xg.ones((4, 2), dtype=xg.float32)
+
+
+def test_two_devices_are_named():
+    x = xg.ones(2)
+    y = xg.ones(2, device="array_api_strict:device1")
+    z = xg.ones(2, device="array_api_strict:CPU_DEVICE")
+    for one, two in ((x, y), (y, x), (y, z), (x, xg.Variable(y))):
+        with pytest.raises(xg.errors.DeviceMismatchError) as error:
+            one + two
+        assert str(one.device) in str(error.value)
+        assert str(two.device) in str(error.value)
+
+
+def test_a_value_error_of_the_library_is_no_matter_of_shapes():
+    with pytest.raises(xg.errors.ArgumentError, match="negative integer powers"):
+        xg.asarray([2]) ** -1
+    with pytest.raises(xg.errors.DTypeError, match="subtract"):
+        xg.asarray([1.0], device="torch:cpu") - True
