@@ -164,6 +164,7 @@ def _flatten(nest: Nest, out: list[Any], none_is_leaf: bool) -> TreeDef:
         keys, children = (), ()
     elif isinstance(nest, dict):
         keys, children = tuple(nest.keys()), tuple(nest.values())
+        context = getattr(nest, "default_factory", None)
     elif isinstance(nest, (ValuesView, KeysView)):
         kind, children = list, tuple(nest)
         keys = tuple(range(len(children)))
@@ -193,7 +194,8 @@ def _unflatten(treedef: TreeDef, values: Any) -> Any:
     if kind in _REGISTERED:
         return _REGISTERED[kind][1](treedef.context, children)
     if issubclass(kind, dict):
-        return _join_dict(kind, dict(zip(treedef.keys, children, strict=True)))
+        items = dict(zip(treedef.keys, children, strict=True))
+        return items if kind is dict else _join_dict(kind, items, treedef.context)
     if issubclass(kind, tuple) and hasattr(kind, "_fields"):
         return kind(*children)
     if issubclass(kind, (list, tuple)):
@@ -202,10 +204,10 @@ def _unflatten(treedef: TreeDef, values: Any) -> Any:
     return kind(**{cast(str, key): child for key, child in fields})
 
 
-def _join_dict(kind: type, items: dict[Any, Any]) -> Any:
-    if kind is dict:
-        return items
+def _join_dict(kind: type, items: dict[Any, Any], default_factory: Any) -> Any:
     out = kind.__new__(kind)
+    if default_factory is not None:
+        out.default_factory = default_factory
     out.update(items)
     return out
 

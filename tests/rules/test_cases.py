@@ -66,6 +66,30 @@ def gradients_on_host(case, arrays, weights):
     return [g.numpy() for g in found]
 
 
+def second_order(case, arrays, weights, direction, device="cpu", xp=HOST):
+    """The gradients of <direction, gradients>, as numpy arrays: the Hessian times direction."""
+    xs = [xg.asarray(x, device=device) for x in arrays]
+    seeds, direction = (
+        tuple(xg.asarray(a, device=device) for a in given) for given in (weights, direction)
+    )
+    with xg.GradientTape() as outer:
+        outer.watch(xs)
+        with xg.GradientTape() as inner:
+            inner.watch(xs)
+            ys = as_tuple(case.f(xp, *xs))
+        first = inner.gradient(ys, xs, seeds)
+    second = outer.gradient(first, xs, list(direction), unconnected_gradients="zero")
+    assert all(g.device == x.device for g, x in zip(second, xs, strict=True))
+    return [np.zeros(g.shape) if str(g.device) == "torch:meta" else g.numpy() for g in second]
+
+
+def differences_of_gradients(case, arrays, weights, direction):
+    return [
+        difference(lambda *a, n=n: gradients_on_host(case, a, weights)[n], arrays, direction)
+        for n in range(len(arrays))
+    ]
+
+
 def scalar(case, weights):
     """The weighted sum of outputs as a function of numpy arrays."""
     return lambda *arrays: weighted_sum(forward(case, arrays), weights)
@@ -112,20 +136,9 @@ def test_second_order_agrees_with_differences_of_the_gradient(case, rng):
     arrays = arguments(case, rng)
     weights = weights_of(forward(case, arrays), rng)
     direction = [rng.normal(size=x.shape) for x in arrays]
-    xs = [xg.asarray(x) for x in arrays]
-    with xg.GradientTape() as outer:
-        outer.watch(xs)
-        with xg.GradientTape() as inner:
-            inner.watch(xs)
-            ys = as_tuple(case.f(HOST, *xs))
-        first = inner.gradient(ys, xs, tuple(weights))
-    second = outer.gradient(first, xs, list(direction), unconnected_gradients="zero")
-    for number, g in enumerate(second):
-        expected = difference(
-            lambda *a, n=number: gradients_on_host(case, a, weights)[n], arrays, direction
-        )
-        tolerance = 1e-3 if "float32" in case.name else 1e-8
-        assert_close([g.numpy()], [expected], tolerance)
+    found = second_order(case, arrays, weights, direction)
+    tolerance = 1e-3 if "float32" in case.name else 1e-8
+    assert_close(found, differences_of_gradients(case, arrays, weights, direction), tolerance)
 
 
 @every_case
@@ -176,6 +189,26 @@ def test_nothing_reads_values_back(case, meta, rng):
     assert all(str(g.dtype) == "torch.float64" for g in found)
 
 
+@every_case
+def test_second_order_agrees_on_other_devices(case, other_device, rng):
+    skip_where_impossible(case, other_device)
+    arrays = arguments(case, rng)
+    weights = weights_of(forward(case, arrays), rng)
+    direction = [rng.normal(size=x.shape) for x in arrays]
+    xp = xg.namespace(other_device.namespace)
+    found = second_order(case, arrays, weights, direction, other_device, xp)
+    assert_close(found, second_order(case, arrays, weights, direction), 1e-10)
+
+
+@every_case
+def test_second_order_reads_no_values_back(case, meta, rng):
+    skip_where_impossible(case, meta)
+    arrays = arguments(case, rng)
+    weights = weights_of(forward(case, arrays), rng)
+    found = second_order(case, arrays, weights, arrays, meta, xg.namespace(meta.namespace))
+    assert [g.shape for g in found] == [x.shape for x in arrays]
+
+
 # -- complex -----------------------------------------------------------------------------------
 
 
@@ -203,19 +236,8 @@ def test_complex_second_order_agrees_with_differences_of_the_gradient(case, rng)
     arrays = complex_arguments(case, rng)
     weights = weights_of(forward(case, arrays), rng)
     direction = [rng.normal(size=x.shape) + 1j * rng.normal(size=x.shape) for x in arrays]
-    xs = [xg.asarray(x) for x in arrays]
-    with xg.GradientTape() as outer:
-        outer.watch(xs)
-        with xg.GradientTape() as inner:
-            inner.watch(xs)
-            ys = as_tuple(case.f(HOST, *xs))
-        first = inner.gradient(ys, xs, tuple(weights))
-    second = outer.gradient(first, xs, list(direction), unconnected_gradients="zero")
-    for number, g in enumerate(second):
-        expected = difference(
-            lambda *a, n=number: gradients_on_host(case, a, weights)[n], arrays, direction
-        )
-        assert_close([g.numpy()], [expected], 1e-7)
+    found = second_order(case, arrays, weights, direction)
+    assert_close(found, differences_of_gradients(case, arrays, weights, direction), 1e-7)
 
 
 @complex_cases

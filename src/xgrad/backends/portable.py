@@ -48,11 +48,6 @@ def clip_upper(xp: Any, x: Array, bound: Array) -> Array:
     return xp.minimum(x, bound)
 
 
-def astype(xp: Any, x: Array, dtype: DType) -> Array:
-    """The standard's function; the standard takes the dtype by position only."""
-    return xp._namespace.astype(x, dtype)
-
-
 def astype(xp: Any, x: Array, dtype: DType, *, copy: bool = True) -> Array:
     """The standard's, which takes its dtype by position only."""
     return xp._namespace.astype(x, dtype, copy=copy)

@@ -37,8 +37,8 @@ _NAMESPACES = {
     "numpy": 'device="cpu"',
     "cupy": 'device="cuda", "cuda:1", ...',
     "torch": 'device="torch:cpu", "torch:cuda:0", ...',
-    "jax": 'a Tensor may wrap its arrays; device="jax"',
-    "dask": "a Tensor may wrap its arrays",
+    "jax": 'device="jax"; its arrays are taken as they are',
+    "dask": "its arrays are taken as they are",
     "array_api_strict": 'device="array_api_strict:device1", ... (for tests)',
 }
 

@@ -29,7 +29,7 @@ def walk(
     *,
     recorded: bool,
     consume: bool,
-    stops: Mapping[Node, Any] = {},
+    stops: Mapping[Node, Any],
 ) -> dict[Node, Any]:
     """Carry cotangents back from the seeds to the sources.
 
@@ -55,91 +55,145 @@ def walk(
     """
     seeds = list(seeds)
     needed = _needed(trace, [node for node, _ in seeds], sources)
-    found: dict[Node, Any] = {}
-    pending: dict[int, list[Any]] = {}  # serial -> [node, cotangent, whether the walk owns it]
-    heap: list[int] = []
+    frontier = _Frontier(in_place=not recorded)
     for node, g in seeds:
         if needed is None or node in needed:
-            _add(pending, heap, node, g, not recorded)
+            frontier.add(node, g)
+    found: dict[Node, Any] = {}
     plainly = not recorded and needed is None and not stops
-    kind: type | None = None
-    guard: Any = None
-    xp: Any = None
-    node: Any = None
-    g: Any = None
-    following_g: Any = None
-    while heap or node is not None:
-        if node is None:
-            node, g, owned = pending.pop(-heappop(heap))
+    while frontier.heap:
+        node, g = frontier.pop()
+        if plainly:
+            node, g = _follow(trace, node, g, frontier, sources, found, consume)
+            if node is None:
+                continue
         if node in sources:
             found[node] = g
+        if trace not in node.traces or node in stops:
+            continue
+        if type(node) is Output:
+            frontier.add_output(node, g)
+            continue
+        _visit(node, g, trace, needed, frontier, recorded)
+        if consume and all([t.closed or t is trace for t in node.traces]):
+            node.forget()
+    return found
+
+
+class _Frontier:
+    """The cotangents of nodes that wait to be visited, the latest node first.
+
+    An entry is a list: the node, its cotangent so far, and whether the walk made that buffer
+    itself, so that it may add to it in place."""
+
+    __slots__ = ("entries", "heap", "in_place")
+
+    def __init__(self, in_place: bool) -> None:
+        self.entries: dict[int, list[Any]] = {}
+        self.heap: list[int] = []
+        self.in_place = in_place
+
+    def pop(self) -> tuple[Any, Any]:
+        """The latest node and its cotangent, which is complete now."""
+        node, g, _ = self.entries.pop(-heappop(self.heap))
+        return node, g
+
+    def add(self, node: Node, g: Any) -> None:
+        """Add to a node's cotangent."""
+        entry = self.entries.get(node.serial)
+        if entry is None:
+            self.entries[node.serial] = [node, g, False]
+            heappush(self.heap, -node.serial)
+        elif entry[2]:
+            entry[1] += g
+        else:
+            entry[1] = entry[1] + g
+            entry[2] = self.in_place
+
+    def add_output(self, output: Output, g: Any) -> None:
+        """Collect the cotangents of several outputs; None stands for those that nobody used."""
+        producer: Any = output.parents[0]
+        entry = self.entries.get(producer.serial)
+        if entry is None:
+            entry = [producer, (None,) * producer.shape[0], False]
+            self.entries[producer.serial] = entry
+            heappush(self.heap, -producer.serial)
+        parts = list(entry[1])
+        parts[output.index] = g
+        entry[1] = tuple(parts)
+
+
+def _follow(
+    trace: Trace,
+    node: Any,
+    g: Any,
+    frontier: _Frontier,
+    sources: Mapping[Node, Any],
+    found: dict[Node, Any],
+    consume: bool,
+) -> tuple[Any, Any]:
+    """Visit nodes on raw arrays for as long as the next one is a plain one (a hot path).
+
+    Plain nodes have one output, no starred operand, and were recorded by this trace alone. The
+    operand with the highest serial number is visited next without a place in the frontier, where
+    it can. Returns the node that is not plain and its cotangent, or None."""
+    entries = frontier.entries
+    heap = frontier.heap
+    xp = backend_of(g).xp if type(g) is not tuple else None
+    kind = type(g)
+    while True:
         traces = node.traces
-        if (
-            plainly
-            and len(traces) == 1
-            and traces[0] is trace
-            and (plan := node.plan) is not None
-            and plan.simple is not None
-        ):
-            # The hot path: raw arrays, one output, nobody else to ask.
-            if type(g) is not kind:
-                kind = type(g)
-                xp = backend_of(g).xp
-                guard = xp.zero_where_zero
-            saved = node.saved
-            parents = node.parents
-            primitive = node.primitive
-            following = None
-            for operand, rule, sources_of, names in plan.simple:
-                parent = parents[operand]
-                values = saved if sources_of is None else _values(sources_of, node, saved)
-                if names:
-                    parameters = node.parameters
-                    r = rule(xp, g, *values, **{name: parameters[name] for name in names})
-                else:
-                    r = rule(xp, g, *values)
-                if primitive.guarded:
-                    r = guard(r, g)
-                if r.shape != parent.shape or r.dtype is not parent.dtype:
-                    r = arrive(xp, r, g, parent, False, primitive.kind.broadcasts)
-                entry = pending.get(parent.serial)
-                if entry is None:
-                    # The latest operand is visited next, without a place in the heap if it can.
-                    if following is None:
-                        following = parent
-                        following_g = r
-                    elif parent is following:
-                        following_g = following_g + r
-                    else:
-                        if parent.serial > following.serial:
-                            parent, r, following, following_g = following, following_g, parent, r
-                        pending[parent.serial] = [parent, r, False]
-                        heappush(heap, -parent.serial)
-                elif entry[2]:
+        plan = node.plan
+        if plan is None or plan.simple is None or len(traces) != 1 or traces[0] is not trace:
+            return node, g
+        if node in sources:
+            found[node] = g
+        if type(g) is not kind:
+            kind = type(g)
+            xp = backend_of(g).xp
+        saved = node.saved
+        guarded = node.primitive.guarded
+        following = None
+        following_g = None
+        for operand, rule, places, names in plan.simple:
+            parent = node.parents[operand]
+            values = saved if places is None else _values(places, node, saved)
+            if names:
+                parameters = node.parameters
+                r = rule(xp, g, *values, **{name: parameters[name] for name in names})
+            else:
+                r = rule(xp, g, *values)
+            if guarded:
+                r = xp.zero_where_zero(r, g)
+            if r.shape != parent.shape or r.dtype is not parent.dtype:
+                r = arrive(xp, r, g, parent, False, node.primitive.kind.broadcasts)
+            entry = entries.get(parent.serial)
+            if entry is not None:
+                if entry[2]:
                     entry[1] += r
                 else:
                     entry[1] = entry[1] + r
                     entry[2] = True
-            if consume:
-                node.forget()
-            node = following
-            if node is not None:
-                g = following_g
-                if heap and -heap[0] > node.serial:
-                    pending[node.serial] = [node, g, False]
-                    heappush(heap, -node.serial)
-                    node = None
-            continue
-        current, node = node, None
-        if trace not in traces or current in stops:
-            continue
-        if type(current) is Output:
-            _add_output(pending, heap, current, g, not recorded)
-            continue
-        _visit(current, g, trace, needed, pending, heap, recorded)
-        if consume and all(t.closed or t is trace for t in traces):
-            current.forget()
-    return found
+            elif following is None:
+                following = parent
+                following_g = r
+            elif parent is following:
+                following_g = following_g + r
+            else:
+                if parent.serial > following.serial:
+                    parent, r, following, following_g = following, following_g, parent, r
+                entries[parent.serial] = [parent, r, False]
+                heappush(heap, -parent.serial)
+        if consume:
+            node.forget()
+        if following is None:
+            return None, None
+        if heap and -heap[0] > following.serial:
+            entries[following.serial] = [following, following_g, False]
+            heappush(heap, -following.serial)
+            return None, None
+        node = following
+        g = following_g
 
 
 def _visit(
@@ -147,13 +201,11 @@ def _visit(
     g: Any,
     trace: Trace,
     needed: set[Node] | None,
-    pending: dict[int, list[Any]],
-    heap: list[int],
+    frontier: _Frontier,
     recorded: bool,
 ) -> None:
-    """Call the rules of one node and pass on what they give."""
-    plan = node.plan
-    primitive = node.primitive
+    """Call the rules of any node and pass on what they give."""
+    plan, primitive = node.plan, node.primitive
     if plan is None or primitive is None:
         raise TapeError(
             f"the values that the gradient of {primitive.name if primitive else 'a value'} needs "
@@ -161,116 +213,70 @@ def _visit(
             "values are needed again."
         )
     saved = node.saved
-    parents = node.parents
     if recorded:
         xp: Any = rule_namespace
-        saved = tuple(_followed_again(v, o, node) for v, o in zip(saved, plan.owners, strict=True))
-    elif type(g) is tuple:
-        xp = backend_of(next(part for part in g if part is not None)).xp
+        saved = tuple(
+            [_followed_again(v, owner, node) for v, owner in zip(saved, plan.owners, strict=True)]
+        )
     else:
-        xp = backend_of(g).xp
-    guarded = primitive.guarded
-    broadcasts = primitive.kind.broadcasts
-    shared = len(node.traces) > 1
+        some = next(part for part in g if part is not None) if type(g) is tuple else g
+        xp = backend_of(some).xp
+    guarded, broadcasts = primitive.guarded, primitive.kind.broadcasts
     for call in plan.calls:
-        if call.starred:
-            _visit_starred(call, xp, node, g, saved, trace, needed, pending, heap, recorded)
+        parents = _wanted(call, node, trace, needed)
+        if not any(parents):
             continue
-        parent = parents[call.operand]
-        if (
-            parent is None
-            or (needed is not None and parent not in needed)
-            or (shared and not trace.follows(parent))
-        ):
-            continue
-        values = saved if call.all_saved else _values(call.sources, node, saved)
-        if call.parameters:
-            parameters = node.parameters or {}
-            r = call.rule(xp, g, *values, **{name: parameters[name] for name in call.parameters})
-        else:
-            r = call.rule(xp, g, *values)
-        if guarded or r.shape != parent.shape or r.dtype != parent.dtype:
-            r = arrive(xp, r, g, parent, guarded, broadcasts)
-        _add(pending, heap, parent, r, not recorded)
+        parameters = node.parameters or {}
+        values = _values(call.sources, node, saved)
+        r = call.rule(xp, g, *values, **{name: parameters[name] for name in call.parameters})
+        for part, parent in zip(r if call.starred else (r,), parents, strict=True):
+            if parent is not None:
+                frontier.add(parent, arrive(xp, part, g, parent, guarded, broadcasts))
 
 
-def _visit_starred(
-    call: Call,
-    xp: Any,
-    node: Node,
-    g: Any,
-    saved: tuple[Any, ...],
-    trace: Trace,
-    needed: set[Node] | None,
-    pending: dict[int, list[Any]],
-    heap: list[int],
-    recorded: bool,
-) -> None:
-    """Call the rule of a starred operand, which gives one cotangent for each of its arrays."""
-    parameters = node.parameters or {}
-    values = _values(call.sources, node, saved)
-    parts = call.rule(xp, g, *values, **{name: parameters[name] for name in call.parameters})
-    for r, parent in zip(parts, node.parents[call.operand :], strict=True):
-        if parent is None or (needed is not None and parent not in needed):
-            continue
-        if trace.follows(parent):
-            _add(pending, heap, parent, arrive(xp, r, g, parent, False, False), not recorded)
-
-
-def _values(sources: tuple[tuple[int, int], ...], node: Node, saved: tuple[Any, ...]) -> list[Any]:
-    """Give the values that a rule asks for, by where they come from."""
+def _wanted(
+    call: Call, node: Node, trace: Trace, needed: set[Node] | None
+) -> list[Node | None]:
+    """The nodes of an operand, or of each array of a starred one; None for those not followed."""
+    first = call.operand
+    parents = node.parents[first:] if call.starred else node.parents[first : first + 1]
     return [
-        saved[i] if source == SAVED else node.parents[i] if source == INPUT_SPEC else node
-        for source, i in sources
+        parent
+        if parent is not None
+        and (needed is None or parent in needed)
+        and (len(node.traces) == 1 or trace.follows(parent))
+        else None
+        for parent in parents
+    ]
+
+
+def _values(
+    places: tuple[tuple[int, int], ...], node: Node, saved: tuple[Any, ...]
+) -> list[Any]:
+    """The values that a rule asks for, by where they come from."""
+    return [
+        saved[i] if place == SAVED else node.parents[i] if place == INPUT_SPEC else node
+        for place, i in places
     ]
 
 
 def _followed_again(value: Any, owner: int | None, node: Node) -> Any:
-    """Give a saved array its node again, so that outer tapes follow the rule through it."""
-    if owner is None or not hasattr(value, "shape"):
-        if type(value) is tuple and owner is not None:
-            return tuple(Tensor(v, p) for v, p in zip(value, node.parents[owner:], strict=True))
+    """A saved array as a Tensor with its node, so that outer tapes follow the rule through it."""
+    if owner is None:
+        return value
+    if type(value) is tuple:
+        return tuple([Tensor(v, p) for v, p in zip(value, node.parents[owner:], strict=True)])
+    if not hasattr(value, "shape"):
         return value
     return Tensor(value, node if owner == -1 else node.parents[owner])
 
 
-def _add(
-    pending: dict[int, list[Any]], heap: list[int], node: Node, g: Any, in_place: bool
-) -> None:
-    """Add to a node's cotangent, in place only into a buffer that the walk itself made."""
-    serial = node.serial
-    entry = pending.get(serial)
-    if entry is None:
-        pending[serial] = [node, g, False]
-        heappush(heap, -serial)
-    elif entry[2]:
-        entry[1] += g
-    else:
-        entry[1] = entry[1] + g
-        entry[2] = in_place
-
-
-def _add_output(
-    pending: dict[int, list[Any]], heap: list[int], output: Output, g: Any, in_place: bool
-) -> None:
-    """Collect the cotangents of several outputs; None stands for those that nobody used."""
-    producer = output.parents[0]
-    assert producer is not None
-    entry = pending.get(producer.serial)
-    if entry is None:
-        entry = pending[producer.serial] = [producer, (None,) * producer.shape[0], False]
-        heappush(heap, -producer.serial)
-    parts = list(entry[1])
-    parts[output.index] = g
-    entry[1] = tuple(parts)
-
-
 def _needed(trace: Trace, targets: list[Node], sources: Mapping[Node, Any]) -> set[Node] | None:
-    """Find the nodes from which a path leads to a source; None where that is all of them.
+    """The nodes from which a path leads to a source; None where that is all of them.
 
     Whatever a trace recorded leads to something that it watches, so when everything watched is a
     source there is nothing to leave out."""
-    if all(node in sources for node in trace.watched):
+    if all([node in sources for node in trace.watched]):
         return None
     reached: set[Node] = set()
     stack = [node for node in targets if trace.follows(node)]
@@ -280,9 +286,9 @@ def _needed(trace: Trace, targets: list[Node], sources: Mapping[Node, Any]) -> s
             continue
         reached.add(node)
         if trace in node.traces:
-            stack.extend(p for p in node.parents if p is not None and p not in reached)
+            stack.extend([p for p in node.parents if p is not None and p not in reached])
     needed: set[Node] = set()
     for node in sorted(reached, key=lambda n: n.serial):
-        if node in sources or any(parent in needed for parent in node.parents):
+        if node in sources or any([parent in needed for parent in node.parents]):
             needed.add(node)
     return needed

@@ -229,7 +229,7 @@ def _of_one_exit(exit_: Exit, what: str) -> _Reason:
             "gradient flows through a Variable's assignment."
         )
     else:
-        advice = "Use functions of xgrad, or NumPy's on the Tensor itself; or xg.custom_gradient."
+        advice = "Use functions of xgrad, or NumPy's on the Tensor itself."
     return f"{what} {exit_.how}{show_line(exit_.where)}", advice
 
 

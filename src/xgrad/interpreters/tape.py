@@ -345,7 +345,7 @@ class GradientTape:
             )
         if not is_inexact(x.dtype):
             raise DTypeError(
-                f"watch: x {describe(x)} has dtype {dtype_name(x.dtype)}; only floating and complex "
+                f"watch: x {describe(x)} cannot be watched, because only floating and complex "
                 "values have gradients. Use astype to convert it first."
             )
         if self._device is not None and x.device != self._device:

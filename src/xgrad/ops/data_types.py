@@ -17,7 +17,7 @@ from ..core.instructions import primitive
 from ..core.protocols import protocols
 from ..core.spec import describe
 from ..core.tensor import Tensor
-from ..errors import ArgumentError, DTypeError
+from ..errors import ArgumentError, DeviceMismatchError, DTypeError
 from ._arguments import as_operand
 
 __all__ = ["astype", "can_cast", "finfo", "iinfo", "isdtype", "result_type", "to_device"]
@@ -208,6 +208,11 @@ def _native(values: list[Any]) -> tuple[Backend, list[Any]]:
         if _has_data(value):
             array, _ = unwrap(value)
             backend = backend or backend_of(array)
+            if backend is not backend_of(array):
+                raise DeviceMismatchError(
+                    f"the arrays are of different libraries: {backend.name} and "
+                    f"{backend_of(array).name}. Use xg.to_device to bring them together."
+                )
             found.append(array)
         else:
             found.append(value)

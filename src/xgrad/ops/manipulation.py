@@ -572,6 +572,8 @@ def unstack(x: ArrayLike, /, *, axis: int = 0) -> tuple[Tensor, ...]:
 
 def _promoted(arrays: list[Any]) -> list[Any]:
     """Arrays of one dtype, because not every library promotes when it joins."""
+    if len({type(x.array) for x in arrays}) > 1:
+        return arrays  # of two libraries: `apply` will say so
     if all(x.dtype == arrays[0].dtype for x in arrays):
         return arrays
     dtype = result_type(*arrays)

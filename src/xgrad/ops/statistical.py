@@ -13,7 +13,7 @@ from ..core.dispatch import apply1
 from ..core.instructions import primitive
 from ..core.spec import describe
 from ..core.tensor import Tensor
-from ..errors import DTypeError
+from ..errors import ArgumentError
 from ._arguments import as_axes, as_axis, as_operand
 
 __all__ = [
@@ -317,7 +317,7 @@ def _cumulative(
     x = _as_dtype(as_operand(x, instruction.name), dtype)
     if axis is None:
         if x.ndim != 1:
-            raise DTypeError(
+            raise ArgumentError(
                 f"{instruction.name}: axis must be given, because x {describe(x)} does not have "
                 "exactly one axis."
             )

@@ -1,0 +1,108 @@
+"""The same functions differentiated by torch and by jax, in float64 to 1e-9.
+
+A case that uses nothing but the array API standard runs there as it stands."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+import xgrad as xg
+from cases import CASES, arguments, complex_arguments
+from numerical import as_tuple
+
+STANDARD = [case for case in CASES if case.standard]
+COMPLEX = [case for case in STANDARD if case.complex]
+
+NOT_TORCH = {"remainder/scalar on the left": "torch has no derivative of scalar % tensor"}
+
+# jax compiles every function at every shape: a choice that covers the rules with formulas.
+FOR_JAX = """
+    abs, acos, acosh, asin, asinh, atan, atanh, expm1, log, log10, log1p, log2, reciprocal, sqrt,
+    tan, tanh, atan2, divide, hypot, logaddexp, maximum, minimum, pow, remainder, copysign,
+    sum/two, mean/negative, prod/two, max/first, min/last, var/all, std/two, std/correction,
+    cumulative_sum/axis 1, cumulative_prod/axis 1, cumulative_prod/include_initial,
+    tensordot/odd order, vecdot/broadcast, take, take_along_axis, sort/descending, clip,
+    where/broadcast, roll/axes, tril/1, diff/twice, unstack/some unused, getitem/array,
+    getitem/broadcast arrays, composition/diamond, composition/softmax, composition/network"""
+CASES_FOR_JAX = [c for c in STANDARD if c.name in " ".join(FOR_JAX.split()).split(", ")]
+
+
+def gradients_by_xgrad(case, arrays, weights):
+    xs = [xg.asarray(x) for x in arrays]
+    with xg.GradientTape() as tape:
+        tape.watch(xs)
+        ys = as_tuple(case.f(xg.namespace(np), *xs))
+    return [g.numpy() for g in tape.gradient(ys, xs, tuple(weights))]
+
+
+def outputs(case, arrays):
+    return [y.numpy() for y in as_tuple(case.f(xg.namespace(np), *map(xg.asarray, arrays)))]
+
+
+def random_like(ys, rng):
+    weights = [rng.normal(size=y.shape) for y in ys]
+    parts = [1j * rng.normal(size=y.shape) if np.iscomplexobj(y) else 0.0 for y in ys]
+    return [w + p for w, p in zip(weights, parts, strict=True)]
+
+
+def assert_close(found, expected):
+    for g, e in zip(found, expected, strict=True):
+        np.testing.assert_allclose(g, e, rtol=1e-9, atol=1e-9)
+
+
+# -- torch -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def torch():
+    return pytest.importorskip("torch", reason="torch: torch is not installed")
+
+
+def gradients_by_torch(torch, case, arrays, weights):
+    from array_api_compat import torch as namespace
+
+    xs = [torch.tensor(x, requires_grad=True) for x in arrays]
+    with warnings.catch_warnings(action="ignore"):
+        ys = as_tuple(case.f(namespace, *xs))
+        seeds = [torch.tensor(w, dtype=y.dtype) for w, y in zip(weights, ys, strict=True)]
+        found = torch.autograd.grad(ys, xs, seeds, allow_unused=True, materialize_grads=True)
+    return [g.resolve_conj().numpy() for g in found]
+
+
+@pytest.mark.parametrize("case", STANDARD, ids=lambda case: case.name)
+def test_gradient_agrees_with_torch(case, torch, rng):
+    if case.name in NOT_TORCH:
+        pytest.skip(f"{case.name}: {NOT_TORCH[case.name]}")
+    arrays = arguments(case, rng)
+    weights = random_like(outputs(case, arrays), rng)
+    expected = gradients_by_torch(torch, case, arrays, weights)
+    assert_close(gradients_by_xgrad(case, arrays, weights), expected)
+
+
+@pytest.mark.parametrize("case", COMPLEX, ids=lambda case: case.name)
+def test_complex_gradient_agrees_with_torch(case, torch, rng):
+    arrays = complex_arguments(case, rng)
+    weights = random_like(outputs(case, arrays), rng)
+    expected = gradients_by_torch(torch, case, arrays, weights)
+    assert_close(gradients_by_xgrad(case, arrays, weights), expected)
+
+
+# -- jax ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def jax():
+    jax = pytest.importorskip("jax", reason="jax: jax is not installed")
+    with jax.enable_x64(True):
+        yield jax
+
+
+@pytest.mark.parametrize("case", CASES_FOR_JAX, ids=lambda case: case.name)
+def test_gradient_agrees_with_jax(case, jax, rng):
+    arrays = arguments(case, rng)
+    weights = random_like(outputs(case, arrays), rng)
+    xs = [jax.numpy.asarray(x) for x in arrays]
+    _, pull = jax.vjp(lambda *xs: as_tuple(case.f(jax.numpy, *xs)), *xs)
+    expected = pull(tuple(jax.numpy.asarray(w) for w in weights))
+    assert_close(gradients_by_xgrad(case, arrays, weights), expected)

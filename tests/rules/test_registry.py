@@ -1,0 +1,161 @@
+"""Completeness: every primitive has rules or a reason, a case in the table, and a documented name."""
+
+import ast
+import inspect
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import xgrad as xg
+from cases import CASES, arguments
+from numerical import as_tuple
+from xgrad.core.instructions import PRIMITIVES
+from xgrad.core.node import Cut
+from xgrad.core.primitive import Kind
+
+RULES = Path(xg.rules.__file__).parent
+MODULES = sorted(RULES.glob("*.py"))
+DIFFERENTIABLE = [p for p in PRIMITIVES.values() if p.kind is not Kind.CONSTANT]
+CONSTANT = [p for p in PRIMITIVES.values() if p.kind is Kind.CONSTANT]
+FUNCTIONS = [
+    name
+    for name in xg.__all__
+    if inspect.isfunction(getattr(xg, name)) or inspect.isclass(getattr(xg, name))
+]
+# Operands that say where or which, not how much.
+NOT_FOLLOWED = {"condition", "indices"}
+
+
+def by_name(value):
+    return getattr(value, "name", None)
+
+
+@pytest.mark.parametrize("primitive", DIFFERENTIABLE, ids=by_name)
+def test_every_operand_has_a_rule(primitive):
+    assert set(primitive.rules) == set(primitive.operands) - NOT_FOLLOWED
+
+
+@pytest.mark.parametrize("primitive", DIFFERENTIABLE, ids=by_name)
+def test_what_has_rules_has_no_reason_for_having_none(primitive):
+    assert primitive.reason is None
+
+
+@pytest.mark.parametrize("primitive", CONSTANT, ids=by_name)
+def test_every_constant_has_a_reason_and_no_rule(primitive):
+    assert primitive.reason
+    assert not primitive.rules
+
+
+@pytest.mark.parametrize("primitive", DIFFERENTIABLE, ids=by_name)
+def test_rules_name_only_operands_outputs_and_parameters(primitive):
+    names = {"xp", *primitive.operands, *primitive.parameters, "y", "y_spec"}
+    names |= {f"{operand}_spec" for operand in primitive.operands}
+    for rule in primitive.rules.values():
+        _, cotangent, *others = inspect.signature(rule).parameters
+        assert cotangent in ("g", "c")
+        assert set(others) <= names
+
+
+# -- the table of cases ------------------------------------------------------------------------
+
+
+def followed_operands(case):
+    """The pairs of primitive and operand whose rules the gradient of a case calls."""
+    rng = np.random.default_rng(0)
+    xs = [xg.asarray(x) for x in arguments(case, rng)]
+    with xg.GradientTape() as tape:
+        tape.watch(xs)
+        ys = as_tuple(case.f(xg.namespace(np), *xs))
+    found = set()
+    stack = [y.node for y in ys]
+    seen = set()
+    while stack:
+        node = stack.pop()
+        if node is None or type(node) is Cut or node in seen:
+            continue
+        seen.add(node)
+        stack.extend(node.parents)
+        if node.primitive is not None:
+            operands = node.primitive.operands
+            for call in node.plan.calls:
+                found.add((node.primitive.name, operands[call.operand]))
+    return found
+
+
+@pytest.fixture(scope="module")
+def covered():
+    return set().union(*map(followed_operands, CASES))
+
+
+@pytest.mark.parametrize(
+    ("name", "operand"),
+    [(p.name, operand) for p in DIFFERENTIABLE for operand in p.rules],
+    ids=lambda value: value,
+)
+def test_every_rule_is_called_by_a_case(name, operand, covered):
+    if (name, operand) == ("zero_where_zero", "g"):
+        pytest.skip("its gradient is zero, so nothing need be followed through it")
+    assert (name, operand) in covered
+
+
+# Public functions without a gradient of their own: made from nothing, integer, boolean, or flat.
+WITHOUT_GRADIENT = set(
+    """
+    Device GradientTape Tensor UnconnectedGradients Variable array_namespace default_device
+    default_dtype device devices namespace record_locations set_default_device set_default_dtype
+    arange empty empty_like eye from_dlpack linspace ones ones_like zeros zeros_like
+    can_cast finfo iinfo isdtype result_type broadcast_shapes
+    ceil floor floor_divide nextafter round sign signbit trunc stop_gradient
+    equal greater greater_equal isfinite isinf isnan less less_equal not_equal
+    bitwise_and bitwise_invert bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor
+    logical_and logical_not logical_or logical_xor all any argmax argmin argsort count_nonzero
+    isin nonzero searchsorted unique_all unique_counts unique_inverse unique_values""".split()
+)
+NAMED_OTHERWISE = {"conj": "conj/real", "imag": "complex parts", "real": "real/real"}
+
+
+@pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - WITHOUT_GRADIENT))
+def test_every_public_function_has_a_case(name):
+    wanted = NAMED_OTHERWISE.get(name, name)
+    assert any(case.name == wanted or case.name.split("/")[0] == name for case in CASES)
+
+
+# -- documentation -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_public_name_has_a_docstring_with_an_example(name):
+    documentation = inspect.getdoc(getattr(xg, name))
+    assert documentation
+    if name not in {"Device", "Tensor", "UnconnectedGradients"}:
+        assert ">>> " in documentation
+
+
+# -- what rules may know -----------------------------------------------------------------------
+
+
+def imported_names(path):
+    """Every module and every name that a file imports."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+            yield from (alias.name for alias in node.names)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_rules_import_no_array_library_and_no_tensor(path):
+    found = {part for name in imported_names(path) for part in name.split(".")}
+    assert not found & {"numpy", "cupy", "torch", "jax", "array_api_compat", "Tensor", "backends"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_rules_create_no_arrays_and_ask_for_no_types(path):
+    called = {
+        node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+    }
+    assert not called & {"asarray", "zeros", "ones", "full", "arange", "item", "float", "bool"}
