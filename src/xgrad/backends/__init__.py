@@ -9,7 +9,15 @@ from __future__ import annotations
 from .base import Backend, Functions
 from .device import Device, as_device, default_device, device, devices, set_default_device
 from .indices import Slot, fill_key
-from .registry import backend_named, backend_of, backend_of_type, is_array, quiet
+from .registry import (
+    backend_named,
+    backend_of,
+    backend_of_dtype,
+    backend_of_type,
+    host,
+    is_array,
+    quiet,
+)
 
 __all__ = [
     "Backend",
@@ -19,11 +27,13 @@ __all__ = [
     "as_device",
     "backend_named",
     "backend_of",
+    "backend_of_dtype",
     "backend_of_type",
     "default_device",
     "device",
     "devices",
     "fill_key",
+    "host",
     "is_array",
     "quiet",
     "set_default_device",

@@ -155,7 +155,14 @@ def as_device(value: Any, backend: Backend | None = None) -> Device:
 
 
 def default_device() -> Device:
-    """The device on which new arrays are created: ``cpu`` unless it was changed."""
+    """The device on which new arrays are created: ``cpu`` unless it was changed.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.default_device()
+    xg.device('cpu')
+    """
     if _local.stack:
         return _local.stack[-1]
     return _default if _default is not None else device("cpu")

@@ -14,8 +14,10 @@ from .base import Backend
 __all__ = [
     "backend_named",
     "backend_of",
+    "backend_of_dtype",
     "backend_of_namespace",
     "backend_of_type",
+    "host",
     "is_array",
     "quiet",
 ]
@@ -63,12 +65,26 @@ def backend_named(name: str) -> Backend:
     return _BY_NAME[name]
 
 
+def backend_of_dtype(dtype: Any) -> Backend | None:
+    """The backend that a dtype object belongs to; None for numpy's, which many libraries share."""
+    kind = dtype if isinstance(dtype, type) else type(dtype)
+    library = kind.__module__.split(".", 1)[0]
+    if library in _BY_NAME and library != "numpy":
+        return _BY_NAME[library]
+    return None
+
+
+def host() -> Backend:
+    """numpy's backend: host memory, to which everything can be copied."""
+    return backend_named("numpy")
+
+
 def quiet() -> Any:
     """A context in which numpy does not warn of divisions by zero and the like.
 
     A rule computes partial derivatives at points that a later `where` discards; the forward pass
     has already warned where the user asked for it."""
-    return backend_named("numpy").namespace.errstate(all="ignore")
+    return host().namespace.errstate(all="ignore")
 
 
 def _module(value: Any) -> str:

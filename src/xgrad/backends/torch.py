@@ -23,14 +23,14 @@ class Own:
         return x.mT
 
     def getitem(xp: Functions, x: Array, *indices: Array, key: Any) -> Array:
-        if has_negative_step(key):
+        if _is_beyond_torch(xp, key, indices):
             return xp.reshape(x, (-1,))[flat_positions(xp, x.shape, key, indices, x.device)]
         return x[fill_key(key, indices)]
 
     def setitem(xp: Functions, x: Array, value: Any, *indices: Array, key: Any) -> Array:
         out = x.clone(memory_format=xp.contiguous_format)
         value = value.to(x.dtype) if hasattr(value, "dtype") else value
-        if has_negative_step(key):
+        if _is_beyond_torch(xp, key, indices):
             positions = flat_positions(xp, x.shape, key, indices, x.device)
             out.view(-1)[positions] = value
         else:
@@ -39,7 +39,7 @@ class Own:
 
     def put(xp: Functions, x: Array, *indices: Array, key: Any, shape: tuple[int, ...]) -> Array:
         out = xp.zeros(shape, dtype=x.dtype, device=x.device)
-        if has_negative_step(key):
+        if _is_beyond_torch(xp, key, indices):
             positions = flat_positions(xp, shape, key, indices, x.device)
         elif all(index.dtype == xp.bool for index in indices):
             out[fill_key(key, indices)] = x
@@ -64,6 +64,16 @@ class Own:
         out = xp.zeros(tuple(shape), dtype=x.dtype, device=x.device)
         index = xp.broadcast_to(xp.where(indices < 0, indices + size, indices), x.shape)
         return out.scatter_add(axis, index, x)
+
+
+def _is_beyond_torch(xp: Functions, key: Any, indices: tuple[Array, ...]) -> bool:
+    """Whether torch refuses a key (a slice that goes backwards), or puts the axes elsewhere than
+    NumPy (an int among index arrays)."""
+    if has_negative_step(key):
+        return True
+    parts = key if isinstance(key, tuple) else (key,)
+    numbers = any(isinstance(part, int) for part in parts) or any(i.ndim == 0 for i in indices)
+    return numbers and bool(indices) and all(i.dtype != xp.bool for i in indices)
 
 
 class TorchBackend(Backend):

@@ -9,7 +9,7 @@ import functools
 from typing import Any
 
 from .._typing import SCALAR_TYPES, Array, DType
-from ..backends import Device, as_device, backend_named, backend_of, is_array
+from ..backends import Device, as_device, backend_of, host, is_array
 from ..backends.base import Backend, dtype_name
 from ..errors import ArgumentError, ArgumentTypeError, DTypeError
 from .defaults import default_dtype
@@ -51,7 +51,7 @@ def dtype_kind(dtype: DType) -> str:
     DTypeError
         For dtypes that hold something else than numbers: objects, strings, dates.
     """
-    return _kind_of(type(dtype), dtype)
+    return _kind_of(type(dtype), dtype)  # type: ignore[arg-type]
 
 
 @functools.cache
@@ -168,8 +168,7 @@ def arrays_inside(value: Any) -> list[Any]:
             parts.extend(reversed(part))
         elif type(part) not in SCALAR_TYPES and (isinstance(part, Handle) or is_array(part)):
             found.append(part)
-    host = backend_named("numpy")
-    foreign = any(isinstance(x, Handle) or backend_of(x) is not host for x in found)
+    foreign = any(isinstance(x, Handle) or backend_of(x) is not host() for x in found)
     return found if foreign else []
 
 

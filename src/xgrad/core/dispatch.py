@@ -12,7 +12,7 @@ from typing import Any
 from weakref import ref
 
 from .._typing import SCALAR_TYPES, Array
-from ..backends import Backend, as_device, backend_named, backend_of, backend_of_type, is_array
+from ..backends import Backend, as_device, backend_of, host, is_array
 from ..errors import ArgumentTypeError, DeviceMismatchError
 from .failures import explain_failure
 from .handle import Handle
@@ -137,7 +137,7 @@ def binary(
         except Exception as error:
             raise explain_failure(primitive, (array1, array2), None, error) from error
         if type(y) is not kind:
-            y = backend_of_type(kind).finish(y)
+            y = backend_of(array2 if kind1 in SCALAR_TYPES else array1).finish(y)
         recorder = state.recorder
         if recorder is None or (node1 is None and node2 is None):
             return Tensor(y, None)
@@ -296,7 +296,6 @@ def _common_backend(
     found = backend_of(array)
     if backend is None or backend is found:
         return found
-    host = backend_named("numpy")
     numbers = [i for i, a in enumerate(arrays) if isinstance(a, host.namespace.generic)]
     if found is host and len(arrays) - 1 in numbers:
         arrays[-1] = arrays[-1].item()

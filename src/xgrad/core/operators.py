@@ -92,8 +92,8 @@ class Operators(Handle):
     __le__ = _forward("less_equal")
     __gt__ = _forward("greater")
     __ge__ = _forward("greater_equal")
-    __eq__ = _forward("equal")  # type: ignore[assignment]
-    __ne__ = _forward("not_equal")  # type: ignore[assignment]
+    __eq__ = _forward("equal")
+    __ne__ = _forward("not_equal")
     __neg__ = _unary("negative")
     __pos__ = _unary("positive")
     __abs__ = _unary("abs")

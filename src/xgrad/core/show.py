@@ -5,7 +5,7 @@ from __future__ import annotations
 import reprlib
 
 from .._typing import Array
-from ..backends import backend_named, backend_of
+from ..backends import backend_of, host
 from ..backends.base import dtype_name
 
 __all__ = ["show"]
@@ -20,9 +20,9 @@ def show(array: Array, name: str, extra: str = "") -> str:
 
 
 def _value(array: Array, indent: int) -> str:
-    host = backend_named("numpy").namespace
+    xp = host().namespace
     try:
         value = backend_of(array).to_numpy(array)
-        return str(host.array2string(value, separator=", ", prefix=" " * indent, threshold=100))
+        return str(xp.array2string(value, separator=", ", prefix=" " * indent, threshold=100))
     except Exception as error:  # noqa: BLE001 - a repr must not raise, whatever the library does
         return f"<{reprlib.repr(str(error)) if str(error) else 'no data'}>"

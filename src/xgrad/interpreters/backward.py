@@ -139,8 +139,8 @@ def _follow(
     it can. Returns the node that is not plain and its cotangent, or None."""
     entries = frontier.entries
     heap = frontier.heap
-    xp = backend_of(g).xp if type(g) is not tuple else None
-    kind = type(g)
+    xp: Any = None
+    kind: type | None = None
     while True:
         traces = node.traces
         plan = node.plan

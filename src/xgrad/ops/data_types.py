@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._typing import SCALAR_TYPES, ArrayLike, DType
-from ..backends import Device, as_device, backend_named, backend_of, is_array
+from ..backends import Device, as_device, backend_of, backend_of_dtype, is_array
 from ..backends.base import Backend, dtype_name
 from ..core.casting import dtype_kind, is_inexact
 from ..core.dispatch import apply1, unwrap
@@ -230,12 +230,8 @@ def _has_data(value: Any) -> bool:
 
 
 def _backend_of_dtype(values: list[Any]) -> Backend:
-    for value in values:
-        module = (type(value) if not isinstance(value, type) else value).__module__
-        library = module.split(".", 1)[0]
-        if library in ("torch", "array_api_strict"):
-            return backend_named(library)
-    return as_device(None).backend
+    found = (backend_of_dtype(value) for value in values)
+    return next((backend for backend in found if backend), as_device(None).backend)
 
 
 protocols.astype = astype

@@ -1,0 +1,101 @@
+"""Random index keys against NumPy's own indexing: reading, writing and their gradients."""
+
+import numpy as np
+import pytest
+
+import xgrad as xg
+
+SHAPE = (3, 4, 2, 5)
+
+
+def random_slice(rng, size):
+    bounds = [None if rng.random() < 0.4 else int(rng.integers(-size - 2, size + 2)) for _ in "ab"]
+    return slice(*bounds, [None, 1, 2, -1, -2, -3][rng.integers(6)])
+
+
+def random_key(rng, arrays=True):
+    """Ints, slices, None, an Ellipsis and index arrays of shapes that broadcast, in any order."""
+    shapes = [(), (3,), (2, 1), (2, 3), (1,)]
+    count = int(rng.integers(1, len(SHAPE) + 1))
+    key = []
+    for size in SHAPE[:count]:
+        kind = rng.integers(4 if arrays else 2)
+        if kind == 0:
+            key.append(int(rng.integers(-size, size)))
+        elif kind == 1:
+            key.append(random_slice(rng, size))
+        else:
+            key.append(rng.integers(-size, size, shapes[rng.integers(len(shapes))]))
+    for place in rng.integers(0, len(key) + 1, rng.integers(3)):
+        key.insert(place, None)
+    if rng.random() < 0.5:
+        key.append(Ellipsis)
+    return tuple(key)
+
+
+def within_standard(key):
+    """The key with slices that array_api_strict takes: it refuses bounds outside the axis."""
+    return tuple(
+        slice(None, None, part.step) if isinstance(part, slice) else part for part in key
+    )
+
+
+def on_device(key, device):
+    return tuple(
+        xg.asarray(part, device=device) if isinstance(part, np.ndarray) else part for part in key
+    )
+
+
+@pytest.fixture(params=range(60))
+def key(request, device):
+    found = random_key(np.random.default_rng(request.param))
+    return within_standard(found) if "strict" in str(device) else found
+
+
+@pytest.fixture
+def array(rng):
+    return rng.normal(size=SHAPE)
+
+
+def test_getitem_agrees_with_numpy(key, array, device):
+    x = xg.asarray(array, device=device)
+    np.testing.assert_array_equal(x[on_device(key, device)].numpy(), array[key])
+
+
+def test_gradient_of_getitem_adds_up_where_numpy_reads(key, array, device, rng):
+    x = xg.asarray(array, device=device)
+    with xg.GradientTape() as tape:
+        tape.watch(x)
+        y = x[on_device(key, device)]
+    weights = rng.normal(size=y.shape)
+    expected = np.zeros(SHAPE)
+    np.add.at(expected, key, weights)
+    found = tape.gradient(y, x, xg.asarray(weights, device=device)).numpy()
+    np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-13)
+
+
+def test_setitem_agrees_with_numpy(key, array, device, rng):
+    value = rng.normal(size=array[key].shape)
+    expected = array.copy()
+    expected[key] = value
+    x = xg.asarray(array, device=device)
+    y = xg.asarray(x)
+    y[on_device(key, device)] = xg.asarray(value, device=device)
+    np.testing.assert_array_equal(y.numpy(), expected)
+    np.testing.assert_array_equal(x.numpy(), array)
+
+
+def test_gradients_of_setitem_are_those_of_what_was_kept(key, array, device, rng):
+    value = rng.normal(size=array[key].shape)
+    weights = rng.normal(size=SHAPE)
+    x, v = (xg.asarray(a, device=device) for a in (array, value))
+    with xg.GradientTape() as tape:
+        tape.watch([x, v])
+        y = x.at[on_device(key, device)].set(v)
+    found = [g.numpy() for g in tape.gradient(y, [x, v], xg.asarray(weights, device=device))]
+    numbers = np.full(SHAPE, -1)  # which element of value was written last
+    numbers[key] = np.arange(value.size).reshape(value.shape)
+    expected = np.zeros(value.size)
+    expected[numbers[numbers >= 0]] = weights[numbers >= 0]
+    np.testing.assert_array_equal(found[0], np.where(numbers < 0, weights, 0))
+    np.testing.assert_array_equal(found[1], expected.reshape(value.shape))
