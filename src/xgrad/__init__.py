@@ -13,12 +13,12 @@ from typing import Any
 from . import errors, optimizers, rules, tree
 from .backends import (
     Device,
-    backend_named,
     default_device,
     device,
     devices,
     set_default_device,
 )
+from .backends import host as _host
 from .core.defaults import default_dtype, set_default_dtype
 from .core.observers import OWN_MODULES as _OWN_MODULES
 from .core.observers import record_locations
@@ -354,7 +354,7 @@ newaxis = None
 
 _OWN_MODULES.update(name for name in _sys.modules if name.startswith("xgrad."))
 
-_standard = backend_named("numpy").namespace
+_standard = _host().namespace
 bool = _standard.bool
 int8 = _standard.int8
 int16 = _standard.int16

@@ -236,3 +236,12 @@ def test_a_value_error_of_the_library_is_no_matter_of_shapes():
         xg.asarray([2]) ** -1
     with pytest.raises(xg.errors.DTypeError, match="subtract"):
         xg.asarray([1.0], device="torch:cpu") - True
+
+
+def test_code_without_a_module_name_is_recorded():
+    names = {"xg": xg}
+    exec(  # noqa: S102
+        "v = xg.Variable(3.0)\nwith xg.GradientTape() as tape: y = xg.sin(v) * v + xg.sum(v * v)",
+        names,
+    )
+    assert names["tape"].gradient(names["y"], names["v"]) is not None

@@ -166,14 +166,21 @@ def test_overlapping_tapes_of_second_order():
     assert float(outer.gradient(g, x)) == pytest.approx(48.0)
 
 
-def test_inner_tape_that_opened_first_is_not_recorded_by_what_it_closed_over():
-    x = xg.Variable(2.0)
+@pytest.mark.parametrize(
+    "f",
+    [lambda x: x**3, lambda x: x * (x * 2.0), lambda x: xg.sum(xg.stack([x, x * x]))],
+    ids=["direct", "partly_through_an_intermediate", "stack"],
+)
+def test_outer_tape_that_opened_too_late_sees_a_constant_and_not_half_a_derivative(f):
+    x = xg.Variable(3.0)
     with xg.GradientTape() as inner:
-        y = x**3
-    with xg.GradientTape() as outer:
+        y = f(x)
+    with xg.GradientTape(persistent=True) as outer:
         g = inner.gradient(y, x)
         z = g * x
-    assert float(outer.gradient(z, x)) == pytest.approx(12.0 + 0.0 * 2.0 + 12.0 * 2.0)
+    assert outer.gradient(g, x) is None
+    assert float(outer.gradient(z, x)) == float(g)
+    assert "computed before this tape was recording" in str(outer.explain(g, x))
 
 
 def test_gradient_with_respect_to_output_gradients():

@@ -35,9 +35,7 @@ def random_key(rng, arrays=True):
 
 def within_standard(key):
     """The key with slices that array_api_strict takes: it refuses bounds outside the axis."""
-    return tuple(
-        slice(None, None, part.step) if isinstance(part, slice) else part for part in key
-    )
+    return tuple(slice(None, None, part.step) if isinstance(part, slice) else part for part in key)
 
 
 def on_device(key, device):

@@ -582,7 +582,19 @@ def test_copysign_looks_at_the_sign_bit(sign, expected):
         (xg.conj, 1 + 2j, 1),
         (lambda z: xg.atan2(xg.imag(z), xg.real(z)), 0.5 + 1j, -0.8 + 0.4j),
     ],
-    ids=["z*z", "|z|^2", "abs", "abs(0)", "real", "imag", "imag(z*z)", "exp", "log", "conj", "angle"],
+    ids=[
+        "z*z",
+        "|z|^2",
+        "abs",
+        "abs(0)",
+        "real",
+        "imag",
+        "imag(z*z)",
+        "exp",
+        "log",
+        "conj",
+        "angle",
+    ],
 )
 def test_complex_gradient(f, z, expected):
     np.testing.assert_allclose(gradient(f, z, seed=1.0), expected, rtol=1e-15)

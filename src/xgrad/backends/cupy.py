@@ -11,8 +11,9 @@ from typing import Any
 
 from .._typing import Array, DType, NativeDevice
 from ..errors import BackendUnavailableError
+from . import portable
 from .base import Backend, Functions
-from .indices import fill_key
+from .indices import fill_key, flat_positions
 
 __all__ = ["CupyBackend"]
 
@@ -37,9 +38,20 @@ class Own:
         return x.copy()
 
     def setitem(xp: Functions, x: Array, value: Any, *indices: Array, key: Any) -> Array:
-        out = x.copy()
-        out[fill_key(key, indices)] = value
-        return out
+        if getattr(value, "ndim", 0) == 0 or any(index.dtype == bool for index in indices):
+            out = x.copy()
+            out[fill_key(key, indices)] = value
+            return out
+        if not indices:
+            out = x.copy()
+            out[key] = value
+            return out
+        # Of repeated indices the last holds, as in numpy; a GPU would write in any order.
+        flat = flat_positions(xp, x.shape, key, indices, x.device)
+        if value.ndim > flat.ndim:
+            value = value.reshape(value.shape[value.ndim - flat.ndim :])
+        values = xp.broadcast_to(value, flat.shape).reshape(-1)
+        return _with_last(xp, x.reshape(-1), flat.reshape(-1), values).reshape(x.shape)
 
     def put(xp: Functions, x: Array, *indices: Array, key: Any, shape: tuple[int, ...]) -> Array:
         out = xp.zeros(shape, dtype=x.dtype, device=x.device)
@@ -56,6 +68,44 @@ class Own:
         out = xp.zeros(tuple(shape), dtype=x.dtype, device=x.device)
         xp.add.at(xp.moveaxis(out, axis, 0), indices, xp.moveaxis(x, axis, 0))
         return out
+
+    def scatter_along_axis(
+        xp: Functions, x: Array, indices: Array, *, axis: int, size: int
+    ) -> Array:
+        axis %= x.ndim
+        shape = list(x.shape)
+        shape[axis] = size
+        out = xp.zeros(tuple(shape), dtype=x.dtype, device=x.device)
+        key = [
+            xp.arange(n, device=x.device).reshape((-1,) + (1,) * (x.ndim - 1 - i))
+            for i, n in enumerate(x.shape)
+        ]
+        key[axis] = indices
+        xp.add.at(out, tuple(key), x)
+        return out
+
+    def scatter(
+        xp: Functions, x: Array, indices: Array, updates: Array, *, axis: int, mode: str
+    ) -> Array:
+        if mode == "multiply":  # the one that has no atomic operation
+            return portable.scatter(xp, x, indices, updates, axis=axis, mode=mode)
+        rows, updates = xp.moveaxis(x, axis, 0), xp.moveaxis(updates, axis, 0)
+        if mode == "set":
+            return xp.moveaxis(_with_last(xp, rows, indices, updates), 0, axis)
+        out = rows.copy()
+        {"add": xp.add, "min": xp.minimum, "max": xp.maximum}[mode].at(out, indices, updates)
+        return xp.moveaxis(out, 0, axis)
+
+
+def _with_last(xp: Functions, x: Array, indices: Array, rows: Array) -> Array:
+    """x with rows at indices, the last of them where an index is repeated."""
+    if rows.shape[0] == 0:
+        return x.copy()
+    last = xp.zeros((x.shape[0],), dtype=xp.int32, device=x.device)
+    numbers = xp.arange(1, rows.shape[0] + 1, dtype=xp.int32, device=x.device)
+    xp.maximum.at(last, indices, numbers)
+    written = (last > 0).reshape((-1,) + (1,) * (x.ndim - 1))
+    return xp.where(written, rows[xp.maximum(last - 1, 0)].astype(x.dtype), x)
 
 
 class CupyBackend(Backend):

@@ -171,6 +171,15 @@ def default_device() -> Device:
 def set_default_device(name: str | Device) -> _DefaultDevice:
     """Set the device on which new arrays are created, for all threads.
 
+    Parameters
+    ----------
+    name : str or Device
+
+    Returns
+    -------
+    context manager
+        Leaving its block restores the former default.
+
     Examples
     --------
     >>> import xgrad as xg

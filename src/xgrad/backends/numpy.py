@@ -14,11 +14,14 @@ import numpy as np
 from .._typing import Array, DType, NativeDevice
 from ..errors import ArgumentTypeError, BackendUnavailableError
 from .base import Backend
-from .indices import fill_key
+from .indices import Slot, fill_key, flat_positions
 
 __all__ = ["NumpyBackend"]
 
 _CPU = "cpu"
+_FEW = 2048  # below, what is saved is less than what it costs to save it
+_BLOCK = 1 << 15
+_UFUNCS = {"add": np.add, "multiply": np.multiply, "min": np.minimum, "max": np.maximum}
 
 
 class Own:
@@ -114,11 +117,16 @@ class Own:
     @staticmethod
     def put(x: Array, *indices: Array, key: Any, shape: tuple[int, ...]) -> Array:
         out = np.zeros(shape, dtype=x.dtype)
-        filled = fill_key(key, indices)
-        if all(index.dtype == np.bool for index in indices):
-            out[filled] = x
+        masks = [index.dtype == np.bool for index in indices]
+        if all(masks):
+            out[fill_key(key, indices)] = x
+        elif isinstance(key, Slot) and indices[0].ndim == 1:
+            _combine(np.add, out, indices[0], x, 0)
+        elif any(masks) or x.size < _FEW:
+            np.add.at(out, fill_key(key, indices), x)
         else:
-            np.add.at(out, filled, x)
+            flat = flat_positions(np, shape, key, indices, _CPU)
+            np.add.at(out.reshape(-1), flat.reshape(-1), x.reshape(-1))
         return out
 
     @staticmethod
@@ -126,7 +134,7 @@ class Own:
         shape = list(x.shape)
         shape[axis] = size
         out = np.zeros(shape, dtype=x.dtype)
-        np.add.at(np.moveaxis(out, axis, 0), indices, np.moveaxis(x, axis, 0))
+        _combine(np.add, out, indices, x, axis)
         return out
 
     @staticmethod
@@ -145,24 +153,23 @@ class Own:
         out = np.zeros(shape, dtype=x.dtype)
         key: list[Array] = list(np.ogrid[tuple(slice(n) for n in x.shape)])
         key[axis] = indices
-        np.add.at(out, tuple(key), x)
+        if x.size < _FEW:
+            np.add.at(out, tuple(key), x)
+            return out
+        places = indices.astype(np.intp)
+        places[places < 0] += size
+        key[axis] = places
+        flat = sum(part * math.prod(shape[i + 1 :]) for i, part in enumerate(key))
+        np.add.at(out.reshape(-1), np.broadcast_to(flat, x.shape).reshape(-1), x.reshape(-1))
         return out
 
     @staticmethod
     def scatter(x: Array, indices: Array, updates: Array, *, axis: int, mode: str) -> Array:
-        out = np.array(x)
-        view = np.moveaxis(out, axis, 0)
-        rows = np.moveaxis(updates, axis, 0)
+        out = np.array(x, order="C")
         if mode == "set":
-            view[indices] = rows
+            np.moveaxis(out, axis, 0)[indices] = np.moveaxis(updates, axis, 0)
         else:
-            functions: dict[str, Any] = {
-                "add": np.add,
-                "multiply": np.multiply,
-                "min": np.minimum,
-                "max": np.maximum,
-            }
-            functions[mode].at(view, indices, rows)
+            _combine(_UFUNCS[mode], out, indices, updates, axis)
         return out
 
     @staticmethod
@@ -179,6 +186,34 @@ class Own:
         if math.isfinite(total):
             return r
         return np.where(np.isfinite(r) | (g != 0), r, np.zeros_like(r))
+
+
+def _combine(ufunc: np.ufunc, out: Array, indices: Array, updates: Array, axis: int) -> None:
+    """``out[indices] = ufunc(out[indices], updates)`` along an axis of a contiguous `out`.
+
+    ``ufunc.at`` is fast for flat arrays only, by a factor of four for rows of 64; a block of flat
+    indices stays in the cache."""
+    axis %= out.ndim
+    width = math.prod(out.shape[axis + 1 :])
+    if out.ndim == 1 or updates.size < _FEW or width == 0:
+        ufunc.at(np.moveaxis(out, axis, 0), indices, np.moveaxis(updates, axis, 0))
+        return
+    size = out.shape[axis]
+    if indices.size and not -size <= indices.min() <= indices.max() < size:
+        raise IndexError(f"an index is out of bounds for axis {axis} with size {size}")
+    indices = indices.astype(np.intp)
+    indices[indices < 0] += size
+    flat, columns = out.reshape(-1), np.arange(width)
+    stacks = updates.reshape(-1, indices.size, width)
+    group = max(1, _BLOCK // max(1, indices.size * width))
+    block = max(1, _BLOCK // width)
+    for first in range(0, len(stacks), group):
+        numbers = np.arange(first, min(first + group, len(stacks)))[:, None, None]
+        for start in range(0, indices.size, block):
+            part = slice(start, start + block)
+            places = (numbers * size + indices[part, None]) * width + columns
+            values = stacks[first : first + group, part]
+            ufunc.at(flat, places.reshape(-1), values.reshape(-1))
 
 
 def _plain(value: Any) -> Array:
@@ -238,7 +273,9 @@ class NumpyBackend(Backend):
 
     def parse_device(self, text: str | None) -> NativeDevice:
         if text not in (None, "0"):
-            raise BackendUnavailableError(f"there is one cpu, but cpu:{text} was asked for. Use cpu.")
+            raise BackendUnavailableError(
+                f"there is one cpu, but cpu:{text} was asked for. Use cpu."
+            )
         return _CPU
 
     def native_devices(self) -> list[NativeDevice]:

@@ -161,9 +161,7 @@ def scatter_along_axis(xp: Any, x: Array, indices: Array, *, axis: int, size: in
     return xp.moveaxis(added, -1, axis)
 
 
-def scatter(
-    xp: Any, x: Array, indices: Array, updates: Array, *, axis: int, mode: str
-) -> Array:
+def scatter(xp: Any, x: Array, indices: Array, updates: Array, *, axis: int, mode: str) -> Array:
     """x with the slices of updates put at 1-d indices of an axis."""
     size = x.shape[axis]
     updates = xp.astype(updates, x.dtype, copy=False)
@@ -193,7 +191,8 @@ def zero_where_zero(xp: Any, r: Array, g: Array) -> Array:
 
 def _one_hot(xp: Any, indices: Array, size: int, dtype: DType) -> Array:
     """Shape (*indices.shape, size), one where the index says; negative ones count from the end."""
-    positions: NativeDevice = xp.arange(size, dtype=indices.dtype, device=indices.device)
+    indices = xp.astype(indices, xp.int64, copy=False)
+    positions: NativeDevice = xp.arange(size, dtype=xp.int64, device=indices.device)
     indices = xp.where(indices < 0, indices + size, indices)
     hot = xp.expand_dims(indices, axis=-1) == positions
     return hot if xp.isdtype(dtype, "bool") else xp.astype(hot, dtype)

@@ -23,11 +23,13 @@ class Own:
         return x.mT
 
     def getitem(xp: Functions, x: Array, *indices: Array, key: Any) -> Array:
+        indices = _as_positions(xp, indices)
         if _is_beyond_torch(xp, key, indices):
             return xp.reshape(x, (-1,))[flat_positions(xp, x.shape, key, indices, x.device)]
         return x[fill_key(key, indices)]
 
     def setitem(xp: Functions, x: Array, value: Any, *indices: Array, key: Any) -> Array:
+        indices = _as_positions(xp, indices)
         out = x.clone(memory_format=xp.contiguous_format)
         value = value.to(x.dtype) if hasattr(value, "dtype") else value
         if _is_beyond_torch(xp, key, indices):
@@ -38,6 +40,7 @@ class Own:
         return out
 
     def put(xp: Functions, x: Array, *indices: Array, key: Any, shape: tuple[int, ...]) -> Array:
+        indices = _as_positions(xp, indices)
         out = xp.zeros(shape, dtype=x.dtype, device=x.device)
         if _is_beyond_torch(xp, key, indices):
             positions = flat_positions(xp, shape, key, indices, x.device)
@@ -50,7 +53,16 @@ class Own:
         flat = out.view(-1).index_add(0, xp.reshape(positions, (-1,)), x.reshape(-1))
         return xp.reshape(flat, shape)
 
+    def take(xp: Functions, x: Array, indices: Array, *, axis: int) -> Array:
+        (indices,) = _as_positions(xp, (indices,))
+        return x.index_select(axis, xp.where(indices < 0, indices + x.shape[axis], indices))
+
+    def take_along_axis(xp: Functions, x: Array, indices: Array, *, axis: int) -> Array:
+        (indices,) = _as_positions(xp, (indices,))
+        return x.take_along_dim(xp.where(indices < 0, indices + x.shape[axis], indices), axis)
+
     def index_add(xp: Functions, x: Array, indices: Array, *, axis: int, size: int) -> Array:
+        (indices,) = _as_positions(xp, (indices,))
         shape = list(x.shape)
         shape[axis] = size
         out = xp.zeros(tuple(shape), dtype=x.dtype, device=x.device)
@@ -59,11 +71,17 @@ class Own:
     def scatter_along_axis(
         xp: Functions, x: Array, indices: Array, *, axis: int, size: int
     ) -> Array:
+        (indices,) = _as_positions(xp, (indices,))
         shape = list(x.shape)
         shape[axis] = size
         out = xp.zeros(tuple(shape), dtype=x.dtype, device=x.device)
         index = xp.broadcast_to(xp.where(indices < 0, indices + size, indices), x.shape)
         return out.scatter_add(axis, index, x)
+
+
+def _as_positions(xp: Functions, indices: tuple[Array, ...]) -> tuple[Array, ...]:
+    """Index arrays as int64, the only integers that all of torch's functions take for indices."""
+    return tuple([i if i.dtype in (xp.bool, xp.int64) else i.to(xp.int64) for i in indices])
 
 
 def _is_beyond_torch(xp: Functions, key: Any, indices: tuple[Array, ...]) -> bool:

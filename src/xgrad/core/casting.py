@@ -12,7 +12,7 @@ from .._typing import SCALAR_TYPES, Array, DType
 from ..backends import Device, as_device, backend_of, host, is_array
 from ..backends.base import Backend, dtype_name
 from ..errors import ArgumentError, ArgumentTypeError, DTypeError
-from .defaults import default_dtype
+from .defaults import chosen_dtype
 from .handle import Handle
 from .protocols import protocols
 from .spec import describe
@@ -197,7 +197,7 @@ def _convert(array: Array, target: Device, dtype: DType, copy: bool | None) -> A
 
 def inferred_dtype(value: Any, target: Device) -> DType:
     """The default dtype for Python floats and complex numbers in lists, where one was set."""
-    wanted = default_dtype(None)
+    wanted = chosen_dtype()
     if wanted is None:
         return None
     leaves = [value]

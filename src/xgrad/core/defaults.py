@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .._typing import DType
 from ..backends import as_device
 from ..backends.base import dtype_name
 from ..errors import DTypeError
 
-__all__ = ["default_dtype", "set_default_dtype"]
+__all__ = ["chosen_dtype", "default_dtype", "set_default_dtype"]
 
-_UNSET: Any = object()
 _name: str | None = None
 
 
@@ -63,7 +60,7 @@ def set_default_dtype(dtype: DType) -> _DefaultDType:
     return _DefaultDType(former)
 
 
-def default_dtype(fallback: Any = _UNSET) -> DType:
+def default_dtype() -> DType:
     """The floating dtype of arrays made from Python numbers.
 
     Examples
@@ -72,9 +69,13 @@ def default_dtype(fallback: Any = _UNSET) -> DType:
     >>> xg.default_dtype() == xg.float64
     True
     """
-    if _name is None:
-        if fallback is not _UNSET:
-            return fallback
-        info = as_device(None).backend.namespace.__array_namespace_info__()
-        return info.default_dtypes()["real floating"]
-    return as_device(None).backend.dtype(_name)
+    chosen = chosen_dtype()
+    if chosen is not None:
+        return chosen
+    info = as_device(None).backend.namespace.__array_namespace_info__()
+    return info.default_dtypes()["real floating"]
+
+
+def chosen_dtype() -> DType | None:
+    """The same, but None where nobody has chosen one."""
+    return None if _name is None else as_device(None).backend.dtype(_name)

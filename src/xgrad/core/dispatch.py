@@ -79,7 +79,7 @@ def unary(primitive: Primitive, *, operator: bool = False) -> Callable[[Any], An
         if settings.locations:
             frame = getframe(depth)
             where = (frame.f_code, frame.f_lasti)
-            if frame.f_globals["__name__"] in OWN_MODULES:
+            if frame.f_globals.get("__name__") in OWN_MODULES:
                 where = user_line(depth + 1)
         number = next_serial()
         new = Node(primitive, None, (node,), saved, plan, y.shape, y.dtype, traces, number, where)
@@ -156,7 +156,7 @@ def binary(
         if settings.locations:
             frame = getframe(depth)
             where = (frame.f_code, frame.f_lasti)
-            if frame.f_globals["__name__"] in OWN_MODULES:
+            if frame.f_globals.get("__name__") in OWN_MODULES:
                 where = user_line(depth + 1)
         number = next_serial()
         new = Node(
@@ -296,11 +296,11 @@ def _common_backend(
     found = backend_of(array)
     if backend is None or backend is found:
         return found
-    numbers = [i for i, a in enumerate(arrays) if isinstance(a, host.namespace.generic)]
-    if found is host and len(arrays) - 1 in numbers:
+    numbers = [i for i, a in enumerate(arrays) if isinstance(a, host().namespace.generic)]
+    if found is host() and len(arrays) - 1 in numbers:
         arrays[-1] = arrays[-1].item()
         return backend
-    if backend is host and all(
+    if backend is host() and all(
         i in numbers for i, a in enumerate(arrays[:-1]) if type(a) not in SCALAR_TYPES
     ):
         for i in numbers:

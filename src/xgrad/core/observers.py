@@ -108,6 +108,15 @@ def record_locations(enabled: bool) -> AbstractContextManager[None]:
     It costs about a tenth of a microsecond per recorded operation: `benchmarks/eager.py` measures
     it. Works as a function and as a context manager.
 
+    Parameters
+    ----------
+    enabled : bool
+
+    Returns
+    -------
+    context manager
+        Leaving its block restores the former setting.
+
     Examples
     --------
     >>> import xgrad as xg

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..backends import backend_of
 from ..core.node import Node, Output
+from ..core.observers import state
 from ..core.primitive import INPUT_SPEC, SAVED, Call
 from ..core.tensor import Tensor
 from ..errors import TapeError
@@ -215,9 +216,10 @@ def _visit(
     saved = node.saved
     if recorded:
         xp: Any = rule_namespace
-        saved = tuple(
-            [_followed_again(v, owner, node) for v, owner in zip(saved, plan.owners, strict=True)]
-        )
+        # A tape that did not see the operation must not follow some of its operands only.
+        seen = any(active in node.traces for active in _active_traces())
+        follow = _followed_again if seen else _wrapped
+        saved = tuple([follow(v, owner, node) for v, owner in zip(saved, plan.owners, strict=True)])
     else:
         some = next(part for part in g if part is not None) if type(g) is tuple else g
         xp = backend_of(some).xp
@@ -253,7 +255,7 @@ def _wanted(
 def _values(
     places: tuple[tuple[int, int], ...], node: Node, saved: tuple[Any, ...]
 ) -> list[Any]:
-    """The values that a rule asks for, by where they come from."""
+    """Give the values that a rule asks for, by where they come from."""
     return [
         saved[i] if place == SAVED else node.parents[i] if place == INPUT_SPEC else node
         for place, i in places
@@ -261,7 +263,7 @@ def _values(
 
 
 def _followed_again(value: Any, owner: int | None, node: Node) -> Any:
-    """A saved array as a Tensor with its node, so that outer tapes follow the rule through it."""
+    """Give a saved array its node again, so that outer tapes follow the rule through it."""
     if owner is None:
         return value
     if type(value) is tuple:
@@ -271,8 +273,21 @@ def _followed_again(value: Any, owner: int | None, node: Node) -> Any:
     return Tensor(value, node if owner == -1 else node.parents[owner])
 
 
+def _wrapped(value: Any, owner: int | None, _node: Node) -> Any:
+    """Give a saved array as a Tensor that nobody follows."""
+    if owner is None:
+        return value
+    if type(value) is tuple:
+        return tuple([Tensor(v) for v in value])
+    return Tensor(value) if hasattr(value, "shape") else value
+
+
+def _active_traces() -> tuple[Trace, ...]:
+    return () if state.recorder is None else state.recorder.traces
+
+
 def _needed(trace: Trace, targets: list[Node], sources: Mapping[Node, Any]) -> set[Node] | None:
-    """The nodes from which a path leads to a source; None where that is all of them.
+    """Find the nodes from which a path leads to a source; None where that is all of them.
 
     Whatever a trace recorded leads to something that it watches, so when everything watched is a
     source there is nothing to leave out."""

@@ -247,8 +247,9 @@ def _of_unrecorded_targets(
         ), advice
     if any(x.node is CONSTANT_GRADIENT for x in targets):
         return (
-            "the target is a gradient that is constant (the derivative of something linear), or "
-            "comes from one"
+            "the target is a gradient that depends on nothing this tape follows (the derivative of "
+            "something linear, or of what was computed before this tape was recording), or comes "
+            "from one"
         ), _USE_ZERO
     since = trace.since.get(source.node, 0)
     recorded = [x.node for x in targets if x.node is not None and trace.follows(x.node)]

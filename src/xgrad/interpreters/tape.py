@@ -14,7 +14,6 @@ from typing import Any, Self
 
 from .._typing import Nest
 from ..backends import Device, as_device, backend_of, quiet
-from ..backends.base import dtype_name
 from ..core.casting import cast_within_kind, dtype_kind, is_inexact, to_array
 from ..core.handle import Handle
 from ..core.node import Cut, Leaf, Node

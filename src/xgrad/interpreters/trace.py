@@ -82,7 +82,7 @@ class Trace:
         return self in node.traces or node in self.watched
 
     def reads(self, node: Node) -> bool:
-        """The same when an operation reads the value: a trainable Variable is watched now."""
+        """Say the same when an operation reads the value: a trainable Variable is watched now."""
         if self in node.traces or node in self.watched:
             return True
         if type(node) is not Leaf or node.variable is None or not self.auto:
@@ -100,7 +100,7 @@ class Trace:
             self.variables[variable.number] = variable
 
     def watch_on_request(self, node: Node, variable: Variable | None) -> None:
-        """The same for `tape.watch`; notes when."""
+        """Do the same for `tape.watch`; notes when."""
         if node not in self.watched:
             self.since[node] = next_serial()
         self.watch(node, variable)
@@ -119,7 +119,7 @@ class Trace:
             if (
                 node is not None
                 and node.saved
-                and (len(node.traces) == 1 or all([trace.closed for trace in node.traces]))
+                and (len(node.traces) == 1 or all(trace.closed for trace in node.traces))
             ):
                 node.forget()
 
@@ -129,7 +129,7 @@ class Trace:
         for reference in self.nodes:
             node = reference()
             if node is not None and (
-                len(node.traces) == 1 or all([trace.closed for trace in node.traces])
+                len(node.traces) == 1 or all(trace.closed for trace in node.traces)
             ):
                 node.saved = ()
                 node.plan = None
@@ -140,7 +140,7 @@ class Trace:
 
 
 def make_recorder(traces: tuple[Trace, ...]) -> Recorder:
-    """The recorder that hangs a node on a result if an operand is followed.
+    """Make the recorder that hangs a node on a result if an operand is followed.
 
     Nodes that were recorded by exactly these traces carry the same tuple, so that one comparison
     of identities is enough for them; a watched leaf costs a look-up; everything else takes the
@@ -253,7 +253,7 @@ def _outputs(
     followers: tuple[Trace, ...],
     where: Any,
 ) -> tuple[Node | None, ...]:
-    """A node for the primitive, and one for each floating output; its shape is their number."""
+    """Make a node for the primitive (its shape is their number) and one per floating output."""
     saved = plan.save(*arrays, y)
     serial = next_serial()
     producer = Node(
@@ -271,7 +271,7 @@ def _outputs(
 
 
 def _cut(primitive: Primitive, nodes: tuple[Node | None, ...], y: Any) -> Any:
-    """What `explain` will look at: the path ends here."""
+    """Leave something for `explain` to look at: the path ends here."""
     where = user_line(4) if settings.locations else None
     if primitive.kind is not Kind.CONSTANT:
         raise NotDifferentiableError(
@@ -285,7 +285,7 @@ def _cut(primitive: Primitive, nodes: tuple[Node | None, ...], y: Any) -> Any:
 
 
 def _passed_on(nodes: tuple[Node | None, ...], primitive: Primitive) -> Any:
-    """A result of nothing but cut values carries the cut on, so that it can be explained."""
+    """Let a result of nothing but cut values carry the cut on, so that it can be explained."""
     if primitive.outputs != 1:
         return None
     for node in nodes:

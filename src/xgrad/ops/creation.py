@@ -18,7 +18,7 @@ from ..core.casting import (
     kind_fits,
     to_array,
 )
-from ..core.defaults import default_dtype
+from ..core.defaults import chosen_dtype
 from ..core.dispatch import apply1, wrap
 from ..core.handle import Handle
 from ..core.instructions import primitive
@@ -150,6 +150,16 @@ def constant(
 def convert_to_tensor(value: Any, dtype: DType = None, device: _DeviceLike = None) -> Tensor:
     """Make a Tensor, in TensorFlow's spelling; the same as `asarray`.
 
+    Parameters
+    ----------
+    value : array_like
+    dtype : dtype, optional
+    device : Device or str, optional
+
+    Returns
+    -------
+    Tensor
+
     Examples
     --------
     >>> import xgrad as xg
@@ -170,6 +180,20 @@ def arange(
 ) -> Tensor:
     """Make evenly spaced numbers in ``[start, stop)``; one argument is the stop.
 
+    Parameters
+    ----------
+    start, stop, step : number
+        `stop` is not included; one number alone is the stop.
+    dtype : dtype, optional
+        Follows from the numbers by default.
+    device : Device or str, optional
+        The default device by default.
+
+    Returns
+    -------
+    Tensor
+        With one axis.
+
     Examples
     --------
     >>> import xgrad as xg
@@ -186,6 +210,18 @@ def arange(
 def empty(shape: ShapeLike, *, dtype: DType = None, device: _DeviceLike = None) -> Tensor:
     """Make an array whose values are not set.
 
+    Parameters
+    ----------
+    shape : int or tuple of int
+    dtype : dtype, optional
+        The default dtype by default.
+    device : Device or str, optional
+        The default device by default.
+
+    Returns
+    -------
+    Tensor
+
     Examples
     --------
     >>> import xgrad as xg
@@ -198,6 +234,17 @@ def empty(shape: ShapeLike, *, dtype: DType = None, device: _DeviceLike = None) 
 
 def empty_like(x: ArrayLike, /, *, dtype: DType = None, device: _DeviceLike = None) -> Tensor:
     """Make an array of the shape, dtype and device of x whose values are not set.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+    dtype : dtype, optional
+    device : Device or str, optional
+        Both are those of x by default.
+
+    Returns
+    -------
+    Tensor
 
     Examples
     --------
@@ -219,6 +266,22 @@ def eye(
 ) -> Tensor:
     """Make a matrix with ones on a diagonal and zeros elsewhere.
 
+    Parameters
+    ----------
+    n_rows, n_cols : int
+        As many columns as rows by default.
+    k : int
+        The diagonal: positive above the main one, negative below.
+    dtype : dtype, optional
+        The default dtype by default.
+    device : Device or str, optional
+        The default device by default.
+
+    Returns
+    -------
+    Tensor
+        Of shape (n_rows, n_cols).
+
     Examples
     --------
     >>> import xgrad as xg
@@ -234,6 +297,18 @@ def from_dlpack(
     x: Any, /, *, device: _DeviceLike = None, copy: bool | None = None
 ) -> Tensor:
     """Wrap the memory of any object that speaks DLPack, on the CPU or a CUDA GPU, without a copy.
+
+    Parameters
+    ----------
+    x : object with ``__dlpack__``
+    device : Device or str, optional
+        Where x is by default.
+    copy : bool, optional
+        True copies; False never does.
+
+    Returns
+    -------
+    Tensor
 
     Raises
     ------
@@ -302,6 +377,18 @@ def full_like(
 ) -> Tensor:
     """Make an array of the shape, dtype and device of x filled with one value.
 
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+    fill_value : Python scalar or Tensor without axes
+    dtype : dtype, optional
+    device : Device or str, optional
+        Both are those of x by default.
+
+    Returns
+    -------
+    Tensor
+
     Examples
     --------
     >>> import xgrad as xg
@@ -324,6 +411,22 @@ def linspace(
     endpoint: bool = True,
 ) -> Tensor:
     """Make `num` evenly spaced numbers from start to stop.
+
+    Parameters
+    ----------
+    start, stop : number
+    num : int
+    dtype : dtype, optional
+        The default dtype by default.
+    device : Device or str, optional
+        The default device by default.
+    endpoint : bool
+        Whether stop is the last number.
+
+    Returns
+    -------
+    Tensor
+        Of shape (num,).
 
     Examples
     --------
@@ -383,6 +486,18 @@ def meshgrid(*arrays: ArrayLike, indexing: str = "xy") -> tuple[Tensor, ...]:
 def ones(shape: ShapeLike, *, dtype: DType = None, device: _DeviceLike = None) -> Tensor:
     """Make an array of ones.
 
+    Parameters
+    ----------
+    shape : int or tuple of int
+    dtype : dtype, optional
+        The default dtype by default.
+    device : Device or str, optional
+        The default device by default.
+
+    Returns
+    -------
+    Tensor
+
     Examples
     --------
     >>> import xgrad as xg
@@ -396,6 +511,17 @@ def ones(shape: ShapeLike, *, dtype: DType = None, device: _DeviceLike = None) -
 def ones_like(x: ArrayLike, /, *, dtype: DType = None, device: _DeviceLike = None) -> Tensor:
     """Make an array of ones of the shape, dtype and device of x.
 
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+    dtype : dtype, optional
+    device : Device or str, optional
+        Both are those of x by default.
+
+    Returns
+    -------
+    Tensor
+
     Examples
     --------
     >>> import xgrad as xg
@@ -407,6 +533,18 @@ def ones_like(x: ArrayLike, /, *, dtype: DType = None, device: _DeviceLike = Non
 
 def tril(x: ArrayLike, /, *, k: int = 0) -> Tensor:
     """Keep the lower triangle of matrices, up to diagonal k; zeros elsewhere.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+        With at least two axes.
+    k : int
+        The diagonal: positive above the main one, negative below.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of x.
 
     Examples
     --------
@@ -421,6 +559,18 @@ def tril(x: ArrayLike, /, *, k: int = 0) -> Tensor:
 def triu(x: ArrayLike, /, *, k: int = 0) -> Tensor:
     """Keep the upper triangle of matrices, from diagonal k; zeros elsewhere.
 
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+        With at least two axes.
+    k : int
+        The diagonal: positive above the main one, negative below.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of x.
+
     Examples
     --------
     >>> import xgrad as xg
@@ -434,6 +584,18 @@ def triu(x: ArrayLike, /, *, k: int = 0) -> Tensor:
 def zeros(shape: ShapeLike, *, dtype: DType = None, device: _DeviceLike = None) -> Tensor:
     """Make an array of zeros.
 
+    Parameters
+    ----------
+    shape : int or tuple of int
+    dtype : dtype, optional
+        The default dtype by default.
+    device : Device or str, optional
+        The default device by default.
+
+    Returns
+    -------
+    Tensor
+
     Examples
     --------
     >>> import xgrad as xg
@@ -446,6 +608,17 @@ def zeros(shape: ShapeLike, *, dtype: DType = None, device: _DeviceLike = None) 
 
 def zeros_like(x: ArrayLike, /, *, dtype: DType = None, device: _DeviceLike = None) -> Tensor:
     """Make an array of zeros of the shape, dtype and device of x.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+    dtype : dtype, optional
+    device : Device or str, optional
+        Both are those of x by default.
+
+    Returns
+    -------
+    Tensor
 
     Examples
     --------
@@ -504,7 +677,7 @@ def _dtype(home: Device, dtype: DType) -> DType:
 
 def _floating(home: Device, dtype: DType) -> DType:
     if dtype is None:
-        dtype = default_dtype(None)
+        dtype = chosen_dtype()
     return _dtype(home, dtype)
 
 

@@ -107,6 +107,15 @@ def to_device(x: ArrayLike, device: Device | str, /) -> Tensor:
 def can_cast(from_: DType | ArrayLike, to: DType, /) -> bool:
     """Tell whether a dtype can be cast to another by the standard's promotion rules.
 
+    Parameters
+    ----------
+    from_ : dtype, Tensor, Variable or array
+    to : dtype
+
+    Returns
+    -------
+    bool
+
     Examples
     --------
     >>> import xgrad as xg
@@ -120,6 +129,15 @@ def can_cast(from_: DType | ArrayLike, to: DType, /) -> bool:
 def finfo(type: DType | ArrayLike, /) -> Any:
     """Find the limits of a floating dtype: bits, eps, max, min, smallest_normal, dtype.
 
+    Parameters
+    ----------
+    type : dtype, Tensor, Variable or array
+
+    Returns
+    -------
+    object
+        The library's own, with these attributes.
+
     Examples
     --------
     >>> import xgrad as xg
@@ -132,6 +150,15 @@ def finfo(type: DType | ArrayLike, /) -> Any:
 
 def iinfo(type: DType | ArrayLike, /) -> Any:
     """Find the limits of an integer dtype: bits, max, min, dtype.
+
+    Parameters
+    ----------
+    type : dtype, Tensor, Variable or array
+
+    Returns
+    -------
+    object
+        The library's own, with these attributes.
 
     Examples
     --------
@@ -189,6 +216,14 @@ def isdtype(dtype: DType, kind: DType | str | tuple[DType | str, ...]) -> bool:
 
 def result_type(*arrays_and_dtypes: ArrayLike | DType) -> DType:
     """Find the dtype of the result of an operation on arrays, dtypes and Python scalars.
+
+    Parameters
+    ----------
+    *arrays_and_dtypes : Tensors, Variables, arrays, dtypes or Python scalars
+
+    Returns
+    -------
+    dtype
 
     Examples
     --------

@@ -6,13 +6,14 @@ it has the function."""
 from __future__ import annotations
 
 from .._typing import ArrayLike
-from ..core.casting import refuse_worse_kind
+from ..core.casting import dtype_kind, refuse_worse_kind
 from ..core.dispatch import apply
 from ..core.instructions import primitive
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, ShapeError
 from ._arguments import as_axis, as_operand
+from .data_types import astype
 
 __all__ = ["scatter", "take", "take_along_axis"]
 
@@ -74,6 +75,8 @@ def scatter(
     if mode not in _MODES:
         raise ArgumentError(f"scatter: mode must be one of {', '.join(_MODES)}, but is {mode!r}.")
     axis = as_axis(axis, x.ndim, "scatter")
+    if dtype_kind(indices.dtype) == "integer":
+        indices = astype(indices, "int64", copy=False)  # x may have more than 127 rows
     shape = (*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
     if indices.ndim != 1 or updates.shape != shape:
         raise ShapeError(

@@ -15,8 +15,8 @@ from typing import Any
 from .._typing import SCALAR_TYPES, Namespace
 from ..backends import Backend, Device, as_device, backend_of, default_device, devices, is_array
 from ..backends.registry import backend_of_namespace
+from ..core.defaults import chosen_dtype
 from ..core.handle import Handle
-from ..core.defaults import default_dtype
 from ..core.protocols import protocols
 from ..errors import ArgumentError, ArgumentTypeError, DeviceMismatchError
 from . import creation
@@ -62,7 +62,7 @@ class Info:
         """The dtypes of new arrays, by kind."""
         native = self._native()
         found = dict(native.__array_namespace_info__().default_dtypes())
-        chosen = default_dtype(None)
+        chosen = chosen_dtype()
         if chosen is not None:
             home = self.default_device().backend
             found["real floating"] = home.dtype(chosen)

@@ -42,6 +42,19 @@ _WHERE = primitive("where")
 def all(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Tell whether all elements are true.
 
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+    axis : int, tuple of int or None
+        None means all axes.
+    keepdims : bool
+        Whether reduced axes stay, with size 1.
+
+    Returns
+    -------
+    Tensor
+        Boolean.
+
     Examples
     --------
     >>> import xgrad as xg
@@ -54,6 +67,19 @@ def all(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor
 def any(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Tell whether any element is true.
 
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+    axis : int, tuple of int or None
+        None means all axes.
+    keepdims : bool
+        Whether reduced axes stay, with size 1.
+
+    Returns
+    -------
+    Tensor
+        Boolean.
+
     Examples
     --------
     >>> import xgrad as xg
@@ -65,6 +91,19 @@ def any(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor
 
 def argmax(x: ArrayLike, /, *, axis: int | None = None, keepdims: bool = False) -> Tensor:
     """Find the place of the first largest element, in the flattened array without an axis.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+        Of real dtype, not empty along the axis.
+    axis : int or None
+    keepdims : bool
+        Whether the axis stays, with size 1.
+
+    Returns
+    -------
+    Tensor
+        Of integers.
 
     Examples
     --------
@@ -79,6 +118,19 @@ def argmax(x: ArrayLike, /, *, axis: int | None = None, keepdims: bool = False) 
 
 def argmin(x: ArrayLike, /, *, axis: int | None = None, keepdims: bool = False) -> Tensor:
     """Find the place of the first smallest element, in the flattened array without an axis.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+        Of real dtype, not empty along the axis.
+    axis : int or None
+    keepdims : bool
+        Whether the axis stays, with size 1.
+
+    Returns
+    -------
+    Tensor
+        Of integers.
 
     Examples
     --------
@@ -124,6 +176,19 @@ def clip(x: ArrayLike, /, min: ArrayLike | None = None, max: ArrayLike | None = 
 def count_nonzero(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Count the elements that are not zero.
 
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+    axis : int, tuple of int or None
+        None means all axes.
+    keepdims : bool
+        Whether reduced axes stay, with size 1.
+
+    Returns
+    -------
+    Tensor
+        Of integers.
+
     Examples
     --------
     >>> import xgrad as xg
@@ -135,6 +200,15 @@ def count_nonzero(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False)
 
 def nonzero(x: ArrayLike, /) -> tuple[Tensor, ...]:
     """Find the places of the elements that are not zero, one array of indices per axis.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+        With at least one axis.
+
+    Returns
+    -------
+    tuple of Tensor
 
     Examples
     --------
@@ -149,6 +223,21 @@ def searchsorted(
     x1: ArrayLike, x2: ArrayLike, /, *, side: str = "left", sorter: ArrayLike | None = None
 ) -> Tensor:
     """Find where elements of x2 would have to be inserted into the sorted x1.
+
+    Parameters
+    ----------
+    x1 : Tensor, Variable or array
+        With one axis, in ascending order.
+    x2 : Tensor, Variable or array
+    side : str
+        ``"left"`` of equal elements or ``"right"``.
+    sorter : integer array, optional
+        The indices that sort x1.
+
+    Returns
+    -------
+    Tensor
+        Of integers, of the shape of x2.
 
     Examples
     --------

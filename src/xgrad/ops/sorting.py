@@ -56,6 +56,20 @@ def argsort(
 ) -> Tensor:
     """Find the indices that sort an array along an axis.
 
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+        Of real dtype.
+    axis : int
+    descending : bool
+    stable : bool
+        Whether equal elements keep their order.
+
+    Returns
+    -------
+    Tensor
+        Of integers, of the shape of x.
+
     Examples
     --------
     >>> import xgrad as xg
@@ -67,6 +81,17 @@ def argsort(
 
 def isin(x1: ArrayLike, x2: ArrayLike, /, *, invert: bool = False) -> Tensor:
     """Tell which elements of x1 occur in x2.
+
+    Parameters
+    ----------
+    x1, x2 : Tensor, Variable, array or Python scalar
+    invert : bool
+        Whether to tell which do not.
+
+    Returns
+    -------
+    Tensor
+        Boolean, of the shape of x1.
 
     Examples
     --------
@@ -112,6 +137,15 @@ def sort(
 def unique_all(x: ArrayLike, /) -> UniqueAll:
     """Find the distinct elements, where each first occurs, which is where, and how often.
 
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+
+    Returns
+    -------
+    named tuple of Tensor
+        `values`, `indices`, `inverse_indices` and `counts`.
+
     Examples
     --------
     >>> import xgrad as xg
@@ -123,6 +157,15 @@ def unique_all(x: ArrayLike, /) -> UniqueAll:
 
 def unique_counts(x: ArrayLike, /) -> UniqueCounts:
     """Find the distinct elements and how often each occurs.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+
+    Returns
+    -------
+    named tuple of Tensor
+        `values` and `counts`.
 
     Examples
     --------
@@ -136,6 +179,15 @@ def unique_counts(x: ArrayLike, /) -> UniqueCounts:
 def unique_inverse(x: ArrayLike, /) -> UniqueInverse:
     """Find the distinct elements and which of them each element is.
 
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+
+    Returns
+    -------
+    named tuple of Tensor
+        `values` and `inverse_indices`.
+
     Examples
     --------
     >>> import xgrad as xg
@@ -147,6 +199,15 @@ def unique_inverse(x: ArrayLike, /) -> UniqueInverse:
 
 def unique_values(x: ArrayLike, /) -> Tensor:
     """Find the distinct elements.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+
+    Returns
+    -------
+    Tensor
+        With one axis.
 
     Examples
     --------

@@ -43,9 +43,7 @@ def prod_x(xp: Any, g: Array, x: Array, *, axis: Axis) -> Array:
     return xp.zero_where_zero(g * xp.permute_dims(others_product, inverse), g)
 
 
-def std_x(
-    xp: Any, g: Array, x: Array, y: Array, *, axis: Axis, correction: float
-) -> Array:
+def std_x(xp: Any, g: Array, x: Array, y: Array, *, axis: Axis, correction: float) -> Array:
     """y = std x;  dy/dx_i = (x_i - mean) / ((n - correction) y), and 0 where y = 0."""
     count = _count(tuple(x.shape[a] for a in normal_axes(axis, x.ndim)))
     deviation = x - xp.mean(x, axis=axis, keepdims=True)

@@ -8,9 +8,7 @@ from .._typing import Array
 from .shared import give
 
 
-def sort_x(
-    xp: Any, g: Array, x: Array, *, axis: int, descending: bool, stable: bool
-) -> Array:
+def sort_x(xp: Any, g: Array, x: Array, *, axis: int, descending: bool, stable: bool) -> Array:
     """y = x[order];  dx = g[inverse of order]."""
     order = xp.argsort(x, axis=axis, descending=descending, stable=stable)
     inverse = xp.argsort(order, axis=axis)
