@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-
-import xgrad as xg
 from cases import BINARY, DOMAINS, UNARY
 from numerical import difference, difference_gradients
+
+import xgrad as xg
 
 SHAPES = [
     ((3,), (2, 3)),

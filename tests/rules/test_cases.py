@@ -4,8 +4,6 @@ Oracles: NumPy for values, complex steps and differences for derivatives (numeri
 
 import numpy as np
 import pytest
-
-import xgrad as xg
 from cases import CASES, arguments, complex_arguments
 from numerical import (
     as_tuple,
@@ -14,6 +12,8 @@ from numerical import (
     difference_gradients,
     weighted_sum,
 )
+
+import xgrad as xg
 
 HOST = xg.namespace(np)
 

@@ -6,10 +6,10 @@ import warnings
 
 import numpy as np
 import pytest
-
-import xgrad as xg
 from cases import CASES, arguments, complex_arguments
 from numerical import as_tuple
+
+import xgrad as xg
 
 STANDARD = [case for case in CASES if case.standard]
 COMPLEX = [case for case in STANDARD if case.complex]

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-import xgrad as xg
 from cases import CASES, arguments
 from numerical import as_tuple
+
+import xgrad as xg
 from xgrad.core.instructions import PRIMITIVES
 from xgrad.core.node import Cut
 from xgrad.core.primitive import Kind
@@ -110,7 +110,7 @@ WITHOUT_GRADIENT = set(
     equal greater greater_equal isfinite isinf isnan less less_equal not_equal
     bitwise_and bitwise_invert bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor
     logical_and logical_not logical_or logical_xor all any argmax argmin argsort count_nonzero
-    isin nonzero searchsorted unique_all unique_counts unique_inverse unique_values""".split()
+    isin nonzero searchsorted unique_all unique_counts unique_inverse unique_values""".split()  # noqa: SIM905
 )
 NAMED_OTHERWISE = {"conj": "conj/real", "imag": "complex parts", "real": "real/real"}
 

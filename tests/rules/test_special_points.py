@@ -4,9 +4,9 @@ import itertools
 
 import numpy as np
 import pytest
+from cases import BINARY, UNARY
 
 import xgrad as xg
-from cases import BINARY, UNARY
 from xgrad.core.dispatch import apply
 from xgrad.core.instructions import PRIMITIVES, primitive
 from xgrad.core.primitive import Kind
@@ -218,7 +218,9 @@ ELEMENTWISE = [
 
 def special_arguments(count, values=SPECIAL):
     """Every combination of special values, an array for each argument."""
-    return [np.array(column) for column in zip(*itertools.product(values, repeat=count))]
+    return [
+        np.array(column) for column in zip(*itertools.product(values, repeat=count), strict=True)
+    ]
 
 
 @pytest.mark.parametrize(("instruction", "parameters"), ELEMENTWISE)

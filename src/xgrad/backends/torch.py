@@ -85,8 +85,9 @@ def _as_positions(xp: Functions, indices: tuple[Array, ...]) -> tuple[Array, ...
 
 
 def _is_beyond_torch(xp: Functions, key: Any, indices: tuple[Array, ...]) -> bool:
-    """Whether torch refuses a key (a slice that goes backwards), or puts the axes elsewhere than
-    NumPy (an int among index arrays)."""
+    """Whether torch refuses a key, or puts the axes of the result elsewhere than NumPy.
+
+    It refuses slices that go backwards, and does not count ints among the index arrays."""
     if has_negative_step(key):
         return True
     parts = key if isinstance(key, tuple) else (key,)

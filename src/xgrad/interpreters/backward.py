@@ -76,7 +76,7 @@ def walk(
             frontier.add_output(node, g)
             continue
         _visit(node, g, trace, needed, frontier, recorded)
-        if consume and all([t.closed or t is trace for t in node.traces]):
+        if consume and all(t.closed or t is trace for t in node.traces):
             node.forget()
     return found
 
@@ -95,7 +95,7 @@ class _Frontier:
         self.in_place = in_place
 
     def pop(self) -> tuple[Any, Any]:
-        """The latest node and its cotangent, which is complete now."""
+        """Take out the latest node and its cotangent, which is complete now."""
         node, g, _ = self.entries.pop(-heappop(self.heap))
         return node, g
 
@@ -236,10 +236,8 @@ def _visit(
                 frontier.add(parent, arrive(xp, part, g, parent, guarded, broadcasts))
 
 
-def _wanted(
-    call: Call, node: Node, trace: Trace, needed: set[Node] | None
-) -> list[Node | None]:
-    """The nodes of an operand, or of each array of a starred one; None for those not followed."""
+def _wanted(call: Call, node: Node, trace: Trace, needed: set[Node] | None) -> list[Node | None]:
+    """Find the nodes of an operand, or of a starred one's arrays; None for those not followed."""
     first = call.operand
     parents = node.parents[first:] if call.starred else node.parents[first : first + 1]
     return [
@@ -252,9 +250,7 @@ def _wanted(
     ]
 
 
-def _values(
-    places: tuple[tuple[int, int], ...], node: Node, saved: tuple[Any, ...]
-) -> list[Any]:
+def _values(places: tuple[tuple[int, int], ...], node: Node, saved: tuple[Any, ...]) -> list[Any]:
     """Give the values that a rule asks for, by where they come from."""
     return [
         saved[i] if place == SAVED else node.parents[i] if place == INPUT_SPEC else node
@@ -291,7 +287,7 @@ def _needed(trace: Trace, targets: list[Node], sources: Mapping[Node, Any]) -> s
 
     Whatever a trace recorded leads to something that it watches, so when everything watched is a
     source there is nothing to leave out."""
-    if all([node in sources for node in trace.watched]):
+    if all(node in sources for node in trace.watched):
         return None
     reached: set[Node] = set()
     stack = [node for node in targets if trace.follows(node)]
@@ -304,6 +300,6 @@ def _needed(trace: Trace, targets: list[Node], sources: Mapping[Node, Any]) -> s
             stack.extend([p for p in node.parents if p is not None and p not in reached])
     needed: set[Node] = set()
     for node in sorted(reached, key=lambda n: n.serial):
-        if node in sources or any([parent in needed for parent in node.parents]):
+        if node in sources or any(parent in needed for parent in node.parents):
             needed.add(node)
     return needed

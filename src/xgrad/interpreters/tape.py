@@ -1,21 +1,18 @@
 """GradientTape: record what happens to watched values, then ask for gradients.
 
 TensorFlow's names and life cycle. The tape is a context manager around traces (trace.py), which
-record, and the walk (backward.py), which differentiates; this file checks arguments, takes nests
-apart and puts them together."""
+record; `gradients` and the walk (backward.py) differentiate; arguments.py checks what was given."""
 
 from __future__ import annotations
 
-import enum
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
 from .._typing import Nest
-from ..backends import Device, as_device, backend_of, quiet
-from ..core.casting import cast_within_kind, dtype_kind, is_inexact, to_array
-from ..core.handle import Handle
+from ..backends import Device, as_device, quiet
+from ..core.casting import is_inexact
 from ..core.node import Cut, Leaf, Node
 from ..core.observers import state
 from ..core.spec import describe
@@ -23,18 +20,16 @@ from ..core.tensor import Tensor
 from ..core.variable import Variable
 from ..errors import (
     ArgumentError,
-    ArgumentTypeError,
     DeviceMismatchError,
     DTypeError,
-    ShapeError,
     TapeError,
     UnconnectedGradientError,
 )
 from ..ops.rule_namespace import rule_namespace
-from ..rules.edges import steepest
-from ..tree import flatten, show, unflatten
-from .backward import walk
-from .explain import CONSTANT_GRADIENT, UNRECORDED_GRADIENT, Explanation, explain
+from ..tree import flatten, unflatten
+from .arguments import UnconnectedGradients, as_option, seeds_of, take_apart
+from .explain import Explanation, explain
+from .gradients import gradients
 from .trace import Trace, make_recorder
 
 __all__ = ["GradientTape", "UnconnectedGradients"]
@@ -45,14 +40,6 @@ _USED_UP = (
 )
 
 _leaves = threading.Lock()
-
-
-class UnconnectedGradients(enum.Enum):
-    """What to return for a source from which no path leads to the target."""
-
-    NONE = "none"
-    ZERO = "zero"
-    RAISE = "raise"
 
 
 class GradientTape:
@@ -254,11 +241,11 @@ class GradientTape:
             On request.
         """
         self._check_thread()
-        option = _as_option(unconnected_gradients)
-        targets, _ = _take_apart(target, "target")
-        wanted, treedef = _take_apart(sources, "sources")
-        held = [] if stop_gradients is None else _take_apart(stop_gradients, "stop_gradients")[0]
-        given = _seeds(targets, target, output_gradients)
+        option = as_option(unconnected_gradients)
+        targets, _ = take_apart(target, "target")
+        wanted, treedef = take_apart(sources, "sources")
+        held = [] if stop_gradients is None else take_apart(stop_gradients, "stop_gradients")[0]
+        given = seeds_of(targets, target, output_gradients)
         trace = self._trace_to_use()
         consume = not self._persistent
         if consume:
@@ -266,7 +253,7 @@ class GradientTape:
             self._pop()
         try:
             with quiet():
-                results = _gradients(trace, targets, given, wanted, held, consume)
+                results = gradients(trace, targets, given, wanted, held, consume)
             for i, (x, result) in enumerate(zip(wanted, results, strict=True)):
                 if result is None and option is not UnconnectedGradients.NONE:
                     results[i] = self._unconnected(targets, x, option)
@@ -288,8 +275,8 @@ class GradientTape:
         Explanation
             Prints as a short text: the path, or where and why it breaks, and what to do.
         """
-        targets, _ = _take_apart(target, "target", "explain")
-        found, _ = _take_apart(source, "source", "explain")
+        targets, _ = take_apart(target, "target", "explain")
+        found, _ = take_apart(source, "source", "explain")
         if len(found) != 1:
             raise ArgumentError(
                 f"explain: source must be one Tensor or Variable, but holds {len(found)}. Use "
@@ -380,164 +367,8 @@ def _install(tapes: tuple[GradientTape, ...]) -> None:
         state.recorder = make_recorder(tuple([tape._alone[0] for tape in tapes]))
 
 
-def _as_option(value: Any) -> UnconnectedGradients:
-    if type(value) is UnconnectedGradients:
-        return value
-    try:
-        return UnconnectedGradients(value)
-    except ValueError:
-        raise ArgumentError(
-            f"Unknown value for unconnected_gradients: {value!r}. Use 'none', 'zero' or 'raise'."
-        ) from None
-
-
 def _is_of_the_past(node: Node | None) -> bool:
     """Whether nobody can ask any more how a value came to be; its graph is not kept alive then."""
     if node is None or type(node) is Cut:
         return True
     return type(node) is not Leaf and all(trace.closed for trace in node.traces)
-
-
-def _take_apart(nest: Nest, name: str, caller: str = "gradient") -> tuple[list[Any], Any]:
-    """Find the Tensors and Variables of a nest, and its structure."""
-    found, treedef = flatten(nest, none_is_leaf=True)
-    for i, x in enumerate(found):
-        if isinstance(x, (Tensor, Variable)):
-            continue
-        place = name if treedef.kind is None else f"{name}: leaf {i} of {len(found)}"
-        if x is None:
-            hint = "Use a nest without it."
-            if name == "target":
-                hint = "Did the function forget to return a value?"
-            raise ArgumentTypeError(
-                f"{caller}: {place} is None, but must be a Tensor or Variable. {hint}"
-            )
-        raise ArgumentTypeError(
-            f"{caller}: {place} is a {type(x).__name__}, but must be a Tensor or Variable. "
-            f"{_hint_for(x)}"
-        )
-    return found, treedef
-
-
-def _hint_for(x: Any) -> str:
-    """Say what to do with an object that is no Tensor."""
-    if isinstance(x, Iterable) and not hasattr(x, "shape") and not isinstance(x, str):
-        return "Use list(...) or another nest, which keeps its order."
-    return "Use xg.asarray, tape.watch it, and compute with what that gives."
-
-
-def _seeds(targets: list[Any], target: Nest, output_gradients: Nest) -> list[Any]:
-    """Find what each target's cotangent starts from: a Tensor, or None for ones."""
-    if output_gradients is None:
-        return [_as_seed(None, x, "output_gradients") for x in targets]
-    if isinstance(target, Handle):
-        return [_as_seed(output_gradients, target, "output_gradients")]
-    _, structure = flatten(target, none_is_leaf=True)
-    given, found = flatten(output_gradients, none_is_leaf=True)
-    if structure != found:
-        raise ArgumentError(
-            f"gradient: output_gradients must have the structure of target, with one array or "
-            f"None for each leaf: {len(targets)} expected, {len(given)} given; {show(structure)} "
-            f"expected, {show(found)} given. Use xg.asarray for lists of numbers."
-        )
-    return [
-        _as_seed(g, x, f"output_gradients: leaf {i} of {len(given)}:")
-        for i, (g, x) in enumerate(zip(given, targets, strict=True))
-    ]
-
-
-def _as_seed(g: Any, target: Any, name: str) -> Tensor | None:
-    """Make a Tensor of the target's shape, dtype and device; shapes never broadcast."""
-    if g is None:
-        if dtype_kind(target.dtype) == "complex":
-            raise DTypeError(
-                f"gradient: the target {describe(target)} is complex, so which direction is meant "
-                "must be said. Use output_gradients=, or a real target such as xg.real(y)."
-            )
-        return None
-    if isinstance(g, Variable):
-        g = g.value()
-    try:
-        tensor = g if isinstance(g, Tensor) else Tensor(to_array(g, device=target.device))
-    except ArgumentTypeError as error:
-        raise ArgumentTypeError(f"gradient: {name}: {error}") from error
-    if tensor.shape != target.shape:
-        raise ShapeError(
-            f"gradient: {name} {describe(tensor)} must have the shape of its target "
-            f"{describe(target)}. Use xg.broadcast_to to repeat it on purpose."
-        )
-    if tensor.device != target.device:
-        raise DeviceMismatchError(
-            f"gradient: {name} {describe(tensor)} must be on the device of its target "
-            f"{describe(target)}. Use .to_device({str(target.device)!r})."
-        )
-    if not is_inexact(target.dtype):
-        return None
-    if tensor.dtype != target.dtype:
-        cast_within_kind(tensor.array, target.dtype, f"gradient: {name}", "the target")
-        tensor = rule_namespace.astype(tensor, target.dtype)
-    return tensor
-
-
-def _gradients(
-    trace: Trace,
-    targets: list[Any],
-    given: list[Any],
-    sources: list[Any],
-    held: list[Any],
-    consume: bool,
-) -> list[Any]:
-    """Find the gradient of each source, or None; on raw arrays if nobody is watching."""
-    recorded = state.recorder is not None
-    wanted: dict[Node, Any] = {}
-    for x in sources:
-        if _has_path(x) and trace.follows(x.node):
-            wanted[x.node] = x
-    seeds = []
-    for x, seed in zip(targets, given, strict=True):
-        if _has_path(x) and trace.follows(x.node):
-            seeds.append((x.node, _start(x, seed, recorded)))
-    stops = {x.node: x for x in held if x.node is not None}
-    found = walk(trace, seeds, wanted, recorded=recorded, consume=consume, stops=stops)
-    results: list[Any] = []
-    for x in sources:
-        g = found.get(x.node) if x.node is not None else None
-        if g is None and not (_has_path(x) and trace.follows(x.node)):
-            g = _of_itself(x, targets, given, recorded)
-        results.append(_finish(g, recorded))
-    return results
-
-
-def _has_path(x: Any) -> bool:
-    return x.node is not None and type(x.node) is not Cut
-
-
-def _start(x: Any, seed: Any, recorded: bool) -> Any:
-    """Make a target's first cotangent, in the walk's convention for complex numbers."""
-    backend = backend_of(x.array)
-    if seed is None:
-        xp = backend.xp
-        g = xp.ones(tuple(x.array.shape), dtype=x.array.dtype, device=backend.device_of(x.array))
-        return Tensor(g) if recorded else g
-    return steepest(rule_namespace, seed) if recorded else steepest(backend.xp, seed.array)
-
-
-def _of_itself(x: Any, targets: list[Any], given: list[Any], recorded: bool) -> Any:
-    """Find the gradient of an unwatched value with respect to itself."""
-    total = None
-    for target, seed in zip(targets, given, strict=True):
-        if target is x and is_inexact(x.dtype):
-            g = _start(target, seed, recorded)
-            total = g if total is None else total + g
-    return total
-
-
-def _finish(g: Any, recorded: bool) -> Any:
-    """Make a handle of its own for each source."""
-    if g is None:
-        return None
-    if recorded:
-        g = steepest(rule_namespace, g)
-        return Tensor(g.array, CONSTANT_GRADIENT if g.node is None else g.node)
-    backend = backend_of(g)
-    return Tensor(backend.finish(steepest(backend.xp, g)), UNRECORDED_GRADIENT)

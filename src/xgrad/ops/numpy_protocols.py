@@ -101,8 +101,9 @@ def apply_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any])
     if function.__module__ in ("numpy.linalg", "numpy.fft"):
         raise _no_counterpart(name)
     target = _find(function.__name__, name)
+    out = kwargs.pop("out", None)
     given = _bound(function, target, args, kwargs)
-    out = given.pop("out", None)
+    out = given.pop("out", out)
     result = target(*_positional(target, given, name), **given)
     return result if out is None else _into((out,), result, function.__name__)
 

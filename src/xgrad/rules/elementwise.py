@@ -38,9 +38,15 @@ def logaddexp_x1(xp: Any, g: Array, x1: Array, y: Array) -> Array:
     return xp.where(xp.isinf(y), 0, g * xp.exp(x1 - y))
 
 
+def logaddexp_x2(xp: Any, g: Array, x2: Array, y: Array) -> Array:
+    """The same for the second operand."""
+    return logaddexp_x1(xp, g, x2, y)
+
+
 def pow_x1(xp: Any, g: Array, x1: Array, x2: Array) -> Array:
     """y = x1^x2;  dy/dx1 = x2 x1^(x2 - 1), and 0 where x2 = 0, whatever x1 is."""
-    undefined = (x2 == 0) & ((x1 == 0) | (x1 != x1))  # elsewhere 0 is right, as is its derivative
+    # Where x1 is 0 or NaN; elsewhere the formula gives 0, and the right derivatives of that 0.
+    undefined = (x2 == 0) & ((x1 == 0) | xp.isnan(x1))
     return g * (x2 * xp.pow(xp.where(undefined, xp.ones_like(x1), x1), x2 - 1))
 
 
@@ -89,7 +95,7 @@ give("log", x=lambda xp, g, x: g / x)
 give("log10", x=lambda xp, g, x: g / (x * _LN10))
 give("log1p", x=lambda xp, g, x: g / (1 + x))
 give("log2", x=lambda xp, g, x: g / (x * _LN2))
-give("logaddexp", x1=logaddexp_x1, x2=lambda xp, g, x2, y: logaddexp_x1(xp, g, x2, y))
+give("logaddexp", x1=logaddexp_x1, x2=logaddexp_x2)
 give("multiply", x1=lambda xp, g, x2: g * x2, x2=lambda xp, g, x1: g * x1)
 give("pow", x1=pow_x1, x2=pow_x2)
 give("power", x=power_x)

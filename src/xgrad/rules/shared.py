@@ -57,7 +57,7 @@ def nonzero_or_one(xp: Any, x: Array) -> Array:
 
 def attained(xp: Any, x: Array, y: Array) -> Array:
     """Where x attains the extremum y, NaN counting as itself."""
-    return (x == y) | (x != x)
+    return (x == y) | (x != x)  # noqa: PLR0124 - isnan takes no Python scalar
 
 
 def along(ndim: int, axis: int, part: Any) -> tuple[Any, ...]:

@@ -1,0 +1,120 @@
+"""What `gradient` was given: options, nests and seeds, checked before anything is consumed."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from typing import Any
+
+from .._typing import Nest
+from ..core.casting import cast_within_kind, dtype_kind, is_inexact, to_array
+from ..core.handle import Handle
+from ..core.spec import describe
+from ..core.tensor import Tensor
+from ..core.variable import Variable
+from ..errors import ArgumentError, ArgumentTypeError, DeviceMismatchError, DTypeError, ShapeError
+from ..ops.rule_namespace import rule_namespace
+from ..tree import flatten, show
+
+__all__ = ["UnconnectedGradients", "as_option", "seeds_of", "take_apart"]
+
+
+class UnconnectedGradients(enum.Enum):
+    """What to return for a source from which no path leads to the target."""
+
+    NONE = "none"
+    ZERO = "zero"
+    RAISE = "raise"
+
+
+def as_option(value: Any) -> UnconnectedGradients:
+    """Make an option of one of its names."""
+    if type(value) is UnconnectedGradients:
+        return value
+    try:
+        return UnconnectedGradients(value)
+    except ValueError:
+        raise ArgumentError(
+            f"Unknown value for unconnected_gradients: {value!r}. Use 'none', 'zero' or 'raise'."
+        ) from None
+
+
+def take_apart(nest: Nest, name: str, caller: str = "gradient") -> tuple[list[Any], Any]:
+    """Find the Tensors and Variables of a nest, and its structure."""
+    found, treedef = flatten(nest, none_is_leaf=True)
+    for i, x in enumerate(found):
+        if isinstance(x, (Tensor, Variable)):
+            continue
+        place = name if treedef.kind is None else f"{name}: leaf {i} of {len(found)}"
+        if x is None:
+            hint = "Use a nest without it."
+            if name == "target":
+                hint = "Did the function forget to return a value?"
+            raise ArgumentTypeError(
+                f"{caller}: {place} is None, but must be a Tensor or Variable. {hint}"
+            )
+        raise ArgumentTypeError(
+            f"{caller}: {place} is a {type(x).__name__}, but must be a Tensor or Variable. "
+            f"{_hint_for(x)}"
+        )
+    return found, treedef
+
+
+def _hint_for(x: Any) -> str:
+    """Say what to do with an object that is no Tensor."""
+    if isinstance(x, Iterable) and not hasattr(x, "shape") and not isinstance(x, str):
+        return "Use list(...) or another nest, which keeps its order."
+    return "Use xg.asarray, tape.watch it, and compute with what that gives."
+
+
+def seeds_of(targets: list[Any], target: Nest, output_gradients: Nest) -> list[Any]:
+    """Find what each target's cotangent starts from: a Tensor, or None for ones."""
+    if output_gradients is None:
+        return [_as_seed(None, x, "output_gradients") for x in targets]
+    if isinstance(target, Handle):
+        return [_as_seed(output_gradients, target, "output_gradients")]
+    _, structure = flatten(target, none_is_leaf=True)
+    given, found = flatten(output_gradients, none_is_leaf=True)
+    if structure != found:
+        raise ArgumentError(
+            f"gradient: output_gradients must have the structure of target, with one array or "
+            f"None for each leaf: {len(targets)} expected, {len(given)} given; {show(structure)} "
+            f"expected, {show(found)} given. Use xg.asarray for lists of numbers."
+        )
+    return [
+        _as_seed(g, x, f"output_gradients: leaf {i} of {len(given)}:")
+        for i, (g, x) in enumerate(zip(given, targets, strict=True))
+    ]
+
+
+def _as_seed(g: Any, target: Any, name: str) -> Tensor | None:
+    """Make a Tensor of the target's shape, dtype and device; shapes never broadcast."""
+    if g is None:
+        if dtype_kind(target.dtype) == "complex":
+            raise DTypeError(
+                f"gradient: the target {describe(target)} is complex, so which direction is meant "
+                "must be said. Use output_gradients=, or a real target such as xg.real(y)."
+            )
+        return None
+    if isinstance(g, Variable):
+        g = g.value()
+    try:
+        tensor = g if isinstance(g, Tensor) else Tensor(to_array(g, device=target.device))
+    except ArgumentTypeError as error:
+        raise ArgumentTypeError(f"gradient: {name}: {error}") from error
+    if tensor.shape != target.shape:
+        raise ShapeError(
+            f"gradient: {name} {describe(tensor)} must have the shape of its target "
+            f"{describe(target)}. Use xg.broadcast_to to repeat it on purpose."
+        )
+    if tensor.device != target.device:
+        raise DeviceMismatchError(
+            f"gradient: {name} {describe(tensor)} must be on the device of its target "
+            f"{describe(target)}. Use .to_device({str(target.device)!r})."
+        )
+    if not is_inexact(target.dtype):
+        return None
+    if tensor.dtype != target.dtype:
+        cast_within_kind(tensor.array, target.dtype, f"gradient: {name}", "the target")
+        tensor = rule_namespace.astype(tensor, target.dtype)
+    return tensor
