@@ -189,6 +189,17 @@ def _jax_peer(name: str) -> Peer:
     )  # fmt: skip
 
 
+def load_bare(threads: int) -> Peer:
+    """Load the yardstick of _bare.py: it runs the chain only."""
+    import _bare
+
+    def differentiate(loss: Loss, count: int) -> Differentiated:
+        return lambda leaf: _bare.value_and_gradient(loss, leaf)
+
+    ops = SimpleNamespace(tanh=_bare.tanh, sum=_bare.total)
+    return Peer("bare tape", "", ops, np.asarray, np.asarray, differentiate)
+
+
 def installed_version(name: str) -> str:
     """Read a distribution's version; it has none when it runs from its source tree."""
     try:
@@ -246,6 +257,7 @@ LOADERS: dict[str, Callable[[int], Peer]] = {
     "autograd": load_autograd,
     "jax": load_jax,
     "jax.jit": load_jax_jit,
+    "bare": load_bare,
 }
 
 

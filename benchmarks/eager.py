@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from _timing import Timing
     from _workloads import Workload
 
-PEERS = ("torch", "tensorflow", "autograd", "jax", "jax.jit")
+PEERS = ("torch", "tensorflow", "autograd", "jax", "jax.jit", "bare")
 BY_HAND = "numpy by hand"
 TOLERANCE = 2e-4
 """Largest error of a float32 gradient, relative to the largest element of the float64 reference."""

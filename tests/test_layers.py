@@ -25,7 +25,7 @@ LAYERS = [
 ]
 LEVEL = {name: number for number, layer in enumerate(LAYERS) for name in layer}
 # Interpreters do not know each other; these files are the parts of one, the tape.
-TAPE = {"tape", "trace", "backward", "explain"}
+TAPE = {"tape", "arguments", "trace", "backward", "gradients", "explain"}
 
 
 LIBRARIES = {"numpy", "cupy", "cupyx", "torch", "jax", "dask", "scipy"}

@@ -106,7 +106,7 @@ def unflatten(treedef: TreeDef, leaves: Iterable[Any]) -> Nest:
 
 
 def leaves(nest: Nest) -> list[Any]:
-    """The leaves of a nest, in order.
+    """List the leaves of a nest, in order.
 
     Examples
     --------
@@ -145,7 +145,7 @@ def map(function: Callable[..., Any], nest: Nest, *rest: Nest) -> Nest:
 
 
 def paths(nest: Nest) -> list[tuple[Hashable, ...]]:
-    """The path to every leaf, as a tuple of dict keys, indices and field names."""
+    """List the path to every leaf, as a tuple of dict keys, indices and field names."""
     _, treedef = flatten(nest)
     out: list[tuple[Hashable, ...]] = []
     _paths(treedef, (), out)
@@ -169,7 +169,7 @@ def _flatten(nest: Nest, out: list[Any], none_is_leaf: bool) -> TreeDef:
         kind, children = list, tuple(nest)
         keys = tuple(range(len(children)))
     elif isinstance(nest, tuple) and hasattr(nest, "_fields"):
-        keys, children = tuple(cast(Any, nest)._fields), nest
+        keys, children = tuple(cast("Any", nest)._fields), nest
     elif isinstance(nest, (list, tuple)):
         keys, children = tuple(range(len(nest))), nest
     elif kind in _REGISTERED:
@@ -177,7 +177,7 @@ def _flatten(nest: Nest, out: list[Any], none_is_leaf: bool) -> TreeDef:
         keys = tuple(range(len(children)))
     elif dataclasses.is_dataclass(nest) and not isinstance(nest, type):
         keys = tuple(field.name for field in dataclasses.fields(nest))
-        children = tuple(getattr(nest, cast(str, key)) for key in keys)
+        children = tuple(getattr(nest, cast("str", key)) for key in keys)
     else:
         out.append(nest)
         return _LEAF
@@ -201,11 +201,11 @@ def _unflatten(treedef: TreeDef, values: Any) -> Any:
     if issubclass(kind, (list, tuple)):
         return kind(children)
     fields = zip(treedef.keys, children, strict=True)
-    return kind(**{cast(str, key): child for key, child in fields})
+    return kind(**{cast("str", key): child for key, child in fields})
 
 
 def _join_dict(kind: type, items: dict[Any, Any], default_factory: Any) -> Any:
-    out = kind.__new__(kind)
+    out: Any = cast("Any", kind).__new__(kind)
     if default_factory is not None:
         out.default_factory = default_factory
     out.update(items)
@@ -220,7 +220,7 @@ def _paths(treedef: TreeDef, prefix: tuple[Hashable, ...], out: list[tuple[Hasha
 
 
 def show(treedef: TreeDef) -> str:
-    """A structure in Python's spelling, with `*` for a leaf."""
+    """Spell a structure as Python does, with `*` for a leaf."""
     if treedef.kind is None:
         return "*"
     if treedef.kind is type(None):

@@ -79,6 +79,15 @@ def test_index_arrays_may_be_tensors_of_the_device(device):
     assert x.tolist() == [1.0, 2.0, 0.0, 0.0]
 
 
+def test_numpy_booleans_are_indices():
+    x = xg.Variable(A[0])
+    with xg.GradientTape() as tape:
+        y = x[np.True_]
+        z = xg.sum(y)
+    assert y.shape == (1, 4)
+    assert tape.gradient(z, x).tolist() == [1.0] * 4
+
+
 def test_numpy_integers_are_indices(device):
     x = xg.asarray(A[0], device=device)
     assert x[np.int64(1)].item() == 2.0

@@ -410,3 +410,24 @@ def test_the_default_device_is_for_all_threads():
         thread.start()
         thread.join()
     assert found == ["array_api_strict:device1"]
+
+
+def test_linspace_between_tensors_stays_connected(device):
+    x = xg.Variable(1.0, dtype=xg.float32, device=device)
+    with xg.GradientTape() as tape:
+        y = xg.linspace(0.0, x, 3)
+        z = xg.sum(y)
+    assert (y.dtype, y.device) == (device.namespace.float32, device)
+    assert y.tolist() == [0.0, 0.5, 1.0]
+    assert tape.gradient(z, x).item() == 1.5
+
+
+def test_arange_takes_the_numbers_of_tensors():
+    assert xg.arange(xg.asarray(3)).tolist() == [0, 1, 2]
+    v = xg.Variable(3.0)
+    with xg.GradientTape(), pytest.raises(TypeError, match=r"arange: x .* is followed"):
+        xg.arange(v)
+
+
+def test_sizes_may_be_tensors_of_integers():
+    assert xg.zeros((xg.asarray(2), 3)).shape == (2, 3)

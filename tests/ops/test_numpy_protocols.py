@@ -482,3 +482,21 @@ def test_results_are_arrays_and_never_numpy_scalars():
     x = xg.asarray(X)
     for f in (np.sum, np.max, np.mean, np.median, np.trace, np.ptp, np.argmax, np.count_nonzero):
         assert type(f(x).array) is np.ndarray
+
+
+def test_text_and_questions_of_memory_are_numpys():
+    a = np.ones(2)
+    x = xg.asarray(a)
+    for f in (np.array2string, np.array_repr, np.array_str):
+        assert f(x) == f(a)
+    assert np.shares_memory(x, a)
+    assert not np.may_share_memory(x, xg.ones(2))
+
+
+def test_linspace_between_tensors_is_followed():
+    v = xg.Variable(2.0)
+    with xg.GradientTape() as tape:
+        y = np.linspace(v, 5.0, 4)
+        z = np.sum(y * y)
+    np.testing.assert_allclose(y.numpy(), [2.0, 3.0, 4.0, 5.0])
+    np.testing.assert_allclose(tape.gradient(z, v).numpy(), 2 * (2 + 3 * 2 / 3 + 4 / 3))

@@ -99,6 +99,28 @@ def test_every_rule_is_called_by_a_case(name, operand, covered):
     assert (name, operand) in covered
 
 
+def gradients_on(case, device):
+    xs = [xg.asarray(x, device=device) for x in arguments(case, np.random.default_rng(0))]
+    with xg.GradientTape() as tape:
+        tape.watch(xs)
+        ys = as_tuple(case.f(xg.namespace(device.namespace), *xs))
+    return tape.gradient(ys, xs)
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if "strict" in c.without], ids=by_name)
+def test_what_the_strict_namespace_is_left_out_of_fails_there(case):
+    pytest.importorskip("array_api_strict", reason="strict: array_api_strict is not installed")
+    with pytest.raises((IndexError, xg.errors.DTypeError)):
+        gradients_on(case, xg.device("array_api_strict:device1"))
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if "meta" in c.without], ids=by_name)
+def test_what_meta_is_left_out_of_fails_there(case):
+    pytest.importorskip("torch", reason="meta: torch is not installed")
+    with pytest.raises((RuntimeError, NotImplementedError, xg.errors.XgradError)):
+        gradients_on(case, xg.device("torch:meta"))
+
+
 # Public functions without a gradient of their own: made from nothing, integer, boolean, or flat.
 WITHOUT_GRADIENT = set(
     """

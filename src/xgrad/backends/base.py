@@ -103,7 +103,7 @@ class Backend:
 
         host = backend_named("numpy")
         try:
-            return host.namespace.from_dlpack(array, copy=True)
+            return host.namespace.array(host.namespace.from_dlpack(array))
         except (TypeError, ValueError, RuntimeError, BufferError, AttributeError):
             return host.namespace.array(array.tolist() if hasattr(array, "tolist") else array)
 

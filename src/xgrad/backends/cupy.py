@@ -12,7 +12,7 @@ from typing import Any
 from .._typing import Array, DType, NativeDevice
 from ..errors import BackendUnavailableError
 from . import portable
-from .base import Backend, Functions
+from .base import Backend
 from .indices import fill_key, flat_positions
 
 __all__ = ["CupyBackend"]
@@ -21,11 +21,11 @@ __all__ = ["CupyBackend"]
 class Own:
     """Where cupy needs its own version."""
 
-    def zeros(xp: Functions, shape: Any, *, dtype: DType = None, device: Any = None) -> Array:
+    def zeros(xp: Any, shape: Any, *, dtype: DType = None, device: Any = None) -> Array:
         with device if device is not None else xp.cuda.Device():
             return xp._namespace.zeros(shape, dtype=dtype)
 
-    def arange(xp: Functions, *bounds: Any, dtype: DType = None, device: Any = None) -> Array:
+    def arange(xp: Any, *bounds: Any, dtype: DType = None, device: Any = None) -> Array:
         with device if device is not None else xp.cuda.Device():
             return xp._namespace.arange(*bounds, dtype=dtype)
 
@@ -37,7 +37,7 @@ class Own:
     def copy(x: Array) -> Array:
         return x.copy()
 
-    def setitem(xp: Functions, x: Array, value: Any, *indices: Array, key: Any) -> Array:
+    def setitem(xp: Any, x: Array, value: Any, *indices: Array, key: Any) -> Array:
         if getattr(value, "ndim", 0) == 0 or any(index.dtype == bool for index in indices):
             out = x.copy()
             out[fill_key(key, indices)] = value
@@ -53,7 +53,7 @@ class Own:
         values = xp.broadcast_to(value, flat.shape).reshape(-1)
         return _with_last(xp, x.reshape(-1), flat.reshape(-1), values).reshape(x.shape)
 
-    def put(xp: Functions, x: Array, *indices: Array, key: Any, shape: tuple[int, ...]) -> Array:
+    def put(xp: Any, x: Array, *indices: Array, key: Any, shape: tuple[int, ...]) -> Array:
         out = xp.zeros(shape, dtype=x.dtype, device=x.device)
         filled = fill_key(key, indices)
         if all(index.dtype == bool for index in indices):
@@ -62,16 +62,14 @@ class Own:
             xp.add.at(out, filled, x)
         return out
 
-    def index_add(xp: Functions, x: Array, indices: Array, *, axis: int, size: int) -> Array:
+    def index_add(xp: Any, x: Array, indices: Array, *, axis: int, size: int) -> Array:
         shape = list(x.shape)
         shape[axis] = size
         out = xp.zeros(tuple(shape), dtype=x.dtype, device=x.device)
         xp.add.at(xp.moveaxis(out, axis, 0), indices, xp.moveaxis(x, axis, 0))
         return out
 
-    def scatter_along_axis(
-        xp: Functions, x: Array, indices: Array, *, axis: int, size: int
-    ) -> Array:
+    def scatter_along_axis(xp: Any, x: Array, indices: Array, *, axis: int, size: int) -> Array:
         axis %= x.ndim
         shape = list(x.shape)
         shape[axis] = size
@@ -85,7 +83,7 @@ class Own:
         return out
 
     def scatter(
-        xp: Functions, x: Array, indices: Array, updates: Array, *, axis: int, mode: str
+        xp: Any, x: Array, indices: Array, updates: Array, *, axis: int, mode: str
     ) -> Array:
         if mode == "multiply":  # the one that has no atomic operation
             return portable.scatter(xp, x, indices, updates, axis=axis, mode=mode)
@@ -97,7 +95,7 @@ class Own:
         return xp.moveaxis(out, 0, axis)
 
 
-def _with_last(xp: Functions, x: Array, indices: Array, rows: Array) -> Array:
+def _with_last(xp: Any, x: Array, indices: Array, rows: Array) -> Array:
     """x with rows at indices, the last of them where an index is repeated."""
     if rows.shape[0] == 0:
         return x.copy()

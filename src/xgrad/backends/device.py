@@ -7,11 +7,12 @@ global through `set_default_device`."""
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from .._typing import Namespace, NativeDevice
-from ..errors import ArgumentTypeError, BackendUnavailableError
+from ..errors import ArgumentTypeError
 from .base import Backend
 from .registry import backend_named
 
@@ -62,7 +63,7 @@ class Device:
     def __reduce__(self) -> Any:
         return device, (self._name,)
 
-    def __enter__(self) -> Device:
+    def __enter__(self) -> Self:
         _local.stack = (*_local.stack, self)
         return self
 
@@ -89,7 +90,7 @@ class _DefaultDevice:
         return default_device()
 
     def __exit__(self, *error: object) -> None:
-        global _default
+        global _default  # noqa: PLW0603
         _default = self._former
 
 
@@ -187,7 +188,7 @@ def set_default_device(name: str | Device) -> _DefaultDevice:
     ...     xg.zeros(2).device
     xg.device('cpu')
     """
-    global _default
+    global _default  # noqa: PLW0603 - one default for all threads
     former = _default if _default is not None else device("cpu")
     _default = device(name)
     return _DefaultDevice(former)
@@ -203,11 +204,7 @@ def devices() -> list[Device]:
     xg.device('cpu')
     """
     found = [device("cpu")]
-    try:
+    with suppress(Exception):  # a broken driver may raise anything; this is only a question
         backend = backend_named("cupy")
         found += [Device(backend, native) for native in backend.native_devices()]
-    except BackendUnavailableError:
-        pass
-    except Exception:  # noqa: BLE001 - a broken driver may raise anything; this is a question
-        pass
     return found

@@ -28,37 +28,38 @@ class Own:
     """Where numpy needs its own version."""
 
     @staticmethod
-    def sum(x: Array, *, axis: Any = None, dtype: DType = None, keepdims: bool = False) -> Array:
+    def sum(x: Array, *, axis: Any = None, dtype: DType = None, keepdims: Any = False) -> Array:
         return np.add.reduce(x, axis=axis, dtype=dtype, keepdims=keepdims)
 
     @staticmethod
-    def prod(x: Array, *, axis: Any = None, dtype: DType = None, keepdims: bool = False) -> Array:
+    def prod(x: Array, *, axis: Any = None, dtype: DType = None, keepdims: Any = False) -> Array:
         return np.multiply.reduce(x, axis=axis, dtype=dtype, keepdims=keepdims)
 
     @staticmethod
-    def max(x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
+    def max(x: Array, *, axis: Any = None, keepdims: Any = False) -> Array:
         return np.maximum.reduce(x, axis=axis, keepdims=keepdims)
 
     @staticmethod
-    def min(x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
+    def min(x: Array, *, axis: Any = None, keepdims: Any = False) -> Array:
         return np.minimum.reduce(x, axis=axis, keepdims=keepdims)
 
     @staticmethod
     def sort(x: Array, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Array:
-        from array_api_compat.numpy import sort
-
-        return sort(x, axis=axis, descending=descending, stable=stable)
+        y = np.sort(x, axis=axis, stable=stable)
+        return np.flip(y, axis=axis) if descending else y
 
     @staticmethod
     def argsort(
         x: Array, *, axis: int = -1, descending: bool = False, stable: bool = True
     ) -> Array:
-        from array_api_compat.numpy import argsort
-
-        return argsort(x, axis=axis, descending=descending, stable=stable)
+        if not descending:
+            return np.argsort(x, axis=axis, stable=stable)
+        # Backwards there and back again, so that equal elements keep their order.
+        order = np.argsort(np.flip(x, axis=axis), axis=axis, stable=stable)
+        return x.shape[axis] - 1 - np.flip(order, axis=axis)
 
     @staticmethod
-    def searchsorted(x1: Array, x2: Array, *, side: str = "left", sorter: Any = None) -> Array:
+    def searchsorted(x1: Array, x2: Array, *, side: Any = "left", sorter: Any = None) -> Array:
         return np.searchsorted(x1, x2, side=side, sorter=sorter)
 
     @staticmethod
@@ -220,7 +221,9 @@ def _plain(value: Any) -> Array:
     """A scalar or an array of a subclass as an ndarray, if nothing is lost by it."""
     if isinstance(value, np.ma.MaskedArray):
         raise ArgumentTypeError("a masked array would lose its mask. Use .filled(...) or xg.where.")
-    return np.asarray(value)
+    if isinstance(value, (np.generic, np.ndarray, complex, float, int)):
+        return np.asarray(value)
+    return value  # `to_device` has left the library
 
 
 def _refuse_worse_kind(dtype: DType, target: DType) -> None:

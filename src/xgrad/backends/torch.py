@@ -9,7 +9,7 @@ from typing import Any
 
 from .._typing import Array, DType, NativeDevice
 from ..errors import BackendUnavailableError
-from .base import Backend, Functions
+from .base import Backend
 from .indices import fill_key, flat_positions, has_negative_step
 
 __all__ = ["TorchBackend"]
@@ -22,13 +22,13 @@ class Own:
     def matrix_transpose(x: Array) -> Array:
         return x.mT
 
-    def getitem(xp: Functions, x: Array, *indices: Array, key: Any) -> Array:
+    def getitem(xp: Any, x: Array, *indices: Array, key: Any) -> Array:
         indices = _as_positions(xp, indices)
         if _is_beyond_torch(xp, key, indices):
             return xp.reshape(x, (-1,))[flat_positions(xp, x.shape, key, indices, x.device)]
         return x[fill_key(key, indices)]
 
-    def setitem(xp: Functions, x: Array, value: Any, *indices: Array, key: Any) -> Array:
+    def setitem(xp: Any, x: Array, value: Any, *indices: Array, key: Any) -> Array:
         indices = _as_positions(xp, indices)
         out = x.clone(memory_format=xp.contiguous_format)
         value = value.to(x.dtype) if hasattr(value, "dtype") else value
@@ -39,7 +39,7 @@ class Own:
             out[fill_key(key, indices)] = value
         return out
 
-    def put(xp: Functions, x: Array, *indices: Array, key: Any, shape: tuple[int, ...]) -> Array:
+    def put(xp: Any, x: Array, *indices: Array, key: Any, shape: tuple[int, ...]) -> Array:
         indices = _as_positions(xp, indices)
         out = xp.zeros(shape, dtype=x.dtype, device=x.device)
         if _is_beyond_torch(xp, key, indices):
@@ -53,24 +53,22 @@ class Own:
         flat = out.view(-1).index_add(0, xp.reshape(positions, (-1,)), x.reshape(-1))
         return xp.reshape(flat, shape)
 
-    def take(xp: Functions, x: Array, indices: Array, *, axis: int) -> Array:
+    def take(xp: Any, x: Array, indices: Array, *, axis: int) -> Array:
         (indices,) = _as_positions(xp, (indices,))
         return x.index_select(axis, xp.where(indices < 0, indices + x.shape[axis], indices))
 
-    def take_along_axis(xp: Functions, x: Array, indices: Array, *, axis: int) -> Array:
+    def take_along_axis(xp: Any, x: Array, indices: Array, *, axis: int) -> Array:
         (indices,) = _as_positions(xp, (indices,))
         return x.take_along_dim(xp.where(indices < 0, indices + x.shape[axis], indices), axis)
 
-    def index_add(xp: Functions, x: Array, indices: Array, *, axis: int, size: int) -> Array:
+    def index_add(xp: Any, x: Array, indices: Array, *, axis: int, size: int) -> Array:
         (indices,) = _as_positions(xp, (indices,))
         shape = list(x.shape)
         shape[axis] = size
         out = xp.zeros(tuple(shape), dtype=x.dtype, device=x.device)
         return out.index_add(axis, xp.where(indices < 0, indices + size, indices), x)
 
-    def scatter_along_axis(
-        xp: Functions, x: Array, indices: Array, *, axis: int, size: int
-    ) -> Array:
+    def scatter_along_axis(xp: Any, x: Array, indices: Array, *, axis: int, size: int) -> Array:
         (indices,) = _as_positions(xp, (indices,))
         shape = list(x.shape)
         shape[axis] = size
@@ -79,12 +77,12 @@ class Own:
         return out.scatter_add(axis, index, x)
 
 
-def _as_positions(xp: Functions, indices: tuple[Array, ...]) -> tuple[Array, ...]:
+def _as_positions(xp: Any, indices: tuple[Array, ...]) -> tuple[Array, ...]:
     """Index arrays as int64, the only integers that all of torch's functions take for indices."""
     return tuple([i if i.dtype in (xp.bool, xp.int64) else i.to(xp.int64) for i in indices])
 
 
-def _is_beyond_torch(xp: Functions, key: Any, indices: tuple[Array, ...]) -> bool:
+def _is_beyond_torch(xp: Any, key: Any, indices: tuple[Array, ...]) -> bool:
     """Whether torch refuses a key, or puts the axes of the result elsewhere than NumPy.
 
     It refuses slices that go backwards, and does not count ints among the index arrays."""

@@ -6,6 +6,7 @@ integer to float; never float to integer or complex to real behind anybody's bac
 from __future__ import annotations
 
 import functools
+from collections.abc import Hashable
 from typing import Any
 
 from .._typing import SCALAR_TYPES, Array, DType
@@ -55,7 +56,7 @@ def dtype_kind(dtype: DType) -> str:
 
 
 @functools.cache
-def _kind_of(library: type, dtype: DType) -> str:
+def _kind_of(_library: Hashable, dtype: Hashable) -> str:
     """The library's type keeps dtypes apart that hash alike but do not like to be compared."""
     name = dtype_name(dtype)
     for stem, kind in _STEMS.items():
@@ -66,7 +67,7 @@ def _kind_of(library: type, dtype: DType) -> str:
 
 def is_inexact(dtype: DType) -> bool:
     """Whether values of the dtype can have gradients: real or complex floating."""
-    return _kind_of(type(dtype), dtype) in ("floating", "complex")
+    return _kind_of(type(dtype), dtype) in ("floating", "complex")  # type: ignore[arg-type]
 
 
 def cast_within_kind(array: Array, dtype: DType, what: str, whose: str) -> Array:

@@ -22,7 +22,7 @@ class _DefaultDType:
         return default_dtype()
 
     def __exit__(self, *error: object) -> None:
-        global _name
+        global _name  # noqa: PLW0603 - the one default of all threads
         _name = self._former
 
 

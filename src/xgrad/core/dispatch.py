@@ -186,7 +186,7 @@ def apply1(primitive: Primitive, x: Any, parameters: dict[str, Any] | None = Non
     except Exception as error:
         raise explain_failure(primitive, (array,), parameters, error) from error
     if type(y) is not type(array):
-        y = backend_of(y).finish(y)  # of y: `to_device` may have left the library
+        y = backend_of(array).finish(y)
     recorder = state.recorder
     if recorder is None or node is None:
         return Tensor(y, None)
@@ -225,7 +225,7 @@ def apply(
                 primitive.implementations[type(array)] = function
     record = None if state.recorder is None else state.recorder.record
     if primitive.outputs == 1:
-        y = backend_of(y).finish(y)  # of y: `to_device` may have left the library
+        y = backend.finish(y)
         node = record(primitive, arrays, nodes, parameters, y) if record is not None else None
         return Tensor(y, node)
     y = tuple(backend.finish(part) for part in y)

@@ -9,7 +9,7 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from .._typing import SCALAR_TYPES
-from ..backends import Slot, is_array
+from ..backends import Slot, host, is_array
 from ..errors import ArgumentTypeError
 from .casting import refuse_worse_kind, to_array
 from .dispatch import apply, apply1, binary
@@ -51,6 +51,8 @@ def _split_part(part: Any, operands: list[Any], x: Any) -> Any:
     if isinstance(part, Integral):  # numpy's too, which would be on the wrong device as an array
         return int(part)
     if isinstance(part, Handle) or is_array(part):
+        if isinstance(part, host().namespace.generic):
+            return part.item()
         operands.append(part)
         return Slot(len(operands) - 1)
     if hasattr(part, "__index__"):

@@ -33,7 +33,10 @@ from .spec import describe
 if TYPE_CHECKING:
     from .node import Node
 
-__all__ = ["Tensor"]
+__all__ = ["IN_PLACE", "Tensor"]
+
+IN_PLACE: tuple[str, ...] = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")
+IN_PLACE += ("and", "or", "xor", "lshift", "rshift")
 
 
 class ArrayAttributes(Operators):
@@ -203,7 +206,7 @@ class ArrayAttributes(Operators):
         """Convert to another dtype; differentiable between floating dtypes."""
         return protocols.astype(self, dtype, copy=copy)  # type: ignore[no-any-return]
 
-    def to_device(self, device: str | Device | NativeDevice, /, *, stream: Any = None) -> Tensor:
+    def to_device(self, device: str | Device | NativeDevice, /, *, stream: Any = None) -> Tensor:  # noqa: ARG002
         """Copy to another device; the gradient travels back."""
         return protocols.to_device(self, as_device(device, backend_of(self.array)))  # type: ignore[no-any-return]
 
@@ -295,7 +298,7 @@ def _in_place(name: str) -> Callable[[Any, Any], Any]:
     return operator
 
 
-for _name in ("add sub mul truediv floordiv mod pow matmul and or xor lshift rshift").split():
+for _name in IN_PLACE:
     setattr(Tensor, f"__i{_name}__", _in_place(_name))
 
 dispatch.set_tensor_class(Tensor)

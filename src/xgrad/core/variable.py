@@ -22,7 +22,7 @@ from .node import Leaf
 from .protocols import protocols
 from .show import show
 from .spec import describe
-from .tensor import ArrayAttributes, Tensor
+from .tensor import IN_PLACE, ArrayAttributes, Tensor
 
 __all__ = ["Variable", "all_variables"]
 
@@ -217,14 +217,14 @@ class Variable(ArrayAttributes):
         return backend_of(array).xp.copy(array) if copy and array is kept else array
 
 
-def _refuse_in_place(self: Variable, other: Any) -> Variable:
+def _refuse_in_place(self: Variable, _other: Any) -> Variable:
     raise TapeError(
         f"{self.name} += x (or -=, *=, ...) would turn the Variable into a Tensor. Use "
         f"{self.name}.assign_add(x), .assign_sub(x) or .assign(...)."
     )
 
 
-for _name in ("add sub mul truediv floordiv mod pow matmul and or xor lshift rshift").split():
+for _name in IN_PLACE:
     setattr(Variable, f"__i{_name}__", _refuse_in_place)
 
 HANDLES.add(Variable)

@@ -18,7 +18,7 @@ __all__ = ["as_axes", "as_axis", "as_operand", "as_shape", "sequence_of_operands
 
 
 def as_operand(x: Any, function: str, name: str = "x") -> Any:
-    """A Tensor or Variable as it is; arrays and Python scalars as Tensors.
+    """Make Tensors of arrays and Python scalars; keep Tensors and Variables as they are.
 
     Raises
     ------
@@ -36,7 +36,7 @@ def as_operand(x: Any, function: str, name: str = "x") -> Any:
 
 
 def as_axis(axis: Any, ndim: int, function: str, name: str = "axis") -> int:
-    """A non-negative axis number.
+    """Make an axis number non-negative.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def as_axis(axis: Any, ndim: int, function: str, name: str = "axis") -> int:
 
 
 def as_axes(axis: Axis | Sequence[int], ndim: int, function: str) -> tuple[int, ...] | None:
-    """Several axes as a tuple of non-negative, distinct numbers; None stays None."""
+    """Make several axes a tuple of non-negative, distinct numbers; None stays None."""
     if axis is None:
         return None
     axes = tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
@@ -64,7 +64,7 @@ def as_axes(axis: Axis | Sequence[int], ndim: int, function: str) -> tuple[int, 
 
 
 def as_shape(shape: ShapeLike, function: str) -> Shape:
-    """A shape as a tuple of non-negative ints.
+    """Make a shape a tuple of non-negative ints.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def as_shape(shape: ShapeLike, function: str) -> Shape:
 
 
 def sequence_of_operands(arrays: Any, function: str) -> list[Any]:
-    """A non-empty sequence of operands.
+    """Take the operands out of a non-empty sequence.
 
     Raises
     ------

@@ -25,7 +25,7 @@ from ..core.instructions import primitive
 from ..core.protocols import protocols
 from ..core.spec import describe
 from ..core.tensor import Tensor
-from ..errors import ArgumentTypeError, ShapeError
+from ..errors import ArgumentTypeError, NotDifferentiableError, ShapeError
 from ._arguments import as_operand, as_shape
 from .data_types import astype, result_type, to_device
 
@@ -201,6 +201,7 @@ def arange(
     xg.Tensor([0, 1, 2], shape=(3,), dtype=int64, device=cpu)
     """
     home = as_device(device)
+    start, stop, step = (_number(n, "arange") for n in (start, stop, step))
     wanted = _dtype(home, dtype) or _inferred(home, (start, stop, step))
     if stop is None:
         start, stop = 0, start
@@ -293,9 +294,7 @@ def eye(
     return _create(home, "eye", n_rows, n_cols, k=k, dtype=_floating(home, dtype))
 
 
-def from_dlpack(
-    x: Any, /, *, device: _DeviceLike = None, copy: bool | None = None
-) -> Tensor:
+def from_dlpack(x: Any, /, *, device: _DeviceLike = None, copy: bool | None = None) -> Tensor:
     """Wrap the memory of any object that speaks DLPack, on the CPU or a CUDA GPU, without a copy.
 
     Parameters
@@ -401,8 +400,8 @@ def full_like(
 
 
 def linspace(
-    start: complex,
-    stop: complex,
+    start: ArrayLike,
+    stop: ArrayLike,
     /,
     num: int,
     *,
@@ -414,7 +413,7 @@ def linspace(
 
     Parameters
     ----------
-    start, stop : number
+    start, stop : number or Tensor without axes
     num : int
     dtype : dtype, optional
         The default dtype by default.
@@ -434,6 +433,14 @@ def linspace(
     >>> xg.linspace(0, 1, 3)
     xg.Tensor([0. , 0.5, 1. ], shape=(3,), dtype=float64, device=cpu)
     """
+    end = start if isinstance(start, Handle) else stop
+    if isinstance(end, Handle):
+        like = asarray(end)
+        home = like.device if device is None else as_device(device)
+        wanted = like.dtype if dtype is None else dtype
+        unit = linspace(0.0, 1.0, num, dtype=wanted, device=home, endpoint=endpoint)
+        start, stop = (full((), n, dtype=wanted, device=home) for n in (start, stop))
+        return start + (stop - start) * unit  # type: ignore[no-any-return]
     home = as_device(device)
     wanted = _dtype(home, dtype) or _inferred(home, (start, stop, 0.0))
     return _create(home, "linspace", start, stop, num, dtype=wanted, endpoint=endpoint)
@@ -630,7 +637,7 @@ def zeros_like(x: ArrayLike, /, *, dtype: DType = None, device: _DeviceLike = No
 
 
 def _from_handle(x: Any, dtype: DType, device: _DeviceLike, copy: bool | None) -> Tensor:
-    """A Tensor or Variable as a Tensor, connected to it."""
+    """Make a Tensor of a Tensor or Variable, connected to it."""
     result: Any = x if isinstance(x, Tensor) else x.value()
     if device is not None:
         result = to_device(result, as_device(device, backend_of(x.array)))
@@ -681,8 +688,20 @@ def _floating(home: Device, dtype: DType) -> DType:
     return _dtype(home, dtype)
 
 
+def _number(value: Any, function: str) -> Any:
+    """Take the number out of a Tensor that no tape follows; a Python number is one already."""
+    if not isinstance(value, Handle):
+        return value
+    if protocols.is_followed(value):
+        raise NotDifferentiableError(
+            f"{function}: x {describe(value)} is followed by an active GradientTape, but the "
+            "result has no gradient. Use xg.stop_gradient(x) or xg.linspace."
+        )
+    return Tensor(value.array).item()
+
+
 def _inferred(home: Device, numbers: tuple[Any, ...]) -> DType:
-    """The default dtype for floats and complex numbers, where one was set."""
+    """Find the default dtype for floats and complex numbers, where one was set."""
     return inferred_dtype([number for number in numbers if number is not None], home)
 
 

@@ -259,8 +259,11 @@ def _native(values: list[Any]) -> tuple[Backend, list[Any]]:
 
 def _has_data(value: Any) -> bool:
     """Whether a value is an array or a Tensor, not a dtype (numpy's are classes with a shape)."""
-    return not isinstance(value, type) and hasattr(value, "shape") and hasattr(value, "dtype") and (
-        isinstance(value, Handle) or is_array(value)
+    return (
+        not isinstance(value, type)
+        and hasattr(value, "shape")
+        and hasattr(value, "dtype")
+        and (isinstance(value, Handle) or is_array(value))
     )
 
 

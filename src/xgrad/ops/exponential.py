@@ -15,9 +15,9 @@ __all__ = [
     "exp",
     "expm1",
     "log",
-    "log10",
     "log1p",
     "log2",
+    "log10",
     "logaddexp",
 ]
 

@@ -371,7 +371,7 @@ def repeat(x: ArrayLike, repeats: int | ArrayLike, /, *, axis: int | None = None
     return take(x, repeat_positions(x, repeats, axis), axis=axis)
 
 
-def reshape(x: ArrayLike, /, shape: ShapeLike, *, copy: bool | None = None) -> Tensor:
+def reshape(x: ArrayLike, /, shape: ShapeLike, *, copy: bool | None = None) -> Tensor:  # noqa: ARG001
     """Give the same elements another shape, in row-major order.
 
     Parameters
@@ -509,7 +509,7 @@ def stack(arrays: Sequence[ArrayLike], /, *, axis: int = 0) -> Tensor:
     return apply(_STACK, _promoted(found), {"axis": axis})  # type: ignore[no-any-return]
 
 
-def tile(x: ArrayLike, repetitions: tuple[int, ...], /) -> Tensor:
+def tile(x: ArrayLike, repetitions: ShapeLike, /) -> Tensor:
     """Repeat an array as a whole along its axes.
 
     Parameters

@@ -26,8 +26,9 @@ __all__ = ["API_VERSION", "DTYPES", "Info", "array_namespace", "namespace"]
 
 API_VERSION = "2025.12"
 DTYPES = (
-    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64 complex64 complex128"
-).split()
+    *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+    *("float32", "float64", "complex64", "complex128"),
+)
 _CONSTANTS = {"e": math.e, "inf": math.inf, "nan": math.nan, "newaxis": None, "pi": math.pi}
 _FROM_NOTHING = ("arange", "empty", "eye", "linspace", "ones", "zeros")
 _FROM_VALUES = ("asarray", "from_dlpack", "full")
@@ -51,15 +52,16 @@ class Info:
         self._backend = backend
 
     def capabilities(self) -> dict[str, Any]:
-        """What the namespace can do beyond the minimum."""
-        return dict(self._native().__array_namespace_info__().capabilities())
+        """Tell what the namespace can do beyond the minimum."""
+        native = self._native().__array_namespace_info__().capabilities()
+        return {"max dimensions": 64, **native}  # which numpy tells since 2.2
 
     def default_device(self) -> Device:
         """Where new arrays go."""
         return as_device(None, self._backend) if self._backend else default_device()
 
-    def default_dtypes(self, *, device: Any = None) -> dict[str, Any]:
-        """The dtypes of new arrays, by kind."""
+    def default_dtypes(self, *, device: Any = None) -> dict[str, Any]:  # noqa: ARG002
+        """List the dtypes of new arrays, by kind."""
         native = self._native()
         found = dict(native.__array_namespace_info__().default_dtypes())
         chosen = chosen_dtype()
@@ -71,15 +73,18 @@ class Info:
         return found
 
     def devices(self) -> tuple[Device, ...]:
-        """The devices of the namespace on this machine."""
+        """List the devices of the namespace on this machine."""
         if self._backend is None:
             return tuple(devices())
         return tuple(Device(self._backend, native) for native in self._backend.native_devices())
 
     def dtypes(
-        self, *, device: Any = None, kind: str | tuple[str, ...] | None = None
+        self,
+        *,
+        device: Any = None,  # noqa: ARG002
+        kind: str | tuple[str, ...] | None = None,
     ) -> dict[str, Any]:
-        """The dtypes of the namespace, by name."""
+        """List the dtypes of the namespace, by name."""
         kinds = (kind,) if isinstance(kind, str) else kind
         if kinds is not None and (unknown := [k for k in kinds if k not in _KINDS]):
             raise ArgumentError(f"dtypes: kind {unknown[0]!r} is unknown. Use {', '.join(_KINDS)}.")
@@ -178,7 +183,8 @@ def array_namespace(*arrays: Any) -> types.ModuleType:
 
 def _make(backend: Backend) -> types.ModuleType:
     module = types.ModuleType(
-        f"xgrad.namespace.{backend.name}", f"Tensors over {backend.name}, by the array API standard."
+        f"xgrad.namespace.{backend.name}",
+        f"Tensors over {backend.name}, by the array API standard.",
     )
     names: list[str] = []
     for chapter in CHAPTERS:
@@ -201,7 +207,7 @@ def _make(backend: Backend) -> types.ModuleType:
 
 
 def _on(backend: Backend, function: Any) -> Any:
-    """A creation function that defaults to the backend's default device."""
+    """Make a creation function default to the backend's default device."""
     from_values = function.__name__ in _FROM_VALUES
     place = 1 if function.__name__ == "full" else 0
 

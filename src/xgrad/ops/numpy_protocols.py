@@ -14,6 +14,7 @@ from typing import Any
 from .._typing import SCALAR_TYPES
 from ..backends import is_array
 from ..core.casting import cast_within_kind
+from ..core.handle import Handle
 from ..core.protocols import protocols
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, ArgumentTypeError
@@ -56,6 +57,8 @@ _REDUCTIONS = {
 _ACCUMULATIONS = {"add": "cumulative_sum", "multiply": "cumulative_prod"}
 # What has no meaning for a Tensor, or cannot change its value; of orders only these.
 _IGNORED = frozenset({"subok", "casting", "kind", "assume_unique", "overwrite_input"})
+# Text and questions of memory, which NumPy answers for the arrays themselves.
+_OF_ARRAYS = ("array2string", "array_repr", "array_str", "may_share_memory", "shares_memory")
 _ORDERS = ("C", "K", "A", None)
 _OPERANDS = ("x", "x1", "x2")
 _OWN: dict[str, Callable[..., Any]] = {
@@ -98,6 +101,8 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
 def apply_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """``__array_function__``: NumPy's other functions."""
     name = f"{function.__module__}.{function.__name__}"
+    if function.__name__ in _OF_ARRAYS:
+        return function(*map(_raw, args), **kwargs)
     if function.__module__ in ("numpy.linalg", "numpy.fft"):
         raise _no_counterpart(name)
     target = _find(function.__name__, name)
@@ -176,6 +181,10 @@ def _signature(function: Callable[..., Any]) -> inspect.Signature | None:
         return inspect.signature(function)
     except ValueError:
         return None
+
+
+def _raw(x: Any) -> Any:
+    return x.array if isinstance(x, Handle) else x
 
 
 def _outer(function: Callable[..., Any], a: Any, b: Any) -> Any:

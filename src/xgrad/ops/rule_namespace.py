@@ -80,12 +80,12 @@ def scatter_along_axis(x: Tensor, indices: Tensor, *, axis: int, size: int) -> T
 
 
 def to_device(x: Tensor, *, device: Device, source: Device) -> Tensor:
-    """The same values on another device."""
+    """Copy to another device."""
     return apply1(primitive("to_device"), x, {"device": device, "source": source})  # type: ignore[no-any-return]
 
 
 def zero_where_zero(r: Tensor, g: Tensor) -> Tensor:
-    """The edge's guard: r itself where a cheap look finds nothing to guard against."""
+    """Guard the edge; give r itself where a cheap look finds nothing to guard against."""
     guarded = backend_of(r.array).xp.zero_where_zero(r.array, g.array)
     if guarded is r.array:
         return r

@@ -282,7 +282,7 @@ def where(condition: ArrayLike, x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
 
 
 def repeat_positions(x: Any, repeats: Any, axis: int) -> Tensor:
-    """The indices along an axis that repeat each element as often as an array says."""
+    """Find the indices along an axis that repeat each element as often as an array says."""
     backend = backend_of(x.array)
     counts = as_operand(repeats, "repeat", "repeats").array
     positions = backend.xp.arange(x.shape[axis], device=backend.device_of(x.array))

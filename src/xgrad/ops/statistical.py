@@ -142,7 +142,7 @@ def mean(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tenso
     >>> xg.mean(xg.asarray([1.0, 2.0, 6.0]))
     xg.Tensor(3., shape=(), dtype=float64, device=cpu)
     """
-    x = _floating(as_operand(x, "mean"), "mean")
+    x = _floating(as_operand(x, "mean"))
     axes = as_axes(axis, x.ndim, "mean")
     total = apply1(_SUM, x, {"axis": axes, "dtype": None, "keepdims": keepdims})
     return total / float(_count(x.shape, axes))  # type: ignore[no-any-return]
@@ -234,7 +234,7 @@ def std(
     >>> xg.std(xg.asarray([1.0, 3.0]))
     xg.Tensor(1., shape=(), dtype=float64, device=cpu)
     """
-    x = _floating(as_operand(x, "std"), "std")
+    x = _floating(as_operand(x, "std"))
     axes = as_axes(axis, x.ndim, "std")
     parameters = {"axis": axes, "correction": correction, "keepdims": keepdims}
     return apply1(_STD, x, parameters)  # type: ignore[no-any-return]
@@ -304,7 +304,7 @@ def var(
     >>> xg.var(xg.asarray([1.0, 3.0]))
     xg.Tensor(1., shape=(), dtype=float64, device=cpu)
     """
-    x = _floating(as_operand(x, "var"), "var")
+    x = _floating(as_operand(x, "var"))
     axes = as_axes(axis, x.ndim, "var")
     deviation = x - mean(x, axis=axes, keepdims=True)
     total = sum(deviation * deviation, axis=axes, keepdims=keepdims)
@@ -343,7 +343,7 @@ def _as_dtype(x: Any, dtype: DType) -> Any:
     return astype(x, dtype)
 
 
-def _floating(x: Any, function: str) -> Any:
+def _floating(x: Any) -> Any:
     if dtype_kind(x.dtype) in ("integer", "bool"):
         from ..core.defaults import default_dtype
 
