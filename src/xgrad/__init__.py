@@ -6,7 +6,6 @@ lists, in the standard's order."""
 
 from __future__ import annotations
 
-import sys as _sys
 from math import e, inf, nan, pi
 from typing import Any
 
@@ -20,7 +19,6 @@ from .backends import (
 )
 from .backends import host as _host
 from .core.defaults import default_dtype, set_default_dtype
-from .core.observers import OWN_MODULES as _OWN_MODULES
 from .core.observers import record_locations
 from .core.tensor import Tensor
 from .core.variable import Variable
@@ -351,8 +349,6 @@ __all__ = [
 ]
 
 newaxis = None
-
-_OWN_MODULES.update(name for name in _sys.modules if name.startswith("xgrad."))
 
 _standard = _host().namespace
 bool = _standard.bool

@@ -7,6 +7,7 @@ What the leaves are is nobody's business here."""
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Hashable, Iterable, KeysView, Sequence, ValuesView
 from typing import Any, NamedTuple, cast
 
@@ -97,6 +98,9 @@ def unflatten(treedef: TreeDef, leaves: Iterable[Any]) -> Nest:
         If the number of leaves is not the structure's.
     """
     values = list(leaves)
+    kind = treedef.kind
+    if (kind is tuple or kind is list) and treedef is _flat(kind, len(values)):
+        return kind(values)
     if len(values) != treedef.num_leaves:
         raise ArgumentError(
             f"unflatten: the structure has {treedef.num_leaves} leaves, but {len(values)} were "
@@ -160,6 +164,12 @@ def _flatten(nest: Nest, out: list[Any], none_is_leaf: bool) -> TreeDef:
     if kind in _KNOWN_LEAVES:
         out.append(nest)
         return _LEAF
+    if kind is tuple or kind is list:
+        if all([type(child) in _KNOWN_LEAVES for child in nest]):
+            out.extend(nest)
+            return _flat(kind, len(nest))
+        parts = tuple([_flatten(child, out, none_is_leaf) for child in nest])
+        return TreeDef(kind, tuple(range(len(parts))), parts)
     if nest is None and not none_is_leaf:
         keys, children = (), ()
     elif isinstance(nest, dict):
@@ -182,6 +192,12 @@ def _flatten(nest: Nest, out: list[Any], none_is_leaf: bool) -> TreeDef:
         out.append(nest)
         return _LEAF
     return TreeDef(kind, keys, tuple(_flatten(c, out, none_is_leaf) for c in children), context)
+
+
+@functools.lru_cache(maxsize=256)
+def _flat(kind: type, length: int) -> TreeDef:
+    """The structure of a list or tuple of nothing but leaves, which most nests are."""
+    return TreeDef(kind, tuple(range(length)), (_LEAF,) * length)
 
 
 def _unflatten(treedef: TreeDef, values: Any) -> Any:

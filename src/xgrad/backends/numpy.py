@@ -179,14 +179,15 @@ class Own:
 
         The dot product of a finite array with itself is finite or overflows, which costs no more
         than a look; it is the cheapest pass over memory there is."""
-        if r.ndim:
-            flat = r if r.ndim == 1 else r.ravel("K")
-            total = abs(flat.dot(flat))
-        else:
-            total = abs(r)
-        if math.isfinite(total):
+        total = r.dot(r) if r.ndim == 1 else r if r.ndim == 0 else _square_sum(r)
+        if math.isfinite(abs(total)):
             return r
         return np.where(np.isfinite(r) | (g != 0), r, np.zeros_like(r))
+
+
+def _square_sum(r: Array) -> Any:
+    flat = r.ravel("K")
+    return flat.dot(flat)
 
 
 def _combine(ufunc: np.ufunc, out: Array, indices: Array, updates: Array, axis: int) -> None:
@@ -219,9 +220,11 @@ def _combine(ufunc: np.ufunc, out: Array, indices: Array, updates: Array, axis: 
 
 def _plain(value: Any) -> Array:
     """A scalar or an array of a subclass as an ndarray, if nothing is lost by it."""
+    if isinstance(value, np.generic):
+        return np.asarray(value)
     if isinstance(value, np.ma.MaskedArray):
         raise ArgumentTypeError("a masked array would lose its mask. Use .filled(...) or xg.where.")
-    if isinstance(value, (np.generic, np.ndarray, complex, float, int)):
+    if isinstance(value, (np.ndarray, complex, float, int)):
         return np.asarray(value)
     return value  # `to_device` has left the library
 

@@ -7,7 +7,6 @@ else goes through `apply`, which is the readable account of what happens."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from sys import _getframe as getframe
 from typing import Any
 from weakref import ref
 
@@ -17,8 +16,8 @@ from ..errors import ArgumentTypeError, DeviceMismatchError
 from .failures import explain_failure
 from .handle import Handle
 from .node import Node, next_serial
-from .observers import OWN_MODULES, settings, state, user_line
-from .primitive import Kind, Primitive
+from .observers import settings, state, user_line
+from .primitive import KEEPS_1, KEEPS_2, KEEPS_2_AND_1, KEEPS_NOTHING, Kind, Primitive
 
 # The class of results; tensor.py, whose operators need this module, sets it when it is imported.
 Tensor: Any = None
@@ -43,15 +42,11 @@ class NotAnOperandError(ArgumentTypeError):
     """An operand is of a type that xgrad does not know; operators return NotImplemented."""
 
 
-def unary(primitive: Primitive, *, operator: bool = False) -> Callable[[Any], Any]:
-    """Make the function that applies a primitive of one operand and no parameters (a hot path).
-
-    An `operator` is called by the user, other functions by a public function of the user's choice;
-    that is where to look for the user's line first."""
+def unary(primitive: Primitive) -> Callable[[Any], Any]:
+    """Make the function that applies a primitive of one operand and no parameters (a hot path)."""
     implementations = primitive.implementations
     plans = primitive.plans
     constant = primitive.kind is Kind.CONSTANT
-    depth = 1 if operator else 2
 
     def apply_unary(x: Any) -> Any:
         try:
@@ -67,25 +62,28 @@ def unary(primitive: Primitive, *, operator: bool = False) -> Callable[[Any], An
         if type(y) is not kind:
             y = backend_of(array).finish(y)
         recorder = state.recorder
-        if recorder is None or x.node is None:
-            return Tensor(y, None)
         node = x.node
+        if recorder is None or node is None:
+            return Tensor(y, None)
         traces = recorder.traces
         if constant or (node.traces is not traces and node not in recorder.watched):
             return Tensor(y, recorder.record(primitive, (array,), (node,), None, y))
-        plan = plans[1]
-        saved = plan.save(array, y)
-        where = None
-        if settings.locations:
-            frame = getframe(depth)
-            where = (frame.f_code, frame.f_lasti)
-            if frame.f_globals.get("__name__") in OWN_MODULES:
-                where = user_line(depth + 1)
+        plan = plans.get(1) or plans[1]
+        code = plan.code
+        if code == KEEPS_NOTHING:
+            saved: tuple[Any, ...] = ()
+        elif code == KEEPS_2:
+            saved = (y,)
+        elif code == KEEPS_1:
+            saved = (array,)
+        else:
+            saved = plan.save(array, y)
         number = next_serial()
+        where = user_line(2) if settings.locations else None
         new = Node(primitive, None, (node,), saved, plan, y.shape, y.dtype, traces, number, where)
-        if saved:
+        if code:
             recorder.keep(ref(new))
-            if not number & 1023:
+            if not number & 255:
                 recorder.sweep()
         return Tensor(y, new)
 
@@ -102,12 +100,12 @@ def binary(
     implementations = primitive.implementations
     plans = primitive.plans
     constant = primitive.kind is Kind.CONSTANT
-    depth = 1 if operator else 2
     apply_any = _apply_or_not_implemented if operator else apply
 
     def apply_binary(x1: Any, x2: Any) -> Any:
         kind1 = type(x1)
         kind2 = type(x2)
+        scalar = 0  # which operand is a Python scalar
         if kind1 is Tensor or kind1 in HANDLES:
             array1 = x1.array
             node1 = x1.node
@@ -120,11 +118,13 @@ def binary(
             elif kind2 in SCALAR_TYPES:
                 array2 = x2
                 node2 = None
+                scalar = 2
             else:
                 return apply_any(primitive, (x1, x2))
         elif kind1 in SCALAR_TYPES and kind2 in HANDLES:
             array1 = x1
             node1 = None
+            scalar = 1
             array2 = x2.array
             node2 = x2.node
             kind = type(array2)
@@ -137,7 +137,7 @@ def binary(
         except Exception as error:
             raise explain_failure(primitive, (array1, array2), None, error) from error
         if type(y) is not kind:
-            y = backend_of(array2 if kind1 in SCALAR_TYPES else array1).finish(y)
+            y = backend_of(array2 if scalar == 1 else array1).finish(y)
         recorder = state.recorder
         if recorder is None or (node1 is None and node2 is None):
             return Tensor(y, None)
@@ -150,21 +150,28 @@ def binary(
         if mask > 3 or constant:
             nodes = (node1, node2)
             return Tensor(y, recorder.record(primitive, (array1, array2), nodes, None, y))
-        plan = plans[mask]
-        saved = plan.save(array1, array2, y)
-        where = None
-        if settings.locations:
-            frame = getframe(depth)
-            where = (frame.f_code, frame.f_lasti)
-            if frame.f_globals.get("__name__") in OWN_MODULES:
-                where = user_line(depth + 1)
+        plan = plans.get(mask) or plans[mask]
+        code = plan.code
+        if code == KEEPS_NOTHING:
+            saved: tuple[Any, ...] = ()
+        elif code == KEEPS_2:
+            saved = (array2,)
+        elif code == KEEPS_2_AND_1:
+            saved = (array2, array1)
+        elif code == KEEPS_1:
+            saved = (array1,)
+        else:
+            saved = plan.save(array1, array2, y)
+        if code == scalar and code and saved[0] and saved[0] - saved[0] == 0:
+            plan = plan.unguarded  # the partial is that finite number, or one over it
         number = next_serial()
+        where = user_line(2) if settings.locations else None
         new = Node(
             primitive, None, (node1, node2), saved, plan, y.shape, y.dtype, traces, number, where
         )
-        if saved:
+        if code and code != scalar:
             recorder.keep(ref(new))
-            if not number & 1023:
+            if not number & 255:
                 recorder.sweep()
         return Tensor(y, new)
 

@@ -56,7 +56,7 @@ def _reflected(name: str) -> Callable[[Any, Any], Any]:
 
 
 def _unary(name: str) -> Callable[[Any], Any]:
-    return unary(primitive(name), operator=True)
+    return unary(primitive(name))
 
 
 class Operators(Handle):

@@ -50,18 +50,62 @@ class Call(NamedTuple):
     starred: bool
 
 
-class Plan(NamedTuple):
+class Plan:
     """What a node keeps, and the rules to call, for one choice of followed operands.
 
-    ``save(*arrays, y)`` gives the values to keep; entry i of `owners` says which operand the value
-    is (-1 for the output, None for a spec), so that it can be followed again in higher orders.
-    Where no operand is starred and there is one output, `simple` holds the calls for the hot path:
-    operand, rule, sources (None where they are just what was saved) and parameters."""
+    Attributes
+    ----------
+    save : callable
+        ``save(*arrays, y)`` gives the values to keep.
+    owners : tuple
+        Which operand each kept value is (-1 for the output, None for a spec), so that it can be
+        followed again in higher orders.
+    calls : tuple of Call
+    simple : tuple or None
+        The calls for the hot path, where no operand is starred and there is one output: operand,
+        rule, sources (None where they are just what was saved) and parameters.
+    code : int
+        What `save` does, for the hot path: one of the constants below.
+    guarded : bool
+        Whether the edge looks for zero cotangents at infinite partial derivatives.
+    """
 
-    save: Callable[..., tuple[Any, ...]]
-    owners: tuple[int | None, ...]
-    calls: tuple[Call, ...]
-    simple: tuple[tuple[int, Rule, Any, tuple[str, ...]], ...] | None
+    __slots__ = ("_unguarded", "calls", "code", "guarded", "owners", "save", "simple")
+
+    def __init__(
+        self,
+        save: Callable[..., tuple[Any, ...]],
+        owners: tuple[int | None, ...],
+        calls: tuple[Call, ...],
+        simple: tuple[tuple[int, Rule, Any, tuple[str, ...]], ...] | None,
+        code: int,
+        guarded: bool,
+    ) -> None:
+        self._unguarded: Plan | None = None
+        self.guarded = guarded
+        self.save = save
+        self.owners = owners
+        self.calls = calls
+        self.simple = simple
+        self.code = code
+
+    @property
+    def unguarded(self) -> Plan:
+        """The same plan for a partial derivative that is known to be finite."""
+        if self._unguarded is None:
+            self._unguarded = Plan(
+                self.save, self.owners, self.calls, self.simple, self.code, False
+            )
+        return self._unguarded
+
+
+# What `Plan.save` keeps: nothing; of one operand itself or the output; of two the first, the
+# second, or the second and the first; anything else.
+KEEPS_NOTHING, KEEPS_1, KEEPS_2, KEEPS_2_AND_1, KEEPS_ELSE = 0, 1, 2, 3, 4
+_CODES = {
+    1: {(): KEEPS_NOTHING, (0,): KEEPS_1, (-1,): KEEPS_2},
+    2: {(): KEEPS_NOTHING, (0,): KEEPS_1, (1,): KEEPS_2, (1, 0): KEEPS_2_AND_1},
+}
 
 
 class Plans(dict[int, Plan]):
@@ -188,7 +232,10 @@ def _make_plan(primitive: Primitive, mask: int) -> Plan:
         simple = tuple([
             (c.operand, c.rule, None if c.all_saved else c.sources, c.parameters) for c in calls
         ])
-    return Plan(_saver(getters, primitive), tuple(owners), tuple(calls), simple)
+    places = tuple(position for _, position in getters)
+    plain = not primitive.starred and not any(is_spec for is_spec, _ in getters)
+    code = _CODES.get(len(primitive.operands), {}).get(places, KEEPS_ELSE) if plain else KEEPS_ELSE
+    return Plan(_saver(getters, primitive), tuple(owners), tuple(calls), simple, code, primitive.guarded)
 
 
 def _rule_names(rule: Rule) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -221,20 +268,6 @@ def _source(
     return (SAVED, getters.index(getter))
 
 
-# The common cases of `Plan.save`, by the operands to keep (-1 for the output).
-_SAVE_OF_ONE: dict[tuple[int, ...], Callable[..., tuple[Any, ...]]] = {
-    (): lambda x, y: (),
-    (0,): lambda x, y: (x,),
-    (-1,): lambda x, y: (y,),
-}
-_SAVE_OF_TWO: dict[tuple[int, ...], Callable[..., tuple[Any, ...]]] = {
-    (): lambda x1, x2, y: (),
-    (0,): lambda x1, x2, y: (x1,),
-    (1,): lambda x1, x2, y: (x2,),
-    (1, 0): lambda x1, x2, y: (x2, x1),
-}
-
-
 def _saver(
     getters: list[tuple[bool, int]], primitive: Primitive
 ) -> Callable[..., tuple[Any, ...]]:
@@ -244,9 +277,6 @@ def _saver(
     places = tuple(position for _, position in getters)
     star = len(primitive.operands) - 1 if primitive.starred else None
     if star not in places and not any(is_spec for is_spec, _ in getters):
-        common = {1: _SAVE_OF_ONE, 2: _SAVE_OF_TWO}.get(len(primitive.operands), {})
-        if star is None and places in common:
-            return common[places]
         return lambda *values: tuple([values[place] for place in places])
 
     def save(*values: Any) -> tuple[Any, ...]:

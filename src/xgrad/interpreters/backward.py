@@ -62,10 +62,14 @@ def walk(
             frontier.add(node, g)
     found: dict[Node, Any] = {}
     plainly = not recorded and needed is None and not stops
+    if any(node.plan is not None for node in sources):
+        inside: Mapping[Node, Any] = sources
+    else:
+        inside = {}  # every source is a leaf, so no node on the way need be looked up
     while frontier.heap:
         node, g = frontier.pop()
         if plainly:
-            node, g = _follow(trace, node, g, frontier, sources, found, consume)
+            node, g = _follow(trace, node, g, frontier, inside, found, consume)
             if node is None:
                 continue
         if node in sources:
@@ -141,32 +145,38 @@ def _follow(
     entries = frontier.entries
     heap = frontier.heap
     xp: Any = None
+    guard: Any = None
     kind: type | None = None
+    traces: tuple[Trace, ...] = ()  # the last tuple that holds this trace alone
     while True:
-        traces = node.traces
         plan = node.plan
-        if plan is None or plan.simple is None or len(traces) != 1 or traces[0] is not trace:
+        if plan is None or plan.simple is None:
             return node, g
+        if node.traces is not traces:
+            traces = node.traces
+            if len(traces) != 1 or traces[0] is not trace:
+                return node, g
         if node in sources:
             found[node] = g
         if type(g) is not kind:
             kind = type(g)
             xp = backend_of(g).xp
+            guard = xp.zero_where_zero
         saved = node.saved
-        guarded = node.primitive.guarded
-        following = None
-        following_g = None
+        parents = node.parents
+        guarded = plan.guarded
+        following: Any = None
+        following_g: Any = None
         for operand, rule, places, names in plan.simple:
-            parent = node.parents[operand]
-            values = saved if places is None else _values(places, node, saved)
-            if names:
-                parameters = node.parameters
-                r = rule(xp, g, *values, **{name: parameters[name] for name in names})
+            parent = parents[operand]
+            if places is None and not names:
+                r = rule(xp, g, *saved)
             else:
-                r = rule(xp, g, *values)
+                values = saved if places is None else _values(places, node, saved)
+                r = rule(xp, g, *values, **{name: node.parameters[name] for name in names})
             if guarded:
-                r = xp.zero_where_zero(r, g)
-            if r.shape != parent.shape or r.dtype is not parent.dtype:
+                r = guard(r, g)
+            if r.dtype is not parent.dtype or r.shape != parent.shape:
                 r = arrive(xp, r, g, parent, False, node.primitive.kind.broadcasts)
             entry = entries.get(parent.serial)
             if entry is not None:
@@ -186,7 +196,8 @@ def _follow(
                 entries[parent.serial] = [parent, r, False]
                 heappush(heap, -parent.serial)
         if consume:
-            node.forget()
+            node.saved = ()
+            node.plan = None
         if following is None:
             return None, None
         if heap and -heap[0] > following.serial:
@@ -223,7 +234,7 @@ def _visit(
     else:
         some = next(part for part in g if part is not None) if type(g) is tuple else g
         xp = backend_of(some).xp
-    guarded, broadcasts = primitive.guarded, primitive.kind.broadcasts
+    guarded, broadcasts = plan.guarded, primitive.kind.broadcasts
     for call in plan.calls:
         parents = _wanted(call, node, trace, needed)
         if not any(parents):

@@ -254,9 +254,10 @@ class GradientTape:
         try:
             with quiet():
                 results = gradients(trace, targets, given, wanted, held, consume)
-            for i, (x, result) in enumerate(zip(wanted, results, strict=True)):
-                if result is None and option is not UnconnectedGradients.NONE:
-                    results[i] = self._unconnected(targets, x, option)
+            if option is not UnconnectedGradients.NONE:
+                for i, (x, result) in enumerate(zip(wanted, results, strict=True)):
+                    if result is None:
+                        results[i] = self._unconnected(targets, x, option)
         finally:
             if consume:
                 trace.finish()

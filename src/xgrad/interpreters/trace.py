@@ -272,7 +272,7 @@ def _outputs(
 
 def _cut(primitive: Primitive, nodes: tuple[Node | None, ...], y: Any) -> Any:
     """Leave something for `explain` to look at: the path ends here."""
-    where = user_line(4) if settings.locations else None
+    where = user_line(4)
     if primitive.kind is not Kind.CONSTANT:
         raise NotDifferentiableError(
             f"{primitive.name}{show_line(where)} has no gradient rule for an operand that a "
@@ -342,7 +342,7 @@ def _left(x: Handle, how: str) -> None:
     found = {*node.traces, *(trace for trace in _active() if trace.reads(node))}
     if not found:
         return
-    where = user_line(3) if settings.locations else None
+    where = user_line(3)
     for trace in found:
         if trace.left is None:
             trace.left = deque(maxlen=32)
