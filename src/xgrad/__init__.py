@@ -27,22 +27,13 @@ from .ops import numpy_protocols as _numpy_protocols
 from .ops.arithmetic import (
     abs,
     add,
-    copysign,
     divide,
     floor_divide,
-    hypot,
-    maximum,
-    minimum,
     multiply,
     negative,
-    nextafter,
     positive,
-    pow,
-    reciprocal,
     remainder,
     sign,
-    sqrt,
-    square,
     subtract,
 )
 from .ops.comparison import (
@@ -56,29 +47,14 @@ from .ops.comparison import (
     less_equal,
     not_equal,
 )
-from .ops.creation import (
-    arange,
-    asarray,
-    constant,
-    convert_to_tensor,
-    empty,
-    empty_like,
-    eye,
-    from_dlpack,
-    full,
-    full_like,
-    linspace,
-    meshgrid,
-    ones,
-    ones_like,
-    tril,
-    triu,
-    zeros,
-    zeros_like,
-)
+from .ops.conversion import asarray, constant, convert_to_tensor, from_dlpack
+from .ops.creation import arange, eye, linspace, meshgrid, tril, triu
 from .ops.data_types import astype, can_cast, finfo, iinfo, isdtype, result_type, to_device
-from .ops.exponential import exp, expm1, log, log10, log1p, log2, logaddexp
+from .ops.exponential import exp, expm1, log, log1p, log2, log10, logaddexp
+from .ops.extrema import copysign, maximum, minimum, nextafter
+from .ops.filling import empty, empty_like, full, full_like, ones, ones_like, zeros, zeros_like
 from .ops.indexing import scatter, take, take_along_axis
+from .ops.joining import concat, repeat, stack, tile, unstack
 from .ops.linear_algebra import matmul, tensordot, vecdot
 from .ops.logic import (
     bitwise_and,
@@ -96,23 +72,19 @@ from .ops.manipulation import (
     broadcast_arrays,
     broadcast_shapes,
     broadcast_to,
-    concat,
     expand_dims,
     flip,
     matrix_transpose,
     moveaxis,
     permute_dims,
-    repeat,
     reshape,
     roll,
     squeeze,
-    stack,
-    tile,
-    unstack,
 )
 from .ops.namespaces import API_VERSION as __array_api_version__
 from .ops.namespaces import Info as _Info
 from .ops.namespaces import array_namespace, namespace
+from .ops.powers import hypot, pow, reciprocal, sqrt, square
 from .ops.rounding import ceil, conj, floor, imag, real, round, signbit, trunc
 from .ops.searching import (
     all,

@@ -165,9 +165,9 @@ def _flatten(nest: Nest, out: list[Any], none_is_leaf: bool) -> TreeDef:
         out.append(nest)
         return _LEAF
     if kind is tuple or kind is list:
-        if all([type(child) in _KNOWN_LEAVES for child in nest]):
+        if all(type(child) in _KNOWN_LEAVES for child in nest):
             out.extend(nest)
-            return _flat(kind, len(nest))
+            return _flat(kind, len(nest))  # type: ignore[arg-type]
         parts = tuple([_flatten(child, out, none_is_leaf) for child in nest])
         return TreeDef(kind, tuple(range(len(parts))), parts)
     if nest is None and not none_is_leaf:
@@ -196,7 +196,7 @@ def _flatten(nest: Nest, out: list[Any], none_is_leaf: bool) -> TreeDef:
 
 @functools.lru_cache(maxsize=256)
 def _flat(kind: type, length: int) -> TreeDef:
-    """The structure of a list or tuple of nothing but leaves, which most nests are."""
+    """Make the structure of a list or tuple of nothing but leaves, which most nests are."""
     return TreeDef(kind, tuple(range(length)), (_LEAF,) * length)
 
 
@@ -242,9 +242,13 @@ def show(treedef: TreeDef) -> str:
     if treedef.kind is type(None):
         return "None"
     if issubclass(treedef.kind, dict):
-        return "{" + ", ".join(
-            f"{k!r}: {show(c)}" for k, c in zip(treedef.keys, treedef.children, strict=True)
-        ) + "}"
+        return (
+            "{"
+            + ", ".join(
+                f"{k!r}: {show(c)}" for k, c in zip(treedef.keys, treedef.children, strict=True)
+            )
+            + "}"
+        )
     inner = ", ".join(show(child) for child in treedef.children)
     if treedef.kind is list:
         return f"[{inner}]"

@@ -240,7 +240,7 @@ def test_a_value_error_of_the_library_is_no_matter_of_shapes():
 
 def test_code_without_a_module_name_is_recorded():
     names = {"xg": xg}
-    exec(  # noqa: S102
+    exec(
         "v = xg.Variable(3.0)\nwith xg.GradientTape() as tape: y = xg.sin(v) * v + xg.sum(v * v)",
         names,
     )

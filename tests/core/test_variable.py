@@ -242,7 +242,7 @@ def test_setitem_assigns_to_a_part():
 def test_in_place_operators_name_the_assign_family(operator):
     v = xg.Variable([1.0], name="w")
     with pytest.raises(xg.errors.TapeError, match=r"w.assign_add\(x\)"):
-        exec(f"v {operator} 1.0", {"v": v})  # noqa: S102
+        exec(f"v {operator} 1.0", {"v": v})
     assert v.tolist() == [1.0]
 
 

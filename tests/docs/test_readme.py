@@ -46,7 +46,7 @@ def _run(kind, code, capsys):
         assert runner.summarize(verbose=False).failed == 0, "".join(report)
         return
     names = {"xg": xg, "np": np}
-    exec(compile(code, str(PATH), "exec"), names)  # noqa: S102
+    exec(compile(code, str(PATH), "exec"), names)
     printed = capsys.readouterr().out.splitlines()
     shown = re.findall(r"^print\(.*\)  # (.*)$", code, re.MULTILINE)
     for line, comment in zip(printed, shown, strict=True):

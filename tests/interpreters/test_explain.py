@@ -53,7 +53,6 @@ def every_line():
         yield
 
 
-
 @pytest.mark.parametrize(("f", "name", "reason"), CUTS.values(), ids=CUTS.keys())
 def test_cut_names_the_op_the_reason_and_the_line(f, name, reason):
     x = xg.Variable([1.5, 2.5], name="x")

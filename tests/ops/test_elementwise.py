@@ -143,7 +143,9 @@ def test_every_elementwise_function_is_here():
         "arithmetic",
         "comparison",
         "exponential",
+        "extrema",
         "logic",
+        "powers",
         "rounding",
         "trigonometric",
     ):

@@ -251,7 +251,7 @@ def _apply_or_not_implemented(primitive: Primitive, operands: tuple[Any, Any]) -
 
 def set_tensor_class(kind: type) -> None:
     """Say which class results are of; called once, by tensor.py."""
-    global Tensor
+    global Tensor  # noqa: PLW0603 - see the comment above it
     Tensor = kind
     HANDLES.add(kind)
 

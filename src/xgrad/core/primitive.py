@@ -188,7 +188,6 @@ class Primitive:
         self.plans.clear()
 
 
-
 def define(table: dict[Kind, str]) -> dict[str, Primitive]:
     """Read the table of instructions."""
     found: dict[str, Primitive] = {}
@@ -229,13 +228,15 @@ def _make_plan(primitive: Primitive, mask: int) -> Plan:
     calls = [call._replace(all_saved=call.sources == everything) for call in calls]
     simple = None
     if primitive.outputs == 1 and not any(c.starred for c in calls):
-        simple = tuple([
-            (c.operand, c.rule, None if c.all_saved else c.sources, c.parameters) for c in calls
-        ])
+        simple = tuple(
+            [(c.operand, c.rule, None if c.all_saved else c.sources, c.parameters) for c in calls]
+        )
     places = tuple(position for _, position in getters)
     plain = not primitive.starred and not any(is_spec for is_spec, _ in getters)
     code = _CODES.get(len(primitive.operands), {}).get(places, KEEPS_ELSE) if plain else KEEPS_ELSE
-    return Plan(_saver(getters, primitive), tuple(owners), tuple(calls), simple, code, primitive.guarded)
+    return Plan(
+        _saver(getters, primitive), tuple(owners), tuple(calls), simple, code, primitive.guarded
+    )
 
 
 def _rule_names(rule: Rule) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -268,9 +269,7 @@ def _source(
     return (SAVED, getters.index(getter))
 
 
-def _saver(
-    getters: list[tuple[bool, int]], primitive: Primitive
-) -> Callable[..., tuple[Any, ...]]:
+def _saver(getters: list[tuple[bool, int]], primitive: Primitive) -> Callable[..., tuple[Any, ...]]:
     """A function that picks the values to keep from the operands and the output."""
     from .spec import spec_of
 

@@ -8,28 +8,18 @@ from __future__ import annotations
 from .._typing import ArrayLike
 from ..core.dispatch import binary, unary
 from ..core.instructions import primitive
-from ..core.operators import power, scalar_like
 from ..core.tensor import Tensor
 
 __all__ = [
     "abs",
     "add",
-    "copysign",
     "divide",
     "floor_divide",
-    "hypot",
-    "maximum",
-    "minimum",
     "multiply",
     "negative",
-    "nextafter",
     "positive",
-    "pow",
-    "reciprocal",
     "remainder",
     "sign",
-    "sqrt",
-    "square",
     "subtract",
 ]
 
@@ -43,14 +33,6 @@ _negative = unary(primitive("negative"))
 _positive = unary(primitive("positive"))
 _abs = unary(primitive("abs"))
 _sign = unary(primitive("sign"))
-_square = unary(primitive("square"))
-_sqrt = unary(primitive("sqrt"))
-_reciprocal = unary(primitive("reciprocal"))
-_hypot = binary(primitive("hypot"))
-_maximum = binary(primitive("maximum"))
-_minimum = binary(primitive("minimum"))
-_copysign = binary(primitive("copysign"))
-_nextafter = binary(primitive("nextafter"))
 
 
 def add(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -247,44 +229,6 @@ def remainder(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     return _remainder(x1, x2)  # type: ignore[no-any-return]
 
 
-def pow(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
-    """Raise x1 to the power x2, element by element.
-
-    The derivative with respect to x1 is 0 where x2 is 0, and that with respect to x2 is 0 where
-    a real x1 is not positive. A Python number as exponent never changes the dtype.
-
-    Parameters
-    ----------
-    x1, x2 : Tensor, Variable, array or Python scalar
-        Of numeric dtype, of shapes that broadcast.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape.
-
-    Raises
-    ------
-    ShapeError, DeviceMismatchError
-        If the operands do not broadcast, or are on different devices.
-
-    See Also
-    --------
-    square, sqrt
-
-    Notes
-    -----
-    Derivatives: ``x2 * x1**(x2 - 1), x1**x2 * log(x1)``.
-
-    Examples
-    --------
-    >>> import xgrad as xg
-    >>> xg.pow(xg.asarray([1.0, 2.0, 3.0]), 2)
-    xg.Tensor([1., 4., 9.], shape=(3,), dtype=float64, device=cpu)
-    """
-    return power(x1, x2)  # type: ignore[no-any-return]
-
-
 def negative(x: ArrayLike, /) -> Tensor:
     """Change the sign of every element.
 
@@ -395,256 +339,3 @@ def sign(x: ArrayLike, /) -> Tensor:
     xg.Tensor([-1.,  0.,  1.], shape=(3,), dtype=float64, device=cpu)
     """
     return _sign(x)  # type: ignore[no-any-return]
-
-
-def square(x: ArrayLike, /) -> Tensor:
-    """Square every element.
-
-    Parameters
-    ----------
-    x : Tensor, Variable or array
-        Of numeric dtype, of any shape.
-
-    Returns
-    -------
-    Tensor
-        Of the shape of x.
-
-    See Also
-    --------
-    sqrt
-
-    Notes
-    -----
-    Derivative: ``2 * x``.
-
-    Examples
-    --------
-    >>> import xgrad as xg
-    >>> xg.square(xg.asarray([1.0, -2.0]))
-    xg.Tensor([1., 4.], shape=(2,), dtype=float64, device=cpu)
-    """
-    return _square(x)  # type: ignore[no-any-return]
-
-
-def sqrt(x: ArrayLike, /) -> Tensor:
-    """Compute the square root of every element.
-
-    Parameters
-    ----------
-    x : Tensor, Variable or array
-        Of floating dtype, of any shape.
-
-    Returns
-    -------
-    Tensor
-        Of the shape of x.
-
-    See Also
-    --------
-    square
-
-    Notes
-    -----
-    Derivative: ``1 / (2 * sqrt(x))``.
-
-    Examples
-    --------
-    >>> import xgrad as xg
-    >>> xg.sqrt(xg.asarray([1.0, 4.0]))
-    xg.Tensor([1., 2.], shape=(2,), dtype=float64, device=cpu)
-    """
-    return _sqrt(x)  # type: ignore[no-any-return]
-
-
-def reciprocal(x: ArrayLike, /) -> Tensor:
-    """Compute 1 / x, element by element.
-
-    Parameters
-    ----------
-    x : Tensor, Variable or array
-        Of floating dtype, of any shape.
-
-    Returns
-    -------
-    Tensor
-        Of the shape of x.
-
-    Notes
-    -----
-    Derivative: ``-1 / x**2``.
-
-    Examples
-    --------
-    >>> import xgrad as xg
-    >>> xg.reciprocal(xg.asarray([1.0, 4.0]))
-    xg.Tensor([1.  , 0.25], shape=(2,), dtype=float64, device=cpu)
-    """
-    return _reciprocal(x)  # type: ignore[no-any-return]
-
-
-def hypot(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
-    """Compute the hypotenuse ``sqrt(x1**2 + x2**2)`` without overflow.
-
-    The derivatives at (0, 0) are 0.
-
-    Parameters
-    ----------
-    x1, x2 : Tensor, Variable, array or Python scalar
-        Of floating dtype, of shapes that broadcast.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape.
-
-    Raises
-    ------
-    ShapeError, DeviceMismatchError
-        If the operands do not broadcast, or are on different devices.
-
-    Notes
-    -----
-    Derivatives: ``x1 / y, x2 / y``.
-
-    Examples
-    --------
-    >>> import xgrad as xg
-    >>> xg.hypot(xg.asarray([3.0]), xg.asarray([4.0]))
-    xg.Tensor([5.], shape=(1,), dtype=float64, device=cpu)
-    """
-    return _hypot(scalar_like(x1, x2), scalar_like(x2, x1))  # type: ignore[no-any-return]
-
-
-def maximum(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
-    """Take the larger of two elements; NaN wins.
-
-    Where both are equal each gets half of the gradient.
-
-    Parameters
-    ----------
-    x1, x2 : Tensor, Variable, array or Python scalar
-        Of numeric dtype, of shapes that broadcast.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape.
-
-    Raises
-    ------
-    ShapeError, DeviceMismatchError
-        If the operands do not broadcast, or are on different devices.
-
-    See Also
-    --------
-    minimum, max, clip
-
-    Notes
-    -----
-    Derivatives: 1 where it is the larger, else 0.
-
-    Examples
-    --------
-    >>> import xgrad as xg
-    >>> xg.maximum(xg.asarray([1.0, 5.0]), xg.asarray([3.0, 2.0]))
-    xg.Tensor([3., 5.], shape=(2,), dtype=float64, device=cpu)
-    """
-    return _maximum(x1, x2)  # type: ignore[no-any-return]
-
-
-def minimum(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
-    """Take the smaller of two elements; NaN wins.
-
-    Where both are equal each gets half of the gradient.
-
-    Parameters
-    ----------
-    x1, x2 : Tensor, Variable, array or Python scalar
-        Of numeric dtype, of shapes that broadcast.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape.
-
-    Raises
-    ------
-    ShapeError, DeviceMismatchError
-        If the operands do not broadcast, or are on different devices.
-
-    See Also
-    --------
-    maximum, min, clip
-
-    Notes
-    -----
-    Derivatives: 1 where it is the smaller, else 0.
-
-    Examples
-    --------
-    >>> import xgrad as xg
-    >>> xg.minimum(xg.asarray([1.0, 5.0]), xg.asarray([3.0, 2.0]))
-    xg.Tensor([1., 2.], shape=(2,), dtype=float64, device=cpu)
-    """
-    return _minimum(x1, x2)  # type: ignore[no-any-return]
-
-
-def copysign(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
-    """Give x1 the signs of x2, zeros and NaN included.
-
-    Parameters
-    ----------
-    x1, x2 : Tensor, Variable, array or Python scalar
-        Of floating dtype, of shapes that broadcast.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape.
-
-    Raises
-    ------
-    ShapeError, DeviceMismatchError
-        If the operands do not broadcast, or are on different devices.
-
-    Notes
-    -----
-    Derivatives: 1 or -1, 0.
-
-    Examples
-    --------
-    >>> import xgrad as xg
-    >>> xg.copysign(xg.asarray([1.0, -2.0]), xg.asarray([-1.0, -1.0]))
-    xg.Tensor([-1., -2.], shape=(2,), dtype=float64, device=cpu)
-    """
-    return _copysign(scalar_like(x1, x2), scalar_like(x2, x1))  # type: ignore[no-any-return]
-
-
-def nextafter(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
-    """Find the next floating number from x1 towards x2.
-
-    The result is a constant.
-
-    Parameters
-    ----------
-    x1, x2 : Tensor, Variable, array or Python scalar
-        Of floating dtype, of shapes that broadcast.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape.
-
-    Raises
-    ------
-    ShapeError, DeviceMismatchError
-        If the operands do not broadcast, or are on different devices.
-
-    Examples
-    --------
-    >>> import xgrad as xg
-    >>> xg.nextafter(xg.asarray([1.0]), xg.asarray([2.0])) > 1.0
-    xg.Tensor([ True], shape=(1,), dtype=bool, device=cpu)
-    """
-    return _nextafter(scalar_like(x1, x2), scalar_like(x2, x1))  # type: ignore[no-any-return]

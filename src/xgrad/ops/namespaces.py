@@ -19,8 +19,7 @@ from ..core.defaults import chosen_dtype
 from ..core.handle import Handle
 from ..core.protocols import protocols
 from ..errors import ArgumentError, ArgumentTypeError, DeviceMismatchError
-from . import creation
-from .rule_namespace import CHAPTERS
+from .rule_namespace import CHAPTERS, rule_namespace
 
 __all__ = ["API_VERSION", "DTYPES", "Info", "array_namespace", "namespace"]
 
@@ -192,7 +191,7 @@ def _make(backend: Backend) -> types.ModuleType:
             setattr(module, name, getattr(chapter, name))
             names.append(name)
     for name in _FROM_NOTHING + _FROM_VALUES:
-        setattr(module, name, _on(backend, getattr(creation, name)))
+        setattr(module, name, _on(backend, getattr(rule_namespace, name)))
     contents: dict[str, Any] = {
         **_CONSTANTS,
         **Info(backend).dtypes(),

@@ -10,7 +10,7 @@ from ..core.instructions import primitive
 from ..core.tensor import Tensor
 from ..tree import map as tree_map
 from ._arguments import as_axis, as_operand
-from .manipulation import concat
+from .joining import concat
 
 __all__ = ["diff", "stop_gradient"]
 
