@@ -29,9 +29,9 @@ _TABLE = {
     # Linear; the same elements in other places.
     Kind.MOVEMENT: """
         astype(x; dtype) broadcast_to(x; shape) concat(*arrays; axis) copy(x)
-        cumulative_sum(x; axis, include_initial) expand_dims(x; axis) flip(x; axis)
+        cumulative_sum(x; axis, include_initial) flip(x; axis)
         matrix_transpose(x) permute_dims(x; axes) reshape(x; shape) roll(x; shift, axis)
-        squeeze(x; axis) stack(*arrays; axis) to_device(x; device, source) tril(x; k) triu(x; k)
+        stack(*arrays; axis) to_device(x; device, source) tril(x; k) triu(x; k)
         unstack(x; axis) -> n""",
     # Bilinear; broadcast stacks are summed at the edge.
     Kind.CONTRACTION: """

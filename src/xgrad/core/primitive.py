@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from ..errors import NotDifferentiableError
+
 __all__ = ["Call", "Kind", "Plan", "Primitive", "define"]
 
 Rule = Callable[..., Any]
@@ -218,8 +220,10 @@ def _make_plan(primitive: Primitive, mask: int) -> Plan:
         starred = primitive.starred and position == len(primitive.operands) - 1
         followed = mask >> position if starred else mask >> position & 1
         rule = primitive.rules.get(operand)
-        if not followed or rule is None:
+        if not followed or primitive.kind is Kind.CONSTANT:
             continue
+        if rule is None:
+            raise _no_rule(primitive, operand)
         names, parameters = _rule_names(rule)
         sources = tuple(_source(primitive, n, mask, getters, owners) for n in names)
         calls.append(Call(position, rule, sources, False, parameters, starred))
@@ -236,6 +240,15 @@ def _make_plan(primitive: Primitive, mask: int) -> Plan:
     code = _CODES.get(len(primitive.operands), {}).get(places, KEEPS_ELSE) if plain else KEEPS_ELSE
     return Plan(
         _saver(getters, primitive), tuple(owners), tuple(calls), simple, code, primitive.guarded
+    )
+
+
+def _no_rule(primitive: Primitive, operand: str) -> NotDifferentiableError:
+    from .observers import show_line, user_line  # they import this module
+
+    return NotDifferentiableError(
+        f"{primitive.name}{show_line(user_line(1))} has no gradient rule for {operand}, which a "
+        f"GradientTape follows. Use xg.stop_gradient on {operand} if its gradient is not wanted."
     )
 
 

@@ -15,11 +15,10 @@ from typing import Any, NamedTuple
 from ..core.casting import is_inexact
 from ..core.handle import Handle
 from ..core.node import Cut, Leaf, Node, Output, Where, next_serial
-from ..core.observers import Recorder, settings, show_line, state, user_line
-from ..core.primitive import Kind, Primitive
+from ..core.observers import Recorder, settings, state, user_line
+from ..core.primitive import Primitive
 from ..core.protocols import protocols
 from ..core.variable import Variable
-from ..errors import NotDifferentiableError
 
 __all__ = ["Exit", "Trace", "make_recorder"]
 
@@ -273,12 +272,6 @@ def _outputs(
 def _cut(primitive: Primitive, nodes: tuple[Node | None, ...], y: Any) -> Any:
     """Leave something for `explain` to look at: the path ends here."""
     where = user_line(4)
-    if primitive.kind is not Kind.CONSTANT:
-        raise NotDifferentiableError(
-            f"{primitive.name}{show_line(where)} has no gradient rule for an operand that a "
-            "GradientTape follows. Use xg.stop_gradient on that operand if its gradient is not "
-            "wanted."
-        )
     if primitive.outputs != 1:
         return tuple([Cut(primitive, nodes, tuple(part.shape), part.dtype, where) for part in y])
     return Cut(primitive, nodes, tuple(y.shape), y.dtype, where)
