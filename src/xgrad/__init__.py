@@ -7,9 +7,9 @@ lists, in the standard's order."""
 from __future__ import annotations
 
 from math import e, inf, nan, pi
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from . import errors, optimizers, rules, tree
+from . import errors, rules, tree
 from .backends import (
     Device,
     default_device,
@@ -23,7 +23,7 @@ from .core.observers import record_locations
 from .core.tensor import Tensor
 from .core.variable import Variable
 from .interpreters.tape import GradientTape, UnconnectedGradients
-from .ops import numpy_protocols as _numpy_protocols
+from .ops import numpy_hooks as _numpy_hooks
 from .ops.arithmetic import (
     abs,
     add,
@@ -123,6 +123,9 @@ from .ops.trigonometric import (
     tanh,
 )
 from .ops.utility import diff, stop_gradient
+
+if TYPE_CHECKING:
+    from . import optimizers
 
 __all__ = [
     # Arrays and devices
@@ -344,9 +347,15 @@ def __array_namespace_info__() -> _Info:
 
 
 def __getattr__(name: str) -> Any:
-    """Read the version from the installed package when somebody asks."""
-    if name == "__version__":
-        from importlib.metadata import version
+    """Import what not everybody needs, and read the version, when somebody asks."""
+    from importlib import import_module, metadata
 
-        return version("xgrad")
+    if name == "optimizers":
+        return import_module(".optimizers", __name__)
+    if name == "__version__":
+        return metadata.version("xgrad")
     raise AttributeError(f"module 'xgrad' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

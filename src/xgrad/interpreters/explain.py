@@ -15,14 +15,10 @@ from ..core.node import Cut, Leaf, Node, Output
 from ..core.observers import show_line
 from ..core.spec import describe
 from ..core.variable import Variable
+from .gradients import CONSTANT_GRADIENT, UNRECORDED_GRADIENT
 from .trace import Exit, Trace
 
-__all__ = ["CONSTANT_GRADIENT", "UNRECORDED_GRADIENT", "Explanation", "explain"]
-
-# The nodes of all gradients that were computed while nobody recorded, and of those that were
-# recorded and depend on nothing that anybody follows.
-UNRECORDED_GRADIENT = Cut(None, (), (), None, None)
-CONSTANT_GRADIENT = Cut(None, (), (), None, None)
+__all__ = ["Explanation", "explain"]
 
 _USE_ZERO = 'Use unconnected_gradients="zero" if zero is what you mean.'
 

@@ -14,10 +14,14 @@ from ..core.tensor import Tensor
 from ..ops.rule_namespace import rule_namespace
 from ..rules.edges import steepest
 from .backward import walk
-from .explain import CONSTANT_GRADIENT, UNRECORDED_GRADIENT
 from .trace import Trace
 
-__all__ = ["gradients"]
+__all__ = ["CONSTANT_GRADIENT", "UNRECORDED_GRADIENT", "gradients"]
+
+# The nodes of all gradients that were computed while nobody recorded, and of those that were
+# recorded and depend on nothing that anybody follows.
+UNRECORDED_GRADIENT = Cut(None, (), (), None, None)
+CONSTANT_GRADIENT = Cut(None, (), (), None, None)
 
 
 def gradients(

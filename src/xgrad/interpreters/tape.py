@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from .._typing import Nest
 from ..backends import Device, as_device, quiet
@@ -28,9 +28,11 @@ from ..errors import (
 from ..ops.rule_namespace import rule_namespace
 from ..tree import flatten, unflatten
 from .arguments import UnconnectedGradients, as_option, seeds_of, take_apart
-from .explain import Explanation, explain
 from .gradients import gradients
 from .trace import Trace, make_recorder
+
+if TYPE_CHECKING:
+    from .explain import Explanation
 
 __all__ = ["GradientTape", "UnconnectedGradients"]
 
@@ -276,6 +278,8 @@ class GradientTape:
         Explanation
             Prints as a short text: the path, or where and why it breaks, and what to do.
         """
+        from .explain import explain
+
         targets, _ = take_apart(target, "target", "explain")
         found, _ = take_apart(source, "source", "explain")
         if len(found) != 1:
@@ -353,6 +357,8 @@ class GradientTape:
 
     def _unconnected(self, targets: list[Any], x: Any, option: UnconnectedGradients) -> Tensor:
         if option is UnconnectedGradients.RAISE:
+            from .explain import explain
+
             raise UnconnectedGradientError(str(explain(self._trace, targets, x)))
         return rule_namespace.zeros_like(x)  # type: ignore[no-any-return]
 

@@ -229,7 +229,3 @@ def _no_counterpart(what: str) -> ArgumentTypeError:
         f"{what} has no counterpart in xgrad, and computing it in NumPy would silently lose the "
         "gradient. Use .numpy() to leave xgrad on purpose, or xg functions."
     )
-
-
-protocols.ufunc = apply_ufunc
-protocols.function = apply_function

@@ -1,0 +1,29 @@
+"""NumPy's two protocols, imported when NumPy first asks.
+
+The tables of NumPy's functions are long, and most programs call none of them on a Tensor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core.protocols import protocols
+
+__all__: list[str] = []
+
+
+def _ufunc(*call: Any) -> Any:
+    from .numpy_protocols import apply_ufunc
+
+    protocols.ufunc = apply_ufunc
+    return apply_ufunc(*call)
+
+
+def _function(*call: Any) -> Any:
+    from .numpy_protocols import apply_function
+
+    protocols.function = apply_function
+    return apply_function(*call)
+
+
+protocols.ufunc = _ufunc
+protocols.function = _function
