@@ -97,8 +97,8 @@ class Own:
     @staticmethod
     def broadcast_to(x: Array, shape: tuple[int, ...]) -> Array:
         """A read-only view; np.broadcast_to takes seven times as long for a scalar."""
-        if x.ndim == 0 and type(x) is np.ndarray:
-            view = np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
+        if x.ndim == 0:
+            view = np.ndarray(shape, x.dtype, np.asarray(x), 0, (0,) * len(shape))
             view.flags.writeable = False
             return view
         return np.broadcast_to(x, shape)
