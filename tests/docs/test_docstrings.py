@@ -8,10 +8,9 @@ import pkgutil
 import types
 
 import pytest
+from numpydoc import docscrape
 
 import xgrad as xg
-
-numpydoc = pytest.importorskip("numpydoc.docscrape", reason="numpydoc is not installed")
 
 ROOT = pathlib.Path(xg.__file__).parent
 MODULES = sorted(
@@ -51,7 +50,7 @@ def test_all_modules_are_found():
 
 @pytest.mark.parametrize("name", PUBLIC)
 def test_public_names_have_a_summary_and_an_example(name):
-    parts = numpydoc.NumpyDocString(inspect.getdoc(PUBLIC[name]))
+    parts = docscrape.NumpyDocString(inspect.getdoc(PUBLIC[name]))
     assert parts["Summary"]
     if name not in ("Device", "Tensor", "UnconnectedGradients"):
         text = "\n".join(parts["Examples"])
@@ -61,7 +60,7 @@ def test_public_names_have_a_summary_and_an_example(name):
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_parameters_and_results_are_documented(name):
-    parts = numpydoc.NumpyDocString(inspect.getdoc(FUNCTIONS[name]))
+    parts = docscrape.NumpyDocString(inspect.getdoc(FUNCTIONS[name]))
     documented = [
         part.strip().lstrip("*") for entry in parts["Parameters"] for part in entry.name.split(",")
     ]
