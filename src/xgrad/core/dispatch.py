@@ -83,7 +83,7 @@ def unary(primitive: Primitive) -> Callable[[Any], Any]:
         new = Node(primitive, None, (node,), saved, plan, y.shape, y.dtype, traces, number, where)
         if code:
             recorder.keep(ref(new))
-            if not number & 255:
+            if not len(recorder.nodes) & 1023:
                 recorder.sweep()
         return Tensor(y, new)
 
@@ -171,7 +171,7 @@ def binary(
         )
         if code and code != scalar:
             recorder.keep(ref(new))
-            if not number & 255:
+            if not len(recorder.nodes) & 1023:
                 recorder.sweep()
         return Tensor(y, new)
 

@@ -41,11 +41,13 @@ class Recorder:
         What the only trace watches; empty where there are several.
     keep : callable
         Takes a weak reference to a node that saved something.
+    nodes : list of weakref
+        What the first trace keeps; whenever it has grown by 1024, `sweep` is called.
     sweep : callable
-        Forgets references to nodes that are gone; called every now and then.
+        Forgets references to nodes that are gone.
     """
 
-    __slots__ = ("keep", "record", "sweep", "traces", "watched")
+    __slots__ = ("keep", "nodes", "record", "sweep", "traces", "watched")
 
     def __init__(
         self,
@@ -53,12 +55,14 @@ class Recorder:
         traces: tuple[Any, ...],
         watched: Mapping[Node, Any],
         keep: Callable[[Any], None],
+        nodes: list[Any],
         sweep: Callable[[], None],
     ) -> None:
         self.record = record
         self.traces = traces
         self.watched = watched
         self.keep = keep
+        self.nodes = nodes
         self.sweep = sweep
 
 

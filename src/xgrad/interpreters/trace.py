@@ -196,11 +196,11 @@ def make_recorder(traces: tuple[Trace, ...]) -> Recorder:
             serial,
             where,
         )
-        _keep(new, serial, followers)
+        _keep(new, followers)
         return new
 
     if single is not None:
-        return Recorder(record, traces, watched, single.nodes.append, single.sweep)
+        return Recorder(record, traces, watched, single.nodes.append, single.nodes, single.sweep)
 
     def keep(reference: weakref.ref[Node]) -> None:
         for trace in traces:
@@ -210,16 +210,15 @@ def make_recorder(traces: tuple[Trace, ...]) -> Recorder:
         for trace in traces:
             trace.sweep()
 
-    return Recorder(record, traces, watched, keep, sweep)
+    return Recorder(record, traces, watched, keep, traces[0].nodes, sweep)
 
 
-def _keep(node: Node, serial: int, traces: tuple[Trace, ...]) -> None:
+def _keep(node: Node, traces: tuple[Trace, ...]) -> None:
     """Remember a node weakly; forget dead ones every now and then."""
     reference = weakref.ref(node)
     for trace in traces:
         trace.nodes.append(reference)
-    if not serial & 1023:
-        for trace in traces:
+        if not len(trace.nodes) & 1023:
             trace.sweep()
 
 
@@ -258,14 +257,14 @@ def _outputs(
     producer = Node(
         primitive, parameters, parents, saved, plan, (len(y),), None, followers, serial, where
     )
-    _keep(producer, serial, followers)
+    _keep(producer, followers)
     outputs = [
         Output(producer, i, tuple(part.shape), part.dtype) if is_inexact(part.dtype) else None
         for i, part in enumerate(y)
     ]
     for node in outputs:
         if node is not None:
-            _keep(node, node.serial, followers)
+            _keep(node, followers)
     return tuple(outputs)
 
 
