@@ -161,7 +161,7 @@ def test_nested_lists_of_tensors_go_where_told(device):
 @pytest.mark.parametrize(
     "value",
     [None, "text", b"text", {}, {1}, object(), [[1.0], [1.0, 2.0]], 10**30, ["a"], [None]],
-    ids=str,
+    ids=lambda value: str(value).split(" at ")[0],
 )
 def test_what_holds_no_numbers_is_refused(value):
     with pytest.raises(

@@ -33,7 +33,9 @@ _TABLE = {
         matrix_transpose(x) permute_dims(x; axes) reshape(x; shape) roll(x; shift, axis)
         stack(*arrays; axis) to_device(x; device, source) tril(x; k) triu(x; k)
         unstack(x; axis) -> n""",
-    # Bilinear; broadcast stacks are summed at the edge.
+    # Linear; library calls that combine elements.
+    Kind.LINEAR: "",
+    # Multilinear; broadcast stacks are summed at the edge.
     Kind.CONTRACTION: """
         matmul(x1, x2) tensordot(x1, x2; axes) vecdot(x1, x2; axis)""",
     # Linear in the arrays that are not indices.
@@ -41,6 +43,8 @@ _TABLE = {
         getitem(x, *indices; key) put(x, *indices; key, shape) setitem(x, value, *indices; key)
         take(x, indices; axis) index_add(x, indices; axis, size)
         take_along_axis(x, indices; axis) scatter_along_axis(x, indices; axis, size)""",
+    # Functions of the last axes; those before are a stack, which broadcasts.
+    Kind.STACKED: "",
     # A rule of its own, exact shapes.
     Kind.GENERAL: """
         cumulative_prod(x; axis, include_initial) max(x; axis, keepdims) min(x; axis, keepdims)

@@ -26,14 +26,16 @@ class Kind(enum.Enum):
     SELECTION = "selection"
     REDUCTION = "reduction"
     MOVEMENT = "movement"
+    LINEAR = "linear"
     CONTRACTION = "contraction"
     INDEXING = "indexing"
+    STACKED = "stacked"
     GENERAL = "general"
     CONSTANT = "constant"
 
     def __init__(self, label: str) -> None:
         self.label = label
-        self.broadcasts = label in ("elementwise", "selection", "contraction")
+        self.broadcasts = label in ("elementwise", "selection", "contraction", "stacked")
         self.guarded = label == "elementwise"
 
 
