@@ -22,6 +22,7 @@ from .core.defaults import default_dtype, set_default_dtype
 from .core.observers import record_locations
 from .core.tensor import Tensor
 from .core.variable import Variable
+from .interpreters.forward import ForwardAccumulator
 from .interpreters.tape import GradientTape, UnconnectedGradients
 from .ops import numpy_hooks as _numpy_hooks
 from .ops.arithmetic import (
@@ -142,6 +143,7 @@ __all__ = [
     "set_default_dtype",
     "tree",
     # Gradients
+    "ForwardAccumulator",
     "GradientTape",
     "UnconnectedGradients",
     "errors",

@@ -7,6 +7,7 @@ The names are read once, here, and made into a `Plan`: what a node keeps, and ho
 from __future__ import annotations
 
 import enum
+import functools
 import inspect
 import re
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 
 from ..errors import NotDifferentiableError
 
-__all__ = ["Call", "Kind", "Plan", "Primitive", "define"]
+__all__ = ["Call", "Kind", "Plan", "Primitive", "define", "no_rule", "rule_names"]
 
 Rule = Callable[..., Any]
 
@@ -139,6 +140,9 @@ class Primitive:
         1, or a number of outputs, or None where it depends on the shape.
     rules : dict
         From an operand's name to its gradient rule.
+    forward_rules : dict
+        From an operand's name to its part of the tangent, where that is not the transpose of the
+        gradient rule or nothing that the kind gives (rules/forward.py).
     reason : str or None
         Why there is no derivative, for constants.
     implementations : dict
@@ -148,6 +152,7 @@ class Primitive:
     """
 
     __slots__ = (
+        "forward_rules",
         "guarded",
         "implementations",
         "kind",
@@ -176,6 +181,7 @@ class Primitive:
         self.parameters = parameters
         self.outputs = outputs
         self.rules: dict[str, Rule] = {}
+        self.forward_rules: dict[str, Rule] = {}
         self.reason: str | None = None
         self.guarded = kind.guarded
         self.implementations: dict[type, Callable[..., Any]] = {}
@@ -190,6 +196,11 @@ class Primitive:
         assert not unknown, f"{self.name} has no operand {unknown}"
         self.rules.update(rules)
         self.plans.clear()
+
+    def give_forward_rules(self, **rules: Rule) -> None:
+        """Give each operand's part of the tangent, for primitives whose kind does not say it."""
+        assert set(rules) == set(self.rules), f"{self.name}: rules for all operands or for none"
+        self.forward_rules.update(rules)
 
 
 def define(table: dict[Kind, str]) -> dict[str, Primitive]:
@@ -225,8 +236,8 @@ def _make_plan(primitive: Primitive, mask: int) -> Plan:
         if not followed or primitive.kind is Kind.CONSTANT:
             continue
         if rule is None:
-            raise _no_rule(primitive, operand)
-        names, parameters = _rule_names(rule)
+            raise no_rule(primitive, operand)
+        names, parameters = rule_names(rule)
         sources = tuple(_source(primitive, n, mask, getters, owners) for n in names)
         calls.append(Call(position, rule, sources, False, parameters, starred))
     count = len(getters)
@@ -245,16 +256,18 @@ def _make_plan(primitive: Primitive, mask: int) -> Plan:
     )
 
 
-def _no_rule(primitive: Primitive, operand: str) -> NotDifferentiableError:
+def no_rule(primitive: Primitive, operand: str) -> NotDifferentiableError:
+    """What to raise when a followed value becomes an operand that has no rule."""
     from .observers import show_line, user_line  # they import this module
 
     return NotDifferentiableError(
-        f"{primitive.name}{show_line(user_line(1))} has no gradient rule for {operand}, which a "
-        f"GradientTape follows. Use xg.stop_gradient on {operand} if its gradient is not wanted."
+        f"{primitive.name}{show_line(user_line(1))} has no gradient rule for {operand}, which is "
+        f"followed. Use xg.stop_gradient on {operand} if its gradient is not wanted."
     )
 
 
-def _rule_names(rule: Rule) -> tuple[tuple[str, ...], tuple[str, ...]]:
+@functools.cache
+def rule_names(rule: Rule) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The values and the parameters that a rule asks for, after ``xp, g``."""
     parameters = list(inspect.signature(rule).parameters.values())[2:]
     values = tuple(p.name for p in parameters if p.kind is not p.KEYWORD_ONLY)

@@ -16,7 +16,7 @@ from ..errors import ArgumentError, ArgumentTypeError, DeviceMismatchError, DTyp
 from ..ops.rule_namespace import rule_namespace
 from ..tree import flatten, show
 
-__all__ = ["UnconnectedGradients", "as_option", "seeds_of", "take_apart"]
+__all__ = ["UnconnectedGradients", "as_option", "seeds_of", "take_apart", "tangents_of"]
 
 
 class UnconnectedGradients(enum.Enum):
@@ -96,25 +96,65 @@ def _as_seed(g: Any, target: Any, name: str) -> Tensor | None:
                 "must be said. Use output_gradients=, or a real target such as xg.real(y)."
             )
         return None
+    tensor = _fitted(g, target, f"gradient: {name}", "target")
+    return tensor if is_inexact(target.dtype) else None
+
+
+def _fitted(g: Any, x: Any, name: str, role: str) -> Tensor:
+    """Make a Tensor with the shape, dtype and device of x; shapes never broadcast."""
     if isinstance(g, Variable):
         g = g.value()
     try:
-        tensor = g if isinstance(g, Tensor) else Tensor(to_array(g, device=target.device))
+        tensor = g if isinstance(g, Tensor) else Tensor(to_array(g, device=x.device))
     except ArgumentTypeError as error:
-        raise ArgumentTypeError(f"gradient: {name}: {error}") from error
-    if tensor.shape != target.shape:
+        raise ArgumentTypeError(f"{name}: {error}") from error
+    if tensor.shape != x.shape:
         raise ShapeError(
-            f"gradient: {name} {describe(tensor)} must have the shape of its target "
-            f"{describe(target)}. Use xg.broadcast_to to repeat it on purpose."
+            f"{name} {describe(tensor)} must have the shape of its {role} {describe(x)}. Use "
+            "xg.broadcast_to to repeat it on purpose."
         )
-    if tensor.device != target.device:
+    if tensor.device != x.device:
         raise DeviceMismatchError(
-            f"gradient: {name} {describe(tensor)} must be on the device of its target "
-            f"{describe(target)}. Use .to_device({str(target.device)!r})."
+            f"{name} {describe(tensor)} must be on the device of its {role} {describe(x)}. Use "
+            f".to_device({str(x.device)!r})."
         )
-    if not is_inexact(target.dtype):
-        return None
-    if tensor.dtype != target.dtype:
-        cast_within_kind(tensor.array, target.dtype, f"gradient: {name}", "the target")
-        tensor = rule_namespace.astype(tensor, target.dtype)
+    if tensor.dtype != x.dtype and is_inexact(x.dtype):
+        cast_within_kind(tensor.array, x.dtype, name, f"the {role}")
+        tensor = rule_namespace.astype(tensor, x.dtype)
     return tensor
+
+
+def tangents_of(primals: Nest, tangents: Nest) -> tuple[list[Any], list[Tensor]]:
+    """Find the primals of forward mode and a Tensor of the same shape and dtype for each."""
+    found, structure = take_apart(primals, "primals", "ForwardAccumulator")
+    if isinstance(primals, Handle):
+        given = [tangents]
+    else:
+        given, other = flatten(tangents, none_is_leaf=True)
+        if structure != other:
+            raise ArgumentError(
+                f"ForwardAccumulator: tangents must have the structure of primals: "
+                f"{show(structure)} expected, {show(other)} given. Use xg.asarray for lists of "
+                "numbers."
+            )
+    directions = []
+    for i, (x, t) in enumerate(zip(found, given, strict=True)):
+        place = "" if isinstance(primals, Handle) else f": leaf {i} of {len(found)}"
+        if not is_inexact(x.dtype):
+            raise DTypeError(
+                f"ForwardAccumulator: primals{place} {describe(x)} has no tangent, because only "
+                "floating and complex values have derivatives. Use astype to convert it first."
+            )
+        if any(x is other for other in found[:i]):
+            raise ArgumentError(
+                f"ForwardAccumulator: primals{place} {describe(x)} is given twice. Use each "
+                "primal once, with the sum of its tangents."
+            )
+        directions.append(_as_tangent(t, x, f"ForwardAccumulator: tangents{place}"))
+    return found, directions
+
+
+def _as_tangent(t: Any, primal: Any, name: str) -> Tensor:
+    if t is None:
+        raise ArgumentTypeError(f"{name} is None. Use xg.zeros_like(primal) for no direction.")
+    return _fitted(t, primal, name, "primal")

@@ -12,13 +12,12 @@ from typing import Any
 
 from ..backends import backend_of
 from ..core.node import Node, Output
-from ..core.observers import state
 from ..core.primitive import INPUT_SPEC, SAVED, Call
 from ..core.tensor import Tensor
 from ..errors import TapeError
 from ..ops.rule_namespace import rule_namespace
 from ..rules.edges import arrive
-from .trace import Trace
+from .trace import Trace, active_traces
 
 __all__ = ["walk"]
 
@@ -228,7 +227,7 @@ def _visit(
     if recorded:
         xp: Any = rule_namespace
         # A tape that did not see the operation must not follow some of its operands only.
-        seen = any(active in node.traces for active in _active_traces())
+        seen = any(active in node.traces for active in active_traces())
         follow = _followed_again if seen else _wrapped
         saved = tuple([follow(v, owner, node) for v, owner in zip(saved, plan.owners, strict=True)])
     else:
@@ -287,10 +286,6 @@ def _wrapped(value: Any, owner: int | None, _node: Node) -> Any:
     if type(value) is tuple:
         return tuple([Tensor(v) for v in value])
     return Tensor(value) if hasattr(value, "shape") else value
-
-
-def _active_traces() -> tuple[Trace, ...]:
-    return () if state.recorder is None else state.recorder.traces
 
 
 def _needed(trace: Trace, targets: list[Node], sources: Mapping[Node, Any]) -> set[Node] | None:

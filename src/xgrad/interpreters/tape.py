@@ -29,7 +29,8 @@ from ..ops.rule_namespace import rule_namespace
 from ..tree import flatten, unflatten
 from .arguments import UnconnectedGradients, as_option, seeds_of, take_apart
 from .gradients import gradients
-from .trace import Trace, make_recorder
+from .stack import install, pop, push
+from .trace import Trace
 
 if TYPE_CHECKING:
     from .explain import Explanation
@@ -81,7 +82,7 @@ class GradientTape:
         self._auto = bool(watch_accessed_variables)
         self._device = None if device is None else as_device(device)
         self._trace: Trace | None = None
-        self._alone: tuple[Trace, ...] = ()
+        self.alone: tuple[Trace, ...] = ()
         self._variables: dict[int, Variable] = {}
         self._entered = False  # between __enter__ and __exit__
         self._paused = False  # inside stop_recording
@@ -101,7 +102,7 @@ class GradientTape:
             self._start_trace()
         self._entered = True
         self._used_up = False
-        self._push()
+        push(self)
         if self._device is not None:
             self._device.__enter__()
         return self
@@ -110,7 +111,7 @@ class GradientTape:
         if self._device is not None:
             self._device.__exit__(None, None, None)
         self._entered = False
-        self._pop()
+        pop(self)
 
     def __del__(self) -> None:
         trace = getattr(self, "_trace", None)
@@ -129,7 +130,7 @@ class GradientTape:
         assert self._trace is not None
         observers = state.observers
         self._start_trace()
-        _install(observers)
+        install(observers)
 
     @contextmanager
     def stop_recording(self) -> Iterator[None]:
@@ -147,14 +148,14 @@ class GradientTape:
                 "the tape's `with` block."
             )
         place = state.observers.index(self)
-        self._pop()
+        pop(self)
         self._paused = True
         try:
             yield
         finally:
             self._paused = False
             if self._entered and not self._used_up:
-                self._push(place)
+                push(self, place)
 
     def watch(self, tensors: Nest) -> Nest:
         """Follow Tensors or Variables from now on.
@@ -252,7 +253,7 @@ class GradientTape:
         consume = not self._persistent
         if consume:
             self._used_up = True
-            self._pop()
+            pop(self)
         try:
             with quiet():
                 results = gradients(trace, targets, given, wanted, held, consume)
@@ -296,19 +297,10 @@ class GradientTape:
             self._trace.close()
         self._variables = {}
         self._trace = Trace(self._auto, self._variables)
-        self._alone = (self._trace,)
+        self.alone = (self._trace,)
 
     def _is_recording(self) -> bool:
         return self in state.observers
-
-    def _push(self, place: int | None = None) -> None:
-        observers = list(state.observers)
-        observers.insert(len(observers) if place is None else place, self)
-        _install(tuple(observers))
-
-    def _pop(self) -> None:
-        if self in state.observers:
-            _install(tuple(tape for tape in state.observers if tape is not self))
 
     def _check_thread(self) -> None:
         thread = threading.get_ident()
@@ -363,19 +355,8 @@ class GradientTape:
         return rule_namespace.zeros_like(x)  # type: ignore[no-any-return]
 
 
-def _install(tapes: tuple[GradientTape, ...]) -> None:
-    """Make these tapes the ones that record in this thread, outermost first."""
-    state.observers = tapes
-    if not tapes:
-        state.recorder = None
-    elif len(tapes) == 1:
-        state.recorder = make_recorder(tapes[0]._alone)
-    else:
-        state.recorder = make_recorder(tuple([tape._alone[0] for tape in tapes]))
-
-
 def _is_of_the_past(node: Node | None) -> bool:
     """Whether nobody can ask any more how a value came to be; its graph is not kept alive then."""
     if node is None or type(node) is Cut:
         return True
-    return type(node) is not Leaf and all(trace.closed for trace in node.traces)
+    return type(node) is not Leaf and not any(trace.remembers(node) for trace in node.traces)

@@ -20,7 +20,7 @@ from ..core.primitive import Primitive
 from ..core.protocols import protocols
 from ..core.variable import Variable
 
-__all__ = ["Exit", "Trace", "make_recorder"]
+__all__ = ["Exit", "Trace", "active_traces", "make_recorder"]
 
 
 class Exit(NamedTuple):
@@ -91,6 +91,10 @@ class Trace:
             return False
         self.watch(node, variable)
         return True
+
+    def remembers(self, node: Node) -> bool:  # noqa: ARG002
+        """Whether something can still be asked about the value of a node that it recorded."""
+        return not self.closed
 
     def watch(self, node: Node, variable: Variable | None) -> None:
         """Follow a node from now on."""
@@ -286,24 +290,25 @@ def _passed_on(nodes: tuple[Node | None, ...], primitive: Primitive) -> Any:
     return None
 
 
-def _active() -> tuple[Trace, ...]:
+def active_traces() -> tuple[Any, ...]:
+    """What is being told of operations in this thread now, outermost first."""
     return () if state.recorder is None else state.recorder.traces
 
 
 def _is_followed(x: Handle) -> bool:
     """Whether an active tape follows a Tensor or would watch a Variable."""
     node = x.node
-    return node is not None and any(trace.reads(node) for trace in _active())
+    return node is not None and any(trace.reads(node) for trace in active_traces())
 
 
 def _read(variable: Variable) -> None:
-    for trace in _active():
+    for trace in active_traces():
         trace.reads(variable.node)
 
 
 def _assigned(variable: Variable) -> None:
     """Warn, once per Variable and tape, that a gradient does not flow through an assignment."""
-    for trace in _active():
+    for trace in active_traces():
         if variable.node in trace.watched and variable.number not in trace.warned:
             trace.warned.add(variable.number)
             warnings.warn(
@@ -331,7 +336,7 @@ def _left(x: Handle, how: str) -> None:
     node = x.node
     if node is None or type(node) is Cut:
         return
-    found = {*node.traces, *(trace for trace in _active() if trace.reads(node))}
+    found = {*node.traces, *(trace for trace in active_traces() if trace.reads(node))}
     if not found:
         return
     where = user_line(3)

@@ -18,5 +18,6 @@ from . import (  # noqa: F401 - each module gives its rules when it is imported
     sorting,
 )
 from .edges import arrive, sum_to_shape
+from .forward import is_transposed, tangent
 
-__all__ = ["arrive", "sum_to_shape"]
+__all__ = ["arrive", "is_transposed", "sum_to_shape", "tangent"]

@@ -14,7 +14,7 @@ from typing import Any
 
 from .._typing import Array, Shape
 
-__all__ = ["arrive", "steepest", "sum_to_shape"]
+__all__ = ["arrive", "steepest", "sum_to_shape", "to_dtype"]
 
 
 def arrive(xp: Any, r: Array, g: Array, operand: Any, guarded: bool, broadcasts: bool) -> Array:
@@ -38,7 +38,7 @@ def arrive(xp: Any, r: Array, g: Array, operand: Any, guarded: bool, broadcasts:
         assert broadcasts, f"a rule returned shape {r.shape} for an operand of {operand.shape}"
         r = sum_to_shape(xp, r, operand.shape)
     if r.dtype != operand.dtype:
-        r = _to_dtype(xp, r, operand.dtype)
+        r = to_dtype(xp, r, operand.dtype)
     return r
 
 
@@ -60,7 +60,8 @@ def steepest(xp: Any, g: Array) -> Array:
     return xp.conj(g) if xp.isdtype(g.dtype, "complex floating") else g
 
 
-def _to_dtype(xp: Any, r: Array, dtype: Any) -> Array:
+def to_dtype(xp: Any, r: Array, dtype: Any) -> Array:
+    """A contribution in the operand's dtype: the real part for real operands."""
     if xp.isdtype(r.dtype, "complex floating") and not xp.isdtype(dtype, "complex floating"):
         r = xp.real(r)
     return xp.astype(r, dtype) if r.dtype != dtype else r

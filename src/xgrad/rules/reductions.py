@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._typing import Array, Axis
-from .shared import attained, give, kept, nonzero_or_one, normal_axes, spread
+from .shared import attained, give, give_forward, kept, nonzero_or_one, normal_axes, spread
 
 
 def sum_x(xp: Any, g: Array, x_spec: Any, *, axis: Axis) -> Array:
@@ -21,11 +21,20 @@ def sum_x(xp: Any, g: Array, x_spec: Any, *, axis: Axis) -> Array:
 
 def extremum_x(xp: Any, g: Array, x: Array, y: Array, *, axis: Axis) -> Array:
     """y = max x or min x;  the elements that attain it share the cotangent equally."""
-    shape = x.shape
-    winners = attained(xp, x, spread(xp, y, shape, axis))
+    winners, share = _shares(xp, x, y, axis)
+    return xp.where(winners, spread(xp, g, x.shape, axis) * share, 0)
+
+
+def extremum_tangent(xp: Any, t: Array, x: Array, y: Array, *, axis: Axis, keepdims: bool) -> Array:
+    """dy is the mean of dx over the elements that attain y."""
+    winners, share = _shares(xp, x, y, axis)
+    return xp.sum(xp.where(winners, t * share, 0), axis=axis, keepdims=keepdims)
+
+
+def _shares(xp: Any, x: Array, y: Array, axis: Axis) -> tuple[Array, Array]:
+    winners = attained(xp, x, spread(xp, y, x.shape, axis))
     share = xp.astype(winners, x.dtype)
-    share = share / xp.sum(share, axis=axis, keepdims=True)
-    return xp.where(winners, spread(xp, g, shape, axis) * share, 0)
+    return winners, share / xp.sum(share, axis=axis, keepdims=True)
 
 
 def prod_x(xp: Any, g: Array, x: Array, *, axis: Axis) -> Array:
@@ -52,6 +61,16 @@ def std_x(xp: Any, g: Array, x: Array, y: Array, *, axis: Axis, correction: floa
     return xp.zero_where_zero(g * (deviation / scale), g)
 
 
+def std_tangent(
+    xp: Any, t: Array, x: Array, y: Array, *, axis: Axis, correction: float, keepdims: bool
+) -> Array:
+    """dy = sum (x_i - mean) dx_i / ((n - correction) y), and 0 where y = 0."""
+    count = _count(tuple(x.shape[a] for a in normal_axes(axis, x.ndim)))
+    deviation = x - xp.mean(x, axis=axis, keepdims=True)
+    total = xp.sum(t * deviation, axis=axis, keepdims=keepdims)
+    return total / (nonzero_or_one(xp, y) * (count - correction))
+
+
 def _count(shape: tuple[int, ...]) -> int:
     count = 1
     for n in shape:
@@ -64,3 +83,6 @@ give("max", x=extremum_x)
 give("min", x=extremum_x)
 give("prod", x=prod_x)
 give("std", x=std_x)
+give_forward("max", x=extremum_tangent)
+give_forward("min", x=extremum_tangent)
+give_forward("std", x=std_tangent)

@@ -13,6 +13,7 @@ __all__ = [
     "along",
     "attained",
     "give",
+    "give_forward",
     "is_complex",
     "kept",
     "nonzero_or_one",
@@ -24,6 +25,11 @@ __all__ = [
 def give(name: str, **rules: Any) -> None:
     """Give the primitive of a name the gradient rule of each of its operands."""
     primitive(name).give_rules(**rules)
+
+
+def give_forward(name: str, **rules: Any) -> None:
+    """Give the primitive of a name each operand's part of the tangent of its result."""
+    primitive(name).give_forward_rules(**rules)
 
 
 def is_complex(xp: Any, x: Any) -> bool:

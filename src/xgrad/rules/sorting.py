@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._typing import Array
-from .shared import give
+from .shared import give, give_forward
 
 
 def sort_x(xp: Any, g: Array, x: Array, *, axis: int, descending: bool, stable: bool) -> Array:
@@ -15,4 +15,13 @@ def sort_x(xp: Any, g: Array, x: Array, *, axis: int, descending: bool, stable: 
     return xp.take_along_axis(g, inverse, axis=axis)
 
 
+def sort_tangent(
+    xp: Any, t: Array, x: Array, *, axis: int, descending: bool, stable: bool
+) -> Array:
+    """dy = dx[order]."""
+    order = xp.argsort(x, axis=axis, descending=descending, stable=stable)
+    return xp.take_along_axis(t, order, axis=axis)
+
+
 give("sort", x=sort_x)
+give_forward("sort", x=sort_tangent)

@@ -1,0 +1,307 @@
+"""Forward mode: tangents are computed with the values, one operation after the other.
+
+An accumulator keeps the tangent of every value it follows for as long as the value lives, and is
+told of each operation after it ran (stack.py). Rules are those of reverse mode (rules/forward.py);
+they run outside the accumulator: on raw arrays when nobody else watches, on Tensors otherwise."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import Any, Self
+from weakref import WeakKeyDictionary
+
+from .._typing import Array, Nest
+from ..backends import backend_of, quiet
+from ..core.casting import is_inexact
+from ..core.dispatch import apply
+from ..core.node import Cut, Leaf, Node, Output, next_serial
+from ..core.observers import settings, state, user_line
+from ..core.primitive import Primitive
+from ..core.tensor import Tensor
+from ..errors import TapeError, UnconnectedGradientError
+from ..ops.rule_namespace import rule_namespace
+from ..rules import is_transposed, tangent
+from ..tree import unflatten
+from .arguments import UnconnectedGradients, as_option, take_apart, tangents_of
+from .stack import Context, pop, push
+from .transpose import transposed_tangent
+
+__all__ = ["ForwardAccumulator"]
+
+
+class Tangents:
+    """What an accumulator knows, in the place of a trace among the followers of a node.
+
+    Attributes
+    ----------
+    of : mapping
+        From the nodes of living values to their tangents, as Tensors.
+    closed : bool
+        Always true: nothing that a node keeps for going back is needed.
+    watched, warned, left
+        As those of a trace.
+    """
+
+    closed = True
+
+    def __init__(self) -> None:
+        self.of: WeakKeyDictionary[Node, Tensor] = WeakKeyDictionary()
+        self.watched: dict[Node, Any] = {}
+        self.warned: set[int] = set()
+        self.left: deque[Any] | None = None
+
+    def follows(self, node: Node) -> bool:
+        """Whether the value of a node has a tangent."""
+        return node in self.of
+
+    reads = remembers = follows
+
+
+class ForwardAccumulator:
+    """Compute directional derivatives together with the values.
+
+    Parameters
+    ----------
+    primals : Tensor, Variable or nest of them
+        Where to differentiate: values of floating or complex dtype, each of them once.
+    tangents : nest
+        In the structure of `primals`: the direction, with an array of the same shape for each.
+
+    Raises
+    ------
+    ArgumentError
+        If the structures differ, or a primal is given twice.
+    ArgumentTypeError
+        If a primal is no Tensor or Variable.
+    DTypeError, ShapeError, DeviceMismatchError
+        If a primal is an integer, or a tangent does not fit its primal.
+
+    See Also
+    --------
+    GradientTape
+
+    Notes
+    -----
+    The derivative along one direction costs about as much as the function, whatever the number of
+    results; nothing is kept but the tangents of living values. Accumulators and tapes nest in any
+    order: a tape inside an accumulator gives Hessian-vector products (forward over reverse).
+
+    References
+    ----------
+    Griewank and Walther, "Evaluating Derivatives" (SIAM, 2008), section 3.1.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> x = xg.Variable([1.0, 2.0])
+    >>> with xg.ForwardAccumulator(x, [1.0, 0.0]) as accumulator:
+    ...     y = xg.sum(x**3)
+    >>> accumulator.jvp(y)
+    xg.Tensor(3., shape=(), dtype=float64, device=cpu)
+    """
+
+    alone: tuple[Any, ...] = ()
+
+    def __init__(self, primals: Nest, tangents: Nest) -> None:
+        given, directions = tangents_of(primals, tangents)
+        self.tangents = Tangents()
+        self._thread = threading.get_ident()
+        for x, t in zip(given, directions, strict=True):
+            if x.node is None or type(x.node) is Cut:
+                x.node = Leaf(x.shape, x.dtype)
+            self.tangents.of[x.node] = t
+            self.tangents.watched[x.node] = None
+
+    def __enter__(self) -> Self:
+        self._check_thread()
+        if self in state.observers:
+            raise TapeError(
+                "Accumulator is already recording. Use another ForwardAccumulator inside this one, "
+                "or leave its `with` block first."
+            )
+        push(self)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pop(self)
+
+    def __del__(self) -> None:
+        tangents = getattr(self, "tangents", None)
+        if tangents is not None:
+            tangents.of.clear()
+            tangents.watched.clear()
+
+    def jvp(
+        self,
+        target: Nest,
+        unconnected_gradients: UnconnectedGradients | str = UnconnectedGradients.NONE,
+    ) -> Nest:
+        """Look up the tangent of values that were computed inside the context.
+
+        Parameters
+        ----------
+        target : Tensor, Variable or nest of them
+        unconnected_gradients : str or UnconnectedGradients
+            For a value that does not depend on the primals: ``"none"`` gives None, ``"zero"``
+            zeros, ``"raise"`` an error.
+
+        Returns
+        -------
+        nest
+            In the structure of `target`: Tensors of the same shapes, dtypes and devices.
+
+        Raises
+        ------
+        ArgumentTypeError
+            If a target is no Tensor or Variable.
+        UnconnectedGradientError
+            On request.
+        """
+        self._check_thread()
+        option = as_option(unconnected_gradients)
+        targets, treedef = take_apart(target, "target", "jvp")
+        return unflatten(treedef, [self._tangent_of(x, option) for x in targets])
+
+    # -- inside --------------------------------------------------------------------------------
+
+    def told(
+        self,
+        primitive: Primitive,
+        arrays: tuple[Any, ...],
+        nodes: tuple[Node | None, ...],
+        parameters: dict[str, Any] | None,
+        y: Any,
+        new: Any,
+        outside: Context,
+    ) -> Any:
+        """Compute the tangent of a result, if an operand has one."""
+        of = self.tangents.of
+        tangents = tuple([None if node is None else of.get(node) for node in nodes])
+        if all(t is None for t in tangents):
+            return new
+        several = primitive.outputs != 1
+        parts = y if several else (y,)
+        own = self._own_nodes(parts, new if several else (new,), nodes, primitive)
+        with quiet():
+            t = _tangent(primitive, arrays, nodes, tangents, y, own, parameters or {}, outside)
+        for node, part in zip(own, t if several else (t,), strict=True):
+            if node is not None and part is not None:
+                of[node] = part
+        return own if several else own[0]
+
+    def _own_nodes(
+        self,
+        parts: tuple[Array, ...],
+        new: Any,
+        operands: tuple[Node | None, ...],
+        primitive: Primitive,
+    ) -> tuple[Node | None, ...]:
+        """The node of each result; what tapes did not record gets one that only has a place."""
+        found: list[Node | None] = []
+        for i, part in enumerate(parts):
+            node = None if new is None else new[i]
+            if not is_inexact(part.dtype):
+                found.append(node)
+                continue
+            if node is None or type(node) is Cut:
+                where = user_line(4) if settings.locations else None
+                shape = tuple(part.shape)
+                serial = next_serial()
+                node = Node(primitive, None, (), (), None, shape, part.dtype, (), serial, where)
+            elif type(node) is Output:
+                self._join(node.parents[0], operands)
+            else:
+                self._join(node, operands)
+            if self.tangents not in node.traces:
+                node.traces = (*node.traces, self.tangents)
+            found.append(node)
+        return tuple(found)
+
+    def _join(self, node: Any, operands: tuple[Node | None, ...]) -> None:
+        """Add oneself to those who follow a node that tapes made, and to those operands' too.
+
+        When its rule is run to be followed, the tangents of all operands must be found."""
+        of = self.tangents.of
+        if node.parents:  # which a node that an accumulator made has none of
+            node.parents = tuple(
+                [
+                    known if known is not None or operand not in of else operand
+                    for known, operand in zip(node.parents, operands, strict=True)
+                ]
+            )
+        if self.tangents not in node.traces:
+            node.traces = (*node.traces, self.tangents)
+
+    def _tangent_of(self, x: Any, option: UnconnectedGradients) -> Tensor | None:
+        node = x.node
+        t = None if node is None else self.tangents.of.get(node)
+        if t is not None or option is UnconnectedGradients.NONE:
+            return t
+        if option is UnconnectedGradients.ZERO:
+            return rule_namespace.zeros_like(x)  # type: ignore[no-any-return]
+        raise UnconnectedGradientError(
+            f"the tangent of {x!r} does not exist: it was not computed from the primals inside "
+            'the `with` block of this ForwardAccumulator. Use unconnected_gradients="zero" if zero '
+            "is what you mean."
+        )
+
+    def _check_thread(self) -> None:
+        if self._thread != threading.get_ident():
+            raise TapeError(
+                "this ForwardAccumulator belongs to another thread. Use one in each thread: it "
+                "sees only what happens in its own."
+            )
+
+
+def _tangent(
+    primitive: Primitive,
+    arrays: tuple[Any, ...],
+    nodes: tuple[Node | None, ...],
+    tangents: tuple[Tensor | None, ...],
+    y: Any,
+    own: tuple[Node | None, ...],
+    parameters: dict[str, Any],
+    outside: Context,
+) -> Any:
+    """The tangent of a result as a Tensor, or of each of several, computed outside."""
+    recorded = outside.recorder is not None
+    if recorded or is_transposed(primitive):
+        values = tuple(
+            [_as_tensor(a, n if recorded else None) for a, n in zip(arrays, nodes, strict=True)]
+        )
+        results = tuple(
+            [
+                Tensor(part, n if recorded else None)
+                for part, n in zip(y if primitive.outputs != 1 else (y,), own, strict=True)
+            ]
+        )
+        y = results if primitive.outputs != 1 else results[0]
+        if is_transposed(primitive):
+            return transposed_tangent(primitive, values, tangents, y, parameters, outside)
+        with outside:
+            return tangent(rule_namespace, apply, primitive, values, tangents, y, parameters)
+    first = next(t for t in tangents if t is not None)
+    xp = backend_of(first.array).xp
+    raw = tuple([None if t is None else t.array for t in tangents])
+    with outside:
+        t = tangent(xp, _run_raw, primitive, arrays, raw, y, parameters)
+    return tuple(map(Tensor, t)) if primitive.outputs != 1 else Tensor(t)
+
+
+def _as_tensor(array: Any, node: Node | None) -> Any:
+    return Tensor(array, node) if hasattr(array, "shape") else array
+
+
+def _run_raw(primitive: Primitive, operands: tuple[Any, ...], parameters: dict[str, Any]) -> Any:
+    """Apply a primitive to raw arrays."""
+    array = next(x for x in operands if hasattr(x, "shape"))
+    backend = backend_of(array)
+    function = getattr(backend.xp, primitive.name)
+    starred_first = primitive.starred and len(primitive.operands) == 1
+    y = (
+        function(list(operands), **parameters)
+        if starred_first
+        else function(*operands, **parameters)
+    )
+    return tuple(map(backend.finish, y)) if primitive.outputs != 1 else backend.finish(y)

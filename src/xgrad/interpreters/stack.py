@@ -1,0 +1,136 @@
+"""Who watches, in what order, and what an operation tells them.
+
+Observers stack, outermost first: tapes, which record, and accumulators of forward mode, which
+compute. All tapes share one recorder (trace.py). An accumulator is told after them, and computes in
+the context outside itself, where only those before it in the stack see what it does: the other way
+round second derivatives would be silently wrong."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from .._typing import Array
+from ..core.node import Node
+from ..core.observers import Recorder, state
+from ..core.primitive import Kind, Primitive
+from .trace import Trace, make_recorder
+
+__all__ = ["Context", "Observer", "install", "pop", "push"]
+
+
+class Observer(Protocol):
+    """What stands in the stack.
+
+    Attributes
+    ----------
+    alone : tuple of Trace
+        What to record into, as the same tuple at every time; empty for accumulators.
+    """
+
+    alone: tuple[Trace, ...]
+
+
+class Accumulator(Observer, Protocol):
+    """An observer that computes tangents itself."""
+
+    def told(
+        self,
+        primitive: Primitive,
+        arrays: tuple[Any, ...],
+        nodes: tuple[Node | None, ...],
+        parameters: dict[str, Any] | None,
+        y: Any,
+        new: Any,
+        outside: Context,
+    ) -> Any:
+        """Take note of an operation; returns the nodes of its results."""
+
+
+class Context:
+    """A state of the stack, to be entered for a while."""
+
+    __slots__ = ("_former", "observers", "recorder")
+
+    def __init__(self, observers: tuple[Any, ...], recorder: Recorder | None) -> None:
+        self.observers = observers
+        self.recorder = recorder
+        self._former: list[tuple[tuple[Any, ...], Recorder | None]] = []
+
+    @classmethod
+    def of(cls, observers: tuple[Any, ...]) -> Context:
+        """The context in which these watch."""
+        return cls(observers, _recorder_for(observers))
+
+    def __enter__(self) -> None:
+        self._former.append((state.observers, state.recorder))
+        state.observers = self.observers
+        state.recorder = self.recorder
+
+    def __exit__(self, *error: object) -> None:
+        state.observers, state.recorder = self._former.pop()
+
+
+def install(observers: tuple[Any, ...]) -> None:
+    """Make these the observers of this thread, outermost first."""
+    recorder = _recorder_for(observers)
+    state.observers = observers
+    state.recorder = recorder
+
+
+def push(observer: Any, place: int | None = None) -> None:
+    """Put an observer on top of the stack, or back in a former place."""
+    observers = list(state.observers)
+    observers.insert(len(observers) if place is None else place, observer)
+    install(tuple(observers))
+
+
+def pop(observer: Any) -> None:
+    """Take an observer out of the stack, wherever it is."""
+    if observer in state.observers:
+        install(tuple([other for other in state.observers if other is not observer]))
+
+
+def _recorder_for(observers: tuple[Any, ...]) -> Recorder | None:
+    if not observers:
+        return None
+    if len(observers) == 1 and observers[0].alone:
+        return make_recorder(observers[0].alone)
+    traces = tuple([trace for observer in observers for trace in observer.alone])
+    if len(traces) == len(observers):
+        return make_recorder(traces)
+    return _mixed_recorder(observers, traces)
+
+
+def _mixed_recorder(observers: tuple[Any, ...], traces: tuple[Trace, ...]) -> Recorder:
+    """A recorder for a stack that has accumulators in it."""
+    tapes = make_recorder(traces) if traces else None
+    accumulators = [
+        (observer, Context.of(observers[:place]))
+        for place, observer in enumerate(observers)
+        if not observer.alone
+    ]
+
+    def record(
+        primitive: Primitive,
+        arrays: tuple[Array, ...],
+        nodes: tuple[Node | None, ...],
+        parameters: dict[str, Any] | None,
+        y: Any,
+    ) -> Any:
+        new = None if tapes is None else tapes.record(primitive, arrays, nodes, parameters, y)
+        if primitive.kind is not Kind.CONSTANT:
+            for accumulator, outside in accumulators:
+                new = accumulator.told(primitive, arrays, nodes, parameters, y, new, outside)
+        return new
+
+    # A tuple that no node carries, so that every operation takes the way through `record`.
+    followers = (*traces, *[accumulator.tangents for accumulator, _ in accumulators])
+    return Recorder(record, followers, {}, _keep_nothing, [], _sweep_nothing)
+
+
+def _keep_nothing(_reference: Any) -> None:
+    """Take a reference that nobody needs."""
+
+
+def _sweep_nothing() -> None:
+    """Have nothing to forget."""
