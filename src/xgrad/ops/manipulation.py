@@ -5,6 +5,8 @@ standard's (2025.12)."""
 
 from __future__ import annotations
 
+from operator import index
+
 from .._typing import ArrayLike, Shape, ShapeLike
 from ..core.dispatch import apply1
 from ..core.failures import broadcast
@@ -12,7 +14,7 @@ from ..core.instructions import primitive
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, ShapeError
-from ._arguments import as_axes, as_operand, as_shape
+from ._arguments import as_axes, as_axis, as_operand, as_shape
 
 __all__ = [
     "broadcast_arrays",
@@ -29,6 +31,7 @@ __all__ = [
 ]
 
 _BROADCAST_TO = primitive("broadcast_to")
+_COPY = primitive("copy")
 _FLIP = primitive("flip")
 _MATRIX_TRANSPOSE = primitive("matrix_transpose")
 _PERMUTE_DIMS = primitive("permute_dims")
@@ -325,12 +328,19 @@ def roll(
     shift : int or tuple of int
         Places to shift by, towards higher indices.
     axis : int, tuple of int or None
-        None rolls the flattened array.
+        None rolls the flattened array. One shift serves all axes.
 
     Returns
     -------
     Tensor
         Of the shape of x.
+
+    Raises
+    ------
+    ArgumentError
+        If there are not as many shifts as axes.
+    ShapeError
+        If there is no such axis.
 
     Examples
     --------
@@ -339,10 +349,24 @@ def roll(
     xg.Tensor([3., 1., 2.], shape=(3,), dtype=float64, device=cpu)
     """
     x = as_operand(x, "roll")
+    shifts = tuple(map(index, shift if isinstance(shift, (tuple, list)) else (shift,)))
     if axis is None:
-        flat = apply1(_ROLL, reshape(x, (-1,)), {"shift": shift, "axis": 0})
+        if len(shifts) != 1:
+            raise ArgumentError(
+                f"roll: shift {shift} has {len(shifts)} numbers, but without an axis there must be "
+                "one. Use one axis per shift."
+            )
+        flat = apply1(_ROLL, reshape(x, (-1,)), {"shift": shifts, "axis": (0,)})
         return reshape(flat, x.shape)
-    return apply1(_ROLL, x, {"shift": shift, "axis": axis})  # type: ignore[no-any-return]
+    axes = tuple(
+        as_axis(a, x.ndim, "roll") for a in (axis if isinstance(axis, (tuple, list)) else (axis,))
+    )
+    shifts = shifts * len(axes) if isinstance(axis, tuple) and len(shifts) == 1 else shifts
+    if len(shifts) != len(axes):
+        raise ArgumentError(
+            f"roll: shift {shift} and axis {axis} must have equal lengths. Use one axis per shift."
+        )
+    return apply1(_ROLL, x, {"shift": shifts, "axis": axes}) if axes else apply1(_COPY, x)  # type: ignore[no-any-return]
 
 
 def squeeze(x: ArrayLike, /, axis: int | tuple[int, ...] | None = None) -> Tensor:

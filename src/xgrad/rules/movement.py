@@ -34,10 +34,9 @@ def permute_dims_x(xp: Any, g: Array, *, axes: tuple[int, ...]) -> Array:
     return xp.permute_dims(g, tuple(inverse))
 
 
-def roll_x(xp: Any, g: Array, *, shift: Any, axis: Any) -> Array:
+def roll_x(xp: Any, g: Array, *, shift: tuple[int, ...], axis: tuple[int, ...]) -> Array:
     """Roll back."""
-    back = tuple(-s for s in shift) if isinstance(shift, tuple) else -shift
-    return xp.roll(g, back, axis=axis)
+    return xp.roll(g, tuple(-s for s in shift), axis=axis)
 
 
 def unstack_x(xp: Any, g: tuple[Array | None, ...], *, axis: int) -> Array:
