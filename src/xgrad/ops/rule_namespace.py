@@ -6,6 +6,7 @@ same names are a backend's `xp`."""
 from __future__ import annotations
 
 import types
+from collections.abc import Callable
 from typing import Any
 
 from ..backends import Device, backend_of
@@ -60,33 +61,10 @@ CHAPTERS = (
     utility,
 )
 
+# Instructions that rules use under their own names and that are no public functions.
+_INSTRUCTIONS = (*("getitem", "setitem", "put", "index_add", "scatter_along_axis"),)
+
 _zero_where_zero = binary(primitive("zero_where_zero"))
-
-
-def getitem(x: Tensor, *indices: Tensor, key: Any) -> Tensor:
-    """``x[key]``, the key with its arrays taken out."""
-    return apply(primitive("getitem"), (x, *indices), {"key": key})  # type: ignore[no-any-return]
-
-
-def setitem(x: Tensor, value: Any, *indices: Tensor, key: Any) -> Tensor:
-    """x with value at key."""
-    return apply(primitive("setitem"), (x, value, *indices), {"key": key})  # type: ignore[no-any-return]
-
-
-def put(x: Tensor, *indices: Tensor, key: Any, shape: tuple[int, ...]) -> Tensor:
-    """Zeros of a shape with x added at key."""
-    return apply(primitive("put"), (x, *indices), {"key": key, "shape": shape})  # type: ignore[no-any-return]
-
-
-def index_add(x: Tensor, indices: Tensor, *, axis: int, size: int) -> Tensor:
-    """Zeros with slices of x added at indices of an axis."""
-    return apply(primitive("index_add"), (x, indices), {"axis": axis, "size": size})  # type: ignore[no-any-return]
-
-
-def scatter_along_axis(x: Tensor, indices: Tensor, *, axis: int, size: int) -> Tensor:
-    """Zeros with x added along an axis."""
-    parameters = {"axis": axis, "size": size}
-    return apply(primitive("scatter_along_axis"), (x, indices), parameters)  # type: ignore[no-any-return]
 
 
 def to_device(x: Tensor, *, device: Device, source: Device) -> Tensor:
@@ -102,13 +80,23 @@ def zero_where_zero(r: Tensor, g: Tensor) -> Tensor:
     return _zero_where_zero(r, g)  # type: ignore[no-any-return]
 
 
+def _instruction(name: str) -> Callable[..., Tensor]:
+    """Make the function that applies the primitive of a name as it stands."""
+    instruction = primitive(name)
+
+    def run(*operands: Any, **parameters: Any) -> Tensor:
+        return apply(instruction, operands, parameters)  # type: ignore[no-any-return]
+
+    run.__name__ = run.__qualname__ = name
+    return run
+
+
 def _build() -> types.ModuleType:
     module = types.ModuleType("xgrad.rule_namespace", __doc__)
     for chapter in CHAPTERS:
         for name in chapter.__all__:
             setattr(module, name, getattr(chapter, name))
-    extras = (getitem, setitem, put, index_add, scatter_along_axis, to_device, zero_where_zero)
-    for extra in extras:
+    for extra in (*map(_instruction, _INSTRUCTIONS), to_device, zero_where_zero):
         setattr(module, extra.__name__, extra)
     return module
 
