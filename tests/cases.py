@@ -727,6 +727,86 @@ case("diff/twice", lambda xp, x: xp.diff(x, n=2, axis=0), (4, 2),
 case("diff/ends", lambda xp, x, y, z: xp.diff(x, prepend=y, append=z), (2, 3), (2, 1), (2, 2),
      reference=lambda x, y, z: np.diff(x, prepend=y, append=z))
 
+# Fourier transforms. Real arguments of complex transforms are among them: every case is run on both.
+_FORWARD, _TO_HALF, _FROM_HALF = ("fft", "ifft"), ("rfft", "ihfft"), ("irfft", "hfft")
+for _name in (*_FORWARD, *_TO_HALF, *_FROM_HALF):
+    for _label, _shape, _options in (
+        ("", (2, 4), {}),
+        ("/odd", (2, 5), {"n": 5}),
+        ("/n, longer", (2, 3), {"n": 6}),
+        ("/n, longer and odd", (2, 3), {"n": 7}),
+        ("/n, shorter", (2, 5), {"n": 4}),
+        ("/n, shorter and odd", (2, 7), {"n": 3}),
+        ("/n 1", (2, 3), {"n": 1}),
+        ("/n 2", (2, 3), {"n": 2}),
+        ("/axis", (5, 2), {"axis": 0}),
+        ("/axis and n", (2, 3, 2), {"axis": -2, "n": 4}),
+        ("/ortho", (5,), {"norm": "ortho"}),
+        ("/forward", (5,), {"norm": "forward", "n": 6}),
+        ("/no stack", (0, 4), {}),
+    ):
+        case(
+            f"fft.{_name}{_label}",
+            lambda xp, x, n=_name, o=_options: getattr(xp.fft, n)(x, **o),
+            _shape,
+            reference=lambda x, n=_name, o=_options: getattr(np.fft, n)(x, **o),
+            analytic=False,
+            complex=_name not in _TO_HALF and 0 not in _shape,
+            standard=_name not in _FROM_HALF and 0 not in _shape,
+        )
+for _name in ("fftn", "ifftn", "rfftn", "irfftn"):
+    for _label, _shape, _options in (
+        ("", (2, 3, 4), {}),
+        ("/some axes", (2, 3, 4), {"axes": (0, 1)}),
+        ("/other order", (2, 3, 4), {"axes": (-1, 0)}),
+        ("/one axis", (2, 5), {"axes": (0,)}),
+        ("/sizes", (2, 3, 3), {"s": (5, 3), "axes": (2, 1)}),
+        ("/sizes that swap", (3, 4), {"s": (3, 4), "axes": (1, 0)}),
+        ("/-1 keeps a size", (3, 4), {"s": (-1, 5), "axes": (0, 1)}),
+        ("/ortho", (3, 4), {"norm": "ortho"}),
+        ("/forward", (3, 4), {"norm": "forward", "axes": (1, 0)}),
+    ):
+        case(
+            f"fft.{_name}{_label}",
+            lambda xp, x, n=_name, o=_options: getattr(xp.fft, n)(x, **o),
+            _shape,
+            reference=lambda x, n=_name, o=_options: getattr(np.fft, n)(x, **_for_numpy(x, o)),
+            analytic=False,
+            complex=_name != "rfftn",
+            standard=_name != "irfftn" and -1 not in _options.get("s", ()),
+        )
+
+
+def _for_numpy(x, options):
+    """Options without the size -1, and with axes, which NumPy wants."""
+    s = options.get("s")
+    if s is None or -1 not in s:
+        return options
+    sizes = tuple(x.shape[a] if n == -1 else n for n, a in zip(s, options["axes"], strict=True))
+    return {**options, "s": sizes}
+
+
+case("fft.rfft/back and forth", lambda xp, x: xp.fft.irfft(xp.fft.rfft(x) * 2, n=5), (5,),
+     reference=lambda x: 2 * x, analytic=False)
+case("fft.fft/twice", lambda xp, x: xp.fft.fft(xp.fft.fft(x) ** 2), (4,), complex=True,
+     reference=lambda x: np.fft.fft(np.fft.fft(x) ** 2), analytic=False)
+case("fft.fftn/power spectrum", lambda xp, x: xp.abs(xp.fft.fftn(x)) ** 2, (3, 4),
+     reference=lambda x: np.abs(np.fft.fftn(x)) ** 2, analytic=False)
+for _name in ("fftshift", "ifftshift"):
+    for _label, _shape, _axes in (
+        ("", (3, 4), None), ("/axis", (3, 5), 1), ("/axes", (2, 3, 4), (0, -2)), ("/0-d", (), None),
+    ):
+        case(f"fft.{_name}{_label}", lambda xp, x, n=_name, a=_axes: getattr(xp.fft, n)(x, axes=a),
+             _shape, complex=_axes == 1, standard=bool(_shape),
+             reference=lambda x, n=_name, a=_axes: getattr(np.fft, n)(x, axes=a) if x.ndim else x)
+for _n in (4, 5):
+    case(f"fft.fftfreq/{_n} samples", lambda xp, d, n=_n: xp.fft.fftfreq(n, d=d), (),
+         domain="positive", reference=lambda d, n=_n: np.fft.fftfreq(n, d), standard=False,
+         analytic=False)
+    case(f"fft.rfftfreq/{_n} samples", lambda xp, d, n=_n: xp.fft.rfftfreq(n, d=d), (),
+         domain="positive", reference=lambda d, n=_n: np.fft.rfftfreq(n, d), standard=False,
+         analytic=False)
+
 # Sorting.
 case("sort", lambda xp, x: xp.sort(x), (2, 5), domain="distinct", analytic=False,
      reference=lambda x: np.sort(x, axis=-1))

@@ -17,6 +17,7 @@ LAYERS = [
     ["tree", "backends"],
     ["core"],
     ["rules", "ops"],
+    ["fft"],
     ["interpreters"],
     ["transforms"],
     ["optimizers", "nn", "random", "summary", "testing", "debugging", "distributed", "compat"],

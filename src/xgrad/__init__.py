@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import e, inf, nan, pi
 from typing import TYPE_CHECKING, Any
 
-from . import errors, rules, tree
+from . import errors, fft, rules, tree
 from .backends import (
     Device,
     default_device,
@@ -310,6 +310,8 @@ __all__ = [
     "unique_counts",
     "unique_inverse",
     "unique_values",
+    # Extensions: Fourier transforms
+    "fft",
     # Statistics
     "cumulative_prod",
     "cumulative_sum",

@@ -13,6 +13,7 @@ import pytest
 from xgrad.backends import Slot
 from xgrad.backends.base import Functions
 from xgrad.backends.cupy import Own as CupyOwn
+from xgrad.backends.fourier import hermitian
 from xgrad.backends.numpy import Own as NumpyOwn
 
 
@@ -86,3 +87,30 @@ def test_index_add(functions, x, axis):
     found = functions.index_add(x, indices, axis=axis, size=6)
     expected = NumpyOwn.index_add(np.asarray(x), indices, axis=axis, size=6)
     np.testing.assert_allclose(found, expected)
+
+
+# -- Fourier transforms ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 6])
+@pytest.mark.parametrize("axis", [(1,), (0, 1), (1, 0)])
+def test_irfftn_takes_the_real_part_of_bins_without_an_image(functions, axis, size, rng):
+    x = rng.normal(size=(4, 4)) + 1j * rng.normal(size=(4, 4))
+    x = x[tuple(slice(size // 2 + 1) if i == axis[-1] else slice(None) for i in range(2))]
+    found = functions.irfftn(x.view(OnDevice), axis=axis, size=size, norm="forward")
+    expected = NumpyOwn.irfftn(x, axis=axis, size=size, norm="forward")
+    np.testing.assert_allclose(found, expected, atol=1e-14)
+
+
+@pytest.mark.parametrize("size", [5, 6])
+def test_irfftn_hands_the_library_half_a_spectrum_of_real_numbers(functions, size, rng):
+    """cuFFT promises nothing for any other: its n-d transforms would differ from numpy's."""
+    half = rng.normal(size=(2, size // 2 + 1)) + 1j
+    given = hermitian(functions, half.view(OnDevice), 1, size)
+    np.testing.assert_allclose(np.fft.rfft(np.fft.irfft(given, n=size)), given, atol=1e-14)
+    assert np.all(half.imag == 1.0)
+
+
+def test_frequencies(functions):
+    found = functions.frequencies(5, half=False, d=0.3, dtype=None, device=None)
+    np.testing.assert_array_equal(found, np.fft.fftfreq(5, 0.3))

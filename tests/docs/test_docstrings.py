@@ -19,11 +19,15 @@ MODULES = sorted(
     if not module.name.endswith("__main__")
 )
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+EXTENSIONS = ["fft"]
 PUBLIC = {
     name: getattr(xg, name)
     for name in xg.__all__
     if inspect.isfunction(getattr(xg, name)) or inspect.isclass(getattr(xg, name))
     if getattr(xg, name).__module__.startswith("xgrad")
+}
+PUBLIC |= {
+    f"{e}.{n}": getattr(getattr(xg, e), n) for e in EXTENSIONS for n in getattr(xg, e).__all__
 }
 FUNCTIONS = {name: f for name, f in PUBLIC.items() if inspect.isfunction(f)}
 METHODS = {

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import operator
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +19,20 @@ RULES = Path(xg.rules.__file__).parent
 MODULES = sorted(RULES.glob("*.py"))
 DIFFERENTIABLE = [p for p in PRIMITIVES.values() if p.kind is not Kind.CONSTANT]
 CONSTANT = [p for p in PRIMITIVES.values() if p.kind is Kind.CONSTANT]
+EXTENSIONS = ["fft"]
 FUNCTIONS = [
     name
     for name in xg.__all__
     if callable(getattr(xg, name)) and getattr(xg, name).__module__.startswith("xgrad.")
 ]
+FUNCTIONS += [f"{e}.{name}" for e in EXTENSIONS for name in getattr(xg, e).__all__]
 # Operands that say where or which, not how much.
 NOT_FOLLOWED = {"condition", "indices"}
+
+
+def public(name):
+    """The function of a name such as ``sin`` or ``fft.rfft``."""
+    return operator.attrgetter(name)(xg)
 
 
 def by_name(value):
@@ -136,7 +144,7 @@ WITHOUT_GRADIENT = set(
 NAMED_OTHERWISE = {"conj": "conj/real", "imag": "complex parts", "real": "real/real"}
 
 
-OPERATIONS = {n for n in FUNCTIONS if getattr(xg, n).__module__.startswith("xgrad.ops.")}
+OPERATIONS = {n for n in FUNCTIONS if public(n).__module__.startswith("xgrad.ops.")}
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS - WITHOUT_GRADIENT))
@@ -150,7 +158,7 @@ def test_every_public_function_has_a_case(name):
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_every_public_name_has_a_docstring_with_an_example(name):
-    documentation = inspect.getdoc(getattr(xg, name))
+    documentation = inspect.getdoc(public(name))
     assert documentation
     if name not in {"Device", "Tensor", "UnconnectedGradients"}:
         assert ">>> " in documentation

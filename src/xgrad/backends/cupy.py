@@ -13,6 +13,7 @@ from .._typing import Array, DType, NativeDevice
 from ..errors import BackendUnavailableError
 from . import portable
 from .base import Backend
+from .fourier import irfftn_of_hermitian
 from .indices import fill_key, flat_positions
 
 __all__ = ["CupyBackend"]
@@ -36,6 +37,8 @@ class Own:
     @staticmethod
     def copy(x: Array) -> Array:
         return x.copy()
+
+    irfftn = irfftn_of_hermitian
 
     def setitem(xp: Any, x: Array, value: Any, *indices: Array, key: Any) -> Array:
         if getattr(value, "ndim", 0) == 0 or any(index.dtype == bool for index in indices):

@@ -11,6 +11,7 @@ import math
 from typing import Any
 
 from .._typing import Array, DType, NativeDevice, Shape
+from .fourier import fftn, frequencies, ifftn, irfftn, rfftn
 from .indices import Slot, fill_key, flat_positions, full_key
 
 __all__ = [
@@ -19,11 +20,16 @@ __all__ = [
     "clip_lower",
     "clip_upper",
     "copy",
+    "fftn",
+    "frequencies",
     "getitem",
+    "ifftn",
     "index_add",
+    "irfftn",
     "isdtype",
     "power",
     "put",
+    "rfftn",
     "scatter",
     "scatter_along_axis",
     "setitem",

@@ -9,6 +9,7 @@ from typing import Any
 
 from .._typing import Array, DType, NativeDevice
 from ..errors import BackendUnavailableError
+from . import fourier
 from .base import Backend
 from .indices import fill_key, flat_positions, has_negative_step
 
@@ -21,6 +22,10 @@ class Own:
     @staticmethod
     def matrix_transpose(x: Array) -> Array:
         return x.mT
+
+    def irfftn(xp: Any, x: Array, *, axis: tuple[int, ...], size: int, norm: str) -> Array:
+        transform = fourier.irfftn_of_hermitian if x.is_cuda else fourier.irfftn
+        return transform(xp, x, axis=axis, size=size, norm=norm)
 
     def getitem(xp: Any, x: Array, *indices: Array, key: Any) -> Array:
         indices = _as_positions(xp, indices)

@@ -34,7 +34,9 @@ _TABLE = {
         stack(*arrays; axis) to_device(x; device, source) tril(x; k) triu(x; k)
         unstack(x; axis) -> n""",
     # Linear; library calls that combine elements.
-    Kind.LINEAR: "",
+    Kind.LINEAR: """
+        fftn(x; axis, norm) ifftn(x; axis, norm) irfftn(x; axis, size, norm)
+        rfftn(x; axis, norm)""",
     # Multilinear; broadcast stacks are summed at the edge.
     Kind.CONTRACTION: """
         matmul(x1, x2) tensordot(x1, x2; axes) vecdot(x1, x2; axis)""",
@@ -77,6 +79,7 @@ def primitive(name: str) -> Primitive:
 #   clip_lower, clip_upper   maximum and minimum with clip's convention at the bounds
 #   put(x, ..; key, shape)   zeros of `shape`, with x added at `key`: the transpose of getitem
 #   setitem(x, value; key)   x with `value` at `key`, as a new array
+#   irfftn(..; size)         the size of the last transformed axis of the result, odd or even
 #   index_add                zeros with slices of x added at 1-d `indices`: the transpose of take
 #   scatter_along_axis       zeros with x added along an axis: the transpose of take_along_axis
 #   scatter(x, indices, updates; axis, mode)   x with updates: set, add, multiply, min, max

@@ -19,7 +19,8 @@ from ..core.defaults import chosen_dtype
 from ..core.handle import Handle
 from ..core.protocols import protocols
 from ..errors import ArgumentError, ArgumentTypeError, DeviceMismatchError
-from .rule_namespace import CHAPTERS, rule_namespace
+from . import fourier, fourier_bins, fourier_real
+from .rule_namespace import CHAPTERS
 
 __all__ = ["API_VERSION", "DTYPES", "Info", "array_namespace", "namespace"]
 
@@ -29,8 +30,13 @@ DTYPES = (
     *("float32", "float64", "complex64", "complex128"),
 )
 _CONSTANTS = {"e": math.e, "inf": math.inf, "nan": math.nan, "newaxis": None, "pi": math.pi}
-_FROM_NOTHING = ("arange", "empty", "eye", "linspace", "ones", "zeros")
-_FROM_VALUES = ("asarray", "from_dlpack", "full")
+# What makes arrays from nothing, or from values that may live nowhere yet.
+_MAKERS = (
+    *("arange", "asarray", "empty", "eye", "from_dlpack", "full", "linspace", "ones", "zeros"),
+    *("fftfreq", "rfftfreq"),
+)
+# The standard's extensions: modules below the namespace.
+_EXTENSIONS = {"fft": (fourier, fourier_real, fourier_bins)}
 _KINDS = {
     "bool": ("bool",),
     "signed integer": ("int",),
@@ -181,17 +187,9 @@ def array_namespace(*arrays: Any) -> types.ModuleType:
 
 
 def _make(backend: Backend) -> types.ModuleType:
-    module = types.ModuleType(
-        f"xgrad.namespace.{backend.name}",
-        f"Tensors over {backend.name}, by the array API standard.",
-    )
-    names: list[str] = []
-    for chapter in CHAPTERS:
-        for name in chapter.__all__:
-            setattr(module, name, getattr(chapter, name))
-            names.append(name)
-    for name in _FROM_NOTHING + _FROM_VALUES:
-        setattr(module, name, _on(backend, getattr(rule_namespace, name)))
+    module = _collect(backend, backend.name, CHAPTERS)
+    for extension, chapters in _EXTENSIONS.items():
+        setattr(module, extension, _collect(backend, f"{backend.name}.{extension}", chapters))
     contents: dict[str, Any] = {
         **_CONSTANTS,
         **Info(backend).dtypes(),
@@ -200,20 +198,32 @@ def _make(backend: Backend) -> types.ModuleType:
     }
     for name, value in contents.items():
         setattr(module, name, value)
-    names += [*_CONSTANTS, *Info(backend).dtypes()]
+    names = [*module.__all__, *_EXTENSIONS, *_CONSTANTS, *Info(backend).dtypes()]
     module.__all__ = sorted(names)  # type: ignore[attr-defined]
+    return module
+
+
+def _collect(backend: Backend, name: str, chapters: tuple[Any, ...]) -> types.ModuleType:
+    """Make a module of the functions of chapters, whose new arrays go to the backend's device."""
+    module = types.ModuleType(
+        f"xgrad.namespace.{name}",
+        f"Tensors over {backend.name}, by the array API standard.",
+    )
+    names = [(chapter, function) for chapter in chapters for function in chapter.__all__]
+    for chapter, function in names:
+        found = getattr(chapter, function)
+        setattr(module, function, _on(backend, found) if function in _MAKERS else found)
+    module.__all__ = [function for _, function in names]  # type: ignore[attr-defined]
     return module
 
 
 def _on(backend: Backend, function: Any) -> Any:
     """Make a creation function default to the backend's default device."""
-    from_values = function.__name__ in _FROM_VALUES
-    place = 1 if function.__name__ == "full" else 0
 
     @functools.wraps(function)
     def create(*args: Any, device: Any = None, **options: Any) -> Any:
-        value = args[place] if from_values and len(args) > place else None
-        if device is None and not _has_home(value, backend):
+        values = [*args, *(value for name, value in options.items() if name != "dtype")]
+        if device is None and not _has_home(values, backend):
             device = as_device(None, backend)
         return function(*args, device=as_device(device, backend) if device else None, **options)
 

@@ -62,7 +62,10 @@ CHAPTERS = (
 )
 
 # Instructions that rules use under their own names and that are no public functions.
-_INSTRUCTIONS = (*("getitem", "setitem", "put", "index_add", "scatter_along_axis"),)
+_INSTRUCTIONS = (
+    *("getitem", "setitem", "put", "index_add", "scatter_along_axis"),
+    *("fftn", "ifftn", "rfftn", "irfftn"),
+)
 
 _zero_where_zero = binary(primitive("zero_where_zero"))
 
