@@ -628,6 +628,41 @@ case("vecdot/first axis", lambda xp, x, y: xp.vecdot(x, y, axis=-2), (3, 2), (3,
 case("vecdot/broadcast, other axis", lambda xp, x, y: xp.vecdot(x, y, axis=-2), (4, 3, 1), (3, 2),
      reference=lambda x, y: (x * y).sum(-2), analytic=False)
 
+# einsum: subscripts and the shapes of the operands.
+_EINSUM = [
+    ("ij,jk->ik", (2, 3), (3, 4)), ("ij,jk", (2, 3), (3, 4)), ("ij,kj->ki", (2, 3), (4, 3)),
+    ("bij,bjk->bik", (2, 3, 4), (2, 4, 2)), ("bi,bi->b", (3, 4), (3, 4)), ("ij,ij->", (2, 3), (2, 3)),
+    ("i,j->ji", (2,), (3,)), ("ij,j->ij", (2, 3), (3,)), ("bhqd,bkhd->bhqk", (2, 2, 3, 4), (2, 5, 2, 4)),
+    ("ij->ji", (2, 3)), ("ij->j", (2, 3)), ("ij->", (2, 3)), ("ij->ij", (2, 3)), ("ba", (2, 3)),
+    ("ii", (3, 3)), ("ii->i", (3, 3)), ("iij->ji", (3, 3, 2)), ("iji->j", (2, 3, 2)),
+    ("iii->i", (3, 3, 3)), ("iijj->ij", (2, 2, 3, 3)), ("ii,i->", (3, 3), (3,)),
+    ("ij,jk,kl->il", (2, 3), (3, 4), (4, 2)), ("ij,jk,kl,lm->im", (2, 3), (3, 2), (2, 4), (4, 3)),
+    ("ai,bi,ci->abc", (2, 3), (3, 3), (2, 3)), ("i,i,i->i", (3,), (3,), (3,)),
+    ("ij,jk,ki->", (2, 3), (3, 4), (4, 2)), ("i,j,k->kij", (2,), (3,), (2,)),
+    ("...ij,...jk->...ik", (2, 3, 4), (4, 2)), ("...ij,...jk", (5, 1, 2, 3), (2, 3, 2)),
+    ("i...,...i->...", (3, 2), (2, 3)), ("...->...", (2, 3)), ("...ii->...i", (2, 3, 3)),
+    ("i...j->j...", (2, 4, 3)), ("b...,b...->...", (3, 2), (3, 1)),
+    ("ij,ij->ij", (1, 3), (2, 3)), ("ij,jk->ik", (2, 1), (3, 4)), ("ij,i->j", (1, 3), (4,)),
+    ("ij->ij", (1, 1)), ("ij,jk->ik", (2, 1), (1, 3)),
+    ("ij,jk->ik", (2, 0), (0, 3)), ("ij,jk->ik", (0, 2), (2, 3)), ("i,i,i->i", (0,), (1,), (0,)),
+    (",ij->ij", (), (2, 3)), (",", (), ()), ("", ()), ("ij, jk -> k i", (2, 3), (3, 2)),
+]
+for _subscripts, *_shapes in _EINSUM:
+    case(
+        f"einsum/{_subscripts} of {', '.join(map(str, _shapes))}",
+        lambda xp, *xs, s=_subscripts: xg.einsum(s, *xs),
+        *_shapes,
+        reference=lambda *xs, s=_subscripts: np.einsum(s, *xs),
+        complex=all(0 not in shape for shape in _shapes),
+        standard=False,
+    )
+case("einsum/itself", lambda xp, x: xg.einsum("ij,jk,ik->", x, x, x), (3, 3), complex=True,
+     reference=lambda x: np.einsum("ij,jk,ik->", x, x, x), standard=False)
+case("einsum/large", lambda xp, x, y: xg.einsum("bij,bkj->ibk", x, y), (3, 9, 20), (3, 8, 20),
+     reference=lambda x, y: np.einsum("bij,bkj->ibk", x, y), complex=True, standard=False)
+case("einsum/scalar operand", lambda xp, x: xg.einsum("i,,i->i", x, 2.0, x), (3,),
+     reference=lambda x: 2 * x * x, standard=False)
+
 # Manipulation.
 case("broadcast_to", lambda xp, x: xp.broadcast_to(x, (4, 2, 3)), (2, 1), complex=True,
      reference=lambda x: np.broadcast_to(x, (4, 2, 3)))

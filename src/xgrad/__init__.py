@@ -51,6 +51,7 @@ from .ops.comparison import (
 from .ops.conversion import asarray, constant, convert_to_tensor, from_dlpack
 from .ops.creation import arange, eye, linspace, meshgrid, tril, triu
 from .ops.data_types import astype, can_cast, finfo, iinfo, isdtype, result_type, to_device
+from .ops.einsum import einsum
 from .ops.exponential import exp, expm1, log, log1p, log2, log10, logaddexp
 from .ops.extrema import copysign, maximum, minimum, nextafter
 from .ops.filling import empty, empty_like, full, full_like, ones, ones_like, zeros, zeros_like
@@ -272,6 +273,7 @@ __all__ = [
     "take",
     "take_along_axis",
     # Linear algebra
+    "einsum",
     "matmul",
     "tensordot",
     "vecdot",

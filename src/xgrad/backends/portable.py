@@ -11,6 +11,7 @@ import math
 from typing import Any
 
 from .._typing import Array, DType, NativeDevice, Shape
+from .contraction import contract
 from .fourier import fftn, frequencies, ifftn, irfftn, rfftn
 from .indices import Slot, fill_key, flat_positions, full_key
 
@@ -19,6 +20,7 @@ __all__ = [
     "cast",
     "clip_lower",
     "clip_upper",
+    "contract",
     "copy",
     "fftn",
     "frequencies",

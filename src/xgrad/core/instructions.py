@@ -39,7 +39,8 @@ _TABLE = {
         rfftn(x; axis, norm)""",
     # Multilinear; broadcast stacks are summed at the edge.
     Kind.CONTRACTION: """
-        matmul(x1, x2) tensordot(x1, x2; axes) vecdot(x1, x2; axis)""",
+        contract(x1, x2; subscripts) matmul(x1, x2) tensordot(x1, x2; axes)
+        vecdot(x1, x2; axis)""",
     # Linear in the arrays that are not indices.
     Kind.INDEXING: """
         getitem(x, *indices; key) put(x, *indices; key, shape) setitem(x, value, *indices; key)
@@ -79,6 +80,7 @@ def primitive(name: str) -> Primitive:
 #   clip_lower, clip_upper   maximum and minimum with clip's convention at the bounds
 #   put(x, ..; key, shape)   zeros of `shape`, with x added at `key`: the transpose of getitem
 #   setitem(x, value; key)   x with `value` at `key`, as a new array
+#   contract(..; subscripts) einsum of two arrays; letters are in two of the three terms at least
 #   irfftn(..; size)         the size of the last transformed axis of the result, odd or even
 #   index_add                zeros with slices of x added at 1-d `indices`: the transpose of take
 #   scatter_along_axis       zeros with x added along an axis: the transpose of take_along_axis

@@ -65,7 +65,7 @@ def concat(arrays: Sequence[ArrayLike], /, *, axis: int | None = 0) -> Tensor:
     if axis is None:
         found, axis = [reshape(x, (-1,)) for x in found], 0
     axis = as_axis(axis, found[0].ndim, "concat")
-    return apply(_CONCAT, _promoted(found), {"axis": axis})  # type: ignore[no-any-return]
+    return apply(_CONCAT, promoted(found), {"axis": axis})  # type: ignore[no-any-return]
 
 
 def repeat(x: ArrayLike, repeats: int | ArrayLike, /, *, axis: int | None = None) -> Tensor:
@@ -142,7 +142,7 @@ def stack(arrays: Sequence[ArrayLike], /, *, axis: int = 0) -> Tensor:
     """
     found = sequence_of_operands(arrays, "stack")
     axis = as_axis(axis, found[0].ndim + 1, "stack")
-    return apply(_STACK, _promoted(found), {"axis": axis})  # type: ignore[no-any-return]
+    return apply(_STACK, promoted(found), {"axis": axis})  # type: ignore[no-any-return]
 
 
 def tile(x: ArrayLike, repetitions: ShapeLike, /) -> Tensor:
@@ -206,8 +206,8 @@ def unstack(x: ArrayLike, /, *, axis: int = 0) -> tuple[Tensor, ...]:
     return apply(_UNSTACK, (x,), {"axis": as_axis(axis, x.ndim, "unstack")})  # type: ignore[no-any-return]
 
 
-def _promoted(arrays: list[Any]) -> list[Any]:
-    """Arrays of one dtype, because not every library promotes when it joins."""
+def promoted(arrays: list[Any]) -> list[Any]:
+    """Convert arrays to one dtype, because not every library does when it joins them."""
     if len({type(x.array) for x in arrays}) > 1:
         return arrays  # of two libraries: `apply` will say so
     if all(x.dtype == arrays[0].dtype for x in arrays):

@@ -19,6 +19,7 @@ from . import (
     conversion,
     creation,
     data_types,
+    einsum,
     exponential,
     extrema,
     filling,
@@ -44,6 +45,7 @@ CHAPTERS = (
     conversion,
     creation,
     data_types,
+    einsum,
     exponential,
     extrema,
     filling,
@@ -64,7 +66,7 @@ CHAPTERS = (
 # Instructions that rules use under their own names and that are no public functions.
 _INSTRUCTIONS = (
     *("getitem", "setitem", "put", "index_add", "scatter_along_axis"),
-    *("fftn", "ifftn", "rfftn", "irfftn"),
+    *("contract", "fftn", "ifftn", "rfftn", "irfftn"),
 )
 
 _zero_where_zero = binary(primitive("zero_where_zero"))

@@ -10,6 +10,18 @@ from .._typing import Array
 from .shared import give, is_complex
 
 
+def contract_x1(xp: Any, g: Array, x2: Array, *, subscripts: str) -> Array:
+    """Every letter of x1 is in y or x2, so its part is a sum of products again."""
+    first, second, result = _terms(subscripts)
+    return xp.contract(g, x2, subscripts=f"{result},{second}->{first}")
+
+
+def contract_x2(xp: Any, g: Array, x1: Array, *, subscripts: str) -> Array:
+    """The same for the second operand."""
+    first, second, result = _terms(subscripts)
+    return xp.contract(x1, g, subscripts=f"{first},{result}->{second}")
+
+
 def matmul_x1(xp: Any, g: Array, x1_spec: Any, x2: Array) -> Array:
     """y = x1 x2;  dx1 = g x2^T, with 1-d operands as a row and a column."""
     if x1_spec.ndim == 1 and x2.ndim == 1:
@@ -68,6 +80,10 @@ def vecdot_x2(xp: Any, g: Array, x1: Array, *, axis: int) -> Array:
     return xp.expand_dims(g, axis=axis) * (xp.conj(x1) if is_complex(xp, x1) else x1)
 
 
+def _terms(subscripts: str) -> list[str]:
+    return subscripts.replace("->", ",").split(",")
+
+
 def _axes(axes: Any, ndim1: int, ndim2: int) -> tuple[list[int], list[int]]:
     if isinstance(axes, int):
         return list(range(ndim1 - axes, ndim1)), list(range(axes))
@@ -75,6 +91,7 @@ def _axes(axes: Any, ndim1: int, ndim2: int) -> tuple[list[int], list[int]]:
     return [a % ndim1 for a in first], [a % ndim2 for a in second]
 
 
+give("contract", x1=contract_x1, x2=contract_x2)
 give("matmul", x1=matmul_x1, x2=matmul_x2)
 give("tensordot", x1=tensordot_x1, x2=tensordot_x2)
 give("vecdot", x1=vecdot_x1, x2=vecdot_x2)
