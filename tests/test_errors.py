@@ -28,11 +28,17 @@ def test_error_is_also_the_built_in_one(name, bases):
     assert kind.__doc__
 
 
+def test_an_axis_that_is_not_there_is_an_index_error_too():
+    assert xg.errors.AxisError.__bases__ == (xg.errors.ShapeError, IndexError)
+    with pytest.raises(IndexError, match="axis 3 is out of range for 2 axes"):
+        xg.sum(xg.ones((2, 2)), axis=3)
+
+
 def test_all_are_listed():
-    assert sorted(xg.errors.__all__) == sorted([*BASES, "XgradError"])
+    assert sorted(xg.errors.__all__) == sorted([*BASES, "AxisError", "XgradError"])
 
 
-@pytest.mark.parametrize("name", BASES)
+@pytest.mark.parametrize("name", [*BASES, "AxisError"])
 def test_errors_travel(name):
     error = getattr(xg.errors, name)("what happened")
     again = pickle.loads(pickle.dumps(error))

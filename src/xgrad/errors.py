@@ -5,6 +5,7 @@ Each is an `XgradError` and also the built-in exception that a user would think 
     XgradError
       DeviceMismatchError(ValueError)       two devices in one operation
       ShapeError(ValueError)                shapes that do not fit
+        AxisError(IndexError)               an axis that is not there
       DTypeError(TypeError)                 a dtype that the operation cannot take
       NotDifferentiableError(TypeError)     a followed value meets something without a gradient
       TapeError(RuntimeError, ValueError)   a tape used at the wrong time
@@ -22,6 +23,7 @@ from __future__ import annotations
 __all__ = [
     "ArgumentError",
     "ArgumentTypeError",
+    "AxisError",
     "BackendUnavailableError",
     "DTypeError",
     "DeviceMismatchError",
@@ -45,6 +47,10 @@ class DeviceMismatchError(XgradError, ValueError):
 
 class ShapeError(XgradError, ValueError):
     """Shapes do not fit the operation or each other."""
+
+
+class AxisError(ShapeError, IndexError):
+    """There is no such axis; an `IndexError` by the array API standard."""
 
 
 class DTypeError(XgradError, TypeError):

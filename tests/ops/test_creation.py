@@ -116,6 +116,38 @@ def test_dlpack_objects():
         xg.from_dlpack([1.0])
 
 
+STRICT_DEVICES = ["CPU_DEVICE", "device1", "device2", "no_float64", "no_x64"]
+
+
+@pytest.mark.parametrize("name", STRICT_DEVICES)
+def test_from_dlpack_to_a_device_takes_every_dtype_that_it_has(name):
+    pytest.importorskip("array_api_strict", reason="strict: array_api_strict is not installed")
+    device = xg.device(f"array_api_strict:{name}")
+    xp = xg.namespace("array_api_strict")
+    dtypes = xp.__array_namespace_info__().dtypes(device=device)
+    for dtype in dtypes.values():
+        x = xp.asarray([0, 1], dtype=dtype, device=device)
+        y = xp.from_dlpack(x, device=device)
+        assert (y.device, y.dtype, y.tolist()) == (device, dtype, x.tolist())
+
+
+def test_from_dlpack_of_a_tensor_stays_on_its_device(device, xp):
+    x = xp.asarray([0, 1], device=device)
+    assert xp.from_dlpack(x).device == device
+
+
+def test_from_dlpack_without_a_copy_shares_memory():
+    a = np.ones(2)
+    assert np.shares_memory(xg.from_dlpack(a, copy=False).array, a)
+
+
+def test_without_a_copy_a_tensor_is_itself_and_shows_what_is_written(device, xp):
+    x = xp.asarray([1.0, 2.0], device=device)
+    y = xp.asarray(x, copy=False)
+    x[0] = 5.0
+    assert y.tolist() == [5.0, 2.0]
+
+
 def test_objects_that_numpy_understands():
     assert xg.asarray(OnlyArray()).tolist() == [1.0, 1.0]
     assert xg.asarray(memoryview(np.ones(2))).tolist() == [1.0, 1.0]

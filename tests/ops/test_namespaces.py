@@ -250,3 +250,48 @@ def test_info_dtypes_by_kind(module):
     assert len(info.dtypes(kind=("bool", "real floating"))) == 3
     with pytest.raises(ValueError, match="kind 'strange' is unknown"):
         info.dtypes(kind="strange")
+
+
+def test_info_dtypes_are_those_of_the_device():
+    pytest.importorskip("array_api_strict", reason="strict: array_api_strict is not installed")
+    info = xg.namespace("array_api_strict").__array_namespace_info__()
+    assert "float64" not in info.dtypes(device=xg.device("array_api_strict:no_float64"))
+    assert "int64" not in info.dtypes(device=xg.device("array_api_strict:no_x64"))
+    assert "float64" in info.dtypes(device=xg.device("array_api_strict:device1"))
+
+
+def test_info_default_dtypes_are_those_of_the_device():
+    strict = pytest.importorskip("array_api_strict", reason="array_api_strict is not installed")
+    info = xg.namespace(strict).__array_namespace_info__()
+    found = info.default_dtypes(device=xg.device("array_api_strict:device2"))
+    assert found["real floating"] == strict.float32
+
+
+LIMITS = {"float32": 1.1920929e-07, "float64": 2.220446049250313e-16}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_finfo_gives_numbers_of_python(module, name):
+    found = module.finfo(getattr(module, name))
+    assert found.eps == pytest.approx(LIMITS[name])
+    assert {type(n) for n in (found.eps, found.max, found.min, found.smallest_normal)} == {float}
+    assert (type(found.bits), found.bits) == (int, int(name[-2:]))
+    assert found.dtype == getattr(module, name)
+
+
+@pytest.mark.parametrize(("name", "part"), [("complex64", "float32"), ("complex128", "float64")])
+def test_finfo_of_a_complex_dtype_is_that_of_its_parts(module, name, part):
+    found = module.finfo(getattr(module, name))
+    assert found == module.finfo(getattr(module, part))
+
+
+def test_iinfo_gives_numbers_of_python(module):
+    found = module.iinfo(module.uint8)
+    assert found == (8, 255, 0, module.uint8)
+    assert {type(n) for n in found[:3]} == {int}
+
+
+def test_sign_of_a_complex_zero_is_zero(module):
+    y = module.sign(module.zeros(1, dtype=module.complex128)).numpy()
+    assert y[0] == 0
+    assert not np.signbit([y[0].real, y[0].imag]).any()

@@ -15,8 +15,9 @@ from .._typing import Array, DType, Namespace, NativeDevice
 from ..errors import BackendUnavailableError, DTypeError
 from . import portable
 
-__all__ = ["Backend", "Functions", "dtype_name"]
+__all__ = ["CUDA", "Backend", "Functions", "dtype_name"]
 
+CUDA = 2  # as DLPack numbers device types
 _DTYPE_NAME = re.compile(r"bool|u?int\d+|b?float\d+|complex\d+")
 
 
@@ -92,6 +93,14 @@ class Backend:
     ) -> Array:
         """An array of this library from nested lists, scalars, buffers or its own arrays."""
         return self.namespace.asarray(value, dtype=dtype, device=native, copy=copy)
+
+    def from_dlpack(self, x: Any, native: NativeDevice) -> Array:
+        """An array of this library around the memory of an object that speaks DLPack."""
+        return self.namespace.from_dlpack(x)
+
+    def reaches(self, kind: int, native: NativeDevice) -> bool:
+        """Whether memory of a DLPack device type (1 is the host's, 2 CUDA's) is a device's own."""
+        return kind != CUDA
 
     def finish(self, value: Any) -> Array:
         """The result of an implementation as an array: never a scalar of the library's own."""

@@ -12,7 +12,7 @@ from typing import Any
 from .._typing import Array, DType, NativeDevice
 from ..errors import BackendUnavailableError
 from . import portable
-from .base import Backend
+from .base import CUDA, Backend
 from .fourier import irfftn_of_hermitian
 from .indices import fill_key, flat_positions
 
@@ -124,6 +124,9 @@ class CupyBackend(Backend):
                 "xgrad[cuda12], whichever CUDA the driver supports."
             ) from error
         super().__init__("cupy", namespace)
+
+    def reaches(self, kind: int, native: NativeDevice) -> bool:
+        return kind == CUDA
 
     def asarray(
         self, value: Any, dtype: DType, native: NativeDevice, copy: bool | None = None

@@ -133,6 +133,10 @@ def _make(name: str) -> Backend:
         from .torch import TorchBackend
 
         return TorchBackend()
+    if name == "array_api_strict":
+        from .strict import StrictBackend
+
+        return StrictBackend(_standard_namespace(name))
     return Backend(name, _standard_namespace(name))
 
 

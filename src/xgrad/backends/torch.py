@@ -10,7 +10,7 @@ from typing import Any
 from .._typing import Array, DType, NativeDevice
 from ..errors import BackendUnavailableError
 from . import fourier
-from .base import Backend
+from .base import CUDA, Backend
 from .indices import fill_key, flat_positions, has_negative_step
 
 __all__ = ["TorchBackend"]
@@ -26,6 +26,13 @@ class Own:
     def irfftn(xp: Any, x: Array, *, axis: tuple[int, ...], size: int, norm: str) -> Array:
         transform = fourier.irfftn_of_hermitian if x.is_cuda else fourier.irfftn
         return transform(xp, x, axis=axis, size=size, norm=norm)
+
+    @staticmethod
+    def std(
+        x: Array, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False
+    ) -> Array:
+        """array-api-compat refuses corrections that are no integers; torch does not."""
+        return x.std(axis, correction=correction, keepdim=keepdims)
 
     def getitem(xp: Any, x: Array, *indices: Array, key: Any) -> Array:
         indices = _as_positions(xp, indices)
@@ -117,6 +124,9 @@ class TorchBackend(Backend):
         self, value: Any, dtype: DType, native: NativeDevice, copy: bool | None = None
     ) -> Array:
         return self.namespace.asarray(value, dtype=dtype, device=native, copy=copy).detach()
+
+    def reaches(self, kind: int, native: NativeDevice) -> bool:
+        return bool(native.type == ("cuda" if kind == CUDA else "cpu"))
 
     def to_numpy(self, array: Array) -> Array:
         return array.detach().cpu().numpy().copy()

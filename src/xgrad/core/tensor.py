@@ -173,9 +173,18 @@ class ArrayAttributes(Operators):
         host = backend.to_numpy(self.array) if copy or not backend.one_device else self.array
         return host if dtype is None else host.astype(dtype, copy=False)
 
-    def __dlpack__(self, **options: Any) -> Any:
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[Any, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any:
         self._refuse_if_followed("__dlpack__")
-        return self.array.__dlpack__(**options)
+        asked = {"stream": stream, "max_version": max_version, "dl_device": dl_device, "copy": copy}
+        # Libraries of before DLPack 1.0 know `stream` alone, so nothing is passed that was not given.
+        return self.array.__dlpack__(**{k: v for k, v in asked.items() if v is not None})
 
     def __dlpack_device__(self) -> tuple[Any, int]:
         return self.array.__dlpack_device__()  # type: ignore[no-any-return]

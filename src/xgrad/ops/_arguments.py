@@ -12,7 +12,7 @@ from ..core.casting import to_array
 from ..core.dispatch import wrap
 from ..core.handle import Handle
 from ..core.spec import describe
-from ..errors import ArgumentError, ArgumentTypeError, ShapeError
+from ..errors import ArgumentError, ArgumentTypeError, AxisError, ShapeError
 
 __all__ = ["as_axes", "as_axis", "as_operand", "as_shape", "sequence_of_operands"]
 
@@ -40,12 +40,12 @@ def as_axis(axis: Any, ndim: int, function: str, name: str = "axis") -> int:
 
     Raises
     ------
-    ShapeError
+    AxisError
         If there is no such axis.
     """
     number = operator.index(axis)
     if not -ndim <= number < ndim:
-        raise ShapeError(
+        raise AxisError(
             f"{function}: {name} {number} is out of range for {ndim} axes. Use a number from "
             f"{-ndim} to {ndim - 1}."
         )

@@ -10,6 +10,7 @@ from typing import Any
 
 from .._typing import DType, ShapeLike
 from ..backends import Device, as_device, backend_of, is_array
+from ..backends.base import CUDA
 from ..core.casting import (
     arrays_inside,
     copy_needed,
@@ -23,6 +24,7 @@ from ..core.instructions import primitive
 from ..core.protocols import protocols
 from ..core.spec import describe
 from ..core.tensor import Tensor
+from ..core.variable import Variable
 from ..errors import ArgumentTypeError, ShapeError
 from ._arguments import as_operand, as_shape
 from ._new import DeviceLike
@@ -156,9 +158,9 @@ def from_dlpack(x: Any, /, *, device: DeviceLike = None, copy: bool | None = Non
     ----------
     x : object with ``__dlpack__``
     device : Device or str, optional
-        Where x is by default.
+        A Tensor's own by default, else ``cpu`` or ``cuda``, where the memory of x is.
     copy : bool, optional
-        True copies; False never does.
+        True copies; False never does; None copies where `device` is elsewhere.
 
     Returns
     -------
@@ -168,6 +170,8 @@ def from_dlpack(x: Any, /, *, device: DeviceLike = None, copy: bool | None = Non
     ------
     ArgumentTypeError
         If x does not speak DLPack.
+    ArgumentError
+        If a copy is needed where `copy` is False.
 
     Examples
     --------
@@ -180,10 +184,14 @@ def from_dlpack(x: Any, /, *, device: DeviceLike = None, copy: bool | None = Non
             f"from_dlpack: x is a {type(x).__name__} without __dlpack__. Use xg.asarray."
         )
     kind = int(x.__dlpack_device__()[0])
-    namespace = as_device("cuda" if kind == 2 else "cpu").backend.namespace
-    array = namespace.from_dlpack(x)
-    home = as_device(device) if device is not None else None
-    return wrap(to_array(array, device=home, copy=copy))  # type: ignore[no-any-return]
+    source = as_device("cuda" if kind == CUDA else "cpu")
+    if device is not None:
+        target = as_device(device)
+    else:
+        target = x.device if isinstance(x, (Tensor, Variable)) else source
+    reader = target if target.backend.reaches(kind, target.native) else source
+    array = reader.backend.from_dlpack(x, reader.native)
+    return wrap(to_array(array, device=target, copy=copy))  # type: ignore[no-any-return]
 
 
 def _from_handle(x: Any, dtype: DType, device: DeviceLike, copy: bool | None) -> Tensor:
@@ -193,8 +201,11 @@ def _from_handle(x: Any, dtype: DType, device: DeviceLike, copy: bool | None) ->
         result = to_device(result, as_device(device, backend_of(x.array)))
     if dtype is not None:
         result = astype(result, dtype, copy=False)
-    if copy is False and result.array is not x.array:
-        raise copy_needed(describe(x), describe(result))
+    if copy is False:
+        if result.array is not x.array:
+            raise copy_needed(describe(x), describe(result))
+        # The handle itself, so that what is written to x later is seen through both.
+        return x if isinstance(x, Tensor) else result
     if copy and result.array is x.array:
         return apply1(_COPY, result)  # type: ignore[no-any-return]
     return Tensor(result.array, result.node)

@@ -5,7 +5,7 @@ Signatures are the array API standard's (2025.12)."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from .._typing import SCALAR_TYPES, ArrayLike, DType
 from ..backends import Device, as_device, backend_of, backend_of_dtype, is_array
@@ -126,17 +126,38 @@ def can_cast(from_: DType | ArrayLike, to: DType, /) -> bool:
     return bool(backend.namespace.can_cast(source, backend.dtype(to)))
 
 
-def finfo(type: DType | ArrayLike, /) -> Any:
+class FloatingLimits(NamedTuple):
+    """What `finfo` gives: the standard's fields, numbers as Python's own."""
+
+    bits: int
+    eps: float
+    max: float
+    min: float
+    smallest_normal: float
+    dtype: DType
+
+
+class IntegerLimits(NamedTuple):
+    """What `iinfo` gives: the standard's fields, numbers as Python's own."""
+
+    bits: int
+    max: int
+    min: int
+    dtype: DType
+
+
+def finfo(type: DType | ArrayLike, /) -> FloatingLimits:
     """Find the limits of a floating dtype: bits, eps, max, min, smallest_normal, dtype.
 
     Parameters
     ----------
     type : dtype, Tensor, Variable or array
+        Of a complex dtype the limits are those of its parts.
 
     Returns
     -------
-    object
-        The library's own, with these attributes.
+    FloatingLimits
+        A named tuple.
 
     Examples
     --------
@@ -145,10 +166,18 @@ def finfo(type: DType | ArrayLike, /) -> Any:
     32
     """
     backend, (dtype,) = _native([type])
-    return backend.namespace.finfo(getattr(dtype, "dtype", dtype))
+    found = backend.namespace.finfo(getattr(dtype, "dtype", dtype))
+    return FloatingLimits(
+        bits=int(found.bits),
+        eps=float(found.eps),
+        max=float(found.max),
+        min=float(found.min),
+        smallest_normal=float(found.smallest_normal),
+        dtype=backend.dtype(found.dtype),
+    )
 
 
-def iinfo(type: DType | ArrayLike, /) -> Any:
+def iinfo(type: DType | ArrayLike, /) -> IntegerLimits:
     """Find the limits of an integer dtype: bits, max, min, dtype.
 
     Parameters
@@ -157,17 +186,20 @@ def iinfo(type: DType | ArrayLike, /) -> Any:
 
     Returns
     -------
-    object
-        The library's own, with these attributes.
+    IntegerLimits
+        A named tuple.
 
     Examples
     --------
     >>> import xgrad as xg
-    >>> int(xg.iinfo(xg.int8).max)
+    >>> xg.iinfo(xg.int8).max
     127
     """
     backend, (dtype,) = _native([type])
-    return backend.namespace.iinfo(getattr(dtype, "dtype", dtype))
+    found = backend.namespace.iinfo(getattr(dtype, "dtype", dtype))
+    return IntegerLimits(
+        int(found.bits), int(found.max), int(found.min), dtype=backend.dtype(found.dtype)
+    )
 
 
 def isdtype(dtype: DType, kind: DType | str | tuple[DType | str, ...]) -> bool:

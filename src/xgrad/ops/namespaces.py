@@ -65,16 +65,15 @@ class Info:
         """Where new arrays go."""
         return as_device(None, self._backend) if self._backend else default_device()
 
-    def default_dtypes(self, *, device: Any = None) -> dict[str, Any]:  # noqa: ARG002
-        """List the dtypes of new arrays, by kind."""
-        native = self._native()
-        found = dict(native.__array_namespace_info__().default_dtypes())
+    def default_dtypes(self, *, device: Any = None) -> dict[str, Any]:
+        """List the dtypes of new arrays on a device, by kind."""
+        found = dict(self._ask("default_dtypes", device))
         chosen = chosen_dtype()
         if chosen is not None:
-            home = self.default_device().backend
-            found["real floating"] = home.dtype(chosen)
+            home = self.default_device() if device is None else as_device(device, self._backend)
+            found["real floating"] = home.backend.dtype(chosen)
             wide = "complex64" if "32" in str(chosen) else "complex128"
-            found["complex floating"] = home.dtype(wide)
+            found["complex floating"] = home.backend.dtype(wide)
         return found
 
     def devices(self) -> tuple[Device, ...]:
@@ -84,22 +83,30 @@ class Info:
         return tuple(Device(self._backend, native) for native in self._backend.native_devices())
 
     def dtypes(
-        self,
-        *,
-        device: Any = None,  # noqa: ARG002
-        kind: str | tuple[str, ...] | None = None,
+        self, *, device: Any = None, kind: str | tuple[str, ...] | None = None
     ) -> dict[str, Any]:
-        """List the dtypes of the namespace, by name."""
+        """List the dtypes that a device has, by name."""
         kinds = (kind,) if isinstance(kind, str) else kind
         if kinds is not None and (unknown := [k for k in kinds if k not in _KINDS]):
             raise ArgumentError(f"dtypes: kind {unknown[0]!r} is unknown. Use {', '.join(_KINDS)}.")
         stems = None if kinds is None else {stem for k in kinds for stem in _KINDS[k]}
-        native = self._native()
+        native = self._native() if device is None else as_device(device, self._backend).namespace
+        there = DTYPES if device is None else self._ask("dtypes", device)
         return {
             name: getattr(native, name)
             for name in DTYPES
-            if hasattr(native, name) and (stems is None or name.rstrip("0123456789") in stems)
+            if name in there
+            and hasattr(native, name)
+            and (stems is None or name.rstrip("0123456789") in stems)
         }
+
+    def _ask(self, question: str, device: Any) -> dict[str, Any]:
+        """Ask the library; without a device this needs none, not even for cupy."""
+        if device is None:
+            return getattr(self._native().__array_namespace_info__(), question)()  # type: ignore[no-any-return]
+        home = as_device(device, self._backend)
+        info = home.namespace.__array_namespace_info__()
+        return getattr(info, question)(device=home.native)  # type: ignore[no-any-return]
 
     def _native(self) -> Namespace:
         backend = self._backend or default_device().backend

@@ -201,7 +201,8 @@ def prod(
     """
     x = as_operand(x, "prod")
     parameters = {"axis": as_axes(axis, x.ndim, "prod"), "dtype": None, "keepdims": keepdims}
-    return apply1(_PROD, _as_dtype(x, dtype), parameters)  # type: ignore[no-any-return]
+    y = apply1(_PROD, _as_dtype(x, dtype), parameters)
+    return _as_dtype(y, dtype)  # type: ignore[no-any-return]
 
 
 def std(
@@ -271,7 +272,8 @@ def sum(
     if axis is not None:
         x = as_operand(x, "sum")
         axis = as_axes(axis, x.ndim, "sum")
-    return apply1(_SUM, x, {"axis": axis, "dtype": None, "keepdims": keepdims})  # type: ignore[no-any-return]
+    y = apply1(_SUM, x, {"axis": axis, "dtype": None, "keepdims": keepdims})
+    return y if dtype is None else _as_dtype(y, dtype)  # type: ignore[no-any-return]
 
 
 def var(
@@ -326,7 +328,7 @@ def _cumulative(
         "axis": as_axis(axis, x.ndim, instruction.name),
         "include_initial": bool(include_initial),
     }
-    return apply1(instruction, x, parameters)  # type: ignore[no-any-return]
+    return _as_dtype(apply1(instruction, x, parameters), dtype)  # type: ignore[no-any-return]
 
 
 def _extremum(instruction: Any, x: Any, axis: Axis, keepdims: bool) -> Tensor:
@@ -336,6 +338,7 @@ def _extremum(instruction: Any, x: Any, axis: Axis, keepdims: bool) -> Tensor:
 
 
 def _as_dtype(x: Any, dtype: DType) -> Any:
+    """Convert where needed; what libraries do to small integers is undone, with their wrapping."""
     if dtype is None or x.dtype == backend_of(x.array).dtype(dtype):
         return x
     from .data_types import astype
