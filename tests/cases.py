@@ -1100,6 +1100,22 @@ case("take/0-d index", lambda xp, x: xp.take(x, integers(xp, x, 1), axis=0), (3,
 case("take/no indices", lambda xp, x: xp.take(x, integers(xp, x, np.zeros(0, int)), axis=1), (2, 3),
      reference=lambda x: x[:, :0])
 case(
+    "take/sparse gradient",
+    lambda xp, x: xp.take(x, integers(xp, x, [2, 0, 2, 2]), axis=0, sparse_grad=True) ** 2,
+    (3, 2),
+    reference=lambda x: x[[2, 0, 2, 2]] ** 2,
+    complex=True,
+    standard=False,
+)
+case(
+    "take/sparse and dense gradient",
+    lambda xp, x: xp.take(x, integers(xp, x, [[1, 0]]), axis=0, sparse_grad=True) * x[1:],
+    (3, 2),
+    reference=lambda x: x[[[1, 0]]] * x[1:],
+    complex=True,
+    standard=False,
+)
+case(
     "take_along_axis",
     lambda xp, x: xp.take_along_axis(x, integers(xp, x, [[0, 2, 2], [1, 0, 1]]), axis=1),
     (2, 3),

@@ -19,6 +19,7 @@ from .backends import (
 )
 from .backends import host as _host
 from .core.defaults import default_dtype, set_default_dtype
+from .core.indexed_slices import IndexedSlices
 from .core.observers import record_locations
 from .core.tensor import Tensor
 from .core.variable import Variable
@@ -146,6 +147,7 @@ __all__ = [
     # Gradients
     "ForwardAccumulator",
     "GradientTape",
+    "IndexedSlices",
     "UnconnectedGradients",
     "errors",
     "optimizers",

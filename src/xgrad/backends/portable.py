@@ -36,6 +36,7 @@ __all__ = [
     "scatter_along_axis",
     "setitem",
     "stop_gradient",
+    "take_sparse",
     "to_device",
     "zero_where_zero",
 ]
@@ -74,6 +75,11 @@ def copy(xp: Any, x: Array) -> Array:
 def stop_gradient(xp: Any, x: Array) -> Array:
     """The identity."""
     return x
+
+
+def take_sparse(xp: Any, x: Array, indices: Array, *, axis: int) -> Array:
+    """The same as take."""
+    return xp.take(x, indices, axis=axis)
 
 
 def to_device(xp: Any, x: Array, *, device: Any, source: Any) -> Array:

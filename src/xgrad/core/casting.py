@@ -14,7 +14,7 @@ from ..backends import Device, as_device, backend_of, host, is_array
 from ..backends.base import Backend, dtype_name
 from ..errors import ArgumentError, ArgumentTypeError, DTypeError
 from .defaults import chosen_dtype
-from .handle import Handle
+from .handle import Handle, Sparse
 from .protocols import protocols
 from .spec import describe
 
@@ -115,6 +115,8 @@ def to_array(
     ArgumentError
         If it cannot be done without a copy where `copy` is False.
     """
+    if isinstance(value, Sparse):
+        value = value.to_dense()
     if isinstance(value, Handle):
         value = value.array
     if is_array(value):

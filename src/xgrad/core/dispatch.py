@@ -14,7 +14,7 @@ from .._typing import SCALAR_TYPES, Array
 from ..backends import Backend, as_device, backend_of, host, is_array
 from ..errors import ArgumentTypeError, DeviceMismatchError
 from .failures import explain_failure
-from .handle import Handle
+from .handle import Handle, Sparse
 from .node import Node, next_serial
 from .observers import settings, state, user_line
 from .primitive import KEEPS_1, KEEPS_2, KEEPS_2_AND_1, KEEPS_NOTHING, Kind, Primitive
@@ -243,6 +243,8 @@ def apply(
 
 
 def _apply_or_not_implemented(primitive: Primitive, operands: tuple[Any, Any]) -> Any:
+    if isinstance(operands[0], Sparse) or isinstance(operands[1], Sparse):
+        return NotImplemented  # it may stay sparse
     try:
         return apply(primitive, operands)
     except NotAnOperandError:
@@ -267,6 +269,8 @@ def unwrap(x: Any) -> tuple[Any, Node | None]:
         return x.array, x.node
     if type(x) in SCALAR_TYPES or is_array(x):
         return x, None
+    if isinstance(x, Sparse):
+        return unwrap(x.to_dense())
     raise NotAnOperandError(
         f"expected a Tensor, a Variable, an array or a Python scalar, but got "
         f"{type(x).__name__}. Use xg.asarray to make a Tensor of it."

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .._typing import Array
 from .node import Node
 
-__all__ = ["Handle"]
+__all__ = ["Handle", "Sparse"]
 
 
 class Handle:
@@ -15,3 +17,13 @@ class Handle:
 
     array: Array
     node: Node | None
+
+
+class Sparse:
+    """What stands for a dense array: functions ask it for that, operators give it its turn."""
+
+    __slots__ = ()
+
+    def to_dense(self) -> Any:
+        """The dense array, as a Tensor."""
+        raise NotImplementedError

@@ -44,7 +44,7 @@ _TABLE = {
     # Linear in the arrays that are not indices.
     Kind.INDEXING: """
         getitem(x, *indices; key) put(x, *indices; key, shape) setitem(x, value, *indices; key)
-        take(x, indices; axis) index_add(x, indices; axis, size)
+        take(x, indices; axis) take_sparse(x, indices; axis) index_add(x, indices; axis, size)
         take_along_axis(x, indices; axis) scatter_along_axis(x, indices; axis, size)""",
     # Functions of the last axes; those before are a stack, which broadcasts.
     Kind.STACKED: "",
@@ -82,6 +82,7 @@ def primitive(name: str) -> Primitive:
 #   setitem(x, value; key)   x with `value` at `key`, as a new array
 #   contract(..; subscripts) einsum of two arrays; letters are in two of the three terms at least
 #   irfftn(..; size)         the size of the last transformed axis of the result, odd or even
+#   take_sparse              take, whose gradient may stay rows and indices (interpreters/rows.py)
 #   index_add                zeros with slices of x added at 1-d `indices`: the transpose of take
 #   scatter_along_axis       zeros with x added along an axis: the transpose of take_along_axis
 #   scatter(x, indices, updates; axis, mode)   x with updates: set, add, multiply, min, max

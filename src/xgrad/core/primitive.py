@@ -67,8 +67,8 @@ class Plan:
         followed again in higher orders.
     calls : tuple of Call
     simple : tuple or None
-        The calls for the hot path, where no operand is starred and there is one output: operand,
-        rule, sources (None where they are just what was saved) and parameters.
+        The calls for the hot path, where no operand is starred, none of their cotangents sparse
+        and there is one output: operand, rule, sources (None where they are just what was saved) and parameters.
     code : int
         What `save` does, for the hot path: one of the constants below.
     guarded : bool
@@ -149,6 +149,8 @@ class Primitive:
         From an array type to the function that computes the primitive (filled as types appear).
     plans : Plans
         What to keep and which rules to call, by followed operands.
+    sparse : bool
+        Whether the cotangent of its first operand may stay rows (interpreters/rows.py).
     """
 
     __slots__ = (
@@ -163,6 +165,7 @@ class Primitive:
         "plans",
         "reason",
         "rules",
+        "sparse",
         "starred",
     )
 
@@ -184,6 +187,7 @@ class Primitive:
         self.forward_rules: dict[str, Rule] = {}
         self.reason: str | None = None
         self.guarded = kind.guarded
+        self.sparse = False
         self.implementations: dict[type, Callable[..., Any]] = {}
         self.plans = Plans(self)
 
@@ -244,7 +248,7 @@ def _make_plan(primitive: Primitive, mask: int) -> Plan:
     everything = tuple((SAVED, i) for i in range(count))
     calls = [call._replace(all_saved=call.sources == everything) for call in calls]
     simple = None
-    if primitive.outputs == 1 and not any(c.starred for c in calls):
+    if primitive.outputs == 1 and not primitive.sparse and not any(c.starred for c in calls):
         simple = tuple(
             [(c.operand, c.rule, None if c.all_saved else c.sources, c.parameters) for c in calls]
         )

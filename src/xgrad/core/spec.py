@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .._typing import DType, Shape
+from .handle import Sparse
 
 __all__ = ["Spec", "describe", "spec_of"]
 
@@ -37,6 +38,9 @@ def describe(value: Any) -> str:
     from ..backends.base import dtype_name
 
     array = getattr(value, "array", value)
+    if isinstance(value, Sparse):
+        x: Any = value
+        return f"{x.shape} {dtype_name(x.dtype)} on {x.device}, sparse"
     if not is_array(array):
         return f"{value!r} ({type(value).__name__})"
     backend = backend_of(array)

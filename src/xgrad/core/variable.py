@@ -17,6 +17,7 @@ from ..backends import Device, backend_of, fill_key
 from ..errors import DeviceMismatchError, DTypeError, ShapeError, TapeError
 from .casting import cast_within_kind, dtype_kind, to_array
 from .dispatch import HANDLES
+from .handle import Sparse
 from .indexing import split_key
 from .node import Leaf
 from .protocols import protocols
@@ -196,6 +197,8 @@ class Variable(ArrayAttributes):
 
     def _fit(self, value: Any, what: str, copy: bool = False) -> Array:
         """The value as an array of this Variable's shape, dtype and device, or an error."""
+        if isinstance(value, Sparse):
+            value = value.to_dense()
         self._receive(value, f"went by {what} into the value")
         kept = getattr(value, "array", value)
         if hasattr(kept, "shape") and not isinstance(kept, (bool, int, float, complex)):

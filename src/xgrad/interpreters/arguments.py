@@ -9,6 +9,7 @@ from typing import Any
 from .._typing import Nest
 from ..core.casting import cast_within_kind, dtype_kind, is_inexact, to_array
 from ..core.handle import Handle
+from ..core.indexed_slices import IndexedSlices
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..core.variable import Variable
@@ -17,6 +18,9 @@ from ..ops.rule_namespace import rule_namespace
 from ..tree import flatten, show
 
 __all__ = ["UnconnectedGradients", "as_option", "seeds_of", "take_apart", "tangents_of"]
+
+# Who can do with the values of a sparse target, because the dense array is linear in them.
+_LINEAR = ("gradient", "explain", "jvp")
 
 
 class UnconnectedGradients(enum.Enum):
@@ -45,6 +49,9 @@ def take_apart(nest: Nest, name: str, caller: str = "gradient") -> tuple[list[An
     for i, x in enumerate(found):
         if isinstance(x, (Tensor, Variable)):
             continue
+        if isinstance(x, IndexedSlices) and name == "target" and caller in _LINEAR:
+            found[i] = x.values
+            continue
         place = name if treedef.kind is None else f"{name}: leaf {i} of {len(found)}"
         if x is None:
             hint = "Use a nest without it."
@@ -62,6 +69,8 @@ def take_apart(nest: Nest, name: str, caller: str = "gradient") -> tuple[list[An
 
 def _hint_for(x: Any) -> str:
     """Say what to do with an object that is no Tensor."""
+    if isinstance(x, IndexedSlices):
+        return "Use its .values, or to_dense() inside the `with` block."
     if isinstance(x, Iterable) and not hasattr(x, "shape") and not isinstance(x, str):
         return "Use list(...) or another nest, which keeps its order."
     return "Use xg.asarray, tape.watch it, and compute with what that gives."
@@ -71,9 +80,9 @@ def seeds_of(targets: list[Any], target: Nest, output_gradients: Nest) -> list[A
     """Find what each target's cotangent starts from: a Tensor, or None for ones."""
     if output_gradients is None:
         return [_as_seed(None, x, "output_gradients") for x in targets]
-    if isinstance(target, Handle):
+    if isinstance(target, (Handle, IndexedSlices)):
         return [_as_seed(output_gradients, target, "output_gradients")]
-    _, structure = flatten(target, none_is_leaf=True)
+    targets, structure = flatten(target, none_is_leaf=True)
     given, found = flatten(output_gradients, none_is_leaf=True)
     if structure != found:
         raise ArgumentError(
@@ -97,6 +106,8 @@ def _as_seed(g: Any, target: Any, name: str) -> Tensor | None:
             )
         return None
     tensor = _fitted(g, target, f"gradient: {name}", "target")
+    if isinstance(target, IndexedSlices):
+        tensor = rule_namespace.take(tensor, target.indices, axis=0)
     return tensor if is_inexact(target.dtype) else None
 
 

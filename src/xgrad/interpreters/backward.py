@@ -17,6 +17,7 @@ from ..core.tensor import Tensor
 from ..errors import TapeError
 from ..ops.rule_namespace import rule_namespace
 from ..rules.edges import arrive
+from .rows import RowCollector
 from .trace import Trace, active_traces
 
 __all__ = ["walk"]
@@ -30,6 +31,7 @@ def walk(
     recorded: bool,
     consume: bool,
     stops: Mapping[Node, Any],
+    sparse: bool = False,
 ) -> dict[Node, Any]:
     """Carry cotangents back from the seeds to the sources.
 
@@ -47,6 +49,8 @@ def walk(
         Whether nodes let go of what they kept as soon as they were visited.
     stops : mapping
         Whose keys are the nodes through which nothing passes.
+    sparse : bool
+        Whether the cotangent of a source may be Rows, where it was read through take_sparse.
 
     Returns
     -------
@@ -60,6 +64,7 @@ def walk(
         if needed is None or node in needed:
             frontier.add(node, g)
     found: dict[Node, Any] = {}
+    rows = RowCollector(sources, recorded) if sparse else None
     plainly = not recorded and needed is None and not stops
     if any(node.plan is not None for node in sources):
         inside: Mapping[Node, Any] = sources
@@ -78,9 +83,12 @@ def walk(
         if type(node) is Output:
             frontier.add_output(node, g)
             continue
-        _visit(node, g, trace, needed, frontier, recorded)
+        if rows is None or not rows.takes(node, g):
+            _visit(node, g, trace, needed, frontier, recorded)
         if consume and all(t.closed or t is trace for t in node.traces):
             node.forget()
+    if rows is not None:
+        rows.add_to(found)
     return found
 
 

@@ -15,6 +15,7 @@ from .._typing import Array, Nest
 from ..backends import backend_of, quiet
 from ..core.casting import is_inexact
 from ..core.dispatch import apply
+from ..core.indexed_slices import IndexedSlices
 from ..core.node import Cut, Leaf, Node, Output, next_serial
 from ..core.observers import settings, state, user_line
 from ..core.primitive import Primitive
@@ -22,7 +23,7 @@ from ..core.tensor import Tensor
 from ..errors import TapeError, UnconnectedGradientError
 from ..ops.rule_namespace import rule_namespace
 from ..rules import is_transposed, tangent
-from ..tree import unflatten
+from ..tree import flatten, unflatten
 from .arguments import UnconnectedGradients, as_option, take_apart, tangents_of
 from .stack import Context, pop, push
 from .transpose import transposed_tangent
@@ -161,7 +162,11 @@ class ForwardAccumulator:
         self._check_thread()
         option = as_option(unconnected_gradients)
         targets, treedef = take_apart(target, "target", "jvp")
-        return unflatten(treedef, [self._tangent_of(x, option) for x in targets])
+        found: list[Any] = [self._tangent_of(x, option) for x in targets]
+        for i, x in enumerate(flatten(target, none_is_leaf=True)[0]):
+            if isinstance(x, IndexedSlices) and found[i] is not None:
+                found[i] = IndexedSlices(found[i], x.indices, x.dense_shape)
+        return unflatten(treedef, found)
 
     # -- inside --------------------------------------------------------------------------------
 

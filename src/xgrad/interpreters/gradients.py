@@ -14,6 +14,7 @@ from ..core.tensor import Tensor
 from ..ops.rule_namespace import rule_namespace
 from ..rules.edges import steepest
 from .backward import walk
+from .rows import Rows
 from .trace import Trace
 
 __all__ = ["CONSTANT_GRADIENT", "UNRECORDED_GRADIENT", "gradients"]
@@ -31,8 +32,11 @@ def gradients(
     sources: list[Any],
     held: list[Any],
     consume: bool,
+    sparse: bool = False,
 ) -> list[Any]:
-    """Find the gradient of each source, or None; on raw arrays if nobody is watching."""
+    """Find the gradient of each source, or None; on raw arrays if nobody is watching.
+
+    Where `sparse`, it may be IndexedSlices for a source that asked for that."""
     recorded = state.recorder is not None
     wanted: dict[Node, Any] = {}
     for x in sources:
@@ -43,13 +47,18 @@ def gradients(
         if _has_path(x) and trace.follows(x.node):
             seeds.append((x.node, _start(x, seed, recorded)))
     stops = {x.node: x for x in held if x.node is not None}
-    found = walk(trace, seeds, wanted, recorded=recorded, consume=consume, stops=stops)
+    found = walk(
+        trace, seeds, wanted, recorded=recorded, consume=consume, stops=stops, sparse=sparse
+    )
     results: list[Any] = []
     for x in sources:
         g = found.get(x.node) if x.node is not None else None
         if g is None and not (_has_path(x) and trace.follows(x.node)):
             g = _of_itself(x, targets, given, recorded)
-        results.append(_finish(g, recorded))
+        if type(g) is Rows:
+            results.append(g.as_gradient(x.shape, recorded, UNRECORDED_GRADIENT))
+        else:
+            results.append(_finish(g, recorded))
     return results
 
 

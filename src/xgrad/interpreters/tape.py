@@ -256,7 +256,7 @@ class GradientTape:
             pop(self)
         try:
             with quiet():
-                results = gradients(trace, targets, given, wanted, held, consume)
+                results = gradients(trace, targets, given, wanted, held, consume, sparse=True)
             if option is not UnconnectedGradients.NONE:
                 for i, (x, result) in enumerate(zip(wanted, results, strict=True)):
                     if result is None:

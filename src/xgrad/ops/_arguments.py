@@ -10,7 +10,7 @@ from .._typing import SCALAR_TYPES, Axis, Shape, ShapeLike
 from ..backends import is_array
 from ..core.casting import to_array
 from ..core.dispatch import wrap
-from ..core.handle import Handle
+from ..core.handle import Handle, Sparse
 from ..core.spec import describe
 from ..errors import ArgumentError, ArgumentTypeError, AxisError, ShapeError
 
@@ -29,6 +29,8 @@ def as_operand(x: Any, function: str, name: str = "x") -> Any:
         return x
     if type(x) in SCALAR_TYPES or is_array(x):
         return wrap(to_array(x))
+    if isinstance(x, Sparse):
+        return x.to_dense()
     raise ArgumentTypeError(
         f"{function}: {name} must be a Tensor, a Variable, an array or a Python scalar, but is a "
         f"{type(x).__name__}. Use xg.asarray to make a Tensor of it."

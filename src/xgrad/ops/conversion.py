@@ -19,7 +19,7 @@ from ..core.casting import (
     to_array,
 )
 from ..core.dispatch import apply1, wrap
-from ..core.handle import Handle
+from ..core.handle import Handle, Sparse
 from ..core.instructions import primitive
 from ..core.protocols import protocols
 from ..core.spec import describe
@@ -80,6 +80,8 @@ def asarray(
     xg.Tensor([[1., 2.],
                [3., 4.]], shape=(2, 2), dtype=float32, device=cpu)
     """
+    if isinstance(obj, Sparse):
+        obj = obj.to_dense()
     if isinstance(obj, Handle):
         return _from_handle(obj, dtype, device, copy)
     if isinstance(obj, (list, tuple)):

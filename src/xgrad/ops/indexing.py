@@ -19,6 +19,7 @@ __all__ = ["scatter", "take", "take_along_axis"]
 
 _SCATTER = primitive("scatter")
 _TAKE = primitive("take")
+_TAKE_SPARSE = primitive("take_sparse")
 _TAKE_ALONG_AXIS = primitive("take_along_axis")
 _MODES = ("set", "add", "multiply", "min", "max")
 
@@ -88,7 +89,14 @@ def scatter(
     return apply(_SCATTER, (x, indices, updates), {"axis": axis, "mode": mode})  # type: ignore[no-any-return]
 
 
-def take(x: ArrayLike, indices: ArrayLike, /, *, axis: int | None = None) -> Tensor:
+def take(
+    x: ArrayLike,
+    indices: ArrayLike,
+    /,
+    *,
+    axis: int | None = None,
+    sparse_grad: bool = False,
+) -> Tensor:
     """Take slices of an array along an axis.
 
     Parameters
@@ -98,6 +106,9 @@ def take(x: ArrayLike, indices: ArrayLike, /, *, axis: int | None = None) -> Ten
         Usually with one axis; repeated indices are fine, and their gradients add up.
     axis : int, optional
         May be left out where x has one axis.
+    sparse_grad : bool
+        Whether the gradient of x, where x is a source of it, may be `IndexedSlices`: the rows that
+        were taken and their indices, instead of an array that is mostly zero. For axis 0.
 
     Returns
     -------
@@ -107,11 +118,11 @@ def take(x: ArrayLike, indices: ArrayLike, /, *, axis: int | None = None) -> Ten
     Raises
     ------
     ArgumentError
-        If axis is left out and x has not exactly one axis.
+        If axis is left out and x has not exactly one axis, or is not 0 with `sparse_grad`.
 
     See Also
     --------
-    take_along_axis, scatter
+    take_along_axis, scatter, IndexedSlices
 
     Examples
     --------
@@ -127,11 +138,17 @@ def take(x: ArrayLike, indices: ArrayLike, /, *, axis: int | None = None) -> Ten
             )
         axis = 0
     axis = as_axis(axis, x.ndim, "take")
+    if sparse_grad and axis != 0:
+        raise ArgumentError(
+            f"take: sparse_grad needs axis 0, but axis is {axis}. Use permute_dims to bring the "
+            "axis to the front, or sparse_grad=False."
+        )
+    op = _TAKE_SPARSE if sparse_grad else _TAKE
     if indices.ndim == 1:
-        return apply(_TAKE, (x, indices), {"axis": axis})  # type: ignore[no-any-return]
+        return apply(op, (x, indices), {"axis": axis})  # type: ignore[no-any-return]
     from .manipulation import reshape
 
-    flat = apply(_TAKE, (x, reshape(indices, (-1,))), {"axis": axis})
+    flat = apply(op, (x, reshape(indices, (-1,))), {"axis": axis})
     return reshape(flat, (*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
 
 

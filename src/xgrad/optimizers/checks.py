@@ -15,7 +15,7 @@ from .._typing import Array, ArrayLike
 from ..backends import backend_of, is_array
 from ..backends.base import dtype_name
 from ..core.casting import cast_within_kind, dtype_kind, is_inexact, to_array
-from ..core.handle import Handle
+from ..core.handle import Handle, Sparse
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..core.variable import Variable
@@ -127,6 +127,8 @@ def as_gradient(g: ArrayLike, w: Tensor | Variable, name: str, what: str) -> Ten
             f"{what}: {name} {describe(w)} has dtype {dtype_name(w.dtype)}; only floating and "
             "complex values can be optimized. Use astype to convert it first."
         )
+    if isinstance(g, Sparse):
+        g = g.to_dense()  # repeated indices add up, so that the step is that of a dense gradient
     if isinstance(g, Handle):
         tensor: Any = g
     else:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._typing import Array
+from ..core.instructions import primitive
 from .cumulative import reversed_recurrence
 from .edges import sum_to_shape
 from .shared import along, attained, give
@@ -111,12 +112,14 @@ give(
     x=lambda xp, g, indices, *, key: xp.setitem(g, 0, *indices, key=key),
     value=setitem_value,
 )
-give(
-    "take",
-    x=lambda xp, g, x_spec, indices, *, axis: xp.index_add(
-        g, indices, axis=axis, size=x_spec.shape[axis]
-    ),
-)
+for _name in ("take", "take_sparse"):
+    give(
+        _name,
+        x=lambda xp, g, x_spec, indices, *, axis: xp.index_add(
+            g, indices, axis=axis, size=x_spec.shape[axis]
+        ),
+    )
+primitive("take_sparse").sparse = True
 give("index_add", x=lambda xp, g, indices, *, axis: xp.take(g, indices, axis=axis))
 give("take_along_axis", x=take_along_axis_x)
 give(
