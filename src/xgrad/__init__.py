@@ -126,6 +126,7 @@ from .ops.trigonometric import (
     tanh,
 )
 from .ops.utility import diff, stop_gradient
+from .transforms.clipping import clip_by_global_norm, clip_by_norm, clip_by_value, global_norm
 
 if TYPE_CHECKING:
     from . import optimizers
@@ -149,7 +150,11 @@ __all__ = [
     "GradientTape",
     "IndexedSlices",
     "UnconnectedGradients",
+    "clip_by_global_norm",
+    "clip_by_norm",
+    "clip_by_value",
     "errors",
+    "global_norm",
     "optimizers",
     "record_locations",
     # Constants and dtypes

@@ -22,6 +22,7 @@ SECTIONS = [
     ("2.5 output_gradients", "interpreters/test_tape_*.py", "O", 7),
     ("2.6 complex", "interpreters/test_tape_complex.py", "C", 14),
     ("2.8 sparse gradients", "**/*.py", "S", 10),
+    ("2.12 clipping", "transforms/test_clipping.py", "K", 17),
 ]
 
 CASES = [
