@@ -1,357 +1,43 @@
-"""NumPy code as it stands: what np.<name> gives for Tensors, with its gradient."""
+"""NumPy's two protocols: out=, lists, devices, what is refused and how it says so."""
 
-import numerical
 import numpy as np
 import pytest
+from numpy_cases import OTHER, VECTOR, X
 
 import xgrad as xg
 
-X = np.array([[0.3, -1.2, 2.1], [1.7, 0.6, -0.4]])
-POSITIVE = np.abs(X) + 0.2
-SMALL = X / 4
-OTHER = np.array([[1.1, 0.7, -0.9], [0.2, -1.4, 0.8]])
-SQUARE = np.array([[1.0, 0.4, -0.2], [0.3, 2.0, 0.5], [-0.6, 0.1, 1.5]])
-VECTOR = np.array([0.5, -1.5, 2.5, 0.25])
-HOLES = np.array([[0.3, np.nan, 2.1], [1.7, 0.6, np.nan]])
-
-# Functions of one array: name, where to take them, and how they are called.
-FUNCTIONS = {
-    # ufuncs
-    "absolute": (X, np.absolute),
-    "fabs": (X, np.fabs),
-    "negative": (X, np.negative),
-    "positive": (X, np.positive),
-    "square": (X, np.square),
-    "sqrt": (POSITIVE, np.sqrt),
-    "cbrt": (X, np.cbrt),
-    "reciprocal": (X, np.reciprocal),
-    "exp": (X, np.exp),
-    "exp2": (X, np.exp2),
-    "expm1": (X, np.expm1),
-    "log": (POSITIVE, np.log),
-    "log2": (POSITIVE, np.log2),
-    "log10": (POSITIVE, np.log10),
-    "log1p": (POSITIVE, np.log1p),
-    "sin": (X, np.sin),
-    "cos": (X, np.cos),
-    "tan": (X, np.tan),
-    "arcsin": (SMALL, np.arcsin),
-    "arccos": (SMALL, np.arccos),
-    "arctan": (X, np.arctan),
-    "sinh": (X, np.sinh),
-    "cosh": (X, np.cosh),
-    "tanh": (X, np.tanh),
-    "arcsinh": (X, np.arcsinh),
-    "arccosh": (POSITIVE + 1, np.arccosh),
-    "arctanh": (SMALL, np.arctanh),
-    "degrees": (X, np.degrees),
-    "radians": (X, np.radians),
-    "deg2rad": (X, np.deg2rad),
-    "rad2deg": (X, np.rad2deg),
-    "conjugate": (X, np.conjugate),
-    "add": (X, lambda x: np.add(x, OTHER)),
-    "add_from_the_left": (X, lambda x: np.add(OTHER, x)),
-    "add_of_a_list": (X, lambda x: np.add(x, [1.0, 2.0, 3.0])),
-    "subtract": (X, lambda x: np.subtract(OTHER, x)),
-    "multiply": (X, lambda x: np.multiply(x, OTHER[0])),
-    "divide": (X, lambda x: np.divide(OTHER, x)),
-    "true_divide": (X, lambda x: np.true_divide(x, OTHER)),
-    "power": (POSITIVE, lambda x: np.power(x, OTHER)),
-    "power_of_a_number": (X, lambda x: np.power(2.0, x)),
-    "remainder": (X, lambda x: np.remainder(x, 0.77)),
-    "mod": (X, lambda x: np.mod(2.05, x)),
-    "fmod": (X, lambda x: np.fmod(x, 0.77)),
-    "divmod": (X, lambda x: np.divmod(x, 0.77)[1]),
-    "hypot": (X, lambda x: np.hypot(x, OTHER)),
-    "arctan2": (X, lambda x: np.arctan2(OTHER, x)),
-    "logaddexp": (X, lambda x: np.logaddexp(x, OTHER)),
-    "logaddexp2": (X, lambda x: np.logaddexp2(x, OTHER)),
-    "maximum": (X, lambda x: np.maximum(x, OTHER)),
-    "minimum": (X, lambda x: np.minimum(0.5, x)),
-    "fmax": (X, lambda x: np.fmax(x, OTHER)),
-    "fmin": (X, lambda x: np.fmin(x, HOLES)),
-    "copysign": (X, lambda x: np.copysign(x, OTHER)),
-    "matmul": (X, lambda x: np.matmul(x, SQUARE)),
-    "matmul_from_the_left": (X, lambda x: np.matmul(OTHER.T, x)),
-    "vecdot": (X, lambda x: np.vecdot(x, OTHER)),
-    "vecdot_with_axis": (X, lambda x: np.vecdot(x, OTHER, axis=0)),
-    "ufunc_with_dtype": (X, lambda x: np.add(x, OTHER, dtype=np.float64)),
-    # methods of ufuncs
-    "add.reduce": (X, np.add.reduce),
-    "add.reduce_all": (X, lambda x: np.add.reduce(x, axis=None)),
-    "add.reduce_keepdims": (X, lambda x: np.add.reduce(x, axis=1, keepdims=True)),
-    "multiply.reduce": (X, lambda x: np.multiply.reduce(x, axis=1)),
-    "maximum.reduce": (X, np.maximum.reduce),
-    "minimum.reduce": (X, lambda x: np.minimum.reduce(x, axis=(0, 1))),
-    "add.accumulate": (X, np.add.accumulate),
-    "multiply.accumulate": (X, lambda x: np.multiply.accumulate(x, axis=1)),
-    "multiply.outer": (X, lambda x: np.multiply.outer(x, VECTOR)),
-    "subtract.outer": (X, lambda x: np.subtract.outer(VECTOR, x)),
-    # reductions
-    "sum": (X, np.sum),
-    "sum_axis": (X, lambda x: np.sum(x, axis=0)),
-    "sum_all_by_position": (X, lambda x: np.sum(x, 1, None, None, True)),
-    "sum_dtype": (X, lambda x: np.sum(x, axis=0, dtype=np.float64)),
-    "prod": (X, lambda x: np.prod(x, axis=1)),
-    "mean": (X, lambda x: np.mean(x, axis=1, keepdims=True)),
-    "std": (X, lambda x: np.std(x, ddof=1)),
-    "std_correction": (X, lambda x: np.std(x, axis=1, correction=1)),
-    "var": (X, lambda x: np.var(x, axis=0, ddof=1)),
-    "max": (X, lambda x: np.max(x, axis=0)),
-    "min": (X, lambda x: np.min(x, axis=(0, 1))),
-    "amax": (X, np.amax),
-    "amin": (X, lambda x: np.amin(x, 1)),
-    "ptp": (X, lambda x: np.ptp(x, axis=1)),
-    "average": (X, np.average),
-    "average_weights": (X, lambda x: np.average(x, axis=1, weights=[1.0, 2.0, 3.0])),
-    "average_full_weights": (X, lambda x: np.average(x, axis=0, weights=POSITIVE)),
-    "median": (X, np.median),
-    "median_axis": (X, lambda x: np.median(x, axis=1, keepdims=True)),
-    "nansum": (X, lambda x: np.nansum(x + 0 * HOLES, axis=1)),
-    "nanmean": (X, lambda x: np.nanmean(x + 0 * HOLES, axis=1)),
-    "nanmax": (X, lambda x: np.nanmax(x + 0 * HOLES, axis=1)),
-    "nanmin": (X, lambda x: np.nanmin(x + 0 * HOLES)),
-    "cumsum": (X, np.cumsum),
-    "cumsum_axis": (X, lambda x: np.cumsum(x, axis=1)),
-    "cumprod": (X, lambda x: np.cumprod(x, 0)),
-    "cumulative_sum": (VECTOR, lambda x: np.cumulative_sum(x, include_initial=True)),
-    "trapezoid": (X, lambda x: np.trapezoid(x, dx=0.5)),
-    "trapezoid_x": (X, lambda x: np.trapezoid(x, x=[0.0, 1.0, 3.0])),
-    # products
-    "dot": (X, lambda x: np.dot(x, SQUARE)),
-    "dot_vectors": (VECTOR, lambda x: np.dot(x, VECTOR)),
-    "dot_scalar": (X, lambda x: np.dot(x, 2.0)),
-    "inner": (X, lambda x: np.inner(x, OTHER)),
-    "outer": (VECTOR, lambda x: np.outer(x, X)),
-    "vdot": (X, lambda x: np.vdot(OTHER, x)),
-    "tensordot": (X, lambda x: np.tensordot(x, OTHER, axes=([1], [1]))),
-    "tensordot_number": (X, lambda x: np.tensordot(SQUARE, x.T, 1)),
-    "kron": (X, lambda x: np.kron(x, OTHER[:, :2])),
-    "trace": (SQUARE, lambda x: np.trace(x, offset=1)),
-    "diagonal": (SQUARE, lambda x: np.diagonal(x, -1)),
-    "diag": (SQUARE, np.diag),
-    "diag_of_a_vector": (VECTOR, lambda x: np.diag(x, -1)),
-    # shapes
-    "reshape": (X, lambda x: np.reshape(x, (3, -1))),
-    "ravel": (X, np.ravel),
-    "transpose": (X, np.transpose),
-    "transpose_axes": (X, lambda x: np.transpose(x, (1, 0))),
-    "permute_dims": (X, lambda x: np.permute_dims(x, (1, 0))),
-    "matrix_transpose": (X, np.matrix_transpose),
-    "swapaxes": (X, lambda x: np.swapaxes(x, 0, 1)),
-    "moveaxis": (X, lambda x: np.moveaxis(x, 0, -1)),
-    "expand_dims": (X, lambda x: np.expand_dims(x, (0, 2))),
-    "squeeze": (X, lambda x: np.squeeze(x[:, None], axis=1)),
-    "broadcast_to": (X, lambda x: np.broadcast_to(x, (4, 2, 3))),
-    "broadcast_arrays": (X, lambda x: np.broadcast_arrays(x, OTHER[:1])[0]),
-    "atleast_1d": (VECTOR, lambda x: np.atleast_1d(x[0])),
-    "atleast_2d": (VECTOR, np.atleast_2d),
-    "atleast_3d": (X, np.atleast_3d),
-    "flip": (X, np.flip),
-    "fliplr": (X, np.fliplr),
-    "flipud": (X, np.flipud),
-    "rot90": (X, lambda x: np.rot90(x, 3)),
-    "roll": (X, lambda x: np.roll(x, 1, axis=1)),
-    "tile": (X, lambda x: np.tile(x, (2, 1))),
-    "tile_number": (X, lambda x: np.tile(x, 2)),
-    "repeat": (X, lambda x: np.repeat(x, 2, axis=0)),
-    "repeat_counts": (X, lambda x: np.repeat(x, [1, 3], axis=0)),
-    "tril": (SQUARE, lambda x: np.tril(x, -1)),
-    "triu": (SQUARE, lambda x: np.triu(x, k=1)),
-    "diff": (X, lambda x: np.diff(x, 2)),
-    "diff_axis": (X, lambda x: np.diff(x, axis=0)),
-    "concatenate": (X, lambda x: np.concatenate([x, x * 2.0], axis=1)),
-    "concatenate_flat": (X, lambda x: np.concatenate([x, OTHER], axis=None)),
-    "concat": (X, lambda x: np.concat((OTHER, x), 1)),
-    "stack": (X, lambda x: np.stack([x, OTHER], axis=-1)),
-    "hstack": (VECTOR, lambda x: np.hstack([x, VECTOR])),
-    "vstack": (VECTOR, lambda x: np.vstack([x, VECTOR])),
-    "dstack": (X, lambda x: np.dstack([x, OTHER])),
-    "column_stack": (VECTOR, lambda x: np.column_stack([x, VECTOR])),
-    "append": (X, lambda x: np.append(x, VECTOR)),
-    "split": (X, lambda x: np.split(x, 3, axis=1)[1]),
-    "array_split": (VECTOR, lambda x: np.array_split(x, 3)[0]),
-    "split_at": (VECTOR, lambda x: np.split(x, [1, 3])[1]),
-    "hsplit": (X, lambda x: np.hsplit(x, 3)[2]),
-    "vsplit": (X, lambda x: np.vsplit(x, 2)[1]),
-    "unstack": (X, lambda x: np.unstack(x, axis=1)[0]),
-    "meshgrid": (VECTOR, lambda x: np.meshgrid(x, OTHER[0])[0]),
-    "meshgrid_ij": (VECTOR, lambda x: np.meshgrid(x, OTHER[0], indexing="ij")[0]),
-    # choices
-    "where": (X, lambda x: np.where(x > 0, x, 0)),
-    "where_list": (X, lambda x: np.where(x > 0, x * x, [1.0, 2.0, 3.0])),
-    "clip": (X, lambda x: np.clip(x, -0.5, 0.5)),
-    "clip_names": (X, lambda x: np.clip(x, a_min=None, a_max=0.5)),
-    "clip_min": (X, lambda x: np.clip(x, min=0.1)),
-    "take": (X, lambda x: np.take(x, [4, 0, 4])),
-    "take_axis": (X, lambda x: np.take(x, np.array([0, 0]), axis=0)),
-    "take_along_axis": (X, lambda x: np.take_along_axis(x, np.argsort(X, axis=1), axis=1)),
-    "sort": (X, np.sort),
-    "sort_flat": (X, lambda x: np.sort(x, axis=None)),
-    "nan_to_num": (X, lambda x: np.nan_to_num(x + 0 * HOLES, nan=1.5)),
-    "real": (X, np.real),
-    "copy": (X, np.copy),
-    "full_like": (VECTOR, lambda x: np.full_like(OTHER, 1.0) * x[0]),
-}
-
-# Functions whose result no gradient passes through.
-CONSTANTS = {
-    "floor": np.floor,
-    "ceil": np.ceil,
-    "trunc": np.trunc,
-    "fix": np.fix,
-    "rint": np.rint,
-    "round": lambda x: np.round(x, 1),
-    "around": np.around,
-    "sign": np.sign,
-    "signbit": np.signbit,
-    "heaviside": lambda x: np.heaviside(x, 0.5),
-    "floor_divide": lambda x: np.floor_divide(x, 0.7),
-    "nextafter": lambda x: np.nextafter(x, 2.0),
-    "equal": lambda x: np.equal(x, X),
-    "not_equal": lambda x: np.not_equal(x, 0.3),
-    "less": lambda x: np.less(x, 0.3),
-    "less_equal": lambda x: np.less_equal(x, 0.3),
-    "greater": lambda x: np.greater(0.3, x),
-    "greater_equal": lambda x: np.greater_equal(x, 0.3),
-    "isfinite": np.isfinite,
-    "isinf": np.isinf,
-    "isnan": np.isnan,
-    "logical_and": lambda x: np.logical_and(x > 0, x < 1),
-    "logical_or": lambda x: np.logical_or(x > 0, x < 1),
-    "logical_not": lambda x: np.logical_not(x > 0),
-    "logical_xor": lambda x: np.logical_xor(x > 0, x < 1),
-    "logical_and.reduce": lambda x: np.logical_and.reduce(x > 0),
-    "logical_or.reduce": lambda x: np.logical_or.reduce(x > 0, axis=1),
-    "bitwise_and": lambda x: np.bitwise_and(x > 0, x < 1),
-    "invert": lambda x: np.invert(x > 0),
-    "left_shift": lambda x: np.left_shift(np.argsort(x), 2),
-    "all": lambda x: np.all(x > 0, axis=0),
-    "any": lambda x: np.any(x > 0, axis=0, keepdims=True),
-    "argmax": lambda x: np.argmax(x, axis=1),
-    "argmin": np.argmin,
-    "argsort": np.argsort,
-    "argwhere": lambda x: np.argwhere(x > 0),
-    "nonzero": lambda x: np.nonzero(x > 0)[1],
-    "flatnonzero": lambda x: np.flatnonzero(x > 0),
-    "where": lambda x: np.where(x > 0)[0],
-    "count_nonzero": lambda x: np.count_nonzero(x > 0, axis=1),
-    "searchsorted": lambda x: np.searchsorted(np.sort(x[0]), x[1], side="right"),
-    "isin": lambda x: np.isin(x, [0.3, 2.1]),
-    "unique": np.unique,
-    "unique_counts": lambda x: np.unique(x > 0, return_counts=True)[1],
-    "isclose": lambda x: np.isclose(x, X + 1e-9),
-    "zeros_like": np.zeros_like,
-    "ones_like": lambda x: np.ones_like(x, dtype=np.float64),
-    "angle": np.angle,
-    "imag": np.imag,
-}
-
-# Functions that answer with something else than an array.
-ANSWERS = {
-    "shape": np.shape,
-    "ndim": np.ndim,
-    "size": np.size,
-    "size_axis": lambda x: np.size(x, 1),
-    "allclose": lambda x: np.allclose(x, X),
-    "array_equal": lambda x: np.array_equal(x, X),
-    "array_equal_other": lambda x: np.array_equal(x, VECTOR),
-    "iscomplexobj": np.iscomplexobj,
-    "isrealobj": np.isrealobj,
-    "result_type": lambda x: np.result_type(x, np.float32),
-    "can_cast": lambda x: np.can_cast(x.dtype, np.float32),
-}
-
 NO_COUNTERPART = {
-    "numpy.linalg.norm": np.linalg.norm,
-    "numpy.linalg.inv": lambda x: np.linalg.inv(x[:, :2]),
-    "numpy.linalg.matmul": lambda x: np.linalg.matmul(x, x.T),
-    "numpy.linalg.outer": lambda x: np.linalg.outer(x[0], x[0]),
-    "numpy.fft.fft": np.fft.fft,
-    "numpy.fft.ifft2": np.fft.ifft2,
-    "numpy.percentile": lambda x: np.percentile(x, 10),
-    "numpy.histogram": np.histogram,
-    "numpy.interp": lambda x: np.interp(0.5, x[0], x[1]),
-    "numpy.save": lambda x: np.save("nowhere", x),
-    "numpy.spacing": np.spacing,
-    "numpy.frexp": np.frexp,
-    "numpy.subtract.reduce": np.subtract.reduce,
-    "numpy.maximum.accumulate": np.maximum.accumulate,
-    "numpy.add.reduceat": lambda x: np.add.reduceat(x, [0, 1]),
-    "numpy.multiply.at": lambda x: np.multiply.at(x, [0], 2.0),
-    "numpy.sum with initial=": lambda x: np.sum(x, initial=3.0),
-    "numpy.sum with where=": lambda x: np.sum(x, where=X > 0),
-    "numpy.mean with dtype=": lambda x: np.mean(x, dtype=np.float32),
-    "numpy.add with where=": lambda x: np.add(x, 1, where=X > 0),
-    "numpy.add.reduce with initial=": lambda x: np.add.reduce(x, initial=3.0),
-    "numpy.ravel with order=": lambda x: np.ravel(x, order="F"),
-    "numpy.reshape with order=": lambda x: np.reshape(x, (6,), order="F"),
-    "numpy.take with mode=": lambda x: np.take(x, [7], mode="wrap"),
-    "numpy.zeros_like with shape=": lambda x: np.zeros_like(x, shape=(2,)),
+    "numpy.packbits": lambda x: np.packbits(x > 0),
+    "numpy.busday_count": lambda x: np.busday_count(x, x),
+    "numpy.lib.scimath.sqrt": np.emath.sqrt,
+    "numpy.isnat": np.isnat,
+    "numpy.negative.at": lambda x: np.negative.at(x, [0]),
+    "numpy.logaddexp.at": lambda x: np.logaddexp.at(x, [0], 1.0),
+    "numpy.hypot.reduce with where=": lambda x: np.hypot.reduce(x, where=X > 0),
+    "numpy.add with signature=": lambda x: np.add(x, 1.0, signature="dd->d"),
+    "numpy.matmul with axes=": lambda x: np.matmul(x, x, axes=[(0, 1), (1, 0), (0, 1)]),
+    "numpy.unique with axis=": lambda x: np.unique(x, axis=0),
+    "numpy.quantile with weights=": lambda x: np.quantile(x, 0.5, weights=X, method="inverted_cdf"),
+    "numpy.quantile with method='inverted_cdf'": lambda x: np.quantile(
+        x, 0.5, method="inverted_cdf"
+    ),
+    "numpy.histogram with bins='auto'": lambda x: np.histogram(x, bins="auto"),
 }
 
 
-def cases(table):
-    return [pytest.param(*value, id=name) for name, value in table.items()]
-
-
-def named(table):
-    return [pytest.param(name, value, id=name) for name, value in table.items()]
-
-
-def test_enough_of_numpy_is_covered():
-    assert len({name.split("_")[0] for name in (*FUNCTIONS, *CONSTANTS)}) > 100
-
-
-@pytest.mark.parametrize(("x", "f"), cases(FUNCTIONS))
-def test_function_gives_a_tensor_with_numpys_value(x, f):
-    result = f(xg.asarray(x))
-    assert isinstance(result, xg.Tensor)
-    expected = f(x)
-    assert result.dtype == expected.dtype
-    np.testing.assert_allclose(result.numpy(), expected, rtol=1e-13, atol=1e-15)
-
-
-@pytest.mark.parametrize(("x", "f"), cases(FUNCTIONS))
-def test_function_is_followed(x, f, rng):
-    weights = rng.normal(size=f(x).shape)
-    variable = xg.Variable(x)
-    with xg.GradientTape() as tape:
-        y = xg.sum(f(variable) * weights)
-    found = tape.gradient(y, variable, unconnected_gradients="raise")
-    (expected,) = numerical.difference_gradients(lambda x: np.sum(f(x) * weights), [x])
-    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-7, atol=1e-8)
-
-
-# Where NumPy makes a float64 array of a Python scalar, which never changes a dtype here.
-KEPT = {name: case for name, case in FUNCTIONS.items() if name != "dot_scalar"}
-
-
-@pytest.mark.parametrize(("x", "f"), cases(KEPT))
-def test_function_has_numpys_dtype_for_float32(x, f):
-    assert f(xg.asarray(x, dtype=xg.float32)).dtype == f(x.astype("float32")).dtype
-
-
-@pytest.mark.parametrize("f", [pytest.param(f, id=name) for name, f in CONSTANTS.items()])
-def test_constant_has_numpys_value_and_no_gradient(f):
-    x = xg.Variable(X)
-    with xg.GradientTape() as tape:
-        result = f(x)
-    assert isinstance(result, xg.Tensor)
-    np.testing.assert_array_equal(result.numpy(), f(X))
-    assert tape.gradient(result, x) is None
-
-
-@pytest.mark.parametrize("f", [pytest.param(f, id=name) for name, f in ANSWERS.items()])
-def test_answer_is_numpys(f):
-    assert f(xg.asarray(X)) == f(X)
-    assert not isinstance(f(xg.asarray(X)), xg.Tensor)
-
-
-@pytest.mark.parametrize(("name", "f"), named(NO_COUNTERPART))
+@pytest.mark.parametrize(("name", "f"), list(NO_COUNTERPART.items()))
 def test_function_without_counterpart_raises_type_error_naming_it(name, f):
-    with pytest.raises(TypeError, match=f"^{name}.*no counterpart"):
+    with pytest.raises(TypeError) as error:
         f(xg.asarray(X))
+    assert str(error.value).startswith(name)
+    assert "no counterpart" in str(error.value)
+    assert ". Use " in str(error.value)
+
+
+def test_ufuncs_that_are_not_numpys_are_refused_whatever_they_are_called():
+    sine = np.frompyfunc(lambda x: -1.0, 1, 1)
+    with pytest.raises(TypeError, match=r"the ufunc .* has no counterpart"):
+        sine(xg.asarray(X))
 
 
 def test_functions_work_on_the_other_libraries_arrays(device):
@@ -406,55 +92,9 @@ def test_array_as_out_is_cast_within_its_kind():
         np.add(xg.asarray(VECTOR), 1.0, out=np.zeros(4, dtype=int))
 
 
-def test_add_at_adds_up_at_repeated_indices():
-    x, v = xg.asarray(VECTOR), xg.Variable([1.0, 2.0, 3.0])
-    before = x.array
-    with xg.GradientTape() as tape:
-        np.add.at(x, [0, 0, 2], v)
-        y = np.sum(x * x)
-    expected = VECTOR.copy()
-    np.add.at(expected, [0, 0, 2], [1.0, 2.0, 3.0])
-    np.testing.assert_array_equal(x.numpy(), expected)
-    np.testing.assert_array_equal(before, VECTOR)
-    np.testing.assert_allclose(tape.gradient(y, v).numpy(), 2 * expected[[0, 0, 2]])
-
-
-def test_subtract_at_subtracts():
-    x = xg.asarray(VECTOR)
-    np.subtract.at(x, [1, 1], 0.5)
-    np.testing.assert_array_equal(x.numpy(), VECTOR - [0, 1, 0, 0])
-
-
-def test_copyto_rebinds_a_tensor():
-    x = xg.zeros(4)
-    v = xg.Variable(VECTOR)
-    with xg.GradientTape() as tape:
-        np.copyto(x, v, where=VECTOR > 0)
-        y = np.sum(x * x)
-    np.testing.assert_array_equal(x.numpy(), np.where(VECTOR > 0, VECTOR, 0))
-    np.testing.assert_array_equal(tape.gradient(y, v).numpy(), np.where(VECTOR > 0, 2 * VECTOR, 0))
-
-
-def test_copyto_an_array_is_refused_while_followed():
-    v = xg.Variable(VECTOR)
-    target = np.zeros(4)
-    with xg.GradientTape(), pytest.raises(TypeError, match="gradient would be lost"):
-        np.copyto(target, v)
-    np.copyto(target, v)
-    np.testing.assert_array_equal(target, VECTOR)
-
-
 def test_bad_arguments_raise_type_error():
     with pytest.raises(TypeError, match="unexpected keyword argument 'axes'"):
         np.sum(xg.asarray(X), axes=0)
-
-
-def test_complex_parts_are_numpys():
-    z = np.array([1 + 2j, -3j])
-    t = xg.asarray(z)
-    for f in (np.real, np.imag, np.angle, np.conjugate, np.abs):
-        np.testing.assert_allclose(f(t).numpy(), f(z), rtol=1e-15)
-    assert np.iscomplexobj(t)
 
 
 def test_fmax_leaves_nan_out():
@@ -484,19 +124,144 @@ def test_results_are_arrays_and_never_numpy_scalars():
         assert type(f(x).array) is np.ndarray
 
 
-def test_text_and_questions_of_memory_are_numpys():
-    a = np.ones(2)
-    x = xg.asarray(a)
-    for f in (np.array2string, np.array_repr, np.array_str):
-        assert f(x) == f(a)
-    assert np.shares_memory(x, a)
-    assert not np.may_share_memory(x, xg.ones(2))
+def test_copyto_an_array_takes_what_no_tape_follows():
+    target = np.zeros(4)
+    np.copyto(target, xg.asarray(VECTOR), where=xg.asarray(VECTOR) > 0)
+    np.testing.assert_array_equal(target, np.where(VECTOR > 0, VECTOR, 0))
+    np.add.at(target, [0, 0], xg.asarray(VECTOR)[:2])
+    np.testing.assert_array_equal(target, [0.5 + 0.5 - 1.5, 0, 2.5, 0.25])
 
 
-def test_linspace_between_tensors_is_followed():
-    v = xg.Variable(2.0)
+def test_where_without_out_gives_zeros_elsewhere():
+    result = np.sqrt(xg.asarray(VECTOR), where=VECTOR > 0)
+    np.testing.assert_array_equal(result.numpy(), np.where(VECTOR > 0, np.abs(VECTOR) ** 0.5, 0))
+
+
+def test_where_hides_what_is_not_finite_from_the_gradient():
+    v = xg.Variable([0.0, 4.0])
     with xg.GradientTape() as tape:
-        y = np.linspace(v, 5.0, 4)
-        z = np.sum(y * y)
-    np.testing.assert_allclose(y.numpy(), [2.0, 3.0, 4.0, 5.0])
-    np.testing.assert_allclose(tape.gradient(z, v).numpy(), 2 * (2 + 3 * 2 / 3 + 4 / 3))
+        y = np.sum(np.divide(1.0, v, where=np.array([False, True]), out=xg.zeros(2)))
+    np.testing.assert_array_equal(tape.gradient(y, v).numpy(), [0.0, -1 / 16])
+
+
+def test_dtype_is_what_a_ufunc_computes_in():
+    small = xg.asarray([1, 2], dtype=xg.int8)
+    result = np.multiply(small, 100, dtype=np.float64)
+    assert result.dtype == np.float64
+    np.testing.assert_array_equal(result.numpy(), [100.0, 200.0])
+    assert np.equal(xg.asarray(X), X, dtype=bool).dtype == np.bool
+
+
+def test_several_outputs_go_into_several_outs():
+    whole, rest = xg.zeros((2, 3)), xg.zeros((2, 3))
+    found = np.divmod(xg.asarray(X), 0.7, out=(whole, rest))
+    assert found[0] is whole
+    assert found[1] is rest
+    for one, other in zip(found, np.divmod(X, 0.7), strict=True):
+        np.testing.assert_array_equal(one.numpy(), other)
+
+
+def test_out_by_position():
+    target = xg.zeros(3)
+    assert np.sum(xg.asarray(X), 0, None, target) is target
+    np.testing.assert_array_equal(target.numpy(), X.sum(axis=0))
+
+
+def test_out_that_is_nothing_to_write_into_is_refused():
+    with pytest.raises(TypeError, match="out must be a Tensor or an array, but is a list"):
+        np.sum(xg.asarray(X), out=[0.0])
+
+
+def test_lists_go_where_the_tensor_is(other_device):
+    x = xg.asarray(VECTOR, device=other_device)
+    for y in (
+        np.add(x, [1.0, 2.0, 3.0, 4.0]),
+        np.concatenate([x, [1.0]]),
+        np.where(x > 0, x, [9.0] * 4),
+    ):
+        assert y.device == other_device
+    assert np.average(x, weights=[1.0, 2.0, 3.0, 4.0]).device == other_device
+    assert np.interp(x, [-2.0, 3.0], [0.0, 1.0]).device == other_device
+
+
+def test_array_of_numpy_next_to_a_tensor_elsewhere_is_refused(other_device):
+    with pytest.raises(xg.errors.DeviceMismatchError):
+        np.add(xg.asarray(VECTOR, device=other_device), VECTOR)
+
+
+def test_array_that_meets_a_followed_tensor_gives_a_tensor():
+    v = xg.Variable(X)
+    with xg.GradientTape() as tape:
+        y = OTHER * v + np.float64(2.0) * v - OTHER / v + OTHER @ v[0] @ OTHER[:, 0]
+        y = np.sum(y)
+    assert isinstance(y, xg.Tensor)
+    assert tape.gradient(y, v).shape == (2, 3)
+
+
+@pytest.mark.parametrize("op", ["__iadd__", "__isub__", "__imul__", "__itruediv__", "__ipow__"])
+def test_array_changed_in_place_by_a_followed_tensor_is_refused_and_keeps_its_value(op):
+    v = xg.Variable(np.abs(VECTOR))
+    total = np.ones(4)
+    with (
+        xg.GradientTape(),
+        pytest.raises(TypeError, match=r"Use the result instead \(a = a \+ t\)"),
+    ):
+        getattr(total, op)(v)
+    np.testing.assert_array_equal(total, 1.0)
+
+
+def test_random_functions_do_not_ask_tensors():
+    v = xg.Variable(VECTOR)
+    with xg.GradientTape(), pytest.raises(TypeError, match="followed by an active GradientTape"):
+        np.random.default_rng(0).normal(v)
+
+
+def test_files_take_the_values(tmp_path):
+    v = xg.Variable(VECTOR)
+    with xg.GradientTape():
+        np.save(tmp_path / "one.npy", v)
+        np.savez(tmp_path / "many.npz", v, w=v * 2.0)
+        np.savez_compressed(tmp_path / "small.npz", v=v)
+        np.savetxt(tmp_path / "text.txt", v)
+    np.testing.assert_array_equal(np.load(tmp_path / "one.npy"), VECTOR)
+    with np.load(tmp_path / "many.npz") as found:
+        np.testing.assert_array_equal(found["arr_0"], VECTOR)
+        np.testing.assert_array_equal(found["w"], 2 * VECTOR)
+    with np.load(tmp_path / "small.npz") as found:
+        np.testing.assert_array_equal(found["v"], VECTOR)
+    np.testing.assert_array_equal(np.loadtxt(tmp_path / "text.txt"), VECTOR)
+
+
+def test_numpys_polynomials_of_lists_of_coefficients_are_followed():
+    v = xg.Variable(VECTOR)
+    with xg.GradientTape() as tape:
+        y = np.sum(np.polynomial.polynomial.polyval(v, [1.0, -2.0, 3.0]))
+    np.testing.assert_allclose(tape.gradient(y, v).numpy(), -2 + 6 * VECTOR)
+    with xg.GradientTape(), pytest.raises(TypeError, match="followed"):
+        np.polynomial.polynomial.polyval(0.5, v)
+
+
+BAD_VALUES = {
+    "empty": lambda x: np.quantile(x[:0], 0.5),
+    "interp": lambda x: np.interp(x, [0.0, 1.0], [1.0]),
+    "cross": lambda x: np.cross(x[:, :2], x[:, :2]),
+    "convolve": lambda x: np.convolve(x, x),
+    "split": lambda x: np.split(x, 2, axis=1),
+    "gradient": lambda x: np.gradient(x[:1, :1]),
+    "select": lambda x: np.select([], []),
+    "choose": lambda x: np.choose(np.array([3]), [x[0]]),
+    "max": lambda x: np.max(x, where=X > 0),
+    "hypot.reduce": lambda x: np.hypot.reduce(x[:0]),
+    "trim_zeros": lambda x: np.trim_zeros(x[0], "x"),
+    "lib.stride_tricks.sliding_window_view": lambda x: np.lib.stride_tricks.sliding_window_view(
+        x, 9, axis=0
+    ),
+    "diag": lambda x: np.diag(x[None]),
+    "fill_diagonal": lambda x: np.fill_diagonal(x[0], 1.0),
+}
+
+
+@pytest.mark.parametrize("f", list(BAD_VALUES.values()), ids=BAD_VALUES)
+def test_bad_values_raise_value_errors(f):
+    with pytest.raises((ValueError, xg.errors.ShapeError)):
+        f(xg.asarray(X))

@@ -12,14 +12,14 @@ __all__: list[str] = []
 
 
 def _ufunc(*call: Any) -> Any:
-    from .numpy_protocols import apply_ufunc
+    from .numpy_functions.dispatch import apply_ufunc
 
     protocols.ufunc = apply_ufunc
     return apply_ufunc(*call)
 
 
 def _function(*call: Any) -> Any:
-    from .numpy_protocols import apply_function
+    from .numpy_functions.dispatch import apply_function
 
     protocols.function = apply_function
     return apply_function(*call)

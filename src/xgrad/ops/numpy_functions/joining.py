@@ -1,0 +1,222 @@
+"""Joining and splitting: concatenate, stack and their relatives, split and its own, blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from ..._typing import DType
+from ...core.handle import Handle
+from ...errors import ShapeError
+from ..rule_namespace import rule_namespace as xp
+from .operands import operands, tensor
+from .shapes import ndim, ravel, with_axes
+
+__all__ = [
+    "append",
+    "array_split",
+    "block",
+    "column_stack",
+    "concatenate",
+    "delete",
+    "dsplit",
+    "dstack",
+    "hsplit",
+    "hstack",
+    "insert",
+    "split",
+    "stack",
+    "unstack",
+    "vsplit",
+    "vstack",
+]
+
+
+def concatenate(
+    arrays: Any,
+    /,
+    axis: int | None = 0,
+    out: Any = None,
+    *,
+    dtype: DType = None,
+    casting: Any = "same_kind",
+) -> Any:
+    """Joined along an axis, or flattened where it is None."""
+    return _joined(_parts(arrays), axis, dtype)
+
+
+def stack(
+    arrays: Any,
+    axis: int = 0,
+    out: Any = None,
+    *,
+    dtype: DType = None,
+    casting: Any = "same_kind",
+) -> Any:
+    """Joined along a new axis."""
+    return _cast(xp.stack(_parts(arrays), axis=axis), dtype)
+
+
+def append(arr: Any, values: Any, axis: int | None = None) -> Any:
+    """Values at the end."""
+    return _joined(_parts((arr, values)), axis, None)
+
+
+def hstack(tup: Sequence[Any], *, dtype: DType = None, casting: Any = "same_kind") -> Any:
+    """Joined along the second axis, or along the only one."""
+    parts = [with_axes(x, 1) for x in _parts(tup)]
+    return _joined(parts, 0 if parts[0].ndim == 1 else 1, dtype)
+
+
+def vstack(tup: Sequence[Any], *, dtype: DType = None, casting: Any = "same_kind") -> Any:
+    """Joined as rows."""
+    return _joined([with_axes(x, 2) for x in _parts(tup)], 0, dtype)
+
+
+def dstack(tup: Sequence[Any]) -> Any:
+    """Joined along the third axis."""
+    return _joined([with_axes(x, 3) for x in _parts(tup)], 2, None)
+
+
+def column_stack(tup: Sequence[Any]) -> Any:
+    """Joined as columns."""
+    parts = _parts(tup)
+    return _joined([x if x.ndim > 1 else xp.reshape(x, (-1, 1)) for x in parts], 1, None)
+
+
+def block(arrays: Any) -> Any:
+    """Nested lists of blocks: the innermost are joined along the last axis, and so on outwards."""
+    depth = _depth(arrays)
+    dims = max(depth, *(ndim(x) for x in _leaves(arrays)))
+    return _block(arrays, depth, dims)
+
+
+def _block(arrays: Any, depth: int, dims: int) -> Any:
+    if depth == 0:
+        x = tensor(arrays)
+        return xp.reshape(x, (1,) * (dims - x.ndim) + x.shape)
+    return _joined([_block(part, depth - 1, dims) for part in arrays], -depth, None)
+
+
+def _depth(arrays: Any) -> int:
+    return 1 + _depth(arrays[0]) if isinstance(arrays, list) else 0
+
+
+def _leaves(arrays: Any) -> list[Any]:
+    if not isinstance(arrays, list):
+        return [arrays]
+    return [leaf for part in arrays for leaf in _leaves(part)]
+
+
+def _parts(arrays: Any) -> list[Any]:
+    """What is to be joined, as Tensors; the rows of an array where it is one."""
+    if isinstance(arrays, Handle):
+        return list(xp.unstack(arrays))
+    return [tensor(x) for x in operands(*arrays)]
+
+
+def _joined(parts: list[Any], axis: int | None, dtype: DType) -> Any:
+    return _cast(xp.concat(parts, axis=axis), dtype)
+
+
+def _cast(x: Any, dtype: DType) -> Any:
+    return x if dtype is None else xp.astype(x, dtype, copy=False)
+
+
+# -- splitting -------------------------------------------------------------------------------------
+
+
+def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """Parts along an axis, at indices or in so many pieces of about the same size."""
+    ary = tensor(ary)
+    axis %= ary.ndim
+    total = ary.shape[axis]
+    sections = _number(indices_or_sections)
+    if sections is not None:
+        each, more = divmod(total, sections)
+        sizes = [each + 1] * more + [each] * (sections - more)
+        bounds = [sum(sizes[:i]) for i in range(len(sizes) + 1)]
+    else:
+        bounds = [0, *(int(i) for i in indices_or_sections), total]
+    before = (slice(None),) * axis
+    return [ary[(*before, slice(start, stop), ...)] for start, stop in pairwise(bounds)]
+
+
+def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """The same, in pieces of exactly the same size."""
+    sections = _number(indices_or_sections)
+    ary = tensor(ary)
+    if sections is not None and ary.shape[axis] % sections:
+        raise ShapeError(
+            f"split: axis {axis} of size {ary.shape[axis]} does not divide into {sections} parts. "
+            "Use array_split."
+        )
+    return array_split(ary, indices_or_sections, axis)
+
+
+def hsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+    """Parts along the second axis, or along the only one."""
+    return split(ary, indices_or_sections, 1 if ndim(ary) > 1 else 0)
+
+
+def vsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+    """Parts along the first axis."""
+    return split(ary, indices_or_sections, 0)
+
+
+def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+    """Parts along the third axis."""
+    return split(ary, indices_or_sections, 2)
+
+
+def unstack(x: Any, /, *, axis: int = 0) -> Any:
+    """The slices along an axis."""
+    return xp.unstack(tensor(x), axis=axis)
+
+
+def _number(value: Any) -> int | None:
+    """An int of any kind, but no sequence."""
+    return None if hasattr(value, "__len__") else int(value)
+
+
+# -- in between ------------------------------------------------------------------------------------
+
+
+def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
+    """Without the slices at some places, which are read."""
+    arr, axis = (ravel(arr), 0) if axis is None else (tensor(arr), axis % ndim(arr))
+    gone = set(_places(obj, arr.shape[axis]))
+    left = [i for i in range(arr.shape[axis]) if i not in gone]
+    return xp.take(arr, xp.asarray(left, dtype="int64", device=arr.device), axis=axis)
+
+
+def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
+    """With values before some places, which are read."""
+    arr, axis = (ravel(arr), 0) if axis is None else (tensor(arr), axis % ndim(arr))
+    size = arr.shape[axis]
+    places = _places(obj, size + 1 if isinstance(obj, slice) else size)
+    values, _ = operands(values, arr)
+    values = xp.astype(tensor(values), arr.dtype, copy=False)
+    values = xp.reshape(values, (1,) * (arr.ndim - values.ndim) + values.shape)
+    if not isinstance(obj, slice) and not ndim(obj):
+        values = xp.moveaxis(values, 0, axis)
+    if len(places) == 1:
+        places = places * values.shape[axis]
+    rows = xp.broadcast_to(values, (*arr.shape[:axis], len(places), *arr.shape[axis + 1 :]))
+    order = []
+    for i in range(size + 1):
+        order += [size + number for number, place in enumerate(places) if place == i]
+        order += [i] if i < size else []
+    order = xp.asarray(order, dtype="int64", device=arr.device)
+    return xp.take(xp.concat([arr, rows], axis=axis), order, axis=axis)
+
+
+def _places(obj: Any, size: int) -> list[int]:
+    """The places along an axis that an int, a slice, integers or a mask mean, in that order."""
+    if isinstance(obj, slice):
+        return list(range(size))[obj]
+    index = tensor(obj)
+    if xp.isdtype(index.dtype, "bool"):
+        return [i for i, chosen in enumerate(ravel(index).tolist()) if chosen]
+    return [int(i) + size if i < 0 else int(i) for i in ravel(index).tolist()]

@@ -1,0 +1,76 @@
+"""Operands as NumPy takes them: a list is an array too, and goes where the Tensors next to it are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..._typing import SCALAR_TYPES, Axis
+from ...core.casting import is_inexact
+from ...core.operators import scalar_like
+from ...core.tensor import ArrayAttributes
+from ..rule_namespace import rule_namespace as xp
+
+__all__ = ["as_axes", "choose", "is_floating", "operands", "tensor", "tensors"]
+
+_SEQUENCES = frozenset({list, tuple})
+
+
+def operands(*values: Any) -> tuple[Any, ...]:
+    """Make Tensors of lists, and leave arrays and Python scalars to the functions themselves."""
+    for value in values:
+        if type(value) in _SEQUENCES:
+            home = _home(values)
+            return tuple([_from_list(x, home) if type(x) in _SEQUENCES else x for x in values])
+    return values
+
+
+def tensor(x: Any) -> Any:
+    """A Tensor of anything array-like, connected to what it was made of."""
+    return xp.asarray(x)
+
+
+def tensors(*values: Any) -> tuple[Any, ...]:
+    """Make Tensors of all; a Python scalar takes the dtype and the device of the first other."""
+    values = operands(*values)
+    first = next((x for x in values if type(x) not in SCALAR_TYPES), None)
+    if first is None:
+        return tuple(xp.asarray(x) for x in values)
+    first = tensor(first)
+    return tuple(scalar_like(x, first) if type(x) in SCALAR_TYPES else tensor(x) for x in values)
+
+
+def choose(condition: Any, x: Any, other: Any) -> Any:
+    """x where a condition holds, which may be the Python constant True."""
+    if condition is True:
+        return x
+    condition, x, other = operands(condition, x, other)
+    return xp.where(condition, x, other)
+
+
+def as_axes(axis: Axis, ndim: int) -> tuple[int, ...]:
+    """Axes as non-negative numbers; None means all."""
+    if axis is None:
+        return tuple(range(ndim))
+    axes = axis if isinstance(axis, (tuple, list)) else (axis,)
+    return tuple(a % ndim if ndim else a for a in axes)
+
+
+def is_floating(x: Any) -> bool:
+    """Whether the dtype is real or complex floating."""
+    return is_inexact(x.dtype)
+
+
+def _home(values: tuple[Any, ...]) -> Any:
+    """The device of the first Tensor among values, or in lists among them."""
+    for value in values:
+        if isinstance(value, ArrayAttributes):
+            return value.device
+        if type(value) in _SEQUENCES:
+            found = _home(tuple(value))
+            if found is not None:
+                return found
+    return None
+
+
+def _from_list(values: Any, home: Any) -> Any:
+    return xp.asarray(values, device=home)

@@ -1,0 +1,132 @@
+"""Polynomials by their coefficients, the highest power first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...errors import ArgumentError
+from ..rule_namespace import rule_namespace as xp
+from .operands import is_floating, operands, tensor, tensors
+from .products import convolve
+from .shapes import ravel
+
+__all__ = [
+    "poly",
+    "polyadd",
+    "polyder",
+    "polydiv",
+    "polyint",
+    "polymul",
+    "polysub",
+    "polyval",
+    "vander",
+]
+
+
+def polyval(p: Any, x: Any) -> Any:
+    """The value at x, by Horner's rule."""
+    p, x = tensors(p, x)
+    y = xp.zeros_like(x) + p[0] * 0
+    for i in range(p.shape[0]):
+        y = y * x + p[i]
+    return y
+
+
+def polyadd(a1: Any, a2: Any) -> Any:
+    """The sum."""
+    return _sum(a1, a2, 1)
+
+
+def polysub(a1: Any, a2: Any) -> Any:
+    """The difference."""
+    return _sum(a1, a2, -1)
+
+
+def _sum(a1: Any, a2: Any, sign: int) -> Any:
+    a1, a2 = (ravel(x) for x in tensors(a1, a2))
+    n = max(a1.shape[0], a2.shape[0])
+    one, two = (
+        xp.concat([xp.zeros((n - x.shape[0],), dtype=x.dtype, device=x.device), x])
+        for x in (a1, a2)
+    )
+    return one + sign * two
+
+
+def polymul(a1: Any, a2: Any) -> Any:
+    """The product."""
+    return convolve(a1, a2)
+
+
+def polydiv(u: Any, v: Any) -> Any:
+    """The quotient and the remainder, of as many coefficients as NumPy gives."""
+    u, v = (ravel(x) for x in tensors(u, v))
+    u, v = (x if is_floating(x) else xp.astype(x, "float64") for x in (u, v))
+    m, n = u.shape[0] - 1, v.shape[0] - 1
+    rest = list(xp.unstack(u))
+    divisor = list(xp.unstack(v))
+    quotient = []
+    for k in range(m - n + 1):
+        factor = rest[k] / divisor[0]
+        quotient.append(factor)
+        for j, d in enumerate(divisor):
+            rest[k + j] = rest[k + j] - factor * d
+    while len(rest) > 1 and abs(float(rest[0])) <= 1e-14:  # as NumPy drops leading zeros
+        rest = rest[1:]
+    return xp.stack(quotient) if quotient else xp.zeros_like(v[:1]), xp.stack(rest)
+
+
+def polyder(p: Any, m: int = 1) -> Any:
+    """The m-th derivative."""
+    _check_order(m)
+    p = ravel(p)
+    for _ in range(m):
+        n = p.shape[0] - 1
+        p = p[:-1] * xp.arange(n, 0, -1, dtype=p.dtype, device=p.device)
+    return p
+
+
+def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
+    """The m-th antiderivative, with constants of integration if given."""
+    _check_order(m)
+    p = ravel(p)
+    p = p if is_floating(p) else xp.astype(p, "float64")
+    constants = ravel(tensors(0.0 if k is None else k, p)[0])
+    if constants.shape[0] not in (1, m) and m:
+        raise ArgumentError(
+            f"numpy.polyint: k must have 1 or {m} numbers, not {constants.shape[0]}."
+        )
+    for i in range(m):
+        n = p.shape[0]
+        divided = p / xp.arange(n, 0, -1, dtype=p.dtype, device=p.device)
+        constant = constants[min(i, constants.shape[0] - 1)]
+        p = xp.concat([divided, xp.reshape(xp.astype(constant, p.dtype, copy=False), (1,))])
+    return p
+
+
+def _check_order(m: int) -> None:
+    if m < 0:
+        raise ArgumentError(
+            f"numpy.polyder and polyint: the order must not be negative, but is {m}."
+        )
+
+
+def poly(seq_of_zeros: Any) -> Any:
+    """The polynomial with given zeros."""
+    zeros = tensor(seq_of_zeros)
+    zeros = zeros if is_floating(zeros) else xp.astype(zeros, "float64")
+    y = xp.ones((1,), dtype=zeros.dtype, device=zeros.device)
+    for i in range(zeros.shape[0]):
+        y = convolve(y, xp.stack([xp.ones_like(zeros[i]), -zeros[i]]))
+    return y
+
+
+def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
+    """The powers of each element, as rows."""
+    (x,) = operands(x)
+    x = tensor(x)
+    n = x.shape[0] if N is None else N
+    powers = [xp.ones_like(x)]
+    for _ in range(n - 1):
+        powers.append(powers[-1] * x)
+    y = xp.stack(powers[:n], axis=-1) if n else xp.zeros((x.shape[0], 0), dtype=x.dtype)
+    return y if increasing else xp.flip(y, axis=-1)

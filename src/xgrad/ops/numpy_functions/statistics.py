@@ -1,0 +1,253 @@
+"""Medians and quantiles, covariances and correlations."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..._typing import Axis, DType
+from ...core.casting import dtype_kind
+from ...core.handle import Handle
+from ...errors import ShapeError
+from ..rule_namespace import rule_namespace as xp
+from .operands import as_axes, is_floating, operands, tensor, tensors
+from .refused import no_counterpart
+from .shapes import ravel
+
+__all__ = [
+    "corrcoef",
+    "cov",
+    "median",
+    "nanmedian",
+    "nanpercentile",
+    "nanquantile",
+    "percentile",
+    "quantile",
+]
+
+# Hyndman and Fan's places of the quantile q among n sorted elements, counted from 0.
+_PLACES: dict[str, Any] = {
+    "linear": lambda n, q: (n - 1) * q,
+    "lower": lambda n, q: xp.floor((n - 1) * q),
+    "higher": lambda n, q: xp.ceil((n - 1) * q),
+    "midpoint": lambda n, q: (xp.floor((n - 1) * q) + xp.ceil((n - 1) * q)) / 2,
+    "nearest": lambda n, q: xp.round((n - 1) * q),
+    "hazen": lambda n, q: n * q - 0.5,
+    "weibull": lambda n, q: (n + 1) * q - 1,
+    "interpolated_inverted_cdf": lambda n, q: n * q - 1,
+    "median_unbiased": lambda n, q: (n + 1 / 3) * q - 2 / 3,
+    "normal_unbiased": lambda n, q: (n + 1 / 4) * q - 5 / 8,
+}
+
+
+def median(
+    a: Any,
+    axis: Axis = None,
+    out: Any = None,
+    overwrite_input: bool = False,
+    keepdims: bool = False,
+) -> Any:
+    """The middle one of the sorted elements, or the mean of the two."""
+    return _quantile(a, 0.5, axis, "linear", keepdims, False)
+
+
+def nanmedian(
+    a: Any,
+    axis: Axis = None,
+    out: Any = None,
+    overwrite_input: bool = False,
+    keepdims: bool = False,
+) -> Any:
+    """The median of the elements that are not NaN."""
+    return _quantile(a, 0.5, axis, "linear", keepdims, True)
+
+
+def quantile(
+    a: Any,
+    q: Any,
+    axis: Axis = None,
+    out: Any = None,
+    overwrite_input: bool = False,
+    method: str = "linear",
+    keepdims: bool = False,
+    *,
+    weights: Any = None,
+) -> Any:
+    """The element at a fraction q of the sorted ones, or between two of them."""
+    _refuse_weights("quantile", weights)
+    return _quantile(a, q, axis, method, keepdims, False)
+
+
+def nanquantile(
+    a: Any,
+    q: Any,
+    axis: Axis = None,
+    out: Any = None,
+    overwrite_input: bool = False,
+    method: str = "linear",
+    keepdims: bool = False,
+    *,
+    weights: Any = None,
+) -> Any:
+    """The quantile of the elements that are not NaN."""
+    _refuse_weights("nanquantile", weights)
+    return _quantile(a, q, axis, method, keepdims, True)
+
+
+def percentile(
+    a: Any,
+    q: Any,
+    axis: Axis = None,
+    out: Any = None,
+    overwrite_input: bool = False,
+    method: str = "linear",
+    keepdims: bool = False,
+    *,
+    weights: Any = None,
+) -> Any:
+    """The quantile of q percent."""
+    _refuse_weights("percentile", weights)
+    return _quantile(a, _percent(q, a), axis, method, keepdims, False)
+
+
+def nanpercentile(
+    a: Any,
+    q: Any,
+    axis: Axis = None,
+    out: Any = None,
+    overwrite_input: bool = False,
+    method: str = "linear",
+    keepdims: bool = False,
+    *,
+    weights: Any = None,
+) -> Any:
+    """The quantile of q percent of the elements that are not NaN."""
+    _refuse_weights("nanpercentile", weights)
+    return _quantile(a, _percent(q, a), axis, method, keepdims, True)
+
+
+def _percent(q: Any, a: Any) -> Any:
+    (q, _) = operands(q, a)
+    q = xp.astype(q, "float64") if isinstance(q, Handle) and not is_floating(q) else q
+    return q / 100
+
+
+def _refuse_weights(name: str, weights: Any) -> None:
+    if weights is not None:
+        raise no_counterpart(f"numpy.{name} with weights=")
+
+
+def _quantile(a: Any, q: Any, axis: Axis, method: str, keepdims: bool, skip_nan: bool) -> Any:
+    if method not in _PLACES:
+        raise no_counterpart(f"numpy.quantile with method={method!r}")
+    a, q = operands(a, q)
+    a = tensor(a)
+    a = a if is_floating(a) else xp.astype(a, "float64")
+    q = tensors(q, a)[0]  # a list is in float64, as everywhere; a Python number in a's dtype
+    q = q if is_floating(q) else xp.astype(q, a.dtype)
+    axes = as_axes(axis, a.ndim)
+    rows = xp.moveaxis(a, axes, tuple(range(a.ndim - len(axes), a.ndim)))
+    rows = xp.reshape(rows, (*rows.shape[: a.ndim - len(axes)], -1))
+    rows = xp.sort(rows, axis=-1)  # NaN come last
+    n: Any = rows.shape[-1]
+    if not n:
+        raise ShapeError(f"numpy.quantile: there is nothing along axis {axis} of {a.shape}.")
+    missing = xp.isnan(rows)
+    if skip_nan:
+        n = xp.sum(xp.astype(~missing, a.dtype), axis=-1, keepdims=True)
+    place = xp.clip(_PLACES[method](n, ravel(q)), 0, xp.maximum(n - 1, 0) if skip_nan else n - 1)
+    place = xp.broadcast_to(place, (*rows.shape[:-1], place.shape[-1]))
+    y = _between(rows, place)
+    gone = xp.isnan(rows[..., :1]) if skip_nan else missing[..., -1:]
+    y = xp.where(gone, math.nan, y)
+    y = xp.reshape(xp.moveaxis(y, -1, 0), q.shape + rows.shape[:-1])
+    if keepdims:
+        y = xp.expand_dims(y, axis=tuple(q.ndim + i for i in axes))
+    return y
+
+
+def _between(rows: Any, place: Any) -> Any:
+    """The value at a place between two elements of each row, on the line between them."""
+    below = xp.floor(place)
+    low = xp.astype(below, "int64")
+    high = xp.astype(xp.ceil(place), "int64")
+    first = xp.take_along_axis(rows, low, axis=-1)
+    last = xp.take_along_axis(rows, high, axis=-1)
+    # Where both are the same element nothing is added, which is right for infinities too.
+    gap = xp.where(low == high, 0.0, last - first)
+    share = place - below
+    upper = last - gap * (1.0 - share)
+    return xp.where(share < 0.5, first + gap * share, xp.where(low == high, first, upper))
+
+
+# -- covariance ------------------------------------------------------------------------------------
+
+
+def cov(
+    m: Any,
+    y: Any = None,
+    rowvar: bool = True,
+    bias: bool = False,
+    ddof: int | None = None,
+    fweights: Any = None,
+    aweights: Any = None,
+    *,
+    dtype: DType = None,
+) -> Any:
+    """The covariance matrix of variables, one a row."""
+    x = _variables(m, rowvar, dtype)
+    if y is not None:
+        x = xp.concat([x, _variables(y, rowvar, dtype)], axis=0)
+    ddof = (0 if bias else 1) if ddof is None else ddof
+    weights = None
+    for part in (fweights, aweights):
+        if part is not None:
+            factor = xp.astype(tensors(part, x)[0], x.dtype, copy=False)
+            weights = factor if weights is None else weights * factor
+    if weights is None:
+        count: Any = x.shape[1]
+        mean = xp.mean(x, axis=1, keepdims=True)
+    else:
+        count = xp.sum(weights)
+        mean = xp.sum(x * weights, axis=1, keepdims=True) / count
+    scale = count - ddof
+    if weights is not None and aweights is not None and ddof:
+        aweights = tensors(aweights, x)[0]
+        scale = count - ddof * xp.sum(weights * aweights) / count
+    gap = x - mean
+    other = xp.conj(gap) if dtype_kind(gap.dtype) == "complex" else gap
+    weighted = other if weights is None else other * weights
+    return (
+        xp.squeeze(xp.matmul(gap, xp.matrix_transpose(weighted)) / scale)
+        if x.shape[0] == 1
+        else (xp.matmul(gap, xp.matrix_transpose(weighted)) / scale)
+    )
+
+
+def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: DType = None) -> Any:
+    """The correlation matrix of variables, one a row."""
+    c = cov(x, y, rowvar, dtype=dtype)
+    if c.ndim == 0:
+        return c / c
+    deviation = xp.sqrt(
+        xp.real(
+            xp.take(
+                xp.reshape(c, (-1,)),
+                xp.arange(c.shape[0], device=c.device) * (c.shape[0] + 1),
+                axis=0,
+            )
+        )
+    )
+    c = c / deviation[:, None] / deviation[None, :]
+    if dtype_kind(c.dtype) == "complex":
+        return xp.clip(xp.real(c), -1, 1) + 1j * xp.clip(xp.imag(c), -1, 1)
+    return xp.clip(c, -1, 1)
+
+
+def _variables(m: Any, rowvar: bool, dtype: DType) -> Any:
+    x = tensor(m)
+    x = xp.astype(x, dtype or ("float64" if not is_floating(x) else x.dtype), copy=False)
+    if x.ndim > 2:
+        raise ShapeError(f"numpy.cov: m must have one axis or two, but has shape {x.shape}.")
+    x = xp.reshape(x, (1, -1)) if x.ndim < 2 else x
+    return x if rowvar or x.shape[0] == 1 else xp.matrix_transpose(x)

@@ -1,0 +1,174 @@
+"""The methods of ufuncs: reduce, accumulate, reduceat, outer and at.
+
+Where the standard has the reduction it is that; any other ufunc of two operands is folded along the
+axis in Python, which is slow for long axes and as differentiable as the ufunc."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from itertools import accumulate, pairwise
+from typing import Any
+
+from ..._typing import Axis, DType
+from ...backends import host
+from ...core.tensor import Tensor
+from ...errors import ArgumentError, ArgumentTypeError
+from ..rule_namespace import rule_namespace as xp
+from . import reductions
+from .operands import as_axes, choose, operands, tensor, tensors
+from .writing import write_into_array
+
+__all__ = ["METHODS"]
+
+_REDUCTIONS: dict[str, Callable[..., Any]] = {
+    "add": reductions.sum,
+    "logical_and": reductions.all,
+    "logical_or": reductions.any,
+    "maximum": reductions.max,
+    "minimum": reductions.min,
+    "multiply": reductions.prod,
+}
+_ACCUMULATIONS: dict[str, Callable[..., Any]] = {
+    "add": xp.cumulative_sum,
+    "multiply": xp.cumulative_prod,
+}
+_NEUTRAL = {
+    "add": 0,
+    "multiply": 1,
+    "logical_and": True,
+    "logical_or": False,
+    "logaddexp": -math.inf,
+}
+# What `at` does at repeated indices: the mode of `scatter`, and what it does to the operand first.
+_AT: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "add": ("add", lambda v: v),
+    "subtract": ("add", lambda v: -v),
+    "multiply": ("multiply", lambda v: v),
+    "divide": ("multiply", lambda v: 1.0 / v),
+    "maximum": ("max", lambda v: v),
+    "minimum": ("min", lambda v: v),
+}
+
+
+def reduce(
+    name: str,
+    function: Callable[..., Any],
+    array: Any,
+    axis: Axis = 0,
+    dtype: DType = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
+    """``np.add.reduce(a, axis=0)`` and the like."""
+    x = tensor(array)
+    axis = None if axis is None or x.ndim == 0 else axis
+    target = _REDUCTIONS.get(name)
+    if target is not None:
+        options = {"initial": initial, "where": where, "dtype": dtype}
+        options = {k: v for k, v in options.items() if v is not None and v is not True}
+        return target(x, axis=axis, keepdims=keepdims, **options)
+    x = x if dtype is None else x.astype(dtype)
+    x = x if where is True else choose(where, x, _neutral(name))
+    axes = as_axes(axis, x.ndim)
+    rows = xp.moveaxis(x, axes, tuple(range(len(axes))))
+    rows = xp.reshape(rows, (-1, *rows.shape[len(axes) :]))
+    parts = [rows[i, ...] for i in range(rows.shape[0])]
+    y = _folded(name, function, parts if initial is None else [initial, *parts])
+    return (
+        xp.reshape(y, tuple(1 if i in axes else n for i, n in enumerate(x.shape)))
+        if keepdims
+        else y
+    )
+
+
+def accumulate_(
+    name: str, function: Callable[..., Any], array: Any, axis: int = 0, dtype: DType = None
+) -> Any:
+    """``np.add.accumulate(a)`` and the like: the results of `reduce` of the first elements."""
+    x = tensor(array)
+    if name in _ACCUMULATIONS:
+        return _ACCUMULATIONS[name](x, axis=axis, dtype=dtype)
+    x = x if dtype is None else x.astype(dtype)
+    parts = list(accumulate(xp.unstack(x, axis=axis), function))
+    return xp.stack(parts, axis=axis) if parts else x
+
+
+def reduceat(
+    name: str,
+    function: Callable[..., Any],
+    array: Any,
+    indices: Any,
+    axis: int = 0,
+    dtype: DType = None,
+) -> Any:
+    """``np.add.reduceat(a, [0, 4, 8])``: the reductions of slices, whose bounds are read."""
+    x = tensor(array)
+    starts = [int(i) for i in tensor(indices).tolist()]
+    bounds = [*starts, x.shape[axis]]
+    rows = xp.moveaxis(x, axis, 0)
+    parts = []
+    for start, stop in pairwise(bounds):
+        if not 0 <= start < x.shape[axis]:
+            raise ArgumentError(
+                f"numpy.{name}.reduceat: index {start} is out of bounds for axis {axis} of size "
+                f"{x.shape[axis]}."
+            )
+        part = rows[start : max(stop, start + 1), ...]
+        parts.append(reduce(name, function, part, dtype=dtype))
+    return xp.stack(parts, axis=axis)
+
+
+def outer(name: str, function: Callable[..., Any], a: Any, b: Any, **options: Any) -> Any:
+    """``np.add.outer(a, b)``: every element of a with every element of b."""
+    a, b = tensors(a, b)
+    return function(xp.reshape(a, a.shape + (1,) * b.ndim), b, **options)
+
+
+def at(name: str, function: Callable[..., Any], target: Any, key: Any, *value: Any) -> None:
+    """``np.add.at(t, key, value)``: t is rebound; at repeated indices each value counts."""
+    if not isinstance(target, Tensor):
+        native = getattr(host().namespace, name).at
+        write_into_array(f"{name}.at", native, target, key, *value)
+        return
+    if name not in _AT or len(value) != 1:
+        raise ArgumentTypeError(
+            f"numpy.{name}.at for a {type(target).__name__} has no counterpart in xgrad, which "
+            f"has {', '.join(_AT)} for Tensors. Use x.at[key] or item assignment."
+        )
+    mode, prepare = _AT[name]
+    places = xp.reshape(xp.arange(target.size, device=target.device), target.shape)[key]
+    (v,) = operands(value[0])
+    v = xp.broadcast_to(xp.astype(tensors(v, target)[0], target.dtype), places.shape)
+    flat = xp.reshape(target, (-1,))
+    v = prepare(xp.reshape(v, (-1,)))
+    new = xp.scatter(flat, xp.reshape(places, (-1,)), v, axis=0, mode=mode)
+    target[...] = xp.reshape(new, target.shape)
+
+
+def _folded(name: str, function: Callable[..., Any], parts: list[Any]) -> Any:
+    if not parts:
+        raise ArgumentError(
+            f"numpy.{name}.reduce: nothing to reduce along an axis of size 0. Use initial=."
+        )
+    *_, last = accumulate(parts, function)
+    return last
+
+
+def _neutral(name: str) -> Any:
+    if name not in _NEUTRAL:
+        raise ArgumentTypeError(
+            f"numpy.{name}.reduce with where= has no counterpart in xgrad, because {name} has no "
+            "neutral element. Use xg.where before, or an index."
+        )
+    return _NEUTRAL[name]
+
+
+METHODS: dict[str, Callable[..., Any]] = {
+    "reduce": reduce,
+    "accumulate": accumulate_,
+    "reduceat": reduceat,
+    "outer": outer,
+    "at": at,
+}

@@ -1,0 +1,192 @@
+"""Every NumPy function that has a counterpart: value, gradient, dtype, signature, and the list itself."""
+
+import inspect
+
+import numerical
+import numpy as np
+import numpy.char
+import numpy.fft
+import numpy.lib.recfunctions
+import numpy.lib.stride_tricks
+import numpy.polynomial  # NumPy lists what was imported
+import numpy_cases
+import pytest
+from numpy.testing import overrides
+
+import xgrad as xg
+from xgrad.ops.numpy_functions.refused import REFUSED, is_refused
+from xgrad.ops.numpy_functions.tables import FUNCTIONS
+from xgrad.ops.numpy_functions.ufunc_methods import METHODS
+from xgrad.ops.numpy_functions.ufuncs import UFUNCS
+
+
+def cases(table):
+    return [pytest.param(*value, id=name) for name, value in table.items()]
+
+
+def named(table):
+    return [pytest.param(value, id=name) for name, value in table.items()]
+
+
+# -- values and gradients --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("x", "f"), cases(numpy_cases.FUNCTIONS))
+def test_function_gives_a_tensor_with_numpys_value(x, f):
+    result = f(xg.asarray(x))
+    assert isinstance(result, xg.Tensor)
+    expected = f(x)
+    assert result.dtype == expected.dtype
+    assert result.shape == np.shape(expected)
+    np.testing.assert_allclose(result.numpy(), expected, rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize(("x", "f"), cases(numpy_cases.FUNCTIONS))
+def test_function_is_followed(x, f, rng):
+    weights = rng.normal(size=np.shape(f(x)))
+    variable = xg.Variable(x)
+    with xg.GradientTape() as tape:
+        y = xg.sum(f(variable) * weights)
+    found = tape.gradient(y, variable, unconnected_gradients="raise")
+    (expected,) = numerical.difference_gradients(lambda x: np.sum(f(x) * weights), [x])
+    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-7, atol=1e-8)
+
+
+# Where NumPy computes in float64 whatever it is given; here float32 stays float32, and a Python number
+# changes no dtype.
+WIDER = {
+    *("dot/scalar", "inner/scalar", "interp/one sample", "polyval", "polyder", "polyint"),
+    *("cov", "cov/of two", "cov/columns", "cov/of a vector", "corrcoef", "bincount"),
+    *("histogram2d/weights", "histogramdd/weights", "polyint/no constant", "vander"),
+    *("vander/options", "sort_complex", "geomspace", "geomspace/negative"),
+}
+NARROW = {name: case for name, case in numpy_cases.FUNCTIONS.items() if name not in WIDER}
+
+
+@pytest.mark.parametrize(("x", "f"), cases(NARROW))
+def test_function_has_numpys_dtype_for_float32(x, f):
+    assert f(xg.asarray(x, dtype=xg.float32)).dtype == f(x.astype("float32")).dtype
+
+
+@pytest.mark.parametrize("f", named(numpy_cases.CONSTANTS))
+def test_constant_has_numpys_value_and_no_gradient(f):
+    x = xg.Variable(numpy_cases.X)
+    with xg.GradientTape() as tape, np.errstate(divide="ignore"):
+        result = f(x)
+        expected = f(numpy_cases.X)
+    assert isinstance(result, xg.Tensor)
+    assert result.dtype == expected.dtype
+    np.testing.assert_array_equal(result.numpy(), expected)
+    assert tape.gradient(result, x) is None
+
+
+@pytest.mark.parametrize("f", named(numpy_cases.ANSWERS))
+def test_answer_is_numpys(f):
+    assert f(xg.asarray(numpy_cases.X)) == f(numpy_cases.X)
+    assert not isinstance(f(xg.asarray(numpy_cases.X)), xg.Tensor)
+
+
+# -- writing ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("target", "x", "f"), cases(numpy_cases.WRITING))
+def test_writing_rebinds_the_target_and_nothing_else(target, x, f):
+    t = xg.asarray(target)
+    other = xg.asarray(t)
+    before = target.copy()
+    assert f(t, xg.asarray(x)) is None
+    expected = target.copy()
+    f(expected, x)
+    np.testing.assert_allclose(t.numpy(), expected, rtol=1e-14)
+    np.testing.assert_array_equal(target, before)
+    np.testing.assert_array_equal(other.numpy(), before)
+
+
+@pytest.mark.parametrize(("target", "x", "f"), cases(numpy_cases.WRITING))
+def test_writing_is_followed_into_what_was_there_and_what_was_written(target, x, f, rng):
+    weights = rng.normal(size=target.shape)
+
+    def plain(target, x):
+        written = target.copy()
+        f(written, x)
+        return np.sum(written * written * weights)
+
+    variables = [xg.Variable(target), xg.Variable(x)]
+    with xg.GradientTape() as tape:
+        t = variables[0] * 1.0
+        f(t, variables[1])
+        y = xg.sum(t * t * weights)
+    found = tape.gradient(y, variables, unconnected_gradients="zero")
+    expected = numerical.difference_gradients(plain, [target, x])
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one.numpy(), other, rtol=1e-7, atol=1e-8)
+
+
+@pytest.mark.parametrize(("target", "x", "f"), cases(numpy_cases.WRITING))
+def test_writing_a_followed_value_into_an_array_is_refused(target, x, f):
+    v = xg.Variable(x)
+    array = target.copy()
+    with xg.GradientTape(), pytest.raises(TypeError, match=r"gradient would|followed"):
+        f(array, v)
+    np.testing.assert_array_equal(array, target)
+
+
+# -- the lists themselves --------------------------------------------------------------------------
+
+TESTED = {
+    name.split("/")[0]
+    for table in ("FUNCTIONS", "CONSTANTS", "ANSWERS", "WRITING")
+    for name in getattr(numpy_cases, table)
+}
+FILES = {"save", "savetxt", "savez", "savez_compressed"}  # tests/ops/test_numpy_protocols.py
+
+
+def qualified(function):
+    return f"{function.__module__}.{function.__name__}"
+
+
+def test_every_function_has_an_example():
+    assert not {name.removeprefix("numpy.") for name in FUNCTIONS} - TESTED - FILES
+
+
+def test_every_ufunc_has_an_example():
+    assert not {u for u in UFUNCS if u not in TESTED and u not in ("degrees", "radians")}
+
+
+def test_every_method_of_ufuncs_has_an_example():
+    assert {name.split(".")[-1] for name in TESTED if "." in name} >= set(METHODS)
+
+
+def test_every_function_of_numpys_is_there_or_refused_with_a_reason():
+    every = {qualified(f) for f in overrides.get_overridable_numpy_array_functions()}
+    unknown = {f for f in every if f not in FUNCTIONS and not is_refused(f)}
+    assert not unknown
+
+
+def test_every_ufunc_of_numpys_is_there_or_refused_with_a_reason():
+    every = {
+        f"numpy.{u.__name__}"
+        for u in overrides.get_overridable_numpy_ufuncs()
+        if getattr(np, u.__name__, None) is u
+    }
+    assert not {u for u in every if u.removeprefix("numpy.") not in UFUNCS and not is_refused(u)}
+
+
+def test_nothing_is_both_there_and_refused():
+    assert not set(FUNCTIONS) & set(REFUSED)
+    assert not {f"numpy.{name}" for name in UFUNCS} & set(REFUSED)
+
+
+@pytest.mark.parametrize("name", list(FUNCTIONS))
+def test_signature_is_numpys(name):
+    native = np
+    for part in name.split(".")[1:]:
+        native = getattr(native, part)
+    try:
+        theirs = inspect.signature(native).parameters
+    except ValueError:
+        pytest.skip("NumPy tells no signature of this function")
+    ours = inspect.signature(FUNCTIONS[name]).parameters
+    assert list(ours) == list(theirs)
+    kinds = {key: p.kind for key, p in ours.items()}
+    assert kinds == {key: p.kind for key, p in theirs.items()}
