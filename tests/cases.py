@@ -844,6 +844,33 @@ for _n in (4, 5):
          domain="positive", reference=lambda d, n=_n: np.fft.rfftfreq(n, d), standard=False,
          analytic=False)
 
+# Padding.
+for _mode in ("constant", "edge", "reflect", "symmetric", "wrap"):
+    for _label, _shape, _width in (
+        ("", (3, 4), ((1, 2), (0, 3))), ("/one number", (3, 2), 1), ("/one pair", (3, 4), (2, 0)),
+        ("/wider than x", (2, 3), ((0, 5), (7, 2))), ("/nothing", (2, 3), 0),
+        ("/one element", (1, 3), ((2, 1), (0, 1))), ("/an axis of three", (2, 3, 2), ((0, 0), (1, 1), (0, 0))),
+        ("/0-d", (), 3), ("/empty", (0, 3), ((0, 0), (1, 2))),
+    ):
+        case(
+            f"pad/{_mode}{_label}",
+            lambda xp, x, w=_width, m=_mode: xg.pad(x, w, mode=m),
+            _shape,
+            reference=lambda x, w=_width, m=_mode: np.pad(x, w, mode=m),
+            complex=0 not in _shape,
+            standard=False,
+        )
+case("pad/a number", lambda xp, x: xg.pad(x, (1, 2), constant_values=3.5), (3,),
+     reference=lambda x: np.pad(x, (1, 2), constant_values=3.5), standard=False)
+case("pad/a Tensor", lambda xp, x, c: xg.pad(x, ((1, 2), (0, 1)), constant_values=c), (2, 3), (),
+     reference=lambda x, c: np.pad(x, ((1, 2), (0, 1)), constant_values=c), standard=False,
+     analytic=False)
+case("pad/a Tensor for every end",
+     lambda xp, x, c: xg.pad(x, ((1, 2), (0, 1)), constant_values=[(c[0], c[1]), (c[2], c[0] * c[1])]),
+     (2, 3), (3,), standard=False, analytic=False,
+     reference=lambda x, c: np.pad(x, ((1, 2), (0, 1)),
+                                   constant_values=[(c[0], c[1]), (c[2], c[0] * c[1])]))
+
 # Sorting.
 case("sort", lambda xp, x: xp.sort(x), (2, 5), domain="distinct", analytic=False,
      reference=lambda x: np.sort(x, axis=-1))

@@ -87,6 +87,7 @@ from .ops.manipulation import (
 from .ops.namespaces import API_VERSION as __array_api_version__
 from .ops.namespaces import Info as _Info
 from .ops.namespaces import array_namespace, namespace
+from .ops.padding import pad
 from .ops.powers import hypot, pow, reciprocal, sqrt, square
 from .ops.rounding import ceil, conj, floor, imag, real, round, signbit, trunc
 from .ops.searching import (
@@ -293,6 +294,7 @@ __all__ = [
     "flip",
     "matrix_transpose",
     "moveaxis",
+    "pad",
     "permute_dims",
     "repeat",
     "reshape",
