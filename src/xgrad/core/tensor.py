@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from .. import tree
 from .._typing import Array, DType, NativeDevice, Shape
 from ..backends import Device, as_device, backend_of
-from ..backends.base import dtype_name
 from ..errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -27,6 +26,7 @@ from .indexing import At, getitem, setitem
 from .instructions import primitive
 from .operators import Operators
 from .protocols import protocols
+from .python_numbers import PythonNumbers
 from .show import show
 from .spec import describe
 
@@ -39,7 +39,7 @@ IN_PLACE: tuple[str, ...] = ("add", "sub", "mul", "truediv", "floordiv", "mod", 
 IN_PLACE += ("and", "or", "xor", "lshift", "rshift")
 
 
-class ArrayAttributes(Operators):
+class ArrayAttributes(PythonNumbers):
     """Attributes and conversions that Tensors and Variables share."""
 
     __slots__ = ()
@@ -104,59 +104,6 @@ class ArrayAttributes(Operators):
         return At(self)
 
     # -- leaving xgrad -------------------------------------------------------------------------
-
-    def numpy(self) -> Array:
-        """Copy the value to a numpy array in host memory, on purpose: no gradient flows through."""
-        return self._on_host(".numpy()")
-
-    def _on_host(self, way: str) -> Array:
-        if self.node is not None:
-            protocols.left(self, f"left xgrad through {way}")
-        return backend_of(self.array).to_numpy(self.array)
-
-    def item(self) -> Any:
-        """The only element as a Python scalar; waits for the device.
-
-        Raises
-        ------
-        ShapeError
-            If there is not exactly one element.
-        """
-        if self.size != 1:
-            raise ShapeError(f"item: x {describe(self)} must have exactly one element. Use tolist.")
-        return self._on_host(".item()").reshape(()).item()
-
-    def tolist(self) -> Any:
-        """The value as nested lists of Python scalars; waits for the device."""
-        return self._on_host(".tolist()").tolist()
-
-    def __bool__(self) -> bool:
-        return bool(self._single("bool"))
-
-    def __int__(self) -> int:
-        return int(self._single("int"))
-
-    def __float__(self) -> float:
-        return float(self._single("float"))
-
-    def __complex__(self) -> complex:
-        return complex(self._single("complex"))
-
-    def __index__(self) -> int:
-        if not dtype_name(self.dtype).lstrip("u").startswith("int"):
-            raise DTypeError(f"an index must be an integer, but x is {describe(self)}. Use astype.")
-        return int(self._single("int"))
-
-    def _single(self, wanted: str) -> Any:
-        if self.size != 1:
-            raise ShapeError(
-                f"{wanted}: x {describe(self)} must have exactly one element. Use xg.any, xg.all "
-                "or an index."
-            )
-        value = self._on_host(f"{wanted}()").reshape(()).item()
-        if isinstance(value, complex) and wanted in ("int", "float"):
-            raise DTypeError(f"{wanted}: x {describe(self)} is complex. Use xg.real or xg.abs.")
-        return value
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         self._refuse_if_followed("__array__")
@@ -262,9 +209,6 @@ class Tensor(ArrayAttributes):
 
     def __repr__(self) -> str:
         return show(self.array, "xg.Tensor")
-
-    def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec and self.size == 1 else format(str(self), spec)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self._rebind(setitem(self, key, value))

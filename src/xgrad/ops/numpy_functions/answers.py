@@ -16,7 +16,7 @@ from ..rule_namespace import rule_namespace as xp
 
 __all__ = ["ANSWERS"]
 
-_OF_ARRAYS = "array2string array_repr array_str may_share_memory shares_memory"
+_OF_ARRAYS = "array2string array_repr array_str einsum_path may_share_memory shares_memory"
 _OF_VALUES = "common_type min_scalar_type save savetxt savez savez_compressed"
 
 

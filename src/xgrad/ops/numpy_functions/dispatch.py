@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -93,7 +94,9 @@ def _function(function: Any) -> Callable[..., Any]:
     parameters = inspect.signature(target).parameters
     if "out" not in parameters:
         return target
-    return _with_out(target, list(parameters).index("out"), function.__name__)
+    by_position = parameters["out"].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+    place = list(parameters).index("out") if by_position else sys.maxsize
+    return _with_out(target, place, function.__name__)
 
 
 def _with_out(target: Callable[..., Any], place: int, name: str) -> Callable[..., Any]:

@@ -7,9 +7,11 @@ from typing import Any
 from ..._typing import DType
 from ...core.casting import dtype_kind
 from ...errors import ArgumentError, ShapeError
+from ..einsum import einsum as einsum_of_tensors
 from ..rule_namespace import rule_namespace as xp
 from .diagonals import diagonal
 from .operands import tensors
+from .refused import no_counterpart
 from .shapes import ravel
 from .windows import sliding_window_view
 
@@ -18,6 +20,7 @@ __all__ = [
     "correlate",
     "cross",
     "dot",
+    "einsum",
     "inner",
     "kron",
     "outer",
@@ -72,6 +75,16 @@ def kron(a: Any, b: Any) -> Any:
     a = xp.reshape(a, tuple(n for size in left for n in (size, 1)))
     b = xp.reshape(b, tuple(n for size in right for n in (1, size)))
     return xp.reshape(a * b, tuple(m * n for m, n in zip(left, right, strict=True)))
+
+
+def einsum(*operands: Any, out: Any = None, optimize: Any = False, **kwargs: Any) -> Any:
+    """Sums of products over axes named by letters."""
+    dtype = kwargs.pop("dtype", None)
+    kwargs = {key: value for key, value in kwargs.items() if key not in ("casting", "order")}
+    if kwargs:
+        raise no_counterpart(f"numpy.einsum with {next(iter(kwargs))}=")
+    y = einsum_of_tensors(*operands)
+    return y if dtype is None else xp.astype(y, dtype, copy=False)
 
 
 def trace(
