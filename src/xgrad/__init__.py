@@ -51,6 +51,7 @@ from .ops.comparison import (
 )
 from .ops.conversion import asarray, constant, convert_to_tensor, from_dlpack
 from .ops.creation import arange, eye, linspace, meshgrid, tril, triu
+from .ops.cumulative import cumulative_prod, cumulative_sum
 from .ops.data_types import astype, can_cast, finfo, iinfo, isdtype, result_type, to_device
 from .ops.einsum import einsum
 from .ops.exponential import exp, expm1, log, log1p, log2, log10, logaddexp
@@ -110,7 +111,7 @@ from .ops.sorting import (
     unique_inverse,
     unique_values,
 )
-from .ops.statistical import cumulative_prod, cumulative_sum, max, mean, min, prod, std, sum, var
+from .ops.statistical import max, mean, min, prod, std, sum, var
 from .ops.trigonometric import (
     acos,
     acosh,

@@ -10,14 +10,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..core.casting import dtype_kind
-from ..core.defaults import default_dtype
 from ..core.dispatch import apply, apply1
 from ..core.instructions import primitive
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from ._arguments import as_axis, as_operand
-from .data_types import astype
+from .data_types import floating
 
 __all__ = ["as_signal", "as_spectrum", "opposite", "transform"]
 
@@ -27,8 +26,7 @@ _OPPOSITE = {"backward": "forward", "ortho": "ortho", "forward": "backward"}
 
 def as_spectrum(x: Any, function: str) -> Any:
     """Take an operand of floating dtype, real or complex; whole numbers become floating."""
-    x = as_operand(x, function)
-    return astype(x, default_dtype()) if dtype_kind(x.dtype) in ("integer", "bool") else x
+    return floating(as_operand(x, function))
 
 
 def as_signal(x: Any, function: str) -> Any:

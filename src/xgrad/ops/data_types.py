@@ -11,6 +11,7 @@ from .._typing import SCALAR_TYPES, ArrayLike, DType
 from ..backends import Device, as_device, backend_of, backend_of_dtype, is_array
 from ..backends.base import Backend, dtype_name
 from ..core.casting import dtype_kind, is_inexact
+from ..core.defaults import default_dtype
 from ..core.dispatch import apply1, unwrap
 from ..core.handle import Handle
 from ..core.instructions import primitive
@@ -71,6 +72,18 @@ def astype(
     if x.dtype == wanted:
         return apply1(_COPY, x) if copy else Tensor(x.array, x.node)
     return apply1(_ASTYPE if is_inexact(wanted) else _CAST, x, {"dtype": wanted})  # type: ignore[no-any-return]
+
+
+def in_dtype(x: Any, dtype: DType) -> Any:
+    """Convert where needed; what libraries do to small integers is undone, with their wrapping."""
+    if dtype is None or x.dtype == backend_of(x.array).dtype(dtype):
+        return x
+    return astype(x, dtype)
+
+
+def floating(x: Any) -> Any:
+    """Convert whole numbers and booleans to the default dtype; leave the others."""
+    return x if is_inexact(x.dtype) else astype(x, default_dtype())
 
 
 def to_device(x: ArrayLike, device: Device | str, /) -> Tensor:

@@ -7,18 +7,13 @@ from __future__ import annotations
 from typing import Any
 
 from .._typing import ArrayLike, Axis, DType
-from ..backends import backend_of
-from ..core.casting import dtype_kind
 from ..core.dispatch import apply1
 from ..core.instructions import primitive
-from ..core.spec import describe
 from ..core.tensor import Tensor
-from ..errors import ArgumentError
-from ._arguments import as_axes, as_axis, as_operand
+from ._arguments import as_axes, as_operand
+from .data_types import floating, in_dtype
 
 __all__ = [
-    "cumulative_prod",
-    "cumulative_sum",
     "max",
     "mean",
     "min",
@@ -28,71 +23,11 @@ __all__ = [
     "var",
 ]
 
-_CUMULATIVE_PROD = primitive("cumulative_prod")
-_CUMULATIVE_SUM = primitive("cumulative_sum")
 _MAX = primitive("max")
 _MIN = primitive("min")
 _PROD = primitive("prod")
 _STD = primitive("std")
 _SUM = primitive("sum")
-
-
-def cumulative_prod(
-    x: ArrayLike, /, *, axis: int | None = None, dtype: DType = None, include_initial: bool = False
-) -> Tensor:
-    """Multiply up the elements along an axis; the gradient is exact at zeros too.
-
-    Parameters
-    ----------
-    x : Tensor, Variable or array
-        Of numeric dtype.
-    axis : int, optional
-        May be left out where x has one axis.
-    dtype : dtype, optional
-        Converts x first.
-    include_initial : bool
-        Whether the result starts with a one.
-
-    Returns
-    -------
-    Tensor
-
-    Examples
-    --------
-    >>> import xgrad as xg
-    >>> xg.cumulative_prod(xg.asarray([1.0, 2.0, 3.0]))
-    xg.Tensor([1., 2., 6.], shape=(3,), dtype=float64, device=cpu)
-    """
-    return _cumulative(_CUMULATIVE_PROD, x, axis, dtype, include_initial)
-
-
-def cumulative_sum(
-    x: ArrayLike, /, *, axis: int | None = None, dtype: DType = None, include_initial: bool = False
-) -> Tensor:
-    """Add up the elements along an axis.
-
-    Parameters
-    ----------
-    x : Tensor, Variable or array
-        Of numeric dtype.
-    axis : int, optional
-        May be left out where x has one axis.
-    dtype : dtype, optional
-        Converts x first.
-    include_initial : bool
-        Whether the result starts with a zero.
-
-    Returns
-    -------
-    Tensor
-
-    Examples
-    --------
-    >>> import xgrad as xg
-    >>> xg.cumulative_sum(xg.asarray([1.0, 2.0, 3.0]))
-    xg.Tensor([1., 3., 6.], shape=(3,), dtype=float64, device=cpu)
-    """
-    return _cumulative(_CUMULATIVE_SUM, x, axis, dtype, include_initial)
 
 
 def max(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
@@ -142,7 +77,7 @@ def mean(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tenso
     >>> xg.mean(xg.asarray([1.0, 2.0, 6.0]))
     xg.Tensor(3., shape=(), dtype=float64, device=cpu)
     """
-    x = _floating(as_operand(x, "mean"))
+    x = floating(as_operand(x, "mean"))
     axes = as_axes(axis, x.ndim, "mean")
     total = apply1(_SUM, x, {"axis": axes, "dtype": None, "keepdims": keepdims})
     return total / float(_count(x.shape, axes))  # type: ignore[no-any-return]
@@ -201,8 +136,8 @@ def prod(
     """
     x = as_operand(x, "prod")
     parameters = {"axis": as_axes(axis, x.ndim, "prod"), "dtype": None, "keepdims": keepdims}
-    y = apply1(_PROD, _as_dtype(x, dtype), parameters)
-    return _as_dtype(y, dtype)  # type: ignore[no-any-return]
+    y = apply1(_PROD, in_dtype(x, dtype), parameters)
+    return in_dtype(y, dtype)  # type: ignore[no-any-return]
 
 
 def std(
@@ -235,7 +170,7 @@ def std(
     >>> xg.std(xg.asarray([1.0, 3.0]))
     xg.Tensor(1., shape=(), dtype=float64, device=cpu)
     """
-    x = _floating(as_operand(x, "std"))
+    x = floating(as_operand(x, "std"))
     axes = as_axes(axis, x.ndim, "std")
     parameters = {"axis": axes, "correction": correction, "keepdims": keepdims}
     return apply1(_STD, x, parameters)  # type: ignore[no-any-return]
@@ -268,12 +203,12 @@ def sum(
     xg.Tensor([3., 7.], shape=(2,), dtype=float64, device=cpu)
     """
     if dtype is not None:
-        x = _as_dtype(as_operand(x, "sum"), dtype)
+        x = in_dtype(as_operand(x, "sum"), dtype)
     if axis is not None:
         x = as_operand(x, "sum")
         axis = as_axes(axis, x.ndim, "sum")
     y = apply1(_SUM, x, {"axis": axis, "dtype": None, "keepdims": keepdims})
-    return y if dtype is None else _as_dtype(y, dtype)  # type: ignore[no-any-return]
+    return y if dtype is None else in_dtype(y, dtype)  # type: ignore[no-any-return]
 
 
 def var(
@@ -306,52 +241,17 @@ def var(
     >>> xg.var(xg.asarray([1.0, 3.0]))
     xg.Tensor(1., shape=(), dtype=float64, device=cpu)
     """
-    x = _floating(as_operand(x, "var"))
+    x = floating(as_operand(x, "var"))
     axes = as_axes(axis, x.ndim, "var")
     deviation = x - mean(x, axis=axes, keepdims=True)
     total = sum(deviation * deviation, axis=axes, keepdims=keepdims)
     return total / float(_count(x.shape, axes) - correction)  # type: ignore[no-any-return]
 
 
-def _cumulative(
-    instruction: Any, x: Any, axis: int | None, dtype: DType, include_initial: bool
-) -> Tensor:
-    x = _as_dtype(as_operand(x, instruction.name), dtype)
-    if axis is None:
-        if x.ndim != 1:
-            raise ArgumentError(
-                f"{instruction.name}: axis must be given, because x {describe(x)} does not have "
-                "exactly one axis."
-            )
-        axis = 0
-    parameters = {
-        "axis": as_axis(axis, x.ndim, instruction.name),
-        "include_initial": bool(include_initial),
-    }
-    return _as_dtype(apply1(instruction, x, parameters), dtype)  # type: ignore[no-any-return]
-
-
 def _extremum(instruction: Any, x: Any, axis: Axis, keepdims: bool) -> Tensor:
     x = as_operand(x, instruction.name)
     parameters = {"axis": as_axes(axis, x.ndim, instruction.name), "keepdims": keepdims}
     return apply1(instruction, x, parameters)  # type: ignore[no-any-return]
-
-
-def _as_dtype(x: Any, dtype: DType) -> Any:
-    """Convert where needed; what libraries do to small integers is undone, with their wrapping."""
-    if dtype is None or x.dtype == backend_of(x.array).dtype(dtype):
-        return x
-    from .data_types import astype
-
-    return astype(x, dtype)
-
-
-def _floating(x: Any) -> Any:
-    if dtype_kind(x.dtype) in ("integer", "bool"):
-        from ..core.defaults import default_dtype
-
-        return _as_dtype(x, default_dtype())
-    return x
 
 
 def _count(shape: tuple[int, ...], axes: tuple[int, ...] | None) -> int:
