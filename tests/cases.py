@@ -549,7 +549,51 @@ def mask_of(xp, x, values):
     return xp.asarray(values, dtype=x.dtype, device=x.device)
 
 
+# logsumexp.
+for _label, _axis in {**_AXES, "list": [0, -1]}.items():
+    for _keepdims in (False, True):
+        case(
+            f"logsumexp/{_label}{', keepdims' if _keepdims else ''}",
+            lambda xp, x, a=_axis, k=_keepdims: xg.logsumexp(x, axis=a, keepdims=k),
+            (2, 3, 2),
+            reference=lambda x, a=_axis, k=_keepdims: np.log(
+                np.sum(np.exp(x), axis=tuple(a) if isinstance(a, list) else a, keepdims=k)
+            ),
+            complex=not _keepdims,
+            standard=False,
+        )
+case("logsumexp/0-d", lambda xp, x: xg.logsumexp(x) * x, (), reference=np.square, standard=False)
+case("logsumexp/one element", lambda xp, x: xg.logsumexp(x, axis=1) ** 2, (2, 1),
+     reference=lambda x: x[:, 0] ** 2, standard=False)
+case("logsumexp/no rows", lambda xp, x: xg.logsumexp(x, axis=1), (0, 3),
+     reference=lambda x: x.sum(axis=1), standard=False)
+
+# What is not finite, replaced.
+case("nan_to_num", lambda xp, x: xg.nan_to_num(x * mask_of(xp, x, [1, np.nan, np.inf, -np.inf]),
+                                               2.0, posinf=3.0, neginf=4.0) * x, (2, 4),
+     domain="positive", reference=lambda x: np.where([1, 0, 0, 0], x, [0, 2.0, 3.0, 4.0]) * x,
+     standard=False, analytic=False)
+case("nan_to_num/Tensors", lambda xp, x, a, b: xg.nan_to_num(
+        x * mask_of(xp, x, [1, np.nan, np.inf]), a, posinf=b), (3,), (3,), (),
+     domain="positive generic generic", standard=False, analytic=False,
+     reference=lambda x, a, b: np.stack([x[0], a[1], b]))
+case("nan_to_num/complex", lambda xp, x: xp.real(xg.nan_to_num((x + 2j) * mask_of(xp, x, [1, np.nan]))
+                                                * (1 + 1j)), (2,),
+     reference=lambda x: np.array([x[0] - 2, 0 * x[1]]), standard=False, analytic=False)
+
 # Cumulative.
+for _name, _numpy in (("cumulative_max", np.maximum), ("cumulative_min", np.minimum)):
+    for _axis, _shape in ((0, (4, 3)), (1, (2, 7)), (-1, (2, 2, 3)), (None, (5,)), (None, (1,)), (1, (0, 3)),
+                          (0, (0, 3))):
+        case(
+            f"{_name}/axis {_axis} of {_shape}",
+            lambda xp, x, n=_name, a=_axis: getattr(xg, n)(x, axis=a),
+            _shape,
+            domain="distinct",
+            reference=lambda x, f=_numpy, a=_axis: f.accumulate(x, axis=a or 0),
+            analytic=False,
+            standard=False,
+        )
 for _name, _numpy in (("cumulative_sum", np.cumsum), ("cumulative_prod", np.cumprod)):
     for _axis in (0, 1, -1):
         case(

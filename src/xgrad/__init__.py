@@ -51,7 +51,7 @@ from .ops.comparison import (
 )
 from .ops.conversion import asarray, constant, convert_to_tensor, from_dlpack
 from .ops.creation import arange, eye, linspace, meshgrid, tril, triu
-from .ops.cumulative import cumulative_prod, cumulative_sum
+from .ops.cumulative import cumulative_max, cumulative_min, cumulative_prod, cumulative_sum
 from .ops.data_types import astype, can_cast, finfo, iinfo, isdtype, result_type, to_device
 from .ops.einsum import einsum
 from .ops.exponential import exp, expm1, log, log1p, log2, log10, logaddexp
@@ -88,6 +88,7 @@ from .ops.manipulation import (
 from .ops.namespaces import API_VERSION as __array_api_version__
 from .ops.namespaces import Info as _Info
 from .ops.namespaces import array_namespace, namespace
+from .ops.non_finite import nan_to_num
 from .ops.padding import pad
 from .ops.powers import hypot, pow, reciprocal, sqrt, square
 from .ops.rounding import ceil, conj, floor, imag, real, round, signbit, trunc
@@ -111,7 +112,7 @@ from .ops.sorting import (
     unique_inverse,
     unique_values,
 )
-from .ops.statistical import max, mean, min, prod, std, sum, var
+from .ops.statistical import logsumexp, max, mean, min, prod, std, sum, var
 from .ops.trigonometric import (
     acos,
     acosh,
@@ -311,6 +312,7 @@ __all__ = [
     "argmin",
     "clip",
     "count_nonzero",
+    "nan_to_num",
     "nonzero",
     "searchsorted",
     "where",
@@ -325,8 +327,11 @@ __all__ = [
     # Extensions: Fourier transforms
     "fft",
     # Statistics
+    "cumulative_max",
+    "cumulative_min",
     "cumulative_prod",
     "cumulative_sum",
+    "logsumexp",
     "max",
     "mean",
     "min",

@@ -13,6 +13,7 @@ import numpy as np
 
 from .._typing import Array, DType, NativeDevice
 from ..errors import ArgumentTypeError, BackendUnavailableError
+from . import portable
 from .base import Backend
 from .contraction import contract_by_matmul, layout_of
 from .indices import Slot, fill_key, flat_positions
@@ -44,6 +45,27 @@ class Own:
     @staticmethod
     def min(x: Array, *, axis: Any = None, keepdims: Any = False) -> Array:
         return np.minimum.reduce(x, axis=axis, keepdims=keepdims)
+
+    @staticmethod
+    def cumulative_max(x: Array, *, axis: int) -> Array:
+        return np.maximum.accumulate(x, axis=axis)
+
+    @staticmethod
+    def cumulative_min(x: Array, *, axis: int) -> Array:
+        return np.minimum.accumulate(x, axis=axis)
+
+    def logsumexp(xp: Any, x: Array, *, axis: Any = None, keepdims: Any = False) -> Array:
+        """In one buffer, because a fresh large array costs more than an exponential."""
+        if x.size == 0 or x.dtype.kind == "c":
+            with np.errstate(divide="ignore", over="ignore"):  # infinite results are exact ones
+                return portable.logsumexp(xp, x, axis=axis, keepdims=keepdims)
+        shift = xp.max(x, axis=axis, keepdims=True)
+        shift = np.where(np.isfinite(shift), shift, np.zeros_like(shift))
+        with np.errstate(divide="ignore", over="ignore"):
+            powers = np.subtract(x, shift)
+            powers = np.exp(powers, out=powers) if powers.ndim else np.exp(powers)
+            total = np.log(np.add.reduce(powers, axis=axis, keepdims=keepdims))
+        return total + shift.reshape(total.shape)
 
     @staticmethod
     def sort(x: Array, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Array:

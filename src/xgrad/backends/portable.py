@@ -22,6 +22,8 @@ __all__ = [
     "clip_upper",
     "contract",
     "copy",
+    "cumulative_max",
+    "cumulative_min",
     "fftn",
     "frequencies",
     "getitem",
@@ -29,6 +31,7 @@ __all__ = [
     "index_add",
     "irfftn",
     "isdtype",
+    "logsumexp",
     "power",
     "put",
     "rfftn",
@@ -196,6 +199,40 @@ def scatter(xp: Any, x: Array, indices: Array, updates: Array, *, axis: int, mod
         }[mode](out, row)
         out = xp.where(here, new, out)
     return xp.moveaxis(out, 0, axis)
+
+
+def logsumexp(xp: Any, x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
+    """The logarithm of the sum of exponentials, shifted by the largest, so that none overflows."""
+    if 0 in x.shape:  # of no elements it is -inf, but there is no largest
+        return xp.log(xp.sum(x, axis=axis, keepdims=keepdims))
+    is_complex = xp.isdtype(x.dtype, "complex floating")
+    shift = xp.max(xp.real(x) if is_complex else x, axis=axis, keepdims=True)
+    shift = xp.where(xp.isfinite(shift), shift, xp.zeros_like(shift))
+    total = xp.log(xp.sum(xp.exp(x - shift), axis=axis, keepdims=keepdims))
+    return total + xp.reshape(shift, total.shape)
+
+
+def cumulative_max(xp: Any, x: Array, *, axis: int) -> Array:
+    """The largest element so far."""
+    return _scan(xp, xp.maximum, x, axis)
+
+
+def cumulative_min(xp: Any, x: Array, *, axis: int) -> Array:
+    """The smallest element so far."""
+    return _scan(xp, xp.minimum, x, axis)
+
+
+def _scan(xp: Any, combine: Any, x: Array, axis: int) -> Array:
+    """Combine all elements so far, in log2(n) steps; each may be taken more than once."""
+    step = 1
+    while step < x.shape[axis]:
+        head, later, before = (
+            x[tuple(part if i == axis else slice(None) for i in range(x.ndim))]
+            for part in (slice(None, step), slice(step, None), slice(None, -step))
+        )
+        x = xp.concat([head, combine(later, before)], axis=axis)
+        step *= 2
+    return x
 
 
 def zero_where_zero(xp: Any, r: Array, g: Array) -> Array:

@@ -28,6 +28,14 @@ class Own:
         return transform(xp, x, axis=axis, size=size, norm=norm)
 
     @staticmethod
+    def cumulative_max(x: Array, *, axis: int) -> Array:
+        return x.cummax(axis).values
+
+    @staticmethod
+    def cumulative_min(x: Array, *, axis: int) -> Array:
+        return x.cummin(axis).values
+
+    @staticmethod
     def std(
         x: Array, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False
     ) -> Array:

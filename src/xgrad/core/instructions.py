@@ -50,7 +50,8 @@ _TABLE = {
     Kind.STACKED: "",
     # A rule of its own, exact shapes.
     Kind.GENERAL: """
-        cumulative_prod(x; axis, include_initial) max(x; axis, keepdims) min(x; axis, keepdims)
+        cumulative_max(x; axis) cumulative_min(x; axis) cumulative_prod(x; axis, include_initial)
+        logsumexp(x; axis, keepdims) max(x; axis, keepdims) min(x; axis, keepdims)
         prod(x; axis, dtype, keepdims) scatter(x, indices, updates; axis, mode)
         sort(x; axis, descending, stable) std(x; axis, correction, keepdims)""",
     # No derivative; the reasons are in rules/constants.py.
@@ -85,6 +86,7 @@ def primitive(name: str) -> Primitive:
 #   take_sparse              take, whose gradient may stay rows and indices (interpreters/rows.py)
 #   index_add                zeros with slices of x added at 1-d `indices`: the transpose of take
 #   scatter_along_axis       zeros with x added along an axis: the transpose of take_along_axis
+#   logsumexp, cumulative_max, cumulative_min   what their names say
 #   scatter(x, indices, updates; axis, mode)   x with updates: set, add, multiply, min, max
 #   to_device, copy, cast    a move, a fresh copy, a conversion to a dtype without derivatives
 #   zero_where_zero(r, g)    r, with 0 where g is 0 and r is not finite: the edge's guard

@@ -14,6 +14,7 @@ from ._arguments import as_axes, as_operand
 from .data_types import floating, in_dtype
 
 __all__ = [
+    "logsumexp",
     "max",
     "mean",
     "min",
@@ -23,11 +24,52 @@ __all__ = [
     "var",
 ]
 
+_LOGSUMEXP = primitive("logsumexp")
 _MAX = primitive("max")
 _MIN = primitive("min")
 _PROD = primitive("prod")
 _STD = primitive("std")
 _SUM = primitive("sum")
+
+
+def logsumexp(x: ArrayLike, /, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Compute the logarithm of the sum of exponentials, without overflow.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+        Real or complex.
+    axis : int, tuple of int or None
+        None means all axes.
+    keepdims : bool
+        Whether reduced axes stay, with size 1.
+
+    Returns
+    -------
+    Tensor
+        ``-inf`` where all elements are, or where there are none. Its gradient is the softmax of x:
+        zero where all elements are ``-inf``, shared by those that are ``inf``.
+
+    Raises
+    ------
+    ShapeError
+        If there is no such axis.
+
+    See Also
+    --------
+    logaddexp, max
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.logsumexp(xg.asarray([1000.0, 1000.0]))
+    xg.Tensor(1000.69314718, shape=(), dtype=float64, device=cpu)
+    """
+    x = floating(as_operand(x, "logsumexp"))
+    axes = as_axes(axis, x.ndim, "logsumexp")
+    if axes == ():
+        return Tensor(x.array, x.node)
+    return apply1(_LOGSUMEXP, x, {"axis": axes, "keepdims": keepdims})  # type: ignore[no-any-return]
 
 
 def max(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:

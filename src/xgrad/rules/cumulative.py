@@ -1,13 +1,13 @@
-"""The cumulative product, exact at zeros and to any order.
+"""The cumulative product, exact at zeros and to any order, and the cumulative extrema.
 
-Division by x is out of the question there; a scan by doubling needs only products and sums."""
+Division by x is out of the question at zeros; a scan by doubling needs only products and sums."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from .._typing import Array
-from .shared import along, give
+from .shared import along, attained, give
 
 
 def cumulative_prod_x(xp: Any, g: Array, x: Array, *, axis: int, include_initial: bool) -> Array:
@@ -19,9 +19,34 @@ def cumulative_prod_x(xp: Any, g: Array, x: Array, *, axis: int, include_initial
     if x.shape[axis] == 0:
         return g
     before = xp.cumulative_prod(x, axis=axis, include_initial=True)[last]
-    factor = xp.concat([x[first], xp.zeros_like(x[along(x.ndim, axis, slice(0, 1))])], axis=axis)
-    later = reversed_recurrence(xp, factor, g, axis)
+    later = reversed_recurrence(xp, _shifted_left(xp, x, axis), g, axis)
     return xp.zero_where_zero(before * later, later)
+
+
+def cumulative_extremum_x(xp: Any, g: Array, x: Array, y: Array, *, axis: int) -> Array:
+    """y_j = max of x_i over i <= j, or min;  the elements that attain it so far share g_j equally."""
+    if x.shape[axis] == 0:
+        return g
+    winners, joined = attained(xp, x, y), _goes_on(xp, y, axis)
+    count = xp.flip(xp.astype(winners, x.dtype), axis=axis)
+    count = xp.flip(reversed_recurrence(xp, xp.flip(joined, axis=axis), count, axis), axis=axis)
+    later = _shifted_left(xp, joined, axis)
+    return xp.where(winners, reversed_recurrence(xp, later, g / count, axis), 0)
+
+
+def _goes_on(xp: Any, y: Array, axis: int) -> Array:
+    """1 where an extremum is that of the place before, 0 where it is new and at the start."""
+    first, rest, before = (
+        y[along(y.ndim, axis, part)] for part in (slice(0, 1), slice(1, None), slice(None, -1))
+    )
+    same = (rest == before) | (xp.isnan(rest) & xp.isnan(before))
+    return xp.concat([xp.zeros_like(first), xp.astype(same, y.dtype)], axis=axis)
+
+
+def _shifted_left(xp: Any, x: Array, axis: int) -> Array:
+    """x without its first element, and a zero at the end."""
+    first, rest = (x[along(x.ndim, axis, part)] for part in (slice(0, 1), slice(1, None)))
+    return xp.concat([rest, xp.zeros_like(first)], axis=axis)
 
 
 def reversed_recurrence(xp: Any, factor: Array, term: Array, axis: int) -> Array:
@@ -42,4 +67,6 @@ def reversed_recurrence(xp: Any, factor: Array, term: Array, axis: int) -> Array
     return term
 
 
+give("cumulative_max", x=cumulative_extremum_x)
+give("cumulative_min", x=cumulative_extremum_x)
 give("cumulative_prod", x=cumulative_prod_x)

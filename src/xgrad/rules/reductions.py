@@ -1,14 +1,24 @@
-"""Reductions: sum, prod, extrema, standard deviation.
+"""Reductions: sum, prod, logsumexp, extrema, standard deviation.
 
 `mean` and `var` are compositions. Zeros in a product, ties in an extremum and a vanishing deviation
 all have their exact (sub)gradient."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from .._typing import Array, Axis
-from .shared import attained, give, give_forward, kept, nonzero_or_one, normal_axes, spread
+from .shared import (
+    attained,
+    give,
+    give_forward,
+    is_complex,
+    kept,
+    nonzero_or_one,
+    normal_axes,
+    spread,
+)
 
 
 def sum_x(xp: Any, g: Array, x_spec: Any, *, axis: Axis) -> Array:
@@ -35,6 +45,31 @@ def _shares(xp: Any, x: Array, y: Array, axis: Axis) -> tuple[Array, Array]:
     winners = attained(xp, x, spread(xp, y, x.shape, axis))
     share = xp.astype(winners, x.dtype)
     return winners, share / xp.sum(share, axis=axis, keepdims=True)
+
+
+def logsumexp_x(xp: Any, g: Array, x: Array, y: Array, *, axis: Axis) -> Array:
+    """y = log sum e^x;  dy/dx = e^(x - y), a softmax that cannot overflow."""
+    g = spread(xp, g, x.shape, axis)
+    return xp.zero_where_zero(g * _softmax(xp, x, y, axis), g)
+
+
+def logsumexp_tangent(
+    xp: Any, t: Array, x: Array, y: Array, *, axis: Axis, keepdims: bool
+) -> Array:
+    """dy is the mean of dx, weighted by a softmax."""
+    r = xp.zero_where_zero(t * _softmax(xp, x, y, axis), t)
+    return xp.sum(r, axis=axis, keepdims=keepdims)
+
+
+def _softmax(xp: Any, x: Array, y: Array, axis: Axis) -> Array:
+    """e^(x - y), where y is log sum e^x; infinite x share it, and nothing does where y is -inf."""
+    y = spread(xp, y, x.shape, axis)
+    if is_complex(xp, x):
+        return xp.exp(x - xp.where(xp.isfinite(y), y, 0))
+    infinite = x == math.inf
+    count = xp.sum(xp.astype(infinite, x.dtype), axis=axis, keepdims=True)
+    finite = xp.exp(x - xp.where(y == -math.inf, 0, y))
+    return xp.where(infinite, 1 / nonzero_or_one(xp, count), finite)
 
 
 def prod_x(xp: Any, g: Array, x: Array, *, axis: Axis) -> Array:
@@ -79,10 +114,12 @@ def _count(shape: tuple[int, ...]) -> int:
 
 
 give("sum", x=sum_x)
+give("logsumexp", x=logsumexp_x)
 give("max", x=extremum_x)
 give("min", x=extremum_x)
 give("prod", x=prod_x)
 give("std", x=std_x)
+give_forward("logsumexp", x=logsumexp_tangent)
 give_forward("max", x=extremum_tangent)
 give_forward("min", x=extremum_tangent)
 give_forward("std", x=std_tangent)
