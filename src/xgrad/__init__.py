@@ -130,6 +130,8 @@ from .ops.trigonometric import (
 )
 from .ops.utility import diff, stop_gradient
 from .transforms.clipping import clip_by_global_norm, clip_by_norm, clip_by_value, global_norm
+from .transforms.custom_gradient import custom_gradient
+from .transforms.pass_through import grad_pass_through
 
 if TYPE_CHECKING:
     from . import optimizers
@@ -156,8 +158,10 @@ __all__ = [
     "clip_by_global_norm",
     "clip_by_norm",
     "clip_by_value",
+    "custom_gradient",
     "errors",
     "global_norm",
+    "grad_pass_through",
     "optimizers",
     "record_locations",
     # Constants and dtypes

@@ -22,6 +22,8 @@ SECTIONS = [
     ("2.5 output_gradients", "interpreters/test_tape_*.py", "O", 7),
     ("2.6 complex", "interpreters/test_tape_complex.py", "C", 14),
     ("2.8 sparse gradients", "**/*.py", "S", 10),
+    ("2.10 custom_gradient", "transforms/test_custom_gradient.py", "C", 9),
+    ("2.10 grad_pass_through", "transforms/test_pass_through.py", "P", 1),
     ("2.12 clipping", "transforms/test_clipping.py", "K", 17),
 ]
 

@@ -149,6 +149,8 @@ class Primitive:
         From an array type to the function that computes the primitive (filled as types appear).
     plans : Plans
         What to keep and which rules to call, by followed operands.
+    push : callable or None
+        How tangents go through a user's function (transforms/operation.py).
     sparse : bool
         Whether the cotangent of its first operand may stay rows (interpreters/rows.py).
     """
@@ -163,6 +165,7 @@ class Primitive:
         "outputs",
         "parameters",
         "plans",
+        "push",
         "reason",
         "rules",
         "sparse",
@@ -187,6 +190,7 @@ class Primitive:
         self.forward_rules: dict[str, Rule] = {}
         self.reason: str | None = None
         self.guarded = kind.guarded
+        self.push: Rule | None = None
         self.sparse = False
         self.implementations: dict[type, Callable[..., Any]] = {}
         self.plans = Plans(self)

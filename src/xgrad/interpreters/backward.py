@@ -250,7 +250,7 @@ def _visit(
         values = _values(call.sources, node, saved)
         r = call.rule(xp, g, *values, **{name: parameters[name] for name in call.parameters})
         for part, parent in zip(r if call.starred else (r,), parents, strict=True):
-            if parent is not None:
+            if parent is not None and part is not None:
                 frontier.add(parent, arrive(xp, part, g, parent, guarded, broadcasts))
 
 

@@ -40,11 +40,14 @@ class Tangents:
         From the nodes of living values to their tangents, as Tensors.
     closed : bool
         Always true: nothing that a node keeps for going back is needed.
+    opaque : bool
+        As that of a trace.
     watched, warned, left
         As those of a trace.
     """
 
     closed = True
+    opaque = False
 
     def __init__(self) -> None:
         self.of: WeakKeyDictionary[Node, Tensor] = WeakKeyDictionary()
@@ -282,6 +285,8 @@ def _tangent(
             ]
         )
         y = results if primitive.outputs != 1 else results[0]
+        if primitive.push is not None:
+            return primitive.push(primitive, values, tangents, results, outside)
         if is_transposed(primitive):
             return transposed_tangent(primitive, values, tangents, y, parameters, outside)
         with outside:

@@ -78,7 +78,7 @@ class GradientTape:
         watch_accessed_variables: bool = True,
         device: Device | str | None = None,
     ) -> None:
-        self._persistent = bool(persistent)
+        self.persistent = bool(persistent)
         self._auto = bool(watch_accessed_variables)
         self._device = None if device is None else as_device(device)
         self._trace: Trace | None = None
@@ -250,7 +250,7 @@ class GradientTape:
         held = [] if stop_gradients is None else take_apart(stop_gradients, "stop_gradients")[0]
         given = seeds_of(targets, target, output_gradients)
         trace = self._trace_to_use()
-        consume = not self._persistent
+        consume = not self.persistent
         if consume:
             self._used_up = True
             pop(self)

@@ -50,7 +50,12 @@ class Trace:
         Where followed values left xgrad, the latest ones.
     closed : bool
         Whether there will be no more gradients.
+    opaque : bool
+        Whether values may leave xgrad that it does not follow, whoever else does: true of what
+        stands for a function with a rule of its own (transforms/captures.py).
     """
+
+    opaque = False
 
     __slots__ = (
         "__weakref__",
@@ -298,7 +303,11 @@ def active_traces() -> tuple[Any, ...]:
 def _is_followed(x: Handle) -> bool:
     """Whether an active tape follows a Tensor or would watch a Variable."""
     node = x.node
-    return node is not None and any(trace.reads(node) for trace in active_traces())
+    if node is None:
+        return False
+    traces = active_traces()
+    inside = [trace for trace in traces if trace.opaque]
+    return any(trace.reads(node) for trace in inside or traces)
 
 
 def _read(variable: Variable) -> None:

@@ -1,0 +1,99 @@
+"""What a function reads besides its arguments, where an outer tape or accumulator follows that.
+
+An observer that is told of every operation inside the function. Gradients would silently be missing
+for what it finds, so whoever runs the function decides: an error, or one more operand."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .._typing import Array
+from ..core.node import Cut, Leaf, Node, next_serial
+from ..core.primitive import Primitive
+from ..core.variable import Variable
+from ..interpreters.stack import Context
+from ..interpreters.trace import active_traces
+
+__all__ = ["Captures"]
+
+
+class Captures:
+    """Find the Variables that a function reads by itself, and tell about Tensors.
+
+    Parameters
+    ----------
+    arguments : iterable of Node or None
+        The nodes of the function's own arguments.
+    refuse : callable
+        Called with a primitive and the array of a captured Tensor; raises.
+
+    Attributes
+    ----------
+    variables : dict
+        From each captured Variable to the array that it held when it was first read.
+    """
+
+    alone: tuple[Any, ...] = ()
+
+    def __init__(
+        self, arguments: Iterable[Node | None], refuse: Callable[[Primitive, Array], None]
+    ) -> None:
+        self.variables: dict[Variable, Array] = {}
+        self.tangents = _Inside(self)
+        self._outer = active_traces()
+        self._own = {node for node in arguments if node is not None}
+        self._since = next_serial()
+        self._refuse = refuse
+
+    def follows(self, node: Node) -> bool:
+        """Whether a value comes from outside, is no argument, and somebody there follows it."""
+        return (
+            node.serial < self._since
+            and type(node) is not Cut
+            and node not in self._own
+            and any([trace.reads(node) for trace in self._outer])  # noqa: C419 - each may note it
+        )
+
+    def told(
+        self,
+        primitive: Primitive,
+        arrays: tuple[Any, ...],
+        nodes: tuple[Node | None, ...],
+        parameters: dict[str, Any] | None,  # noqa: ARG002 - what every observer is told
+        y: Any,  # noqa: ARG002
+        new: Any,
+        outside: Context,  # noqa: ARG002
+    ) -> Any:
+        """Look at the operands of an operation."""
+        for array, node in zip(arrays, nodes, strict=True):
+            if node is None or not self.follows(node):
+                continue
+            variable = node.variable() if type(node) is Leaf and node.variable else None
+            if variable is None:
+                self._refuse(primitive, array)
+            else:
+                self.variables.setdefault(variable, array)
+        return new
+
+
+class _Inside:
+    """Stands among the traces while the function runs: only captured values may not leave xgrad.
+
+    The function has a rule of its own, so its arguments may go to any other library."""
+
+    opaque = True
+    closed = True
+
+    def __init__(self, captures: Captures) -> None:
+        self._captures = captures
+        self.watched: dict[Node, Any] = {}
+        self.warned: set[int] = set()
+        self.left: deque[Any] | None = None
+
+    def reads(self, node: Node) -> bool:
+        """Whether a value was captured."""
+        return self._captures.follows(node)
+
+    follows = remembers = reads

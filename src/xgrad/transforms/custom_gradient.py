@@ -1,0 +1,386 @@
+"""custom_gradient: a function whose gradient the user gives.
+
+The function runs once and returns its value and the rule. It is recorded as one operation
+(operation.py), so the rule replaces automatic differentiation in both modes. What it computes on
+the way is followed only where somebody may differentiate the rule, that is, under several tapes or
+a persistent one; what it reads besides its arguments is found by an observer (captures.py)."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, Self, overload
+
+from .._typing import Array
+from ..core.casting import is_inexact
+from ..core.node import Node
+from ..core.observers import show_line, state, user_line
+from ..core.primitive import Primitive
+from ..core.spec import describe
+from ..core.tensor import Tensor
+from ..core.variable import Variable
+from ..errors import ArgumentError, ArgumentTypeError, NotDifferentiableError
+from ..interpreters.stack import Context
+from ..ops.rule_namespace import rule_namespace
+from ..tree import flatten, unflatten
+from .arguments import Arguments, as_result, fit, signature_of
+from .captures import Captures
+from .held import held
+from .operation import Call, Place, place_of, primitive_of, record
+
+__all__ = ["CustomGradient", "custom_gradient"]
+
+Rule = Callable[..., Any]
+
+
+class CustomGradient:
+    """A function with a gradient of its own: what `custom_gradient` makes of a function.
+
+    Attributes
+    ----------
+    __wrapped__ : callable
+        The function that was decorated.
+    """
+
+    __name__: str
+    __wrapped__: Callable[..., Any]
+
+    def __init__(self, f: Callable[..., Any], check: bool) -> None:
+        functools.update_wrapper(self, f)
+        self._function = f
+        self._signature = signature_of(f)
+        self._name = getattr(f, "__name__", type(f).__name__)
+        self._primitive = primitive_of(f"custom_gradient({self._name})")
+        self._jvp: Rule | None = None
+        self._unchecked = [check]  # shared with the bound methods made of this
+
+    def __repr__(self) -> str:
+        return f"<custom_gradient of {self._function!r}>"
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Self:
+        """Bind a method to its object, as functions do."""
+        bind = getattr(self._function, "__get__", None)
+        if instance is None or bind is None:
+            return self
+        bound = object.__new__(type(self))
+        bound.__dict__.update(self.__dict__)
+        bound._function = bind(instance, owner)
+        bound._signature = signature_of(bound._function)
+        if self._jvp is not None:
+            bound._jvp = self._jvp.__get__(instance, owner)
+        return bound
+
+    def defjvp(self, f_jvp: Rule) -> Rule:
+        """Give the rule of forward mode; a decorator.
+
+        Without it forward mode transposes the gradient, which is exact but slower.
+
+        Parameters
+        ----------
+        f_jvp : callable
+            ``f_jvp(primals, tangents) -> (y, tangent)``: `primals` is the tuple of arguments;
+            `tangents` has zeros where nothing moves, and None for what is not floating;
+            `tangent` has the structure, shapes and dtypes of y.
+
+        Returns
+        -------
+        callable
+            `f_jvp` itself.
+
+        Examples
+        --------
+        >>> import xgrad as xg
+        >>> @xg.custom_gradient
+        ... def cube(x):
+        ...     return x**3, lambda dy: 3 * x**2 * dy
+        >>> @cube.defjvp
+        ... def cube_jvp(primals, tangents):
+        ...     (x,), (t,) = primals, tangents
+        ...     return x**3, 3 * x**2 * t
+        >>> x = xg.asarray(2.0)
+        >>> with xg.ForwardAccumulator(x, 1.0) as accumulator:
+        ...     y = cube(x)
+        >>> accumulator.jvp(y)
+        xg.Tensor(12., shape=(), dtype=float64, device=cpu)
+        """
+        if not callable(f_jvp):
+            raise ArgumentTypeError(
+                f"defjvp: f_jvp must be a function, but is a {type(f_jvp).__name__}."
+            )
+        self._jvp = f_jvp
+        return f_jvp
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute y, as one operation to everybody who watches."""
+        if self._unchecked[0]:
+            from .verify import verify
+
+            self._unchecked[0] = False
+            try:
+                verify(self, self._jvp is not None, args, kwargs)
+            except BaseException:
+                self._unchecked[0] = True
+                raise
+        arguments = Arguments(self._signature, args, kwargs)
+        if state.recorder is None:
+            y, _ = self._pair(arguments.call(self._function))
+            results, treedef = self._results(y)
+            return unflatten(treedef, [Tensor(x.array) for x in results])
+        nodes = [x.node for x in arguments.operands]
+        captures = Captures(nodes, self._refuse)
+        alone = _is_differentiated_once(state.observers)
+        if alone:
+            for x in arguments.operands:
+                x.node = None
+        with Context.of((captures,) if alone else (*state.observers, captures)):
+            y, rule = self._pair(arguments.call(self._function))
+        results, treedef = self._results(y)
+        variables = self._checked(captures.variables, rule)
+        call = _CustomCall(self._name, arguments, _places(results), rule, variables, self._jvp)
+        call.remember(arguments.operands, results)
+        operands: list[tuple[Array, Node | None]] = [
+            (x.array, node) for x, node in zip(arguments.operands, nodes, strict=True)
+        ]
+        operands += [(array, variable.node) for variable, array in variables.items()]
+        results = record(self._primitive, call, operands, results)
+        arguments.forget_arrays()  # which forward mode has used by now
+        return unflatten(treedef, results)
+
+    # -- inside --------------------------------------------------------------------------------
+
+    def _pair(self, returned: Any) -> tuple[Any, Rule]:
+        if isinstance(returned, (tuple, list)) and len(returned) == 2 and callable(returned[1]):
+            return returned[0], returned[1]
+        raise ArgumentTypeError(
+            f"custom_gradient: {self._name} must return a pair (y, grad_fn) whose second is a "
+            f"function, but returned {_kind_of(returned)}. Use `return y, grad_fn`."
+        )
+
+    def _results(self, y: Any) -> tuple[list[Tensor], Any]:
+        found, treedef = flatten(y)
+        return [as_result(x, f"custom_gradient: {self._name}") for x in found], treedef
+
+    def _refuse(self, primitive: Primitive, array: Array) -> None:
+        raise NotDifferentiableError(
+            f"custom_gradient: {self._name} uses a Tensor that is no argument of it, "
+            f"{describe(array)}, in {primitive.name}{show_line(user_line(1))}. A tape or "
+            "accumulator follows that Tensor, and its gradient would silently be missing. Use it "
+            "as an argument, or xg.stop_gradient(...) of it."
+        )
+
+    def _checked(self, variables: dict[Variable, Array], rule: Rule) -> dict[Variable, Array]:
+        """Sort the captured Variables by creation, if the rule can take them."""
+        if not variables:
+            return variables
+        signature = signature_of(rule)
+        parameters = {} if signature is None else signature.parameters
+        if "variables" not in parameters and not any(
+            p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values()
+        ):
+            names = ", ".join(repr(variable.name) for variable in variables)
+            raise NotDifferentiableError(
+                f"custom_gradient: grad_fn of {self._name} must accept keyword argument "
+                f"'variables', since function uses variables: [{names}]. Use `def grad_fn(*dys, "
+                "variables=None)`, which returns (gradients, gradients of the variables), or make "
+                "them arguments."
+            )
+        return dict(sorted(variables.items(), key=lambda item: item[0].number))
+
+
+class _CustomCall(Call):
+    """One call of a function with a gradient of its own."""
+
+    def __init__(
+        self,
+        name: str,
+        arguments: Arguments,
+        results: Sequence[Place],
+        rule: Rule,
+        variables: dict[Variable, Array],
+        jvp: Rule | None,
+    ) -> None:
+        places = [place_of(v, f"variable {v.name!r}") for v in variables]
+        super().__init__([*arguments.places, *places], results)
+        self._name = name
+        self._arguments = arguments
+        self._rule = rule
+        self._variables = variables
+        self._jvp = jvp
+        if jvp is not None:
+            self.push = self._push
+
+    def gradients(self, gs: list[Tensor | None]) -> list[Tensor | None]:
+        """Call `grad_fn` and check what it returns."""
+        if self._variables:
+            with held(self._variables):
+                returned = self._rule(*gs, variables=list(self._variables))
+            returned, of_variables = self._pair(returned)
+        else:
+            returned, of_variables = self._rule(*gs), []
+        matched = self._arguments.match(returned)
+        if matched is None:
+            count, names = self._arguments.expected()
+            given = len(returned) if isinstance(returned, (tuple, list)) else 1
+            raise ArgumentError(
+                f"custom_gradient function expected to return {count} gradients, but returned "
+                f"{given} instead: {self._name}: one for each of {names}, in the structure of that "
+                "argument. Use None for what has no gradient."
+            )
+        what = f"custom_gradient: {self._name}: the gradient of"
+        return [
+            fit(g, place, what)
+            for g, place in zip([*matched, *of_variables], self.operands, strict=True)
+        ]
+
+    def _pair(self, returned: Any) -> tuple[Any, list[Any]]:
+        if not isinstance(returned, (tuple, list)) or len(returned) != 2:
+            raise ArgumentTypeError(
+                f"custom_gradient: grad_fn of {self._name} was given variables, so it must return "
+                f"a pair (gradients, gradients of the variables), but returned "
+                f"{_kind_of(returned)}."
+            )
+        of_variables = returned[1] if isinstance(returned[1], (tuple, list)) else [returned[1]]
+        if len(of_variables) != len(self._variables):
+            names = ", ".join(variable.name for variable in self._variables)
+            raise ArgumentError(
+                "Must return gradient for each variable from @custom_gradient grad_fn: "
+                f"{self._name}: {len(self._variables)} expected, for {names}, but "
+                f"{len(of_variables)} returned. Use None for what has no gradient."
+            )
+        return returned[0], list(of_variables)
+
+    def _push(
+        self, values: Sequence[Tensor], tangents: Sequence[Tensor | None]
+    ) -> list[Tensor | None]:
+        """Apply the user's rule of forward mode."""
+        assert self._jvp is not None
+        count = len(self.operands) - len(self._variables)
+        if any(t is not None for t in tangents[count:]):
+            names = ", ".join(repr(variable.name) for variable in self._variables)
+            raise NotDifferentiableError(
+                f"custom_gradient: the forward rule of {self._name} has no tangents for the "
+                f"variables that it uses besides its arguments: [{names}]. Use them as arguments."
+            )
+        directions = [
+            rule_namespace.zeros_like(Tensor(x.array)) if t is None else t
+            for x, t in zip(values[:count], tangents[:count], strict=True)
+        ]
+        primals = tuple(self._arguments.nests(self._arguments.merged(values[:count])))
+        given = tuple(self._arguments.nests(self._arguments.spread(directions)))
+        returned = self._jvp(primals, given)
+        if not isinstance(returned, (tuple, list)) or len(returned) != 2:
+            raise ArgumentTypeError(
+                f"custom_gradient: the forward rule of {self._name} must return a pair (y, "
+                f"tangent), but returned {_kind_of(returned)}."
+            )
+        found, _ = flatten(returned[1], none_is_leaf=True)
+        if len(found) != len(self.results):
+            raise ArgumentError(
+                f"custom_gradient: the forward rule of {self._name} must return a tangent for each "
+                f"of {len(self.results)} results, but returned {len(found)}. Use None where "
+                "nothing moves."
+            )
+        what = f"custom_gradient: the forward rule of {self._name}: the tangent of"
+        return [
+            fit(t, place, what) if is_inexact(place.dtype) else None
+            for t, place in zip(found, self.results, strict=True)
+        ]
+
+
+def _places(results: Sequence[Tensor]) -> list[Place]:
+    one = len(results) == 1
+    return [place_of(y, "y" if one else f"result {i}") for i, y in enumerate(results)]
+
+
+def _is_differentiated_once(observers: tuple[Any, ...]) -> bool:
+    """Whether nobody can differentiate a rule that is run later: one tape that is used up then."""
+    return len(observers) == 1 and not getattr(observers[0], "persistent", True)
+
+
+def _kind_of(returned: Any) -> str:
+    if isinstance(returned, (tuple, list)):
+        inside = ", ".join(type(part).__name__ for part in returned)
+        return f"a {type(returned).__name__} of {len(returned)} ({inside})"
+    return f"a {type(returned).__name__}"
+
+
+@overload
+def custom_gradient(f: Callable[..., Any], *, check: bool = False) -> CustomGradient: ...
+
+
+@overload
+def custom_gradient(
+    f: None = None, *, check: bool = False
+) -> Callable[[Callable[..., Any]], CustomGradient]: ...
+
+
+def custom_gradient(f: Callable[..., Any] | None = None, *, check: bool = False) -> Any:
+    """Give a function a gradient of its own; a decorator.
+
+    For steps that xgrad cannot differentiate (routines of other libraries, on raw arrays through
+    ``x.array``; kernels), and for gradients that are faster, more stable, or meant otherwise.
+
+    Parameters
+    ----------
+    f : callable
+        ``f(*args, **kwargs) -> (y, grad_fn)``. Arguments and results may be nests. Inside, every
+        array, Tensor and Variable among the arguments is a Tensor.
+    check : bool
+        Whether to compare the rule with differences of f when it is first called, which costs
+        several evaluations and raises if they disagree.
+
+    Returns
+    -------
+    callable
+        ``f`` without `grad_fn`. Its method ``defjvp`` takes a rule of forward mode.
+
+    Raises
+    ------
+    NotDifferentiableError
+        When called: if f reads a followed Tensor that is no argument, or a followed Variable while
+        `grad_fn` does not take ``variables=``.
+    ArgumentError, ArgumentTypeError, ShapeError, DTypeError
+        If f returns no such pair, or `grad_fn` not one gradient for each argument, of its structure
+        and shape. With `check`, if the gradient is wrong.
+
+    See Also
+    --------
+    stop_gradient, grad_pass_through, recompute_grad
+
+    Notes
+    -----
+    ``grad_fn(*dys)`` is given one cotangent for each array in y, zeros for those that nobody used,
+    and returns one gradient for each argument, in the order of f's signature, wherever a keyword
+    was used; None for those that have none. Arguments that are no arrays may be left out. Dtypes
+    are cast within their kind; nothing broadcasts. Complex gradients are the direction of steepest
+    ascent, as everywhere.
+
+    The rule holds in both modes. Derivatives of higher order differentiate `grad_fn`, which sees
+    what it closed over: the arguments, what f computed from them with xgrad, and y. What f computed
+    outside xgrad, other than y, counts as a constant there.
+
+    Variables that f reads by itself are handed to ``grad_fn(*dys, variables=[...])``, in order of
+    creation; it returns ``(gradients, gradients of the variables)``.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> @xg.custom_gradient
+    ... def log1pexp(x):
+    ...     e = xg.exp(x)
+    ...     return xg.log(1 + e), lambda dy: dy * (1 - 1 / (1 + e))
+    >>> x = xg.Variable(100.0)
+    >>> with xg.GradientTape() as tape:
+    ...     y = log1pexp(x)
+    >>> tape.gradient(y, x)
+    xg.Tensor(1., shape=(), dtype=float64, device=cpu)
+    """
+    if f is None:
+        return functools.partial(custom_gradient, check=check)
+    if not callable(f):
+        raise ArgumentTypeError(
+            f"custom_gradient: f must be a function, but is a {type(f).__name__}. Use it as a "
+            "decorator: @xg.custom_gradient."
+        )
+    return CustomGradient(f, check)
