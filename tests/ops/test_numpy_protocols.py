@@ -21,6 +21,9 @@ NO_COUNTERPART = {
     "numpy.quantile with method='inverted_cdf'": lambda x: np.quantile(
         x, 0.5, method="inverted_cdf"
     ),
+    "numpy.pad with reflect_type='odd'": lambda x: np.pad(x, 1, "reflect", reflect_type="odd"),
+    "numpy.pad with a function as mode": lambda x: np.pad(x, 1, lambda *a: None),
+    "numpy.pad with stat_length=": lambda x: np.pad(x, 1, "edge", stat_length=1),
     "numpy.histogram with bins='auto'": lambda x: np.histogram(x, bins="auto"),
 }
 

@@ -36,6 +36,7 @@ XARRAY = {
     "fillna": (lambda d: d.fillna(0.0), lambda x: x),
     "broadcast": (lambda d: d * d.rename(a="b"), lambda x: x[:, None] * x),
     "roll": (lambda d: d.roll(a=1), lambda x: np.roll(x, 1)),
+    "shift": (lambda d: d.shift(a=1, fill_value=0.0), lambda x: np.array([0.0, x[0], x[1]])),
 }
 
 

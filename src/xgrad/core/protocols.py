@@ -17,6 +17,7 @@ class Protocols:
     namespace: Callable[..., Any]
     ufunc: Callable[..., Any]
     function: Callable[..., Any]
+    method: Callable[[str], Callable[..., Any]]
     asarray: Callable[..., Any]
     astype: Callable[..., Any]
     to_device: Callable[..., Any]

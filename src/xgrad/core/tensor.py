@@ -20,6 +20,7 @@ from ..errors import (
     ShapeError,
 )
 from . import dispatch
+from .array_methods import ArrayMethods
 from .casting import copy_needed
 from .dispatch import apply1
 from .indexing import At, getitem, setitem
@@ -39,7 +40,7 @@ IN_PLACE: tuple[str, ...] = ("add", "sub", "mul", "truediv", "floordiv", "mod", 
 IN_PLACE += ("and", "or", "xor", "lshift", "rshift")
 
 
-class ArrayAttributes(PythonNumbers):
+class ArrayAttributes(PythonNumbers, ArrayMethods):
     """Attributes and conversions that Tensors and Variables share."""
 
     __slots__ = ()

@@ -1,4 +1,4 @@
-"""NumPy's two protocols, imported when NumPy first asks.
+"""NumPy's two protocols and its arrays' methods, imported when they are first used.
 
 The tables of NumPy's functions are long, and most programs call none of them on a Tensor."""
 
@@ -25,5 +25,13 @@ def _function(*call: Any) -> Any:
     return apply_function(*call)
 
 
+def _method(name: str) -> Any:
+    from .numpy_functions.methods import METHODS
+
+    protocols.method = METHODS.__getitem__
+    return METHODS[name]
+
+
 protocols.ufunc = _ufunc
+protocols.method = _method
 protocols.function = _function

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...backends import quiet
 from ...core.casting import dtype_kind
+from .. import non_finite
 from ..rule_namespace import rule_namespace as xp
 from .operands import is_floating, tensor, tensors
 from .ufuncs import rad2deg
@@ -150,10 +151,4 @@ def nan_to_num(
 ) -> Any:
     """Finite numbers in the place of NaN and infinities."""
     x = tensor(x)
-    if not is_floating(x):
-        return x
-    limits = xp.finfo(x.dtype)
-    high = float(limits.max) if posinf is None else posinf
-    low = float(limits.min) if neginf is None else neginf
-    x = xp.where(xp.isnan(x), nan, x)
-    return xp.where(x == math.inf, high, xp.where(x == -math.inf, low, x))
+    return non_finite.nan_to_num(x, nan, posinf, neginf) if is_floating(x) else x

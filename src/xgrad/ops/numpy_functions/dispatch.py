@@ -26,7 +26,7 @@ from .tables import FUNCTIONS
 from .ufunc_methods import METHODS
 from .ufuncs import UFUNCS
 
-__all__ = ["apply_function", "apply_ufunc"]
+__all__ = ["apply_function", "apply_ufunc", "function_named"]
 
 _IGNORED = ("casting", "order", "subok")
 
@@ -90,13 +90,22 @@ def _function(function: Any) -> Callable[..., Any]:
     name = f"{function.__module__}.{function.__name__}"
     if name not in FUNCTIONS:
         raise no_counterpart(name)
-    target = FUNCTIONS[name]
+    return _complete(FUNCTIONS[name], function.__name__)
+
+
+def function_named(name: str) -> Callable[..., Any]:
+    """What ``np.<name>`` is for Tensors, for those who call it themselves."""
+    found = FUNCTIONS.get(f"numpy.{name}")
+    return UFUNCS[name] if found is None else _complete(found, name)
+
+
+def _complete(target: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """A function with a meaning for ``out=``, if it has one."""
     parameters = inspect.signature(target).parameters
     if "out" not in parameters:
         return target
     by_position = parameters["out"].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
-    place = list(parameters).index("out") if by_position else sys.maxsize
-    return _with_out(target, place, function.__name__)
+    return _with_out(target, list(parameters).index("out") if by_position else sys.maxsize, name)
 
 
 def _with_out(target: Callable[..., Any], place: int, name: str) -> Callable[..., Any]:

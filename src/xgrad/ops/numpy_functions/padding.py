@@ -1,0 +1,117 @@
+"""``np.pad``: the modes of `xg.pad`, and those that compute what they add."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ...errors import ArgumentError
+from .. import padding
+from ..rule_namespace import rule_namespace as xp
+from . import reductions, statistics
+from .operands import tensor, tensors
+from .refused import no_counterpart
+
+__all__ = ["pad"]
+
+_STATISTICS: dict[str, Callable[..., Any]] = {
+    "maximum": reductions.max,
+    "mean": reductions.mean,
+    "median": statistics.median,
+    "minimum": reductions.min,
+}
+
+
+def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Any:
+    """With more elements at the ends of axes, one axis after the other."""
+    x = tensor(array)
+    if kwargs.pop("reflect_type", "even") != "even":
+        raise no_counterpart("numpy.pad with reflect_type='odd'")
+    if callable(mode):
+        raise no_counterpart("numpy.pad with a function as mode")
+    if mode in _STATISTICS:
+        lengths = kwargs.pop("stat_length", None)
+        extend = _by_statistic(_STATISTICS[mode], lengths, x.ndim)
+    elif mode == "linear_ramp":
+        extend = _by_ramp(kwargs.pop("end_values", 0), x.ndim)
+    else:
+        mode = "constant" if mode == "empty" else mode
+        constants = kwargs.pop("constant_values", 0)
+        _refuse_rest(kwargs)
+        return padding.pad(x, pad_width, mode=mode, constant_values=constants)
+    _refuse_rest(kwargs)
+    for axis, (before, after) in enumerate(_pairs(pad_width, x.ndim, "pad_width")):
+        front, back = extend(x, axis, int(before), int(after))
+        x = xp.concat([front, x, back], axis=axis)
+    return x
+
+
+def _refuse_rest(options: dict[str, Any]) -> None:
+    if options:
+        raise no_counterpart(f"numpy.pad with {next(iter(options))}=")
+
+
+def _by_statistic(statistic: Callable[..., Any], lengths: Any, ndim: int) -> Callable[..., Any]:
+    """What is added is a statistic of the elements next to it, of so many if that is said."""
+    counts = [(None, None)] * ndim if lengths is None else _pairs(lengths, ndim, "stat_length")
+
+    def extend(x: Any, axis: int, before: int, after: int) -> tuple[Any, Any]:
+        n = x.shape[axis]
+        first, last = (n if k is None else min(int(k), n) for k in counts[axis])
+        key = (slice(None),) * axis
+        ends = (x[(*key, slice(0, first))], x[(*key, slice(n - last, n))])
+        values = [xp.astype(statistic(part, axis=axis, keepdims=True), x.dtype) for part in ends]
+        return _repeated(values[0], axis, before), _repeated(values[1], axis, after)
+
+    return extend
+
+
+def _by_ramp(end_values: Any, ndim: int) -> Callable[..., Any]:
+    """What is added leads in equal steps from the edge to a value at the end."""
+    ends = _pairs(end_values, ndim, "end_values")
+
+    def extend(x: Any, axis: int, before: int, after: int) -> tuple[Any, Any]:
+        key = (slice(None),) * axis
+        n = x.shape[axis]
+        edges = (x[(*key, slice(0, 1))], x[(*key, slice(n - 1, n))])
+        ramps = []
+        for edge, end, width in zip(edges, ends[axis], (before, after), strict=True):
+            share = xp.arange(width, dtype=x.dtype, device=x.device) / max(width, 1)
+            share = xp.reshape(share, tuple(-1 if i == axis else 1 for i in range(x.ndim)))
+            end, _ = tensors(end, x)  # noqa: PLW2901 - the same value
+            ramps.append(xp.astype(end + (edge - end) * share, x.dtype, copy=False))
+        return ramps[0], xp.flip(ramps[1], axis=axis)
+
+    return extend
+
+
+def _repeated(edge: Any, axis: int, width: int) -> Any:
+    return xp.broadcast_to(edge, tuple(width if i == axis else n for i, n in enumerate(edge.shape)))
+
+
+def _pairs(values: Any, ndim: int, name: str) -> list[Any]:
+    """NumPy's forms of two values per axis: one for all, one pair for all, or a pair each."""
+    if isinstance(values, dict):
+        return [_pair(values.get(i, values.get(i - ndim, 0))) for i in range(ndim)]
+    if not isinstance(values, (tuple, list)) and not getattr(values, "ndim", 0):
+        return [(values, values)] * ndim
+    rows = list(values)
+    if len(rows) == 1 and ndim != 1:
+        return [_pair(rows[0])] * ndim
+    if (
+        len(rows) == 2
+        and not isinstance(rows[0], (tuple, list))
+        and not getattr(rows[0], "ndim", 0)
+    ):
+        return [tuple(rows)] * ndim
+    if len(rows) != ndim:
+        raise ArgumentError(
+            f"numpy.pad: {name} has {len(rows)} entries for {ndim} axes. Use a number, a pair, or a "
+            "pair each."
+        )
+    return [_pair(row) for row in rows]
+
+
+def _pair(value: Any) -> tuple[Any, Any]:
+    parts = tuple(value) if hasattr(value, "__len__") else (value, value)
+    return (parts[0], parts[0]) if len(parts) == 1 else parts
