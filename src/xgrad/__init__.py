@@ -131,7 +131,11 @@ from .ops.trigonometric import (
 from .ops.utility import diff, stop_gradient
 from .transforms.clipping import clip_by_global_norm, clip_by_norm, clip_by_value, global_norm
 from .transforms.custom_gradient import custom_gradient
+from .transforms.functional import grad, jvp, linearize, value_and_grad, vjp
+from .transforms.matrices import hessian, hvp, jacfwd, jacobian, jacrev
 from .transforms.pass_through import grad_pass_through
+from .transforms.per_example import per_example_gradient
+from .transforms.vmap import vmap
 
 if TYPE_CHECKING:
     from . import optimizers
@@ -164,6 +168,19 @@ __all__ = [
     "grad_pass_through",
     "optimizers",
     "record_locations",
+    # Transforms of functions
+    "grad",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
+    "jvp",
+    "linearize",
+    "per_example_gradient",
+    "value_and_grad",
+    "vjp",
+    "vmap",
     # Constants and dtypes
     "e",
     "inf",

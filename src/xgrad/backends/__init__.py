@@ -7,8 +7,16 @@ which is one dict lookup by the array's type; libraries are imported when first 
 from __future__ import annotations
 
 from .base import Backend, Functions
-from .device import Device, as_device, default_device, device, devices, set_default_device
-from .indices import Slot, fill_key
+from .device import (
+    Device,
+    as_device,
+    default_device,
+    device,
+    devices,
+    place_of,
+    set_default_device,
+)
+from .indices import Slot, fill_key, full_key
 from .registry import (
     backend_named,
     backend_of,
@@ -16,6 +24,7 @@ from .registry import (
     backend_of_type,
     host,
     is_array,
+    library_of,
     quiet,
 )
 
@@ -33,8 +42,11 @@ __all__ = [
     "device",
     "devices",
     "fill_key",
+    "full_key",
     "host",
     "is_array",
+    "library_of",
+    "place_of",
     "quiet",
     "set_default_device",
 ]

@@ -72,9 +72,12 @@ class Backend:
         One function per instruction on raw arrays; gradient rules run with it.
     one_device : bool
         Whether all its arrays live in the same place, so that nothing need be compared.
+    nests : bool
+        Whether its arrays wrap those of another library, and so mix with them (batching/).
     """
 
     one_device = False
+    nests = False
     Own: type = type("Own", (), {})
 
     def __init__(self, name: str, namespace: Namespace) -> None:
@@ -105,6 +108,19 @@ class Backend:
     def finish(self, value: Any) -> Array:
         """The result of an implementation as an array: never a scalar of the library's own."""
         return value
+
+    def ones(self, array: Array) -> Array:
+        """Ones of the shape, dtype and device of an array."""
+        shape = tuple(array.shape)
+        return self.xp.ones(shape, dtype=array.dtype, device=self.device_of(array))
+
+    def joined(self, array: Array, other: Array) -> Array:
+        """An array as one of the kind of another, an array of this backend, to compute with both."""
+        return array
+
+    def bottom(self, array: Array) -> tuple[Backend, Array]:
+        """The library that holds the values of an array, and the array in it: this one."""
+        return self, array
 
     def to_numpy(self, array: Array) -> Array:
         """A copy of an array in host memory, as numpy's type."""

@@ -11,12 +11,20 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
-from .._typing import Namespace, NativeDevice
+from .._typing import Array, Namespace, NativeDevice
 from ..errors import ArgumentTypeError
 from .base import Backend
-from .registry import backend_named
+from .registry import backend_named, backend_of
 
-__all__ = ["Device", "as_device", "default_device", "device", "devices", "set_default_device"]
+__all__ = [
+    "Device",
+    "as_device",
+    "default_device",
+    "device",
+    "devices",
+    "place_of",
+    "set_default_device",
+]
 
 _LIBRARY_OF = {"cpu": "numpy", "cuda": "cupy"}
 
@@ -153,6 +161,12 @@ def as_device(value: Any, backend: Backend | None = None) -> Device:
         return device(value)
     backend = default_device().backend if backend is None else backend
     return Device(backend, value)
+
+
+def place_of(array: Array) -> Device:
+    """Where the values of a raw array live."""
+    backend, inner = backend_of(array).bottom(array)
+    return Device(backend, backend.device_of(inner))
 
 
 def default_device() -> Device:

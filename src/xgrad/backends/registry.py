@@ -19,7 +19,9 @@ __all__ = [
     "backend_of_type",
     "host",
     "is_array",
+    "library_of",
     "quiet",
+    "register_type",
 ]
 
 _BY_TYPE: dict[type, Backend] = {}
@@ -31,6 +33,16 @@ def backend_of(array: Any) -> Backend:
     """The backend of a raw array; `ArgumentTypeError` for anything else."""
     backend = _BY_TYPE.get(type(array))
     return backend if backend is not None else _discover(array)
+
+
+def library_of(array: Any) -> Backend:
+    """The backend of the library that holds the values: of what a nesting array wraps in the end."""
+    return backend_of(array).bottom(array)[0]
+
+
+def register_type(kind: type, backend: Backend) -> None:
+    """Say which backend answers for arrays of a type that wraps those of libraries."""
+    _BY_TYPE[kind] = backend
 
 
 def backend_of_type(kind: type) -> Backend | None:

@@ -10,8 +10,8 @@ from collections.abc import Hashable
 from typing import Any
 
 from .._typing import SCALAR_TYPES, Array, DType
-from ..backends import Device, as_device, backend_of, host, is_array
-from ..backends.base import Backend, dtype_name
+from ..backends import Device, as_device, backend_of, host, is_array, place_of
+from ..backends.base import dtype_name
 from ..errors import ArgumentError, ArgumentTypeError, DTypeError
 from .defaults import chosen_dtype
 from .handle import Handle, Sparse
@@ -120,9 +120,8 @@ def to_array(
     if isinstance(value, Handle):
         value = value.array
     if is_array(value):
-        backend = backend_of(value)
-        home = Device(backend, backend.device_of(value))
-        target = home if device is None else as_device(device, backend)
+        home = place_of(value)
+        target = home if device is None else as_device(device, home.backend)
         dtype_kind(value.dtype)
         if target != home:
             if copy is False:
@@ -184,9 +183,9 @@ def copy_needed(what: str, result: str) -> ArgumentError:
 
 
 def _convert(array: Array, target: Device, dtype: DType, copy: bool | None) -> Array:
-    backend: Backend = target.backend
+    backend = backend_of(array)
     array = backend.finish(array)
-    if dtype is not None and array.dtype != (wanted := backend.dtype(dtype)):
+    if dtype is not None and array.dtype != (wanted := target.backend.dtype(dtype)):
         if copy is False:
             raise copy_needed(describe(array), dtype_name(wanted))
         if dtype_kind(array.dtype) == "complex" != dtype_kind(wanted):

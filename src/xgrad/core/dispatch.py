@@ -22,6 +22,9 @@ from .primitive import KEEPS_1, KEEPS_2, KEEPS_2_AND_1, KEEPS_NOTHING, Kind, Pri
 # The class of results; tensor.py, whose operators need this module, sets it when it is imported.
 Tensor: Any = None
 
+# What applies a primitive to arrays that wrap others; batching/ sets it when it is imported.
+_apply_nested: Callable[..., Any]
+
 # The exact types that hot paths take apart; subclasses of a user's take the long way.
 HANDLES: set[type] = set()
 
@@ -31,6 +34,8 @@ __all__ = [
     "apply",
     "apply1",
     "binary",
+    "compute",
+    "set_nested_apply",
     "set_tensor_class",
     "unary",
     "unwrap",
@@ -217,6 +222,8 @@ def apply(
         If shapes or dtypes do not fit.
     """
     arrays, nodes, backend = _take_apart(primitive, operands)
+    if backend.nests:
+        return _apply_nested(primitive, arrays, nodes, parameters)
     if not backend.one_device:
         _check_devices(primitive, arrays, backend)
     function = getattr(backend.xp, primitive.name)
@@ -242,6 +249,23 @@ def apply(
     return tuple(Tensor(part, node) for part, node in zip(y, outputs, strict=True))
 
 
+def compute(primitive: Primitive, operands: Sequence[Any], parameters: dict[str, Any]) -> Any:
+    """The result of a primitive on raw arrays, some of which may wrap others; nobody is told."""
+    backend: Backend | None = None
+    for x in operands:
+        if type(x) not in SCALAR_TYPES:
+            found = backend_of(x)
+            if backend is None or found.nests:
+                backend = found
+    assert backend is not None, primitive
+    function = getattr(backend.xp, primitive.name)
+    first = primitive.starred and len(primitive.operands) == 1  # see apply
+    y = function(list(operands), **parameters) if first else function(*operands, **parameters)
+    if primitive.outputs != 1:
+        return tuple([backend.finish(part) for part in y])
+    return backend.finish(y)
+
+
 def _apply_or_not_implemented(primitive: Primitive, operands: tuple[Any, Any]) -> Any:
     if isinstance(operands[0], Sparse) or isinstance(operands[1], Sparse):
         return NotImplemented  # it may stay sparse
@@ -256,6 +280,12 @@ def set_tensor_class(kind: type) -> None:
     global Tensor  # noqa: PLW0603 - see the comment above it
     Tensor = kind
     HANDLES.add(kind)
+
+
+def set_nested_apply(function: Callable[..., Any]) -> None:
+    """Say what applies a primitive to arrays that wrap others; called once, by batching/."""
+    global _apply_nested  # noqa: PLW0603 - as above
+    _apply_nested = function
 
 
 def wrap(array: Array) -> Any:
@@ -305,8 +335,10 @@ def _common_backend(
 ) -> Backend:
     """The backend of all arrays so far; a numpy scalar counts as a Python scalar elsewhere."""
     found = backend_of(array)
-    if backend is None or backend is found:
+    if backend is None or backend is found or found.nests:
         return found
+    if backend.nests:
+        return backend
     numbers = [i for i, a in enumerate(arrays) if isinstance(a, host().namespace.generic)]
     if found is host() and len(arrays) - 1 in numbers:
         arrays[-1] = arrays[-1].item()

@@ -38,7 +38,7 @@ def scalar_like(x: Any, other: Any) -> Any:
     if type(x) not in SCALAR_TYPES or type(other) in SCALAR_TYPES:
         return x
     array, _ = unwrap(other)
-    backend = backend_of(array)
+    backend, array = backend_of(array).bottom(array)
     kind = dtype_name(array.dtype)
     weaker = (type(x) is float and not kind.startswith(("float", "complex", "bfloat"))) or (
         type(x) is complex and not kind.startswith("complex")

@@ -25,6 +25,7 @@ class Protocols:
     assigned: Callable[[Any], None]
     left: Callable[[Any, str], None]
     read: Callable[[Any], None]
+    context: Callable[[tuple[Any, ...]], Any]
 
 
 protocols = Protocols()

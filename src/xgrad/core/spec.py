@@ -34,7 +34,7 @@ def spec_of(value: Any) -> Spec:
 
 def describe(value: Any) -> str:
     """An array for an error message: ``(3, 4) float32 on cpu``."""
-    from ..backends import backend_of, is_array
+    from ..backends import is_array, place_of
     from ..backends.base import dtype_name
 
     array = getattr(value, "array", value)
@@ -43,6 +43,4 @@ def describe(value: Any) -> str:
         return f"{x.shape} {dtype_name(x.dtype)} on {x.device}, sparse"
     if not is_array(array):
         return f"{value!r} ({type(value).__name__})"
-    backend = backend_of(array)
-    device = backend.device_name(backend.device_of(array))
-    return f"{tuple(array.shape)} {dtype_name(array.dtype)} on {device}"
+    return f"{tuple(array.shape)} {dtype_name(array.dtype)} on {place_of(array)}"

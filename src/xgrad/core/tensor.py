@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import tree
 from .._typing import Array, DType, NativeDevice, Shape
-from ..backends import Device, as_device, backend_of
+from ..backends import Device, as_device, backend_of, library_of, place_of
 from ..errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -62,8 +62,7 @@ class ArrayAttributes(PythonNumbers, ArrayMethods):
     @property
     def device(self) -> Device:
         """Where the array lives."""
-        backend = backend_of(self.array)
-        return Device(backend, backend.device_of(self.array))
+        return place_of(self.array)
 
     @property
     def ndim(self) -> int:
@@ -109,6 +108,8 @@ class ArrayAttributes(PythonNumbers, ArrayMethods):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         self._refuse_if_followed("__array__")
         backend = backend_of(self.array)
+        if backend.nests:
+            backend.to_numpy(self.array)  # says why not
         if not backend.one_device and str(self.device) != "torch:cpu":
             raise DTypeError(
                 f"x {describe(self)} does not turn into a numpy array by itself, because that "
@@ -149,7 +150,7 @@ class ArrayAttributes(PythonNumbers, ArrayMethods):
     # -- protocols -----------------------------------------------------------------------------
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
-        return protocols.namespace(backend_of(self.array), api_version)
+        return protocols.namespace(library_of(self.array), api_version)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         return protocols.ufunc(ufunc, method, inputs, options)
@@ -165,7 +166,7 @@ class ArrayAttributes(PythonNumbers, ArrayMethods):
 
     def to_device(self, device: str | Device | NativeDevice, /, *, stream: Any = None) -> Tensor:  # noqa: ARG002
         """Copy to another device; the gradient travels back."""
-        return protocols.to_device(self, as_device(device, backend_of(self.array)))  # type: ignore[no-any-return]
+        return protocols.to_device(self, as_device(device, library_of(self.array)))  # type: ignore[no-any-return]
 
     def __getitem__(self, key: Any) -> Tensor:
         return getitem(self, key)

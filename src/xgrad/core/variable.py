@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import tree
 from .._typing import Array, ArrayLike, DType
-from ..backends import Device, backend_of, fill_key
+from ..backends import Device, backend_of, fill_key, place_of
 from ..errors import DeviceMismatchError, DTypeError, ShapeError, TapeError
 from .casting import cast_within_kind, dtype_kind, to_array
 from .dispatch import HANDLES
@@ -202,8 +202,7 @@ class Variable(ArrayAttributes):
         self._receive(value, f"went by {what} into the value")
         kept = getattr(value, "array", value)
         if hasattr(kept, "shape") and not isinstance(kept, (bool, int, float, complex)):
-            backend = backend_of(kept)
-            if Device(backend, backend.device_of(kept)) != self.device:
+            if place_of(kept) != self.device:
                 raise DeviceMismatchError(
                     f"{what}: value {describe(kept)} must be where {self.name} {describe(self)} "
                     "is. Use .to_device(...)."

@@ -17,7 +17,7 @@ from ..errors import ArgumentError, ArgumentTypeError, DeviceMismatchError, DTyp
 from ..ops.rule_namespace import rule_namespace
 from ..tree import flatten, show
 
-__all__ = ["UnconnectedGradients", "as_option", "seeds_of", "take_apart", "tangents_of"]
+__all__ = ["UnconnectedGradients", "as_option", "fitted", "seeds_of", "take_apart", "tangents_of"]
 
 # Who can do with the values of a sparse target, because the dense array is linear in them.
 _LINEAR = ("gradient", "explain", "jvp")
@@ -105,13 +105,13 @@ def _as_seed(g: Any, target: Any, name: str) -> Tensor | None:
                 "must be said. Use output_gradients=, or a real target such as xg.real(y)."
             )
         return None
-    tensor = _fitted(g, target, f"gradient: {name}", "target")
+    tensor = fitted(g, target, f"gradient: {name}", "target")
     if isinstance(target, IndexedSlices):
         tensor = rule_namespace.take(tensor, target.indices, axis=0)
     return tensor if is_inexact(target.dtype) else None
 
 
-def _fitted(g: Any, x: Any, name: str, role: str) -> Tensor:
+def fitted(g: Any, x: Any, name: str, role: str) -> Tensor:
     """Make a Tensor with the shape, dtype and device of x; shapes never broadcast."""
     if isinstance(g, Variable):
         g = g.value()
@@ -168,4 +168,4 @@ def tangents_of(primals: Nest, tangents: Nest) -> tuple[list[Any], list[Tensor]]
 def _as_tangent(t: Any, primal: Any, name: str) -> Tensor:
     if t is None:
         raise ArgumentTypeError(f"{name} is None. Use xg.zeros_like(primal) for no direction.")
-    return _fitted(t, primal, name, "primal")
+    return fitted(t, primal, name, "primal")

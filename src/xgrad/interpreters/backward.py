@@ -12,7 +12,7 @@ from typing import Any
 
 from ..backends import backend_of
 from ..core.node import Node, Output
-from ..core.primitive import INPUT_SPEC, SAVED, Call
+from ..core.primitive import INPUT_SPEC, SAVED, Call, Plan
 from ..core.tensor import Tensor
 from ..errors import TapeError
 from ..ops.rule_namespace import rule_namespace
@@ -215,6 +215,30 @@ def _follow(
         g = following_g
 
 
+def _visit_recorded(node: Node, g: Tensor, plan: Plan, frontier: _Frontier) -> None:
+    """Call the rules of a plain node that the only one who watches recorded (a hot path)."""
+    primitive: Any = node.primitive
+    parents = node.parents
+    saved = node.saved
+    if saved:
+        saved = tuple(
+            [_followed_again(v, o, node) for v, o in zip(saved, plan.owners, strict=True)]
+        )
+    guarded, broadcasts = plan.guarded, primitive.kind.broadcasts
+    for operand, rule, places, names in plan.simple or ():
+        parent: Any = parents[operand]
+        values = saved if places is None else _values(places, node, saved)
+        if names:
+            parameters: Any = node.parameters
+            r = rule(rule_namespace, g, *values, **{name: parameters[name] for name in names})
+        else:
+            r = rule(rule_namespace, g, *values)
+        array = r.array
+        if guarded or array.shape != parent.shape or array.dtype != parent.dtype:
+            r = arrive(rule_namespace, r, g, parent, guarded, broadcasts)
+        frontier.add(parent, r)
+
+
 def _visit(
     node: Node,
     g: Any,
@@ -231,6 +255,11 @@ def _visit(
             "were let go by an earlier gradient call. Use persistent=True on every tape whose "
             "values are needed again."
         )
+    if recorded and needed is None and plan.simple is not None:
+        traces = node.traces
+        if len(traces) == 1 and traces is active_traces():
+            _visit_recorded(node, g, plan, frontier)
+            return
     saved = node.saved
     if recorded:
         xp: Any = rule_namespace

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from .._typing import Array, Nest
 from ..backends import backend_of, quiet
 from ..core.casting import is_inexact
-from ..core.dispatch import apply
+from ..core.dispatch import apply, compute
 from ..core.indexed_slices import IndexedSlices
 from ..core.node import Cut, Leaf, Node, Output, next_serial
 from ..core.observers import settings, state, user_line
@@ -295,23 +295,9 @@ def _tangent(
     xp = backend_of(first.array).xp
     raw = tuple([None if t is None else t.array for t in tangents])
     with outside:
-        t = tangent(xp, _run_raw, primitive, arrays, raw, y, parameters)
+        t = tangent(xp, compute, primitive, arrays, raw, y, parameters)
     return tuple(map(Tensor, t)) if primitive.outputs != 1 else Tensor(t)
 
 
 def _as_tensor(array: Any, node: Node | None) -> Any:
     return Tensor(array, node) if hasattr(array, "shape") else array
-
-
-def _run_raw(primitive: Primitive, operands: tuple[Any, ...], parameters: dict[str, Any]) -> Any:
-    """Apply a primitive to raw arrays."""
-    array = next(x for x in operands if hasattr(x, "shape"))
-    backend = backend_of(array)
-    function = getattr(backend.xp, primitive.name)
-    starred_first = primitive.starred and len(primitive.operands) == 1
-    y = (
-        function(list(operands), **parameters)
-        if starred_first
-        else function(*operands, **parameters)
-    )
-    return tuple(map(backend.finish, y)) if primitive.outputs != 1 else backend.finish(y)

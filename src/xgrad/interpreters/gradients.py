@@ -70,10 +70,11 @@ def _start(x: Any, seed: Any, recorded: bool) -> Any:
     """Make a target's first cotangent, in the walk's convention for complex numbers."""
     backend = backend_of(x.array)
     if seed is None:
-        xp = backend.xp
-        g = xp.ones(tuple(x.array.shape), dtype=x.array.dtype, device=backend.device_of(x.array))
+        g = backend.ones(x.array)
         return Tensor(g) if recorded else g
-    return steepest(rule_namespace, seed) if recorded else steepest(backend.xp, seed.array)
+    if recorded:
+        return steepest(rule_namespace, seed)
+    return steepest(backend.xp, backend.joined(seed.array, x.array))
 
 
 def _of_itself(x: Any, targets: list[Any], given: list[Any], recorded: bool) -> Any:

@@ -13,6 +13,7 @@ from .._typing import Array
 from ..core.node import Node
 from ..core.observers import Recorder, state
 from ..core.primitive import Kind, Primitive
+from ..core.protocols import protocols
 from .trace import Trace, make_recorder
 
 __all__ = ["Context", "Observer", "install", "pop", "push"]
@@ -126,6 +127,9 @@ def _mixed_recorder(observers: tuple[Any, ...], traces: tuple[Trace, ...]) -> Re
     # A tuple that no node carries, so that every operation takes the way through `record`.
     followers = (*traces, *[accumulator.tangents for accumulator, _ in accumulators])
     return Recorder(record, followers, {}, _keep_nothing, [], _sweep_nothing)
+
+
+protocols.context = Context.of
 
 
 def _keep_nothing(_reference: Any) -> None:

@@ -29,6 +29,7 @@ from ..ops.rule_namespace import rule_namespace
 from ..tree import flatten, unflatten
 from .arguments import UnconnectedGradients, as_option, seeds_of, take_apart
 from .gradients import gradients
+from .matrices import Matrices
 from .stack import install, pop, push
 from .trace import Trace
 
@@ -45,7 +46,7 @@ _USED_UP = (
 _leaves = threading.Lock()
 
 
-class GradientTape:
+class GradientTape(Matrices):
     """Record operations on watched values to differentiate them.
 
     Parameters

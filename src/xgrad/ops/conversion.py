@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._typing import DType, ShapeLike
-from ..backends import Device, as_device, backend_of, is_array
+from ..backends import Device, as_device, is_array, library_of
 from ..backends.base import CUDA
 from ..core.casting import (
     arrays_inside,
@@ -200,7 +200,7 @@ def _from_handle(x: Any, dtype: DType, device: DeviceLike, copy: bool | None) ->
     """Make a Tensor of a Tensor or Variable, connected to it."""
     result: Any = x if isinstance(x, Tensor) else x.value()
     if device is not None:
-        result = to_device(result, as_device(device, backend_of(x.array)))
+        result = to_device(result, as_device(device, library_of(x.array)))
     if dtype is not None:
         result = astype(result, dtype, copy=False)
     if copy is False:

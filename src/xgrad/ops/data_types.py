@@ -5,10 +5,12 @@ Signatures are the array API standard's (2025.12)."""
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Hashable
 from typing import Any, NamedTuple
 
 from .._typing import SCALAR_TYPES, ArrayLike, DType
-from ..backends import Device, as_device, backend_of, backend_of_dtype, is_array
+from ..backends import Device, as_device, backend_of, backend_of_dtype, is_array, library_of
 from ..backends.base import Backend, dtype_name
 from ..core.casting import dtype_kind, is_inexact
 from ..core.defaults import default_dtype
@@ -27,6 +29,17 @@ _ASTYPE = primitive("astype")
 _CAST = primitive("cast")
 _COPY = primitive("copy")
 _TO_DEVICE = primitive("to_device")
+
+
+_STEMS = {
+    "bool": ("bool",),
+    "signed integer": ("int",),
+    "unsigned integer": ("uint",),
+    "integral": ("int", "uint"),
+    "real floating": ("float", "bfloat"),
+    "complex floating": ("complex",),
+    "numeric": ("int", "uint", "float", "bfloat", "complex"),
+}
 
 
 def astype(
@@ -63,7 +76,7 @@ def astype(
     x = as_operand(x, "astype")
     if device is not None:
         x = to_device(x, device)
-    wanted = backend_of(x.array).dtype(dtype)
+    wanted = library_of(x.array).dtype(dtype)
     if dtype_kind(x.dtype) == "complex" and dtype_kind(wanted) != "complex":
         raise DTypeError(
             f"astype: x {describe(x)} is complex and {dtype_name(wanted)} is not. Use xg.real, "
@@ -76,7 +89,7 @@ def astype(
 
 def in_dtype(x: Any, dtype: DType) -> Any:
     """Convert where needed; what libraries do to small integers is undone, with their wrapping."""
-    if dtype is None or x.dtype == backend_of(x.array).dtype(dtype):
+    if dtype is None or x.dtype == library_of(x.array).dtype(dtype):
         return x
     return astype(x, dtype)
 
@@ -110,7 +123,7 @@ def to_device(x: ArrayLike, device: Device | str, /) -> Tensor:
     xg.Tensor([1.], shape=(1,), dtype=float64, device=cpu)
     """
     x = as_operand(x, "to_device")
-    target = as_device(device, backend_of(x.array))
+    target = as_device(device, library_of(x.array))
     source = x.device
     if target == source:
         return Tensor(x.array, x.node)
@@ -242,21 +255,17 @@ def isdtype(dtype: DType, kind: DType | str | tuple[DType | str, ...]) -> bool:
     """
     if isinstance(kind, tuple):
         return any(isdtype(dtype, k) for k in kind)
-    name = dtype_name(dtype)
     if not isinstance(kind, str):
-        return name == dtype_name(kind)
-    groups = {
-        "bool": ("bool",),
-        "signed integer": ("int",),
-        "unsigned integer": ("uint",),
-        "integral": ("int", "uint"),
-        "real floating": ("float", "bfloat"),
-        "complex floating": ("complex",),
-        "numeric": ("int", "uint", "float", "bfloat", "complex"),
-    }
-    if kind not in groups:
-        raise ArgumentError(f"isdtype: kind {kind!r} is unknown. Use one of {', '.join(groups)}.")
-    return name.rstrip("0123456789") in groups[kind]
+        return dtype_name(dtype) == dtype_name(kind)
+    if kind not in _STEMS:
+        raise ArgumentError(f"isdtype: kind {kind!r} is unknown. Use one of {', '.join(_STEMS)}.")
+    return _is_of_kind(type(dtype), dtype, kind)  # type: ignore[arg-type]
+
+
+@functools.cache
+def _is_of_kind(_library: Hashable, dtype: Hashable, kind: str) -> bool:
+    """Answer once: rules ask for it of every cotangent."""
+    return dtype_name(dtype).rstrip("0123456789") in _STEMS[kind]
 
 
 def result_type(*arrays_and_dtypes: ArrayLike | DType) -> DType:
@@ -287,13 +296,13 @@ def _native(values: list[Any]) -> tuple[Backend, list[Any]]:
     for value in values:
         if _has_data(value):
             array, _ = unwrap(value)
-            backend = backend or backend_of(array)
-            if backend is not backend_of(array):
+            backend = backend or library_of(array)
+            if backend is not library_of(array):
                 raise DeviceMismatchError(
                     f"the arrays are of different libraries: {backend.name} and "
-                    f"{backend_of(array).name}. Use xg.to_device to bring them together."
+                    f"{library_of(array).name}. Use xg.to_device to bring them together."
                 )
-            found.append(array)
+            found.append(array.dtype if backend_of(array).nests else array)
         else:
             found.append(value)
     if backend is None:

@@ -13,7 +13,7 @@ import types
 from typing import Any
 
 from .._typing import SCALAR_TYPES, Namespace
-from ..backends import Backend, Device, as_device, backend_of, default_device, devices, is_array
+from ..backends import Backend, Device, as_device, default_device, devices, is_array, library_of
 from ..backends.registry import backend_of_namespace
 from ..core.defaults import chosen_dtype
 from ..core.handle import Handle
@@ -182,7 +182,7 @@ def array_namespace(*arrays: Any) -> types.ModuleType:
     for array in arrays:
         if array is None or type(array) in SCALAR_TYPES:
             continue
-        found[backend_of(array.array if isinstance(array, Handle) else array)] = None
+        found[library_of(array.array if isinstance(array, Handle) else array)] = None
     if len(found) > 1:
         names = " and ".join(backend.name for backend in found)
         raise DeviceMismatchError(
@@ -243,7 +243,7 @@ def _has_home(obj: Any, backend: Backend) -> bool:
     if isinstance(obj, (list, tuple)):
         return any(_has_home(part, backend) for part in obj)
     array = obj.array if isinstance(obj, Handle) else obj
-    return is_array(array) and backend_of(array) is backend
+    return is_array(array) and library_of(array) is backend
 
 
 def _namespace_of(backend: Backend, api_version: str | None) -> types.ModuleType:

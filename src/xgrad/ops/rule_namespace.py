@@ -85,8 +85,8 @@ def to_device(x: Tensor, *, device: Device, source: Device) -> Tensor:
 
 def zero_where_zero(r: Tensor, g: Tensor) -> Tensor:
     """Guard the edge; give r itself where a cheap look finds nothing to guard against."""
-    guarded = backend_of(r.array).xp.zero_where_zero(r.array, g.array)
-    if guarded is r.array:
+    backend = backend_of(r.array)
+    if not backend.nests and backend.xp.zero_where_zero(r.array, g.array) is r.array:
         return r
     return _zero_where_zero(r, g)  # type: ignore[no-any-return]
 
@@ -96,6 +96,8 @@ def _instruction(name: str) -> Callable[..., Tensor]:
     instruction = primitive(name)
 
     def run(*operands: Any, **parameters: Any) -> Tensor:
+        if len(operands) == 1:
+            return apply1(instruction, operands[0], parameters)  # type: ignore[no-any-return]
         return apply(instruction, operands, parameters)  # type: ignore[no-any-return]
 
     run.__name__ = run.__qualname__ = name

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._typing import ArrayLike, Axis
-from ..backends import backend_of
+from ..backends import place_of
 from ..core.dispatch import apply, apply1, binary, wrap
 from ..core.instructions import primitive
 from ..core.tensor import Tensor
@@ -283,10 +283,10 @@ def where(condition: ArrayLike, x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
 
 def repeat_positions(x: Any, repeats: Any, axis: int) -> Tensor:
     """Find the indices along an axis that repeat each element as often as an array says."""
-    backend = backend_of(x.array)
+    place = place_of(x.array)
     counts = as_operand(repeats, "repeat", "repeats").array
-    positions = backend.xp.arange(x.shape[axis], device=backend.device_of(x.array))
-    return wrap(backend.xp.repeat(positions, counts))  # type: ignore[no-any-return]
+    positions = place.backend.xp.arange(x.shape[axis], device=place.native)
+    return wrap(place.backend.xp.repeat(positions, counts))  # type: ignore[no-any-return]
 
 
 def _reduce(instruction: Any, x: Any, axis: Axis, keepdims: bool) -> Tensor:

@@ -1,0 +1,102 @@
+"""What the rest of xgrad asks of Batched arrays: a backend like any library's.
+
+Tensors wrap them, so every function and every tape works on examples without knowing. Operations
+that meet a Batched operand come here from core/dispatch.py and tell the observers who are inside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._typing import Array, DType, NativeDevice
+from ..backends import Backend, backend_of
+from ..backends.registry import register_type
+from ..core.dispatch import set_nested_apply
+from ..core.node import Node
+from ..core.primitive import Primitive
+from ..core.tensor import Tensor
+from .array import Batched, level_of, refuse
+from .namespace import apply_to_all, functions
+
+__all__ = ["BATCHED"]
+
+
+class BatchedBackend(Backend):
+    """The backend of `Batched`; answers about places and dtypes are those of the values."""
+
+    nests = True
+    one_device = True
+
+    def __init__(self) -> None:
+        self.name = "batched"
+        self.xp = functions  # type: ignore[assignment]
+        self._dtypes = {}
+
+    def finish(self, value: Any) -> Array:
+        """The value: rules give nothing but arrays."""
+        return value
+
+    def bottom(self, array: Any) -> tuple[Backend, Array]:
+        """The library that holds the values, and an array of its own."""
+        value = array.value
+        if isinstance(value, Tensor):
+            value = value.array
+        return backend_of(value).bottom(value)
+
+    def device_of(self, array: Any) -> NativeDevice:
+        """What that library calls the place of the values."""
+        backend, inner = self.bottom(array)
+        return backend.device_of(inner)
+
+    def to_numpy(self, _array: Any) -> Array:
+        """Not known."""
+        raise refuse("a value")
+
+    def ones(self, array: Any) -> Array:
+        """Ones of the same shape, dtype and place."""
+        return functions.ones_like(array)
+
+    def joined(self, array: Any, other: Any) -> Array:
+        """An array that all examples of another share."""
+        return array if type(array) is Batched else Batched(array, other.level, False)
+
+    def dtype(self, _dtype: DType) -> DType:
+        """Not known: ask the library."""
+        raise AssertionError("the dtype of Batched arrays is their library's business")
+
+
+BATCHED = BatchedBackend()
+
+
+def _apply_nested(
+    primitive: Primitive,
+    arrays: tuple[Any, ...],
+    nodes: tuple[Node | None, ...],
+    parameters: dict[str, Any] | None,
+) -> Any:
+    """Apply a primitive of which an operand is Batched, and tell those inside its level."""
+    level = level_of(arrays)
+    assert level is not None
+    if level.outside is not None:
+        arrays = tuple(
+            [
+                Batched(Tensor(a, n), level, False) if _is_from_outside(a, level) else a
+                for a, n in zip(arrays, nodes, strict=True)
+            ]
+        )
+    y = apply_to_all(primitive, arrays, parameters or {})
+    recorder = level.recorder()
+    new = None
+    if recorder is not None:
+        new = recorder.record(primitive, arrays, nodes, parameters, y)
+    if primitive.outputs == 1:
+        return Tensor(y, new)
+    return tuple([Tensor(part, n) for part, n in zip(y, new or (None,) * len(y), strict=True)])
+
+
+def _is_from_outside(array: Any, level: Any) -> bool:
+    """Whether outer observers may follow an operand, which then takes its node along."""
+    return hasattr(array, "shape") and not (type(array) is Batched and array.level is level)
+
+
+register_type(Batched, BATCHED)
+set_nested_apply(_apply_nested)
