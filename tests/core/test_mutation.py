@@ -218,13 +218,35 @@ def test_in_place_operators_refuse_to_grow():
         ValueError, match=r"the result \(3,\) float32 .* does not fit into x \(1,\)"
     ):
         x += xg.ones(3, dtype=xg.float32)
-    with pytest.raises(ValueError, match=r"the result \(1,\) float64 .* does not fit"):
-        x += xg.ones(1)
     integers = xg.ones(1, dtype=xg.int32)
     with pytest.raises(ValueError, match="float64"):
         integers += 1.5
     assert x.tolist() == [1.0]
     assert integers.tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("kept", "other"), [("float32", "float64"), ("int32", "int64"), ("float32", "int64")]
+)
+def test_in_place_operators_keep_the_dtype_within_its_kind(kept, other):
+    x = xg.ones(2, dtype=kept)
+    array = np.ones(2, dtype=kept)
+    x += xg.full(2, 3, dtype=other)
+    array += np.full(2, 3, dtype=other)
+    assert x.dtype == array.dtype
+    np.testing.assert_array_equal(x.numpy(), array)
+
+
+def test_in_place_operators_that_cast_are_followed():
+    v = xg.Variable([1.0, 2.0], dtype=xg.float64)
+    with xg.GradientTape() as tape:
+        y = xg.ones(2, dtype=xg.float32)
+        y *= v
+        z = xg.sum(y * y)
+    assert y.dtype == xg.float32
+    gradient = tape.gradient(z, v)
+    assert gradient.dtype == xg.float64
+    assert gradient.tolist() == [2.0, 4.0]
 
 
 def test_in_place_operators_are_followed():

@@ -252,6 +252,18 @@ def test_info_dtypes_by_kind(module):
         info.dtypes(kind="strange")
 
 
+def test_info_dtypes_are_what_arrays_say_of_themselves(device):
+    names = {
+        dtype: name
+        for name, dtype in xg.namespace(device.namespace)
+        .__array_namespace_info__()
+        .dtypes()
+        .items()
+    }
+    for name in ("float32", "int64", "bool"):
+        assert names[xg.ones(1, dtype=name, device=device).dtype] == name
+
+
 def test_info_dtypes_are_those_of_the_device():
     pytest.importorskip("array_api_strict", reason="strict: array_api_strict is not installed")
     info = xg.namespace("array_api_strict").__array_namespace_info__()

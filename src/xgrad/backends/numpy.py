@@ -68,6 +68,11 @@ class Own:
         return total + shift.reshape(total.shape)
 
     @staticmethod
+    def unique_values(x: Array) -> Array:
+        """Sorted, as callers of every other library rely on; NumPy's own is not since 2.3."""
+        return np.unique(x, equal_nan=False)
+
+    @staticmethod
     def sort(x: Array, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Array:
         y = np.sort(x, axis=axis, stable=stable)
         return np.flip(y, axis=axis) if descending else y

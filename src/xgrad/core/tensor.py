@@ -21,7 +21,7 @@ from ..errors import (
 )
 from . import dispatch
 from .array_methods import ArrayMethods
-from .casting import copy_needed
+from .casting import copy_needed, kind_fits
 from .dispatch import apply1
 from .indexing import At, getitem, setitem
 from .instructions import primitive
@@ -242,12 +242,13 @@ def _in_place(name: str) -> Callable[[Any, Any], Any]:
         new = operation(self, other)
         if new is NotImplemented:
             return new  # type: ignore[no-any-return]
-        if new.shape != self.shape or new.dtype != self.dtype:
+        if new.shape != self.shape or not kind_fits(new, self.dtype):
             raise ArgumentError(
                 f"__i{name}__: the result {describe(new)} does not fit into x {describe(self)}. "
                 "Use x = x op y, which makes a new Tensor."
             )
-        self._rebind(new)
+        # Within a kind the dtype is kept: float32 += float64 is float32, as in NumPy.
+        self._rebind(new if new.dtype == self.dtype else new.astype(self.dtype))
         return self
 
     return operator

@@ -90,10 +90,13 @@ class Info:
         if kinds is not None and (unknown := [k for k in kinds if k not in _KINDS]):
             raise ArgumentError(f"dtypes: kind {unknown[0]!r} is unknown. Use {', '.join(_KINDS)}.")
         stems = None if kinds is None else {stem for k in kinds for stem in _KINDS[k]}
-        native = self._native() if device is None else as_device(device, self._backend).namespace
+        backend = self._backend or default_device().backend
+        if device is not None:
+            backend = as_device(device, self._backend).backend
+        native = backend.namespace
         there = DTYPES if device is None else self._ask("dtypes", device)
-        return {
-            name: getattr(native, name)
+        return {  # what arrays say of themselves, so that they find themselves among the values
+            name: backend.dtype(name)
             for name in DTYPES
             if name in there
             and hasattr(native, name)
@@ -197,15 +200,16 @@ def _make(backend: Backend) -> types.ModuleType:
     module = _collect(backend, backend.name, CHAPTERS)
     for extension, chapters in _EXTENSIONS.items():
         setattr(module, extension, _collect(backend, f"{backend.name}.{extension}", chapters))
+    dtypes = {name: getattr(backend.namespace, name) for name in Info(backend).dtypes()}
     contents: dict[str, Any] = {
         **_CONSTANTS,
-        **Info(backend).dtypes(),
+        **dtypes,
         "__array_namespace_info__": lambda: Info(backend),
         "__array_api_version__": API_VERSION,
     }
     for name, value in contents.items():
         setattr(module, name, value)
-    names = [*module.__all__, *_EXTENSIONS, *_CONSTANTS, *Info(backend).dtypes()]
+    names = [*module.__all__, *_EXTENSIONS, *_CONSTANTS, *dtypes]
     module.__all__ = sorted(names)  # type: ignore[attr-defined]
     return module
 
