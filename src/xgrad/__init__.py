@@ -132,6 +132,7 @@ from .ops.utility import diff, stop_gradient
 from .transforms.clipping import clip_by_global_norm, clip_by_norm, clip_by_value, global_norm
 from .transforms.custom_gradient import custom_gradient
 from .transforms.functional import grad, jvp, linearize, value_and_grad, vjp
+from .transforms.gradient_hook import gradient_hook
 from .transforms.matrices import hessian, hvp, jacfwd, jacobian, jacrev
 from .transforms.pass_through import grad_pass_through
 from .transforms.per_example import per_example_gradient
@@ -166,6 +167,7 @@ __all__ = [
     "errors",
     "global_norm",
     "grad_pass_through",
+    "gradient_hook",
     "optimizers",
     "record_locations",
     # Transforms of functions

@@ -1,7 +1,7 @@
 """Answers that a Tensor gives by asking a higher layer.
 
-`__array_namespace__`, NumPy's two protocols, `asarray`, `astype` and the question whether a tape follows a
-value belong to `ops/` and `interpreters/`, which fill this in when they are imported."""
+`__array_namespace__`, NumPy's two protocols, `asarray`, `astype`, hooks and the question whether a tape
+follows a value belong to `ops/` and `interpreters/`, which fill this in when they are imported."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ class Protocols:
     left: Callable[[Any, str], None]
     read: Callable[[Any], None]
     context: Callable[[tuple[Any, ...]], Any]
+    register_hook: Callable[[Any, Callable[[Any], Any]], Any]
 
 
 protocols = Protocols()

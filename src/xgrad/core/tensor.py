@@ -103,6 +103,47 @@ class ArrayAttributes(PythonNumbers, ArrayMethods):
         """Updates of parts as new values: ``x.at[key].set(v)``, also add, multiply, divide, ..."""
         return At(self)
 
+    def register_hook(self, hook: Callable[[Tensor], Any]) -> Any:
+        """Let a function see the gradient of this value whenever it is computed.
+
+        It is called once in each gradient computation that passes here, with the whole gradient of
+        this value, also for what was computed from it before; what it returns, unless None, takes
+        its place. In derivatives of higher order it is differentiated like everything else. On a
+        Variable it stays for good. After ``x += 1`` a Tensor is another value, without the hook.
+
+        Parameters
+        ----------
+        hook : callable
+            ``hook(g)``, where g is a Tensor of the shape and dtype of this value; for complex ones
+            the direction of steepest ascent. Returns None or a gradient of the same shape.
+
+        Returns
+        -------
+        object
+            Its method ``remove()`` takes the hook off; so does leaving it as a context manager.
+
+        Raises
+        ------
+        ArgumentTypeError, DTypeError
+            If the hook is no function, or the value not floating.
+
+        See Also
+        --------
+        xgrad.gradient_hook
+
+        Examples
+        --------
+        >>> import xgrad as xg
+        >>> x = xg.Variable([3.0, 4.0])
+        >>> handle = x.register_hook(lambda g: xg.clip_by_norm(g, 1.0))
+        >>> with xg.GradientTape() as tape:
+        ...     y = xg.sum(x**2)
+        >>> tape.gradient(y, x)
+        xg.Tensor([0.6, 0.8], shape=(2,), dtype=float64, device=cpu)
+        >>> handle.remove()
+        """
+        return protocols.register_hook(self, hook)
+
     # -- leaving xgrad -------------------------------------------------------------------------
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:

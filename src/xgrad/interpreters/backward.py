@@ -6,7 +6,7 @@ nobody else is watching, on Tensors otherwise, which is all there is to higher o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from heapq import heappop, heappush
 from typing import Any
 
@@ -17,6 +17,7 @@ from ..core.tensor import Tensor
 from ..errors import TapeError
 from ..ops.rule_namespace import rule_namespace
 from ..rules.edges import arrive
+from .hooks import HookedPlan
 from .rows import RowCollector
 from .trace import Trace, active_traces
 
@@ -32,6 +33,7 @@ def walk(
     consume: bool,
     stops: Mapping[Node, Any],
     sparse: bool = False,
+    bare: Collection[Node] = (),
 ) -> dict[Node, Any]:
     """Carry cotangents back from the seeds to the sources.
 
@@ -51,6 +53,8 @@ def walk(
         Whose keys are the nodes through which nothing passes.
     sparse : bool
         Whether the cotangent of a source may be Rows, where it was read through take_sparse.
+    bare : collection of Node
+        Whose hooks are left to another walk.
 
     Returns
     -------
@@ -76,6 +80,8 @@ def walk(
             node, g = _follow(trace, node, g, frontier, inside, found, consume)
             if node is None:
                 continue
+        if type(node.plan) is HookedPlan and node not in bare:
+            g = node.plan.run(g, recorded)
         if node in sources:
             found[node] = g
         if trace not in node.traces or node in stops:

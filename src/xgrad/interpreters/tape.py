@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Self
 from .._typing import Nest
 from ..backends import Device, as_device, quiet
 from ..core.casting import is_inexact
-from ..core.node import Cut, Leaf, Node
 from ..core.observers import state
 from ..core.spec import describe
 from ..core.tensor import Tensor
@@ -31,7 +30,7 @@ from .arguments import UnconnectedGradients, as_option, seeds_of, take_apart
 from .gradients import gradients
 from .matrices import Matrices
 from .stack import install, pop, push
-from .trace import Trace
+from .trace import Trace, make_followable
 
 if TYPE_CHECKING:
     from .explain import Explanation
@@ -42,8 +41,6 @@ _USED_UP = (
     "A non-persistent GradientTape can only be used to compute one set of gradients (or "
     "jacobians). Use GradientTape(persistent=True), or ask for all sources in one call."
 )
-
-_leaves = threading.Lock()
 
 
 class GradientTape(Matrices):
@@ -191,10 +188,8 @@ class GradientTape(Matrices):
         self._check_recording("watch")
         assert self._trace is not None
         for x in found:
-            with _leaves:
-                if _is_of_the_past(x.node):
-                    x.node = Leaf(x.shape, x.dtype)
-            self._trace.watch_on_request(x.node, x if isinstance(x, Variable) else None)
+            node = make_followable(x)
+            self._trace.watch_on_request(node, x if isinstance(x, Variable) else None)
         return tensors
 
     def watched_variables(self) -> tuple[Variable, ...]:
@@ -354,10 +349,3 @@ class GradientTape(Matrices):
 
             raise UnconnectedGradientError(str(explain(self._trace, targets, x)))
         return rule_namespace.zeros_like(x)  # type: ignore[no-any-return]
-
-
-def _is_of_the_past(node: Node | None) -> bool:
-    """Whether nobody can ask any more how a value came to be; its graph is not kept alive then."""
-    if node is None or type(node) is Cut:
-        return True
-    return type(node) is not Leaf and not any(trace.remembers(node) for trace in node.traces)

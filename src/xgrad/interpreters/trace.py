@@ -7,6 +7,7 @@ of them all when it is closed: values that outlive the tape keep no graph alive.
 from __future__ import annotations
 
 import sys
+import threading
 import warnings
 import weakref
 from collections import deque
@@ -20,7 +21,9 @@ from ..core.primitive import Primitive
 from ..core.protocols import protocols
 from ..core.variable import Variable
 
-__all__ = ["Exit", "Trace", "active_traces", "make_recorder"]
+__all__ = ["Exit", "Trace", "active_traces", "make_followable", "make_recorder"]
+
+_leaves = threading.Lock()
 
 
 class Exit(NamedTuple):
@@ -293,6 +296,20 @@ def _passed_on(nodes: tuple[Node | None, ...], primitive: Primitive) -> Any:
         if type(node) is Cut:
             return node
     return None
+
+
+def make_followable(x: Any) -> Node:
+    """The node of a Tensor or Variable, a new one where there is none that somebody remembers."""
+    with _leaves:
+        node: Node | None = x.node
+        if node is None or type(node) is Cut or _is_of_the_past(node):
+            node = x.node = Leaf(x.shape, x.dtype)
+        return node
+
+
+def _is_of_the_past(node: Node) -> bool:
+    """Whether nobody can ask any more how a value came to be; its graph is not kept alive then."""
+    return type(node) is not Leaf and not any(trace.remembers(node) for trace in node.traces)
 
 
 def active_traces() -> tuple[Any, ...]:
