@@ -8,13 +8,13 @@ from typing import Any
 
 from .._typing import SCALAR_TYPES, Axis, Shape, ShapeLike
 from ..backends import is_array
-from ..core.casting import to_array
+from ..core.casting import dtype_kind, to_array
 from ..core.dispatch import wrap
 from ..core.handle import Handle, Sparse
 from ..core.spec import describe
-from ..errors import ArgumentError, ArgumentTypeError, AxisError, ShapeError
+from ..errors import ArgumentError, ArgumentTypeError, AxisError, DTypeError, ShapeError
 
-__all__ = ["as_axes", "as_axis", "as_operand", "as_shape", "sequence_of_operands"]
+__all__ = ["as_axes", "as_axis", "as_indices", "as_operand", "as_shape", "sequence_of_operands"]
 
 
 def as_operand(x: Any, function: str, name: str = "x") -> Any:
@@ -65,18 +65,41 @@ def as_axes(axis: Axis | Sequence[int], ndim: int, function: str) -> tuple[int, 
     return found
 
 
-def as_shape(shape: ShapeLike, function: str) -> Shape:
+def as_indices(indices: Any, function: str, name: str = "indices") -> Any:
+    """Make an operand of indices.
+
+    Raises
+    ------
+    DTypeError
+        If they are no integers.
+    """
+    indices = as_operand(indices, function, name)
+    if dtype_kind(indices.dtype) != "integer":
+        raise DTypeError(
+            f"{function}: {name} must be integers, but is {describe(indices)}. Use xg.astype to "
+            "convert numbers, or x[mask] for a mask."
+        )
+    return indices
+
+
+def as_shape(shape: ShapeLike, function: str, name: str = "shape") -> Shape:
     """Make a shape a tuple of non-negative ints.
 
     Raises
     ------
-    ArgumentError
-        If a size is negative.
+    ArgumentError, ArgumentTypeError
+        If a size is negative, or no int.
     """
     sizes = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
-    out = tuple(operator.index(n) for n in sizes)
+    try:
+        out = tuple(operator.index(n) for n in sizes)
+    except TypeError:
+        raise ArgumentTypeError(
+            f"{function}: {name} must be ints, but is {shape!r}. Use int(...) where a size was "
+            "computed."
+        ) from None
     if any(n < 0 for n in out):
-        raise ArgumentError(f"{function}: shape {out} has a negative size.")
+        raise ArgumentError(f"{function}: {name} {out} has a negative size.")
     return out
 
 

@@ -5,14 +5,17 @@ it has the function."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from .._typing import ArrayLike
 from ..core.casting import dtype_kind, refuse_worse_kind
 from ..core.dispatch import apply
+from ..core.failures import broadcast
 from ..core.instructions import primitive
 from ..core.spec import describe
 from ..core.tensor import Tensor
-from ..errors import ArgumentError, ShapeError
-from ._arguments import as_axis, as_operand
+from ..errors import ArgumentError, DTypeError, ShapeError
+from ._arguments import as_axis, as_indices, as_operand
 from .data_types import astype
 
 __all__ = ["scatter", "take", "take_along_axis"]
@@ -59,7 +62,8 @@ def scatter(
     ShapeError
         If the shapes do not fit.
     DTypeError
-        If updates are of a higher kind than x: floating for integers, complex for real numbers.
+        If indices are no integers, or updates of a higher kind than x: floating for integers,
+        complex for real numbers; if complex numbers would have to be ordered.
 
     See Also
     --------
@@ -71,13 +75,12 @@ def scatter(
     >>> xg.scatter(xg.zeros(3), xg.asarray([0, 2, 0]), xg.asarray([1.0, 2.0, 3.0]))
     xg.Tensor([4., 0., 2.], shape=(3,), dtype=float64, device=cpu)
     """
-    x, indices = as_operand(x, "scatter"), as_operand(indices, "scatter", "indices")
+    x, indices = as_operand(x, "scatter"), as_indices(indices, "scatter")
     updates = as_operand(updates, "scatter", "updates")
     if mode not in _MODES:
         raise ArgumentError(f"scatter: mode must be one of {', '.join(_MODES)}, but is {mode!r}.")
     axis = as_axis(axis, x.ndim, "scatter")
-    if dtype_kind(indices.dtype) == "integer":
-        indices = astype(indices, "int64", copy=False)  # x may have more than 127 rows
+    indices = astype(indices, "int64", copy=False)  # x may have more than 127 rows
     shape = (*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
     if indices.ndim != 1 or updates.shape != shape:
         raise ShapeError(
@@ -86,7 +89,22 @@ def scatter(
             f"updates the shape {shape}."
         )
     refuse_worse_kind(updates, x.dtype, "scatter: updates", "x")
+    kind = dtype_kind(x.dtype)
+    if kind == "bool" and mode != "set":
+        return _scatter_booleans(x, indices, updates, axis, mode)
+    if kind == "complex" and mode in ("min", "max"):
+        raise DTypeError(
+            f"scatter: mode {mode!r} needs an order, which the complex numbers of x {describe(x)} "
+            "have not. Use xg.real, xg.imag or xg.abs."
+        )
     return apply(_SCATTER, (x, indices, updates), {"axis": axis, "mode": mode})  # type: ignore[no-any-return]
+
+
+def _scatter_booleans(x: Any, indices: Any, updates: Any, axis: int, mode: str) -> Tensor:
+    """Take sums for "or" and products for "and", which numbers do as extrema."""
+    parameters = {"axis": axis, "mode": {"add": "max", "multiply": "min"}.get(mode, mode)}
+    numbers = (astype(x, "int8"), indices, astype(updates, "int8"))
+    return astype(apply(_SCATTER, numbers, parameters), x.dtype)
 
 
 def take(
@@ -119,6 +137,8 @@ def take(
     ------
     ArgumentError
         If axis is left out and x has not exactly one axis, or is not 0 with `sparse_grad`.
+    DTypeError
+        If indices are no integers.
 
     See Also
     --------
@@ -130,7 +150,7 @@ def take(
     >>> xg.take(xg.asarray([10.0, 20.0, 30.0]), xg.asarray([2, 0]))
     xg.Tensor([30., 10.], shape=(2,), dtype=float64, device=cpu)
     """
-    x, indices = as_operand(x, "take"), as_operand(indices, "take", "indices")
+    x, indices = as_operand(x, "take"), as_indices(indices, "take")
     if axis is None:
         if x.ndim != 1:
             raise ArgumentError(
@@ -170,7 +190,9 @@ def take_along_axis(x: ArrayLike, indices: ArrayLike, /, *, axis: int = -1) -> T
     Raises
     ------
     ShapeError
-        If the numbers of axes differ.
+        If the numbers of axes differ, or sizes that are not those of `axis`.
+    DTypeError
+        If indices are no integers.
 
     See Also
     --------
@@ -183,11 +205,16 @@ def take_along_axis(x: ArrayLike, indices: ArrayLike, /, *, axis: int = -1) -> T
     xg.Tensor([[1.],
                [2.]], shape=(2, 1), dtype=float64, device=cpu)
     """
-    x, indices = as_operand(x, "take_along_axis"), as_operand(indices, "take_along_axis", "indices")
+    x, indices = as_operand(x, "take_along_axis"), as_indices(indices, "take_along_axis")
     if x.ndim != indices.ndim:
         raise ShapeError(
             f"take_along_axis: x {describe(x)} and indices {describe(indices)} must have as many "
             "axes. Use expand_dims."
         )
-    parameters = {"axis": as_axis(axis, x.ndim, "take_along_axis")}
-    return apply(_TAKE_ALONG_AXIS, (x, indices), parameters)  # type: ignore[no-any-return]
+    axis = as_axis(axis, x.ndim, "take_along_axis")
+    if broadcast([(*t.shape[:axis], *t.shape[axis + 1 :]) for t in (x, indices)]) is None:
+        raise ShapeError(
+            f"take_along_axis: x {describe(x)} and indices {describe(indices)} must have equal "
+            f"sizes, or 1, along every axis but {axis}. Use take for the same indices in every row."
+        )
+    return apply(_TAKE_ALONG_AXIS, (x, indices), {"axis": axis})  # type: ignore[no-any-return]

@@ -6,14 +6,17 @@ standard's (2025.12)."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 from .._typing import ArrayLike, ShapeLike
-from ..core.dispatch import apply
+from ..backends import place_of
+from ..core.dispatch import apply, wrap
 from ..core.instructions import primitive
+from ..core.spec import describe
 from ..core.tensor import Tensor
-from ..errors import ArgumentError
-from ._arguments import as_axis, as_operand, sequence_of_operands
+from ..errors import ArgumentError, DeviceMismatchError, ShapeError
+from ._arguments import as_axis, as_indices, as_operand, as_shape, sequence_of_operands
 from .conversion import asarray
 from .data_types import astype, result_type
 from .manipulation import broadcast_to, expand_dims, reshape
@@ -75,13 +78,21 @@ def repeat(x: ArrayLike, repeats: int | ArrayLike, /, *, axis: int | None = None
     ----------
     x : Tensor, Variable or array
     repeats : int or integer array
-        How often; an array holds one number per element along `axis`.
+        How often; an array holds one number per element along `axis`, or one for all. On a GPU it
+        is read back, because the size of the result depends on it.
     axis : int or None
         None repeats the elements of the flattened array.
 
     Returns
     -------
     Tensor
+
+    Raises
+    ------
+    ArgumentError
+        If a number is negative.
+    DTypeError, ShapeError
+        If repeats are no integers, or not as many as there are elements.
 
     See Also
     --------
@@ -97,7 +108,8 @@ def repeat(x: ArrayLike, repeats: int | ArrayLike, /, *, axis: int | None = None
     if axis is None:
         x, axis = reshape(x, (-1,)), 0
     axis = as_axis(axis, x.ndim, "repeat")
-    if isinstance(repeats, int):
+    if isinstance(repeats, Integral):
+        repeats = int(repeats)
         if repeats < 0:
             raise ArgumentError(f"repeat: repeats must not be negative, but is {repeats}.")
         wide = expand_dims(x, axis=axis + 1)
@@ -105,9 +117,8 @@ def repeat(x: ArrayLike, repeats: int | ArrayLike, /, *, axis: int | None = None
         flat = (*x.shape[:axis], x.shape[axis] * repeats, *x.shape[axis + 1 :])
         return reshape(broadcast_to(wide, shape), flat)
     from .indexing import take
-    from .searching import repeat_positions
 
-    return take(x, repeat_positions(x, repeats, axis), axis=axis)
+    return take(x, _repeated_positions(x, repeats, axis), axis=axis)
 
 
 def stack(arrays: Sequence[ArrayLike], /, *, axis: int = 0) -> Tensor:
@@ -158,6 +169,11 @@ def tile(x: ArrayLike, repetitions: ShapeLike, /) -> Tensor:
     -------
     Tensor
 
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If a number is negative, or no int.
+
     See Also
     --------
     repeat
@@ -169,7 +185,7 @@ def tile(x: ArrayLike, repetitions: ShapeLike, /) -> Tensor:
     xg.Tensor([1., 2., 1., 2.], shape=(4,), dtype=float64, device=cpu)
     """
     x = as_operand(x, "tile")
-    counts = tuple(repetitions) if isinstance(repetitions, (tuple, list)) else (repetitions,)
+    counts = as_shape(repetitions, "tile", "repetitions")
     counts = (1,) * (x.ndim - len(counts)) + counts
     sizes = (1,) * (len(counts) - x.ndim) + x.shape
     pairs = list(zip(counts, sizes, strict=True))
@@ -204,6 +220,31 @@ def unstack(x: ArrayLike, /, *, axis: int = 0) -> tuple[Tensor, ...]:
     """
     x = as_operand(x, "unstack")
     return apply(_UNSTACK, (x,), {"axis": as_axis(axis, x.ndim, "unstack")})  # type: ignore[no-any-return]
+
+
+def _repeated_positions(x: Any, repeats: Any, axis: int) -> Tensor:
+    """Find the indices along an axis that repeat each element as often as an array says."""
+    counts = as_indices(repeats, "repeat", "repeats")
+    size = x.shape[axis]
+    if counts.shape not in ((), (1,), (size,)):
+        raise ShapeError(
+            f"repeat: repeats {describe(counts)} must have one axis of size {size} or 1, for the "
+            f"elements of x {describe(x)} along axis {axis}."
+        )
+    if counts.device != x.device:
+        raise DeviceMismatchError(
+            f"repeat: x {describe(x)} and repeats {describe(counts)} are on different devices. Use "
+            ".to_device(...) to bring them together."
+        )
+    place = place_of(x.array)
+    backend = place.backend
+    numbers = backend.xp.astype(counts.array, backend.dtype("int64"))
+    positions = backend.xp.arange(size, device=place.native)
+    try:
+        return wrap(backend.xp.repeat(positions, numbers))  # type: ignore[no-any-return]
+    except (ValueError, RuntimeError) as error:
+        shown = str(error).rstrip(".")
+        raise ArgumentError(f"repeat: repeats {describe(counts)}: {shown}.") from error
 
 
 def promoted(arrays: list[Any]) -> list[Any]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from .._typing import ArrayLike, Axis
-from ..backends import place_of
-from ..core.dispatch import apply, apply1, binary, wrap
+from ..core.dispatch import apply, apply1, binary
 from ..core.instructions import primitive
+from ..core.spec import describe
 from ..core.tensor import Tensor
+from ..errors import ArgumentError, ShapeError
 from ._arguments import as_axes, as_axis, as_operand
 
 __all__ = [
@@ -228,7 +229,7 @@ def searchsorted(
     ----------
     x1 : Tensor, Variable or array
         With one axis, in ascending order.
-    x2 : Tensor, Variable or array
+    x2 : Tensor, Variable, array or Python scalar
     side : str
         ``"left"`` of equal elements or ``"right"``.
     sorter : integer array, optional
@@ -239,12 +240,26 @@ def searchsorted(
     Tensor
         Of integers, of the shape of x2.
 
+    Raises
+    ------
+    ShapeError
+        If x1 has not exactly one axis.
+    ArgumentError
+        If the side is unknown.
+
     Examples
     --------
     >>> import xgrad as xg
     >>> xg.searchsorted(xg.asarray([1.0, 3.0, 5.0]), xg.asarray([2.0, 5.0]))
     xg.Tensor([1, 2], shape=(2,), dtype=int64, device=cpu)
     """
+    x1 = as_operand(x1, "searchsorted", "x1")
+    if x1.ndim != 1:
+        raise ShapeError(
+            f"searchsorted: x1 must have one axis, but is {describe(x1)}. Use xg.vmap for many rows."
+        )
+    if side not in ("left", "right"):
+        raise ArgumentError(f"searchsorted: side must be 'left' or 'right', but is {side!r}.")
     if sorter is not None:
         from .indexing import take
 
@@ -279,14 +294,6 @@ def where(condition: ArrayLike, x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     xg.Tensor([1., 6.], shape=(2,), dtype=float64, device=cpu)
     """
     return apply(_WHERE, (condition, x1, x2))  # type: ignore[no-any-return]
-
-
-def repeat_positions(x: Any, repeats: Any, axis: int) -> Tensor:
-    """Find the indices along an axis that repeat each element as often as an array says."""
-    place = place_of(x.array)
-    counts = as_operand(repeats, "repeat", "repeats").array
-    positions = place.backend.xp.arange(x.shape[axis], device=place.native)
-    return wrap(place.backend.xp.repeat(positions, counts))  # type: ignore[no-any-return]
 
 
 def _reduce(instruction: Any, x: Any, axis: Axis, keepdims: bool) -> Tensor:

@@ -4,12 +4,17 @@
 
 from __future__ import annotations
 
+from operator import index, sub
+
 from .._typing import ArrayLike, Nest
+from ..core.casting import dtype_kind
 from ..core.dispatch import apply1
 from ..core.instructions import primitive
 from ..core.tensor import Tensor
+from ..errors import ArgumentError
 from ..tree import map as tree_map
 from ._arguments import as_axis, as_operand
+from .comparison import not_equal
 from .joining import concat
 
 __all__ = ["diff", "stop_gradient"]
@@ -37,7 +42,14 @@ def diff(
     Returns
     -------
     Tensor
-        Shorter by n along the axis.
+        Shorter by n along the axis. Of booleans: whether neighbours differ.
+
+    Raises
+    ------
+    ArgumentError
+        If n is negative.
+    ShapeError
+        If what is joined does not fit.
 
     Examples
     --------
@@ -47,12 +59,16 @@ def diff(
     """
     x = as_operand(x, "diff")
     axis = as_axis(axis, x.ndim, "diff")
+    n = index(n)
+    if n < 0:
+        raise ArgumentError(f"diff: n must not be negative, but is {n}. Use 0 for x as it is.")
     parts = [part for part in (prepend, x, append) if part is not None]
     x = concat(parts, axis=axis) if len(parts) > 1 else x
-    for _ in range(n):
+    subtract = not_equal if dtype_kind(x.dtype) == "bool" else sub
+    for _ in range(min(n, x.shape[axis])):
         later = tuple(slice(1, None) if i == axis else slice(None) for i in range(x.ndim))
         earlier = tuple(slice(None, -1) if i == axis else slice(None) for i in range(x.ndim))
-        x = x[later] - x[earlier]
+        x = subtract(x[later], x[earlier])
     return x  # type: ignore[no-any-return]
 
 
