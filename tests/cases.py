@@ -368,6 +368,11 @@ case(
     analytic=False,
     standard=False,
 )
+case("sign/complex", lambda xp, x: xp.sign(x * x + 1j * x), (4,), domain="nonzero", complex=True,
+     reference=lambda x: np.sign(x * x + 1j * x), analytic=False, standard=False)
+case("sign/of complex parts", lambda xp, x, y: xp.real(xp.sign(x + 1j * y) * (2 - 3j)), (2, 3), (3,),
+     domain="nonzero", reference=lambda x, y: np.real(np.sign(x + 1j * y) * (2 - 3j)), analytic=False,
+     standard=False)
 case(
     "where",
     lambda xp, x, y: xp.where(mask(xp, x, [[1, 0, 1], [0, 0, 1]]), x, y),
@@ -927,6 +932,24 @@ case("sort/descending, first axis", lambda xp, x: xp.sort(x, axis=0, descending=
 case("sort/not stable", lambda xp, x: xp.sort(x, stable=False), (2, 5), domain="distinct",
      analytic=False, reference=lambda x: np.sort(x, axis=-1))
 case("sort/empty", lambda xp, x: xp.sort(x), (2, 0), analytic=False, reference=np.sort)
+
+# Distinct values, in ascending order; where the first of each is.
+for _name, _values in {
+    "unique_all": lambda found: found.values,
+    "unique_counts": lambda found: found.values,
+    "unique_inverse": lambda found: found.values,
+    "unique_values": lambda found: found,
+}.items():
+    case(
+        _name,
+        lambda xp, x, n=_name, v=_values: v(getattr(xp, n)(x * mask_of(xp, x, [1, 0, 1, 0]))),
+        (2, 4),
+        domain="distinct",
+        reference=lambda x: np.unique(x * [1, 0, 1, 0]),
+        analytic=False,
+        standard=False,
+        without=HOW_MANY,
+    )
 
 # Reading parts. Keys are made by a function, because index arrays live on a device.
 _READ = {

@@ -135,11 +135,11 @@ WITHOUT_GRADIENT = set(
     array_namespace namespace
     arange empty empty_like eye from_dlpack linspace ones ones_like zeros zeros_like
     can_cast finfo iinfo isdtype result_type broadcast_shapes
-    ceil floor floor_divide nextafter round sign signbit trunc stop_gradient
+    ceil floor floor_divide nextafter round signbit trunc stop_gradient
     equal greater greater_equal isfinite isinf isnan less less_equal not_equal
     bitwise_and bitwise_invert bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor
     logical_and logical_not logical_or logical_xor all any argmax argmin argsort count_nonzero
-    isin nonzero searchsorted unique_all unique_counts unique_inverse unique_values""".split()  # noqa: SIM905
+    isin nonzero searchsorted""".split()  # noqa: SIM905
 )
 NAMED_OTHERWISE = {"conj": "conj/real", "imag": "complex parts", "real": "real/real"}
 

@@ -211,7 +211,7 @@ PARAMETERS = {"power": [{"exponent": e} for e in (0, 1, 2, 3, 0.5, -1, -0.5, 2.5
 ELEMENTWISE = [
     pytest.param(p, parameters, id=f"{p.name}{list(parameters.values()) or ''}")
     for p in PRIMITIVES.values()
-    if p.kind is Kind.ELEMENTWISE
+    if p.kind is Kind.ELEMENTWISE and p.name != "complex_sign"
     for parameters in PARAMETERS.get(p.name, [{}])
 ]
 
@@ -251,7 +251,7 @@ def test_zero_cotangent_at_special_points_in_second_order(instruction, parameter
 COMPLEX_SPECIAL = [0j, 1 + 0j, -1 + 0j, 1j, complex(INF, 0), complex(0, -INF), complex(NAN, NAN)]
 
 
-@pytest.mark.parametrize("name", [n for n, _, _, is_complex in UNARY if is_complex])
+@pytest.mark.parametrize("name", ["sign", *(n for n, _, _, is_complex in UNARY if is_complex)])
 def test_zero_cotangent_at_special_complex_points(name):
     x = xg.asarray(COMPLEX_SPECIAL)
     with xg.GradientTape() as tape, np.errstate(all="ignore"):
@@ -615,3 +615,28 @@ def test_the_guard_is_the_identity_on_what_is_finite(name, device):
     r = xg.asarray([0.0, 2.0, INF, NAN, INF], device=device)
     g = xg.asarray([0.0, 0.0, 0.0, 0.0, 1.0], device=device)
     assert apply(primitive(name), (r, g)).tolist() == [0.0, 2.0, 0.0, 0.0, INF]
+
+
+# -- signs of complex numbers ------------------------------------------------------------------
+
+
+def test_the_sign_of_a_complex_zero_has_a_zero_gradient():
+    assert gradient(lambda x: xg.real(xg.sign(x)), 0j) == 0j
+    assert gradient(lambda x: xg.real(xg.sign(x)), complex(0.0, -0.0)) == 0j
+
+
+def test_the_sign_of_a_complex_number_only_turns():
+    """Outwards nothing changes; sideways it turns by the angle under which the step is seen."""
+    z = 3.0 + 4.0j
+    outward, sideways = z / 5, 1j * z / 5
+    g = gradient(lambda x: xg.real(xg.sign(x) * sideways.conjugate()), z)
+    assert (g * outward.conjugate()).real == pytest.approx(0.0, abs=1e-15)
+    assert (g * sideways.conjugate()).real == pytest.approx(1 / 5)
+
+
+def test_the_sign_of_a_real_number_is_a_constant():
+    x = xg.asarray([1.0, -2.0])
+    with xg.GradientTape() as tape:
+        tape.watch(x)
+        y = xg.sign(x)
+    assert tape.gradient(y, x) is None

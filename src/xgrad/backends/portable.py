@@ -20,6 +20,7 @@ __all__ = [
     "cast",
     "clip_lower",
     "clip_upper",
+    "complex_sign",
     "contract",
     "copy",
     "cumulative_max",
@@ -58,6 +59,11 @@ def clip_lower(xp: Any, x: Array, bound: Array) -> Array:
 def clip_upper(xp: Any, x: Array, bound: Array) -> Array:
     """The minimum, without a say on ties."""
     return xp.minimum(x, bound)
+
+
+def complex_sign(xp: Any, x: Array) -> Array:
+    """x / |x|, and 0 at 0."""
+    return xp.sign(x)
 
 
 def astype(xp: Any, x: Array, dtype: DType, *, copy: bool = True) -> Array:

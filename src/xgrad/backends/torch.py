@@ -9,7 +9,7 @@ from typing import Any
 
 from .._typing import Array, DType, NativeDevice
 from ..errors import BackendUnavailableError
-from . import fourier
+from . import fourier, sets
 from .base import CUDA, Backend
 from .indices import fill_key, flat_positions, has_negative_step
 
@@ -26,6 +26,17 @@ class Own:
     def irfftn(xp: Any, x: Array, *, axis: tuple[int, ...], size: int, norm: str) -> Array:
         transform = fourier.irfftn_of_hermitian if x.is_cuda else fourier.irfftn
         return transform(xp, x, axis=axis, size=size, norm=norm)
+
+    unique_all = sets.unique_all
+    unique_counts = sets.unique_counts
+    unique_inverse = sets.unique_inverse
+    unique_values = sets.unique_values
+
+    def isin(xp: Any, x1: Array, x2: Array, *, invert: bool = False) -> Array:
+        kinds = [x.dtype for x in (x1, x2) if hasattr(x, "dtype")]
+        if any(xp.isdtype(kind, ("bool", "complex floating")) for kind in kinds):
+            return sets.isin(xp, x1, x2, invert=invert)
+        return xp._namespace.isin(x1, x2, invert=invert)
 
     @staticmethod
     def cumulative_max(x: Array, *, axis: int) -> Array:

@@ -14,8 +14,8 @@ __all__ = ["PRIMITIVES", "primitive"]
 _TABLE = {
     # One derivative per argument serves both modes; a zero cotangent gives zero (rules/edges.py).
     Kind.ELEMENTWISE: """
-        abs(x) acos(x) acosh(x) asin(x) asinh(x) atan(x) atan2(x1, x2) atanh(x) copysign(x1, x2)
-        cos(x) cosh(x) divide(x1, x2) exp(x) expm1(x) hypot(x1, x2) log(x) log10(x) log1p(x)
+        abs(x) acos(x) acosh(x) asin(x) asinh(x) atan(x) atan2(x1, x2) atanh(x) complex_sign(x)
+        copysign(x1, x2)         cos(x) cosh(x) divide(x1, x2) exp(x) expm1(x) hypot(x1, x2) log(x) log10(x) log1p(x)
         log2(x) logaddexp(x1, x2) multiply(x1, x2) pow(x1, x2) power(x; exponent) reciprocal(x)
         remainder(x1, x2) sin(x) sinh(x) sqrt(x) square(x) tan(x) tanh(x)""",
     # Elementwise, and the partial derivative is a constant or a mask: it cannot blow up.
@@ -78,6 +78,7 @@ def primitive(name: str) -> Primitive:
 
 # The extras, beyond the standard:
 #   power(x; exponent)       pow with a Python scalar as exponent, which can be looked at
+#   complex_sign(x)          sign of complex numbers, which has a derivative
 #   clip_lower, clip_upper   maximum and minimum with clip's convention at the bounds
 #   put(x, ..; key, shape)   zeros of `shape`, with x added at `key`: the transpose of getitem
 #   setitem(x, value; key)   x with `value` at `key`, as a new array

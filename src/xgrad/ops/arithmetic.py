@@ -6,9 +6,11 @@ Operands broadcast against each other; a Python scalar never changes a dtype. Si
 from __future__ import annotations
 
 from .._typing import ArrayLike
+from ..core.casting import dtype_kind
 from ..core.dispatch import binary, unary
 from ..core.instructions import primitive
 from ..core.tensor import Tensor
+from ._arguments import as_operand
 
 __all__ = [
     "abs",
@@ -33,6 +35,7 @@ _negative = unary(primitive("negative"))
 _positive = unary(primitive("positive"))
 _abs = unary(primitive("abs"))
 _sign = unary(primitive("sign"))
+_complex_sign = unary(primitive("complex_sign"))
 
 
 def add(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
@@ -316,7 +319,8 @@ def abs(x: ArrayLike, /) -> Tensor:
 def sign(x: ArrayLike, /) -> Tensor:
     """Compute the sign: -1, 0 or 1; for complex numbers x / abs(x).
 
-    The derivative is zero almost everywhere, so the result is a constant.
+    Of real numbers the derivative is zero almost everywhere, so the result is a constant. Of
+    complex numbers it is not: a sign turns with its number.
 
     Parameters
     ----------
@@ -338,4 +342,5 @@ def sign(x: ArrayLike, /) -> Tensor:
     >>> xg.sign(xg.asarray([-3.0, 0.0, 4.0]))
     xg.Tensor([-1.,  0.,  1.], shape=(3,), dtype=float64, device=cpu)
     """
-    return _sign(x)  # type: ignore[no-any-return]
+    x = as_operand(x, "sign")
+    return _complex_sign(x) if dtype_kind(x.dtype) == "complex" else _sign(x)  # type: ignore[no-any-return]

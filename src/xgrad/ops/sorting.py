@@ -1,6 +1,6 @@
 """Sorting and sets.
 
-`sort` follows its permutation backwards; which values occur is a constant to every tape.
+`sort` follows its permutation backwards, and distinct values go back to where they first occur.
 Signatures are the array API standard's (2025.12)."""
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ from typing import Any, NamedTuple
 from .._typing import ArrayLike
 from ..core.dispatch import apply, apply1
 from ..core.instructions import primitive
+from ..core.observers import state
 from ..core.tensor import Tensor
 from ._arguments import as_axis, as_operand
+from .indexing import take
+from .manipulation import reshape
 
 __all__ = [
     "argsort",
@@ -144,7 +147,8 @@ def unique_all(x: ArrayLike, /) -> UniqueAll:
     Returns
     -------
     named tuple of Tensor
-        `values`, `indices`, `inverse_indices` and `counts`.
+        `values` in ascending order, whose gradient goes to the first of equal elements, `indices`,
+        `inverse_indices` and `counts`.
 
     Examples
     --------
@@ -152,7 +156,9 @@ def unique_all(x: ArrayLike, /) -> UniqueAll:
     >>> xg.unique_all(xg.asarray([2, 1, 2])).indices
     xg.Tensor([1, 0], shape=(2,), dtype=int64, device=cpu)
     """
-    return UniqueAll(*apply(primitive("unique_all"), (as_operand(x, "unique_all"),)))
+    x = as_operand(x, "unique_all")
+    values, *rest = apply(primitive("unique_all"), (x,))
+    return UniqueAll(_taken(x, rest[0]) if _is_watched(x) else values, *rest)
 
 
 def unique_counts(x: ArrayLike, /) -> UniqueCounts:
@@ -165,7 +171,7 @@ def unique_counts(x: ArrayLike, /) -> UniqueCounts:
     Returns
     -------
     named tuple of Tensor
-        `values` and `counts`.
+        `values`, whose gradient goes to the first of equal elements, and `counts`.
 
     Examples
     --------
@@ -173,7 +179,11 @@ def unique_counts(x: ArrayLike, /) -> UniqueCounts:
     >>> xg.unique_counts(xg.asarray([2, 1, 2])).counts
     xg.Tensor([1, 2], shape=(2,), dtype=int64, device=cpu)
     """
-    return UniqueCounts(*apply(primitive("unique_counts"), (as_operand(x, "unique_counts"),)))
+    x = as_operand(x, "unique_counts")
+    if _is_watched(x):
+        found = unique_all(x)
+        return UniqueCounts(found.values, found.counts)
+    return UniqueCounts(*apply(primitive("unique_counts"), (x,)))
 
 
 def unique_inverse(x: ArrayLike, /) -> UniqueInverse:
@@ -186,7 +196,7 @@ def unique_inverse(x: ArrayLike, /) -> UniqueInverse:
     Returns
     -------
     named tuple of Tensor
-        `values` and `inverse_indices`.
+        `values`, whose gradient goes to the first of equal elements, and `inverse_indices`.
 
     Examples
     --------
@@ -194,7 +204,11 @@ def unique_inverse(x: ArrayLike, /) -> UniqueInverse:
     >>> xg.unique_inverse(xg.asarray([2, 1, 2])).inverse_indices
     xg.Tensor([1, 0, 1], shape=(3,), dtype=int64, device=cpu)
     """
-    return UniqueInverse(*apply(primitive("unique_inverse"), (as_operand(x, "unique_inverse"),)))
+    x = as_operand(x, "unique_inverse")
+    if _is_watched(x):
+        found = unique_all(x)
+        return UniqueInverse(found.values, found.inverse_indices)
+    return UniqueInverse(*apply(primitive("unique_inverse"), (x,)))
 
 
 def unique_values(x: ArrayLike, /) -> Tensor:
@@ -207,7 +221,7 @@ def unique_values(x: ArrayLike, /) -> Tensor:
     Returns
     -------
     Tensor
-        With one axis.
+        With one axis, in ascending order. Its gradient goes to the first of equal elements.
 
     Examples
     --------
@@ -215,7 +229,19 @@ def unique_values(x: ArrayLike, /) -> Tensor:
     >>> xg.unique_values(xg.asarray([2, 1, 2]))
     xg.Tensor([1, 2], shape=(2,), dtype=int64, device=cpu)
     """
-    return apply1(primitive("unique_values"), as_operand(x, "unique_values"))  # type: ignore[no-any-return]
+    x = as_operand(x, "unique_values")
+    if _is_watched(x):
+        return unique_all(x).values
+    return apply1(primitive("unique_values"), x)  # type: ignore[no-any-return]
+
+
+def _is_watched(x: Any) -> bool:
+    """Tell whether a gradient may be wanted, which needs to know where values first occur."""
+    return x.node is not None and state.recorder is not None
+
+
+def _taken(x: Any, indices: Tensor) -> Tensor:
+    return take(reshape(x, (-1,)), indices, axis=0)
 
 
 def _ordered(instruction: Any, x: Any, axis: int, descending: bool, stable: bool) -> Tensor:

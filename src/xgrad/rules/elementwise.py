@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from .._typing import Array
-from .shared import give, is_complex, nonzero_or_one
+from .shared import give, give_forward, is_complex, nonzero_or_one
 
 _LN2 = math.log(2.0)
 _LN10 = math.log(10.0)
@@ -20,6 +20,17 @@ def abs_x(xp: Any, g: Array, x: Array, y: Array) -> Array:
     if is_complex(xp, x):
         return g * (xp.conj(x) / nonzero_or_one(xp, y))
     return g * xp.sign(x)
+
+
+def complex_sign_x(xp: Any, g: Array, x: Array, y: Array) -> Array:
+    """y = x / |x|;  dy = i y Im(conj(y) dx) / |x|, a turn only, and 0 at 0."""
+    return complex_sign_tangent(xp, g, x, xp.conj(y))
+
+
+def complex_sign_tangent(xp: Any, t: Array, x: Array, y: Array) -> Array:
+    """The same; backward, y and its conjugate change places."""
+    turn = xp.imag(t * xp.conj(y)) / nonzero_or_one(xp, xp.abs(x))
+    return y * (turn * 1j)
 
 
 def atan2_x1(xp: Any, g: Array, x1: Array, x2: Array) -> Array:
@@ -76,6 +87,8 @@ give("asinh", x=lambda xp, g, x: g / xp.sqrt(x * x + 1))
 give("atan", x=lambda xp, g, x: g / (x * x + 1))
 give("atan2", x1=atan2_x1, x2=atan2_x2)
 give("atanh", x=lambda xp, g, x: g / (1 - x * x))
+give("complex_sign", x=complex_sign_x)
+give_forward("complex_sign", x=complex_sign_tangent)
 give(
     "copysign",
     x1=lambda xp, g, x1, x2: xp.where(xp.signbit(x1) == xp.signbit(x2), g, -g),
