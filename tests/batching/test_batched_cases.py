@@ -6,12 +6,11 @@ import itertools
 
 import numpy as np
 import pytest
-from cases import arguments
+from cases import CASES, arguments
 from derivatives import (
     HOST,
     assert_close,
     complex_cases,
-    every_case,
     gradients_on_host,
     skip_where_impossible,
     weights_of,
@@ -21,6 +20,11 @@ from numerical import as_tuple
 import xgrad as xg
 
 COUNT = 3
+# How many distinct values there are differs between examples.
+RAGGED = [c for c in CASES if c.name.startswith("unique_")]
+every_case = pytest.mark.parametrize(
+    "case", [c for c in CASES if c not in RAGGED], ids=lambda case: case.name
+)
 
 
 def batch_of(case, rng):
@@ -225,3 +229,10 @@ def test_jacobian_of_a_function_is_the_same_in_both_modes(case, mode, rng):
             product = np.tensordot(found[n][i].numpy(), t, axes=x.ndim)
             assert found[n][i].shape == (*y.shape, *x.shape)
             assert_close([product], [slope[n].numpy()], 1e-4 if "float32" in case.name else 1e-10)
+
+
+@pytest.mark.parametrize("case", RAGGED, ids=lambda case: case.name)
+def test_results_whose_shape_differs_between_examples_are_refused(case, rng):
+    xs = map(xg.asarray, batch_of(case, rng))
+    with pytest.raises(xg.errors.TracingError, match="shape of the result depends on values"):
+        xg.vmap(lambda *one: case.f(HOST, *one))(*xs)

@@ -11,7 +11,7 @@ from typing import Any
 from .axes import elementwise
 from .operation import Operation
 
-__all__ = ["einsum", "matmul", "tensordot", "vecdot"]
+__all__ = ["contract", "matmul", "tensordot", "vecdot"]
 
 
 def matmul(op: Operation) -> Any:
@@ -82,7 +82,7 @@ def vecdot(op: Operation) -> Any:
     return elementwise(op._replace(parameters={"axis": axis}))
 
 
-def einsum(op: Operation) -> Any:
+def contract(op: Operation) -> Any:
     """One more letter for the examples, in front of mapped operands and of the result."""
     subscripts = op.parameters["subscripts"]
     inputs, result = subscripts.split("->")

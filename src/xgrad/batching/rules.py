@@ -30,17 +30,23 @@ _BY_NAME: dict[str, BatchRule] = {
     "roll": axes.rolling,
     "zero_where_zero": axes.guard,
     **dict.fromkeys(
-        ("max", "min", "prod", "std", "all", "any", "count_nonzero", "argmax", "argmin"),
+        (
+            *("max", "min", "prod", "std", "all", "any", "count_nonzero", "argmax", "argmin"),
+            "logsumexp",
+        ),
         axes.reduction,
     ),
     **dict.fromkeys(
-        ("sort", "argsort", "cumulative_prod", "take_along_axis", "scatter_along_axis"),
+        (
+            *("sort", "argsort", "cumulative_prod", "take_along_axis", "scatter_along_axis"),
+            *("cumulative_max", "cumulative_min"),
+        ),
         axes.along_axis,
     ),
     "matmul": contractions.matmul,
     "tensordot": contractions.tensordot,
     "vecdot": contractions.vecdot,
-    "einsum": contractions.einsum,
+    "contract": contractions.contract,
     "getitem": indexing.getitem,
     "setitem": indexing.setitem,
     "put": indexing.put,

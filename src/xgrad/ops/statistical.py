@@ -67,7 +67,8 @@ def logsumexp(x: ArrayLike, /, axis: Axis = None, keepdims: bool = False) -> Ten
     """
     x = floating(as_operand(x, "logsumexp"))
     axes = as_axes(axis, x.ndim, "logsumexp")
-    if axes == ():
+    axes = tuple(range(x.ndim)) if axes is None else axes
+    if not axes:
         return Tensor(x.array, x.node)
     return apply1(_LOGSUMEXP, x, {"axis": axes, "keepdims": keepdims})  # type: ignore[no-any-return]
 
