@@ -364,7 +364,8 @@ def _directions(primals: Nest, tangents: Nest, caller: str) -> list[Any]:
         tangents = (tangents,)
     single = len(expected.children) == 1 and expected.children[0].kind is None
     if single and isinstance(tangents, (tuple, list)) and len(tangents) == 1:
-        return list(tangents)
+        (t,) = tangents
+        return [rule_namespace.asarray(t) if isinstance(t, (list, tuple)) else t]
     given, structure = flatten(
         list(tangents) if isinstance(tangents, (tuple, list)) else tangents, none_is_leaf=True
     )
