@@ -1313,6 +1313,27 @@ case("scatter_along_axis", lambda xp, x: rule_namespace.scatter_along_axis(
         x, integers(xp, x, [[1, 1], [-1, 0]]), axis=1, size=3), (2, 2), complex=True,
      reference=lambda x: np.array([[0 * x[0, 0], x[0].sum(), 0], [x[1, 1], 0, x[1, 0]]]),
      standard=False)
+for _zeros in (0, 1):
+    case(
+        f"absorbing_matmul/zeros of operand {_zeros}",
+        lambda xp, x, y, z=_zeros: rule_namespace.absorbing_matmul(x, y, zeros=z),
+        (4, 1, 2, 3),
+        (5, 3, 2),
+        reference=np.matmul,
+        standard=False,
+        complex=True,
+    )
+    case(
+        f"absorbing_contract/zeros of operand {_zeros}",
+        lambda xp, x, y, z=_zeros: rule_namespace.absorbing_contract(
+            x, y, subscripts="abcd,cdae->be", zeros=z
+        ),
+        (2, 3, 4, 5),
+        (4, 5, 2, 3),
+        reference=lambda x, y: np.einsum("abcd,cdae->be", x, y),
+        standard=False,
+        complex=True,
+    )
 case("zero_where_zero", lambda xp, x: apply(primitive("zero_where_zero"), (x, x * x)), (3,),
      domain="nonzero", reference=lambda x: x, standard=False, analytic=False)
 

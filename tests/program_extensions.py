@@ -131,9 +131,7 @@ def transform(rng, a):
             f"xp.fft.hfft({as_complex}, n={2 * a.shape[axis]}, axis={axis}, norm={norm!r}) * 0.3",
             f"xp.real(xp.fft.ihfft({{a}}, {options}))",
             f"xp.real(xp.fft.fftn({as_complex}, norm={norm!r})) * 0.3",
-            f"xp.fft.irfftn(xp.fft.rfftn({{a}}), s={tuple(a.shape)})"
-            if a.shape[-1] > 1
-            else "xp.sin({a})",
+            f"xp.fft.irfftn(xp.fft.rfftn({{a}}), s={tuple(a.shape)}, axes={tuple(range(a.ndim))})",
             f"xp.fft.fftshift({{a}}, axes={axis})",
             "xp.fft.ifftshift({a})",
         ],

@@ -12,7 +12,13 @@ from typing import Any, NamedTuple
 
 from .._typing import Array
 
-__all__ = ["contract", "contract_by_matmul"]
+__all__ = [
+    "absorbing_contract",
+    "absorbing_matmul",
+    "contract",
+    "contract_by_matmul",
+    "layout_of",
+]
 
 
 class Layout(NamedTuple):
@@ -45,8 +51,30 @@ def contract(xp: Any, x1: Array, x2: Array, *, subscripts: str) -> Array:
     return contract_by_matmul(xp, x1, x2, layout_of(subscripts))
 
 
-def contract_by_matmul(xp: Any, x1: Array, x2: Array, layout: Layout) -> Array:
-    """The same in functions of the standard."""
+def absorbing_contract(xp: Any, x1: Array, x2: Array, *, subscripts: str, zeros: int) -> Array:
+    """The same where a zero of one operand times anything is zero."""
+    return contract_by_matmul(xp, x1, x2, layout_of(subscripts), zeros)
+
+
+def absorbing_matmul(xp: Any, x1: Array, x2: Array, *, zeros: int) -> Array:
+    """matmul where a zero of operand number `zeros` times anything is zero, infinity and NaN too.
+
+    Three products, because nothing is read back: without what is not finite in the other operand,
+    with it, and one that tells where it met something that is not zero."""
+    with_zeros, other = (x2, x1) if zeros else (x1, x2)
+    finite = xp.isfinite(other)
+    masked = xp.where(finite, other, xp.zeros_like(other))
+    live = xp.astype(with_zeros != 0, other.dtype)
+    wild = xp.astype(~finite, other.dtype)
+    if zeros:
+        return xp.where(xp.matmul(wild, live) != 0, xp.matmul(x1, x2), xp.matmul(masked, x2))
+    return xp.where(xp.matmul(live, wild) != 0, xp.matmul(x1, x2), xp.matmul(x1, masked))
+
+
+def contract_by_matmul(
+    xp: Any, x1: Array, x2: Array, layout: Layout, zeros: int | None = None
+) -> Array:
+    """The contraction in functions of the standard, absorbing where `zeros` says whose."""
     x1 = _permuted(xp, x1, layout.order1)
     x2 = _permuted(xp, x2, layout.order2)
     stack = x1.shape[: layout.stack]
@@ -54,15 +82,15 @@ def contract_by_matmul(xp: Any, x1: Array, x2: Array, layout: Layout) -> Array:
     free2 = x2.shape[x2.ndim - layout.free2 :]
     if layout.summed:
         summed = math.prod(x2.shape[layout.stack : layout.stack + layout.summed])
-        rows, columns = math.prod(free1), math.prod(free2)
-        y = xp.matmul(
-            xp.reshape(x1, (*stack, rows, summed)), xp.reshape(x2, (*stack, summed, columns))
-        )
+        x1 = xp.reshape(x1, (*stack, math.prod(free1), summed))
+        x2 = xp.reshape(x2, (*stack, summed, math.prod(free2)))
+        y = xp.matmul(x1, x2) if zeros is None else xp.absorbing_matmul(x1, x2, zeros=zeros)
         y = xp.reshape(y, (*stack, *free1, *free2))
     else:
-        y = xp.reshape(x1, (*stack, *free1, *(1,) * layout.free2)) * xp.reshape(
-            x2, (*stack, *(1,) * layout.free1, *free2)
-        )
+        x1 = xp.reshape(x1, (*stack, *free1, *(1,) * layout.free2))
+        x2 = xp.reshape(x2, (*stack, *(1,) * layout.free1, *free2))
+        y = x1 * x2
+        y = y if zeros is None else xp.zero_where_zero(y, x2 if zeros else x1)
     return _permuted(xp, y, layout.order)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._typing import Array, DType, NativeDevice
 from ..errors import BackendUnavailableError
-from . import portable
+from . import cupy_kernels, portable
 from .base import CUDA, Backend
 from .fourier import irfftn_of_hermitian
 from .indices import fill_key, flat_positions
@@ -38,7 +38,9 @@ class Own:
     def copy(x: Array) -> Array:
         return x.copy()
 
+    absorbing_matmul = cupy_kernels.absorbing_matmul
     irfftn = irfftn_of_hermitian
+    zero_where_zero = cupy_kernels.zero_where_zero
 
     def setitem(xp: Any, x: Array, value: Any, *indices: Array, key: Any) -> Array:
         if getattr(value, "ndim", 0) == 0 or any(index.dtype == bool for index in indices):

@@ -13,9 +13,8 @@ import numpy as np
 
 from .._typing import Array, DType, NativeDevice
 from ..errors import ArgumentTypeError, BackendUnavailableError
-from . import portable
+from . import contraction, portable
 from .base import Backend
-from .contraction import contract_by_matmul, layout_of
 from .indices import Slot, fill_key, flat_positions
 
 __all__ = ["NumpyBackend"]
@@ -204,11 +203,11 @@ class Own:
 
     def contract(xp: Any, x1: Array, x2: Array, *, subscripts: str) -> Array:
         """A matrix product, but for those that np.einsum's plain loops do faster."""
-        layout = layout_of(subscripts)
+        layout = contraction.layout_of(subscripts)
         free = layout.free1 + layout.free2
         if not layout.summed or (layout.stack and not free) or x1.size * x2.size <= _SMALL:
             return np.einsum(subscripts, x1, x2)
-        return contract_by_matmul(xp, x1, x2, layout)
+        return contraction.contract_by_matmul(xp, x1, x2, layout)
 
     # One axis after the other, as np.fft.fftn does at twice the price for a small array.
 
@@ -236,6 +235,23 @@ class Own:
         for a in axis[:-1]:
             x = np.fft.ifft(x, axis=a, norm=norm)
         return np.fft.irfft(x, n=size, axis=axis[-1], norm=norm)
+
+    def absorbing_contract(xp: Any, x1: Array, x2: Array, *, subscripts: str, zeros: int) -> Array:
+        """The plain contraction, and the careful one only where something is not finite."""
+        y = xp.contract(x1, x2, subscripts=subscripts)
+        if math.isfinite(abs(_square_sum(y))):
+            return y
+        return contraction.absorbing_contract(xp, x1, x2, subscripts=subscripts, zeros=zeros)
+
+    def absorbing_matmul(xp: Any, x1: Array, x2: Array, *, zeros: int) -> Array:
+        """The plain product, and the careful one only where something is not finite.
+
+        For small matrices `dot` saves what the look costs."""
+        y = x1.dot(x2) if x1.ndim == 2 == x2.ndim else np.matmul(x1, x2)
+        flat = y.ravel()
+        if math.isfinite(abs(flat.dot(flat))):
+            return y
+        return contraction.absorbing_matmul(xp, x1, x2, zeros=zeros)
 
     @staticmethod
     def zero_where_zero(r: Array, g: Array) -> Array:

@@ -11,11 +11,13 @@ import math
 from typing import Any
 
 from .._typing import Array, DType, NativeDevice, Shape
-from .contraction import contract
+from .contraction import absorbing_contract, absorbing_matmul, contract
 from .fourier import fftn, frequencies, ifftn, irfftn, rfftn
 from .indices import Slot, fill_key, flat_positions, full_key
 
 __all__ = [
+    "absorbing_contract",
+    "absorbing_matmul",
     "astype",
     "cast",
     "clip_lower",

@@ -5,11 +5,12 @@ On the device ``torch:meta`` there is no data, so every read-back to the host ra
 from __future__ import annotations
 
 import importlib
+import math
 from typing import Any
 
 from .._typing import Array, DType, NativeDevice
 from ..errors import BackendUnavailableError
-from . import fourier, sets
+from . import contraction, fourier, sets
 from .base import CUDA, Backend
 from .indices import fill_key, flat_positions, has_negative_step
 
@@ -37,6 +38,14 @@ class Own:
         if any(xp.isdtype(kind, ("bool", "complex floating")) for kind in kinds):
             return sets.isin(xp, x1, x2, invert=invert)
         return xp._namespace.isin(x1, x2, invert=invert)
+
+    def absorbing_matmul(xp: Any, x1: Array, x2: Array, *, zeros: int) -> Array:
+        """Only on the CPU may the plain product be looked at."""
+        y = x1 @ x2
+        flat = y.reshape(-1)
+        if y.device.type == "cpu" and math.isfinite(abs(flat.dot(flat).item())):
+            return y
+        return contraction.absorbing_matmul(xp, x1, x2, zeros=zeros)
 
     @staticmethod
     def cumulative_max(x: Array, *, axis: int) -> Array:

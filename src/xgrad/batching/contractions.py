@@ -22,14 +22,14 @@ def matmul(op: Operation) -> Any:
     if not op.mapped[1] and rank2 <= 2 and rank1 > 1:
         return _rows(op, x1, x2)
     if not op.mapped[0] and rank1 == 2 and rank2 == 1:
-        return op.run(op.primitive, (x2, xp.matrix_transpose(x1)), {})
+        return op.run(op.primitive, (x2, xp.matrix_transpose(x1)), op.parameters)
     if rank1 == 1:
         x1 = xp.expand_dims(x1, axis=-2)
     if rank2 == 1:
         x2 = xp.expand_dims(x2, axis=-1)
     rank = max(rank1, rank2, 2)
     wide = op._replace(values=(x1, x2))
-    y = op.run(op.primitive, tuple([wide.aligned(i, rank) for i in (0, 1)]), {})
+    y = op.run(op.primitive, tuple([wide.aligned(i, rank) for i in (0, 1)]), op.parameters)
     if rank1 == 1:
         y = y[..., 0, :] if rank2 > 1 else y[..., 0, 0]
     elif rank2 == 1:
@@ -41,7 +41,7 @@ def _rows(op: Operation, x1: Any, x2: Any) -> Any:
     """All rows of all examples in one product with a common matrix or vector."""
     xp = op.xp
     rows = xp.reshape(x1, (math.prod(x1.shape[:-1]), x1.shape[-1]))
-    y = op.run(op.primitive, (rows, x2), {})
+    y = op.run(op.primitive, (rows, x2), op.parameters)
     return xp.reshape(y, (*x1.shape[:-1], *x2.shape[1:]))
 
 

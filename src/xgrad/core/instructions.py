@@ -39,6 +39,7 @@ _TABLE = {
         rfftn(x; axis, norm)""",
     # Multilinear; broadcast stacks are summed at the edge.
     Kind.CONTRACTION: """
+        absorbing_contract(x1, x2; subscripts, zeros) absorbing_matmul(x1, x2; zeros)
         contract(x1, x2; subscripts) matmul(x1, x2) tensordot(x1, x2; axes)
         vecdot(x1, x2; axis)""",
     # Linear in the arrays that are not indices.
@@ -82,6 +83,9 @@ def primitive(name: str) -> Primitive:
 #   clip_lower, clip_upper   maximum and minimum with clip's convention at the bounds
 #   put(x, ..; key, shape)   zeros of `shape`, with x added at `key`: the transpose of getitem
 #   setitem(x, value; key)   x with `value` at `key`, as a new array
+#   absorbing_matmul         matmul where a zero of operand number `zeros`, 0 or 1, times anything is
+#                            zero: what the rules of products are made of (decisions/0007)
+#   absorbing_contract       the same for contract
 #   contract(..; subscripts) einsum of two arrays; letters are in two of the three terms at least
 #   irfftn(..; size)         the size of the last transformed axis of the result, odd or even
 #   take_sparse              take, whose gradient may stay rows and indices (interpreters/rows.py)

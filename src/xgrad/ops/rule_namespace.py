@@ -72,7 +72,7 @@ CHAPTERS = (
 # Instructions that rules use under their own names and that are no public functions.
 _INSTRUCTIONS = (
     *("getitem", "setitem", "put", "index_add", "scatter_along_axis"),
-    *("contract", "fftn", "ifftn", "rfftn", "irfftn"),
+    *("absorbing_contract", "absorbing_matmul", "contract", "fftn", "ifftn", "rfftn", "irfftn"),
 )
 
 _zero_where_zero = binary(primitive("zero_where_zero"))

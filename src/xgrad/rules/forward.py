@@ -65,7 +65,7 @@ def tangent(
     for place, t in enumerate(tangents):
         if t is None:
             continue
-        if primitive.kind is Kind.CONTRACTION:
+        if primitive.kind is Kind.CONTRACTION and not primitive.forward_rules:
             part = run(primitive, (*values[:place], t, *values[place + 1 :]), parameters)
         else:
             part = _by_rule(xp, primitive, place, t, values, y, parameters)
