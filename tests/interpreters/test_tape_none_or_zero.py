@@ -228,7 +228,7 @@ def test_n16_fresh_slice_as_source_is_none():
         y = xg.sum(x * x)
         part = x[0]
     assert tape.gradient(y, part) is None
-    assert "does not depend on" in str(tape.explain(y, part))
+    assert "was not computed from the source" in str(tape.explain(y, part))
 
 
 @pytest.mark.parametrize(
@@ -305,7 +305,7 @@ def test_n21_source_downstream_of_the_target_gives_none():
         y = x * x
         z = y * 2.0
     assert tape.gradient(y, z) is None
-    assert "does not depend on" in str(tape.explain(y, z))
+    assert "was computed from the target" in str(tape.explain(y, z))
 
 
 def test_n22_no_targets_give_none_per_source():

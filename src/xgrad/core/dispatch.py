@@ -15,8 +15,8 @@ from ..backends import Backend, as_device, backend_of, host, is_array
 from ..errors import ArgumentTypeError, DeviceMismatchError
 from .failures import explain_failure
 from .handle import Handle, Sparse
-from .node import Node, next_serial
-from .observers import settings, state, user_line
+from .node import Cut, Node, next_serial
+from .observers import cut_off, settings, state, user_line
 from .primitive import KEEPS_1, KEEPS_2, KEEPS_2_AND_1, KEEPS_NOTHING, Kind, Primitive
 
 # The class of results; tensor.py, whose operators need this module, sets it when it is imported.
@@ -66,10 +66,12 @@ def unary(primitive: Primitive) -> Callable[[Any], Any]:
             raise explain_failure(primitive, (array,), None, error) from error
         if type(y) is not kind:
             y = backend_of(array).finish(y)
-        recorder = state.recorder
         node = x.node
-        if recorder is None or node is None:
+        if node is None:
             return Tensor(y, None)
+        recorder = state.recorder
+        if recorder is None:
+            return Tensor(y, node if type(node) is Cut else cut_off(primitive, (node,), 3))
         traces = recorder.traces
         if constant or (node.traces is not traces and node not in recorder.watched):
             return Tensor(y, recorder.record(primitive, (array,), (node,), None, y))
@@ -143,18 +145,30 @@ def binary(
             raise explain_failure(primitive, (array1, array2), None, error) from error
         if type(y) is not kind:
             y = backend_of(array2 if scalar == 1 else array1).finish(y)
-        recorder = state.recorder
-        if recorder is None or (node1 is None and node2 is None):
+        if node1 is None and node2 is None:
             return Tensor(y, None)
+        recorder = state.recorder
+        if recorder is None:
+            if type(node1) is Cut and node1.primitive is not None:
+                return Tensor(y, node1)
+            return Tensor(y, cut_off(primitive, (node1, node2), 3))
         traces = recorder.traces
-        mask = 0
+        mask = 0  # 1 and 2 for followed operands, 4 for one where a path ended, 8 for all others
         if node1 is not None:
-            mask = 1 if node1.traces is traces or node1 in recorder.watched else 4
+            if node1.traces is traces or node1 in recorder.watched:
+                mask = 1
+            else:
+                mask = 4 if type(node1) is Cut else 8
         if node2 is not None:
-            mask += 2 if node2.traces is traces or node2 in recorder.watched else 4
+            if node2.traces is traces or node2 in recorder.watched:
+                mask += 2
+            else:
+                mask += 4 if type(node2) is Cut else 8
         if mask > 3 or constant:
-            nodes = (node1, node2)
-            return Tensor(y, recorder.record(primitive, (array1, array2), nodes, None, y))
+            if constant or mask > 7 or not mask & 3:
+                nodes = (node1, node2)
+                return Tensor(y, recorder.record(primitive, (array1, array2), nodes, None, y))
+            mask &= 3
         plan = plans.get(mask) or plans[mask]
         code = plan.code
         if code == KEEPS_NOTHING:
@@ -199,9 +213,11 @@ def apply1(primitive: Primitive, x: Any, parameters: dict[str, Any] | None = Non
         raise explain_failure(primitive, (array,), parameters, error) from error
     if type(y) is not type(array):
         y = backend_of(array).finish(y)
-    recorder = state.recorder
-    if recorder is None or node is None:
+    if node is None:
         return Tensor(y, None)
+    recorder = state.recorder
+    if recorder is None:
+        return Tensor(y, cut_off(primitive, (node,), 3))
     return Tensor(y, recorder.record(primitive, (array,), (node,), parameters, y))
 
 
@@ -237,16 +253,17 @@ def apply(
         for array in arrays:
             if type(array) not in SCALAR_TYPES:
                 primitive.implementations[type(array)] = function
-    record = None if state.recorder is None else state.recorder.record
-    if primitive.outputs == 1:
-        y = backend.finish(y)
-        node = record(primitive, arrays, nodes, parameters, y) if record is not None else None
+    several = primitive.outputs != 1
+    y = tuple(map(backend.finish, y)) if several else backend.finish(y)
+    recorder = state.recorder
+    if recorder is not None:
+        node = recorder.record(primitive, arrays, nodes, parameters, y)
+    else:
+        node = cut_off(primitive, nodes, 3)
+        node = None if node is None else (node,) * len(y) if several else node
+    if not several:
         return Tensor(y, node)
-    y = tuple(backend.finish(part) for part in y)
-    outputs = record(primitive, arrays, nodes, parameters, y) if record is not None else None
-    if outputs is None:
-        outputs = (None,) * len(y)
-    return tuple(Tensor(part, node) for part, node in zip(y, outputs, strict=True))
+    return tuple(Tensor(part, n) for part, n in zip(y, node or (None,) * len(y), strict=True))
 
 
 def compute(primitive: Primitive, operands: Sequence[Any], parameters: dict[str, Any]) -> Any:

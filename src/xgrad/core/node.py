@@ -6,8 +6,10 @@ tape that recorded it. What is not differentiable leaves a `Cut`, which only `ex
 
 from __future__ import annotations
 
+import enum
 import itertools
 import weakref
+from threading import get_ident
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +19,7 @@ from .primitive import Plan, Primitive
 if TYPE_CHECKING:
     from .variable import Variable
 
-__all__ = ["Cut", "Leaf", "Node", "Output", "next_serial"]
+__all__ = ["Break", "Cut", "Leaf", "Node", "Output", "Where", "next_serial", "weakly"]
 
 Where = tuple[CodeType, int] | None
 
@@ -96,12 +98,16 @@ class Node:
 
 
 class Leaf(Node):
-    """The beginning of a graph: a Variable, or a Tensor that somebody watches."""
+    """The beginning of a graph: a Variable, or a Tensor that somebody watches.
+
+    Its `where` is the line that made the Variable or watched the Tensor."""
 
     __slots__ = ("variable",)
 
-    def __init__(self, shape: Shape, dtype: DType, variable: Variable | None = None) -> None:
-        super().__init__(None, None, (), (), None, shape, dtype, (), next_serial(), None)
+    def __init__(
+        self, shape: Shape, dtype: DType, variable: Variable | None = None, where: Where = None
+    ) -> None:
+        super().__init__(None, None, (), (), None, shape, dtype, (), next_serial(), where)
         self.variable = None if variable is None else weakref.ref(variable)
 
 
@@ -117,27 +123,58 @@ class Output(Node):
         self.index = index
 
 
+class Break(enum.Enum):
+    """Why a path ends at a `Cut`."""
+
+    NO_DERIVATIVE = "the operation has no derivative"
+    NOT_RECORDED = "no tape that follows an operand was recording"
+    GRADIENT_NOT_RECORDED = "a gradient, computed while no tape was recording"
+    GRADIENT_OF_CONSTANTS = "a recorded gradient that depends on nothing that is followed"
+
+
 class Cut(Node):
-    """Where a path ends: an operation without a derivative was applied to a followed value.
+    """Where a path ends, for `explain` to look at.
 
     It knows its operands weakly, so that what was cut off is freed: only leaves, which hold no
-    arrays, are kept. `primitive` is None for a gradient that was computed while nobody recorded."""
+    arrays, are kept.
 
-    __slots__ = ("_operands",)
+    Attributes
+    ----------
+    why : Break
+    thread : int
+        In which it happened.
+    """
+
+    __slots__ = ("_operands", "thread", "why")
+
+    # What all cuts share, instead of a slot in each: making one is part of an operation's price.
+    parameters = None
+    parents = ()
+    saved = ()
+    plan = None
+    shape = ()
+    dtype = None
+    traces = ()
 
     def __init__(
         self,
+        why: Break,
         primitive: Primitive | None,
-        operands: tuple[Node | None, ...],
-        shape: Shape,
-        dtype: DType,
+        operands: list[Leaf | weakref.ref[Node]],
         where: Where,
     ) -> None:
-        super().__init__(primitive, None, (), (), None, shape, dtype, (), next_serial(), where)
-        self._operands = tuple(
-            [n if type(n) is Leaf else weakref.ref(n) for n in operands if n is not None]
-        )
+        self.why = why
+        self.primitive = primitive
+        self._operands = operands
+        self.where = where
+        self.thread = get_ident()
+        self.serial = next_serial()
 
     def operands(self) -> list[Node | None]:
         """The nodes of the operands; None for those that are gone."""
         return [n if isinstance(n, Node) else n() for n in self._operands]
+
+
+def weakly(nodes: tuple[Node | None, ...]) -> list[Leaf | weakref.ref[Node]]:
+    """What a `Cut` keeps of its operands."""
+    return [n if isinstance(n, Leaf) else weakref.ref(n) for n in nodes if n is not None]

@@ -12,12 +12,15 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
+from weakref import ref
 
-from .node import Node, Where
+from .node import Break, Cut, Leaf, Node, Where
+from .primitive import Primitive
 
 __all__ = [
     "Recorder",
     "State",
+    "cut_off",
     "record_locations",
     "settings",
     "show_line",
@@ -137,6 +140,25 @@ def user_line(depth: int) -> Where:
             break
         frame = back
     return frame.f_code, frame.f_lasti
+
+
+def cut_off(primitive: Primitive, nodes: tuple[Node | None, ...], depth: int) -> Node | None:
+    """The node of a result that nobody records although an operand has a node.
+
+    It says where the path from that operand ends. What is computed from such a result passes it on,
+    so a computation that nobody records makes one of them where it begins."""
+    found = None
+    fresh: list[Leaf | ref[Node]] = []
+    for node in nodes:
+        if type(node) is Cut:
+            if node.primitive is not None:
+                return node
+            found = node
+        elif node is not None:
+            fresh.append(node if isinstance(node, Leaf) else ref(node))
+    if not fresh:
+        return found
+    return Cut(Break.NOT_RECORDED, primitive, fresh, user_line(depth))
 
 
 def show_line(where: Where) -> str:

@@ -20,6 +20,7 @@ from .dispatch import HANDLES
 from .handle import Sparse
 from .indexing import split_key
 from .node import Leaf
+from .observers import user_line
 from .protocols import protocols
 from .show import show
 from .spec import describe
@@ -85,7 +86,7 @@ class Variable(ArrayAttributes):
         self.number = next(_numbers)
         self.name = f"Variable_{self.number}" if name is None else str(name)
         self.constraint = constraint
-        self.node = Leaf(tuple(self.array.shape), self.array.dtype, self)
+        self.node = Leaf(tuple(self.array.shape), self.array.dtype, self, user_line(2))
         self._receive(value, "became the initial value")
         _live.add(self)
 

@@ -113,7 +113,7 @@ class ForwardAccumulator:
         self._thread = threading.get_ident()
         for x, t in zip(given, directions, strict=True):
             if x.node is None or type(x.node) is Cut:
-                x.node = Leaf(x.shape, x.dtype)
+                x.node = Leaf(x.shape, x.dtype, None, user_line(2))
             self.tangents.of[x.node] = t
             self.tangents.watched[x.node] = None
 

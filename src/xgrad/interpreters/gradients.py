@@ -8,8 +8,8 @@ from typing import Any
 
 from ..backends import backend_of
 from ..core.casting import is_inexact
-from ..core.node import Cut, Node
-from ..core.observers import state
+from ..core.node import Break, Cut, Node
+from ..core.observers import state, user_line
 from ..core.tensor import Tensor
 from ..ops.rule_namespace import rule_namespace
 from ..rules.edges import steepest
@@ -17,12 +17,7 @@ from .backward import walk
 from .rows import Rows
 from .trace import Trace
 
-__all__ = ["CONSTANT_GRADIENT", "UNRECORDED_GRADIENT", "gradients"]
-
-# The nodes of all gradients that were computed while nobody recorded, and of those that were
-# recorded and depend on nothing that anybody follows.
-UNRECORDED_GRADIENT = Cut(None, (), (), None, None)
-CONSTANT_GRADIENT = Cut(None, (), (), None, None)
+__all__ = ["gradients", "taken_here"]
 
 
 def gradients(
@@ -50,16 +45,23 @@ def gradients(
     found = walk(
         trace, seeds, wanted, recorded=recorded, consume=consume, stops=stops, sparse=sparse
     )
+    end = taken_here(recorded)
     results: list[Any] = []
     for x in sources:
         g = found.get(x.node) if x.node is not None else None
         if g is None and not (_has_path(x) and trace.follows(x.node)):
             g = _of_itself(x, targets, given, recorded)
         if type(g) is Rows:
-            results.append(g.as_gradient(x.shape, recorded, UNRECORDED_GRADIENT))
+            results.append(g.as_gradient(x.shape, recorded, end))
         else:
-            results.append(_finish(g, recorded))
+            results.append(_finish(g, recorded, end))
     return results
+
+
+def taken_here(recorded: bool) -> Cut:
+    """Make the node of gradients that lead nowhere: it says where they were taken."""
+    why = Break.GRADIENT_OF_CONSTANTS if recorded else Break.GRADIENT_NOT_RECORDED
+    return Cut(why, None, [], user_line(4))
 
 
 def _has_path(x: Any) -> bool:
@@ -87,12 +89,12 @@ def _of_itself(x: Any, targets: list[Any], given: list[Any], recorded: bool) -> 
     return total
 
 
-def _finish(g: Any, recorded: bool) -> Any:
-    """Make a handle of its own for each source."""
+def _finish(g: Any, recorded: bool, end: Cut) -> Any:
+    """Make a handle of its own for each source; `end` says where a gradient comes from."""
     if g is None:
         return None
     if recorded:
         g = steepest(rule_namespace, g)
-        return Tensor(g.array, CONSTANT_GRADIENT if g.node is None else g.node)
+        return Tensor(g.array, end if g.node is None else g.node)
     backend = backend_of(g)
-    return Tensor(backend.finish(steepest(backend.xp, g)), UNRECORDED_GRADIENT)
+    return Tensor(backend.finish(steepest(backend.xp, g)), end)

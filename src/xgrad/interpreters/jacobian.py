@@ -21,7 +21,7 @@ from ..errors import DTypeError, ShapeError
 from ..ops.rule_namespace import rule_namespace
 from ..rules.edges import steepest
 from .backward import walk
-from .gradients import CONSTANT_GRADIENT, UNRECORDED_GRADIENT
+from .gradients import taken_here
 from .trace import Trace
 
 __all__ = ["batch_jacobian", "jacobian"]
@@ -137,8 +137,8 @@ def _assemble(rows: list[Tensor | None], source: Any, shape: Shape) -> Tensor | 
     assert y is not None
     y = rule_namespace.reshape(y, shape)
     if state.recorder is None:
-        return Tensor(backend_of(y.array).finish(y.array), UNRECORDED_GRADIENT)
-    return Tensor(y.array, CONSTANT_GRADIENT if y.node is None else y.node)
+        return Tensor(backend_of(y.array).finish(y.array), taken_here(False))
+    return Tensor(y.array, taken_here(True) if y.node is None else y.node)
 
 
 def _check_batch(target: Any, source: Any) -> None:

@@ -5,7 +5,7 @@ first to be recorded, and the tape itself records it: no second tape, and no `pe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -299,7 +299,9 @@ class Matrices:
     def _trace_to_use(self) -> Trace:
         raise NotImplementedError
 
-    def _unconnected(self, targets: list[Any], x: Any, option: UnconnectedGradients) -> Tensor:
+    def _unconnected(
+        self, targets: list[Any], x: Any, option: UnconnectedGradients, held: Sequence[Any] = ()
+    ) -> Tensor:
         raise NotImplementedError
 
 

@@ -6,14 +6,15 @@ record; `gradients` and the walk (backward.py) differentiate; arguments.py check
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from .._typing import Nest
 from ..backends import Device, as_device, quiet
 from ..core.casting import is_inexact
-from ..core.observers import state
+from ..core.node import Where, next_serial
+from ..core.observers import state, user_line
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..core.variable import Variable
@@ -97,7 +98,8 @@ class GradientTape(Matrices):
                 "tape. Use another GradientTape inside this one, or leave its `with` block first."
             )
         if self._trace is None or self._used_up:
-            self._start_trace()
+            self._start_trace(user_line(2))
+        self._turns.append(next_serial())
         self._entered = True
         self._used_up = False
         push(self)
@@ -109,6 +111,7 @@ class GradientTape(Matrices):
         if self._device is not None:
             self._device.__exit__(None, None, None)
         self._entered = False
+        self._turns.append(next_serial())
         pop(self)
 
     def __del__(self) -> None:
@@ -127,7 +130,8 @@ class GradientTape(Matrices):
         self._check_recording("reset")
         assert self._trace is not None
         observers = state.observers
-        self._start_trace()
+        self._start_trace(self._trace.where)
+        self._turns.append(next_serial())
         install(observers)
 
     @contextmanager
@@ -256,7 +260,7 @@ class GradientTape(Matrices):
             if option is not UnconnectedGradients.NONE:
                 for i, (x, result) in enumerate(zip(wanted, results, strict=True)):
                     if result is None:
-                        results[i] = self._unconnected(targets, x, option)
+                        results[i] = self._unconnected(targets, x, option, held)
         finally:
             if consume:
                 trace.finish()
@@ -288,11 +292,12 @@ class GradientTape(Matrices):
 
     # -- inside --------------------------------------------------------------------------------
 
-    def _start_trace(self) -> None:
+    def _start_trace(self, where: Where) -> None:
         if self._trace is not None:
             self._trace.close()
         self._variables = {}
-        self._trace = Trace(self._auto, self._variables)
+        self._turns: list[int] = []  # when recording began, ended, began again, ...
+        self._trace = Trace(self._auto, self._variables, self._turns, where)
         self.alone = (self._trace,)
 
     def _is_recording(self) -> bool:
@@ -343,9 +348,12 @@ class GradientTape(Matrices):
             )
         return self._trace
 
-    def _unconnected(self, targets: list[Any], x: Any, option: UnconnectedGradients) -> Tensor:
+    def _unconnected(
+        self, targets: list[Any], x: Any, option: UnconnectedGradients, held: Sequence[Any] = ()
+    ) -> Tensor:
         if option is UnconnectedGradients.RAISE:
             from .explain import explain
 
-            raise UnconnectedGradientError(str(explain(self._trace, targets, x)))
+            explanation = explain(self._trace, targets, x, held)
+            raise UnconnectedGradientError(str(explanation))
         return rule_namespace.zeros_like(x)  # type: ignore[no-any-return]

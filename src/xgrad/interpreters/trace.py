@@ -11,12 +11,13 @@ import threading
 import warnings
 import weakref
 from collections import deque
+from threading import get_ident
 from typing import Any, NamedTuple
 
 from ..core.casting import is_inexact
 from ..core.handle import Handle
-from ..core.node import Cut, Leaf, Node, Output, Where, next_serial
-from ..core.observers import Recorder, settings, state, user_line
+from ..core.node import Break, Cut, Leaf, Node, Output, Where, next_serial, weakly
+from ..core.observers import Recorder, cut_off, settings, state, user_line
 from ..core.primitive import Primitive
 from ..core.protocols import protocols
 from ..core.variable import Variable
@@ -46,7 +47,13 @@ class Trace:
     variables : dict
         The watched Variables by number; shared with the tape, which outlives its traces.
     since : dict
-        From what was watched on request to the serial number at which that was.
+        From what was watched on request to the serial number at which that was, and the line.
+    where : tuple or None
+        The line that entered the tape.
+    thread : int
+        Whose operations it is told of.
+    turns : list of int
+        The serial numbers at which recording began, ended, began again, ...
     nodes : list of weakref
         What was recorded.
     left : deque of Exit
@@ -68,16 +75,24 @@ class Trace:
         "left",
         "nodes",
         "since",
+        "thread",
+        "turns",
         "variables",
         "warned",
         "watched",
+        "where",
     )
 
-    def __init__(self, auto: bool, variables: dict[int, Variable]) -> None:
+    def __init__(
+        self, auto: bool, variables: dict[int, Variable], turns: list[int], where: Where
+    ) -> None:
+        self.turns = turns
+        self.where = where
+        self.thread = get_ident()
         self.auto = auto
         self.variables = variables
         self.watched: dict[Node, Variable | None] = {}
-        self.since: dict[Node, int] = {}
+        self.since: dict[Node, tuple[int, Where]] = {}
         self.nodes: list[weakref.ref[Node]] = []
         self.left: deque[Exit] | None = None
         self.warned: set[int] = set()
@@ -113,7 +128,7 @@ class Trace:
     def watch_on_request(self, node: Node, variable: Variable | None) -> None:
         """Do the same for `tape.watch`; notes when."""
         if node not in self.watched:
-            self.since[node] = next_serial()
+            self.since[node] = (next_serial(), user_line(3))
         self.watch(node, variable)
 
     def sweep(self) -> None:
@@ -184,10 +199,12 @@ def make_recorder(traces: tuple[Trace, ...]) -> Recorder:
                         exact = False
             bit += bit
         if not mask:
-            return None if exact else _passed_on(nodes, primitive)
+            cut = None if exact else cut_off(primitive, nodes, 4)
+            return cut if cut is None or primitive.outputs == 1 else (cut,) * len(y)
         plan = primitive.plans[mask]
         if not plan.calls:
-            return _cut(primitive, nodes, y)
+            cut = Cut(Break.NO_DERIVATIVE, primitive, weakly(nodes), user_line(3))
+            return cut if primitive.outputs == 1 else (cut,) * len(y)
         if not exact:
             nodes = tuple(
                 [n if mask >> i & 1 or type(n) is Cut else None for i, n in enumerate(nodes)]
@@ -280,30 +297,12 @@ def _outputs(
     return tuple(outputs)
 
 
-def _cut(primitive: Primitive, nodes: tuple[Node | None, ...], y: Any) -> Any:
-    """Leave something for `explain` to look at: the path ends here."""
-    where = user_line(4)
-    if primitive.outputs != 1:
-        return tuple([Cut(primitive, nodes, tuple(part.shape), part.dtype, where) for part in y])
-    return Cut(primitive, nodes, tuple(y.shape), y.dtype, where)
-
-
-def _passed_on(nodes: tuple[Node | None, ...], primitive: Primitive) -> Any:
-    """Let a result of nothing but cut values carry the cut on, so that it can be explained."""
-    if primitive.outputs != 1:
-        return None
-    for node in nodes:
-        if type(node) is Cut:
-            return node
-    return None
-
-
 def make_followable(x: Any) -> Node:
     """The node of a Tensor or Variable, a new one where there is none that somebody remembers."""
     with _leaves:
         node: Node | None = x.node
         if node is None or type(node) is Cut or _is_of_the_past(node):
-            node = x.node = Leaf(x.shape, x.dtype)
+            node = x.node = Leaf(x.shape, x.dtype, None, user_line(2))
         return node
 
 

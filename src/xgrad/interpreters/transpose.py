@@ -28,7 +28,7 @@ class _Private:
     """An observer that records the rules alone."""
 
     def __init__(self) -> None:
-        self.trace = Trace(False, {})
+        self.trace = Trace(False, {}, [], None)
         self.alone = (self.trace,)
 
 
