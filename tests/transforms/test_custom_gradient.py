@@ -1063,7 +1063,7 @@ def test_arrays_that_the_rule_does_not_name_are_freed(no_collector):
     assert tape.gradient(y, x).tolist() == np.full(A.shape, 2.0).tolist()
 
 
-def test_one_tape_keeps_nothing_of_what_the_function_computed(no_collector):
+def test_what_the_function_computed_on_the_way_is_freed(no_collector):
     kept = []
 
     @xg.custom_gradient

@@ -6,9 +6,9 @@ indexing.py), and by a loop for the rest."""
 
 from __future__ import annotations
 
-from .array import Batched, Level
+from .array import Batched, Level, level_of
 from .backend import BATCHED
 from .boundary import collect, spread
 from .rules import is_looped
 
-__all__ = ["BATCHED", "Batched", "Level", "collect", "is_looped", "spread"]
+__all__ = ["BATCHED", "Batched", "Level", "collect", "is_looped", "level_of", "spread"]

@@ -8,7 +8,8 @@ What operations do is in the other files; the operators here only ask for them."
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Self
 
 from .._typing import DType, Shape
@@ -48,6 +49,20 @@ class Level:
         self.observers = state.observers
         self.outside = protocols.context(self.observers) if self.observers else None
         self._inside: dict[tuple[Any, ...], Any] = {}
+
+    @contextmanager
+    def reopened(self) -> Iterator[None]:
+        """Let what the level left behind be used again where others watch, all of them outside.
+
+        Its values are Tensors then, whoever watched when it began."""
+        former = self.observers, self.outside, self._inside
+        self.observers = state.observers
+        self.outside = protocols.context(self.observers)
+        self._inside = {}
+        try:
+            yield
+        finally:
+            self.observers, self.outside, self._inside = former
 
     def recorder(self) -> Any:
         """The recorder of those inside, or None."""

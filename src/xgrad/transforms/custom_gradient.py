@@ -2,8 +2,8 @@
 
 The function runs once and returns its value and the rule. It is recorded as one operation
 (operation.py), so the rule replaces automatic differentiation in both modes. What it computes on
-the way is followed only where somebody may differentiate the rule, that is, under several tapes or
-a persistent one; what it reads besides its arguments is found by an observer (captures.py)."""
+the way is followed as well, because the rule may close over it, and go when nothing holds it. What
+it reads besides its arguments is found by an observer (captures.py)."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from ..errors import ArgumentError, ArgumentTypeError, NotDifferentiableError
 from ..interpreters.stack import Context
 from ..ops.rule_namespace import rule_namespace
 from ..tree import flatten, unflatten
+from . import batched
 from .arguments import Arguments, as_result, fit, signature_of
 from .captures import Captures
 from .held import held
@@ -124,24 +125,18 @@ class CustomGradient:
                 raise
         arguments = Arguments(self._signature, args, kwargs)
         if state.recorder is None:
-            y, _ = self._pair(arguments.call(self._function))
-            results, treedef = self._results(y)
+            with batched.attempt(arguments.operands):
+                y, _ = self._pair(arguments.call(self._function))
+                results, treedef = self._results(y)
             return unflatten(treedef, [Tensor(x.array) for x in results])
-        nodes = [x.node for x in arguments.operands]
-        captures = Captures(nodes, self._refuse)
-        alone = _is_differentiated_once(state.observers)
-        if alone:
-            for x in arguments.operands:
-                x.node = None
-        with Context.of((captures,) if alone else (*state.observers, captures)):
+        operands: list[tuple[Array, Node | None]] = [(x.array, x.node) for x in arguments.operands]
+        captures = Captures([node for _, node in operands], self._refuse)
+        with Context.of((*state.observers, captures)), batched.attempt(arguments.operands):
             y, rule = self._pair(arguments.call(self._function))
-        results, treedef = self._results(y)
+            results, treedef = self._results(y)
         variables = self._checked(captures.variables, rule)
         call = _CustomCall(self._name, arguments, _places(results), rule, variables, self._jvp)
         call.remember(arguments.operands, results)
-        operands: list[tuple[Array, Node | None]] = [
-            (x.array, node) for x, node in zip(arguments.operands, nodes, strict=True)
-        ]
         operands += [(array, variable.node) for variable, array in variables.items()]
         results = record(self._primitive, call, operands, results)
         arguments.forget_arrays()  # which forward mode has used by now
@@ -291,11 +286,6 @@ class _CustomCall(Call):
 def _places(results: Sequence[Tensor]) -> list[Place]:
     one = len(results) == 1
     return [place_of(y, "y" if one else f"result {i}") for i, y in enumerate(results)]
-
-
-def _is_differentiated_once(observers: tuple[Any, ...]) -> bool:
-    """Whether nobody can differentiate a rule that is run later: one tape that is used up then."""
-    return len(observers) == 1 and not getattr(observers[0], "persistent", True)
 
 
 def _kind_of(returned: Any) -> str:

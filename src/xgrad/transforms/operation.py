@@ -14,9 +14,10 @@ from weakref import ref
 
 from .._typing import Array, DType, Shape
 from ..backends import Device, backend_of
+from ..batching import Batched, Level, level_of
 from ..core.casting import is_inexact
 from ..core.node import Cut, Node
-from ..core.observers import state
+from ..core.observers import Recorder, state
 from ..core.primitive import Kind, Primitive
 from ..core.tensor import Tensor
 from ..interpreters.stack import Context
@@ -24,6 +25,7 @@ from ..interpreters.trace import active_traces
 from ..interpreters.transpose import transposed_tangent
 from ..ops.rule_namespace import rule_namespace
 from ..rules.edges import steepest
+from . import batched
 
 __all__ = ["Call", "Place", "place_of", "primitive_of", "record"]
 
@@ -136,7 +138,7 @@ class Call:
         recorded = any(isinstance(part, Tensor) for part in parts)
         gs = [self._seed(part, place) for part, place in zip(parts, self.results, strict=True)]
         with self.linked():
-            found = self.gradients(gs)
+            found = batched.rows_at_once(self.gradients, gs)
         return tuple([None if g is None else _as_cotangent(g, recorded) for g in found])
 
     def _seed(self, part: Any, place: Place) -> Tensor | None:
@@ -176,7 +178,8 @@ def _push(
     if call.push is None:
         return transposed_tangent(primitive, values, tangents, results, {}, outside)  # type: ignore[no-any-return]
     with outside, call.linked():
-        return tuple(call.push(values[1:], tangents[1:]))
+        moved = list(tangents[1:])
+        return tuple(batched.rows_at_once(lambda ts: call.push(values[1:], ts), moved))
 
 
 def record(
@@ -201,8 +204,24 @@ def record(
     list of Tensor
         The same values, as results of the operation.
     """
+    level = level_of([array for array, _ in operands])
+    if level is None:
+        return _told(state.recorder, primitive, call, operands, results)
+    operands, results = batched.to_level(level, operands, results)
+    if level.outside is not None:
+        results = _told_outside(level, primitive, call, operands, results)
+    return _told(level.recorder(), primitive, call, operands, results)
+
+
+def _told(
+    recorder: Recorder | None,
+    primitive: Primitive,
+    call: Call,
+    operands: Sequence[tuple[Array, Node | None]],
+    results: Sequence[Tensor],
+) -> list[Tensor]:
+    """Tell one recorder."""
     arrays = tuple([y.array for y in results])
-    recorder = state.recorder
     nodes: Any = None
     if recorder is not None:
         values = (call, *[array for array, _ in operands])
@@ -212,3 +231,55 @@ def record(
         return [Tensor(array) for array in arrays]
     call.came_out_as(nodes)
     return [Tensor(array, node) for array, node in zip(arrays, nodes, strict=True)]
+
+
+class _ForAll(Call):
+    """The same call for all examples of a level, to those who watch outside."""
+
+    def __init__(
+        self, call: Call, level: Level, operands: Sequence[Batched], results: Sequence[Tensor]
+    ) -> None:
+        places = [
+            place._replace(shape=tuple(x.value.shape))
+            for place, x in zip(call.operands, operands, strict=True)
+        ]
+        made = [
+            place._replace(shape=y.shape) for place, y in zip(call.results, results, strict=True)
+        ]
+        super().__init__(places, made)
+        self._call = call
+        self._level = level
+        self._mapped = [x.mapped for x in operands]
+
+    def gradients(self, gs: list[Tensor | None]) -> list[Tensor | None]:
+        """Run the rule for all examples; what they share gets the sum."""
+        level = self._level
+        with level.reopened():
+            inside = [None if g is None else Tensor(Batched(g, level)) for g in gs]
+            with self._call.linked():
+                found = batched.rows_at_once(self._call.gradients, inside)
+        return [
+            None if g is None else batched.to_outside(level, g, mapped)
+            for g, mapped in zip(found, self._mapped, strict=True)
+        ]
+
+
+def _told_outside(
+    level: Level,
+    primitive: Primitive,
+    call: Call,
+    operands: Sequence[tuple[Array, Node | None]],
+    results: Sequence[Tensor],
+) -> list[Tensor]:
+    """Tell those outside a level what happened to all of its examples."""
+    assert level.outside is not None
+    given = [array for array, _ in operands]
+    values = [y.array.value for y in results]
+    with level.outside:
+        made = record(
+            primitive,
+            _ForAll(call, level, given, values),
+            [(x.value.array, x.value.node) for x in given],
+            values,
+        )
+    return [Tensor(Batched(value, level), y.node) for value, y in zip(made, results, strict=True)]

@@ -15,6 +15,7 @@ from ..ops.rule_namespace import rule_namespace
 from ..rules.edges import to_dtype
 from ..tree import flatten, unflatten
 from .arguments import Arguments, as_result, signature_of
+from .batched import attempt
 from .operation import Call, place_of, primitive_of, record
 
 __all__ = ["grad_pass_through"]
@@ -95,10 +96,9 @@ def grad_pass_through(f: Callable[..., Any]) -> Callable[..., Any]:
         nodes = [x.node for x in arguments.operands]
         for x in arguments.operands:
             x.node = None
-        with Context.of(()):
-            y = arguments.call(f)
-        found, treedef = flatten(y)
-        results = [as_result(x, f"grad_pass_through: {name}") for x in found]
+        with Context.of(()), attempt(arguments.operands):
+            found, treedef = flatten(arguments.call(f))
+            results = [as_result(x, f"grad_pass_through: {name}") for x in found]
         operands = [(x.array, node) for x, node in zip(arguments.operands, nodes, strict=True)]
         _check(name, arguments, results)
         call = _Identity(arguments.places, [place_of(x, "y") for x in results])

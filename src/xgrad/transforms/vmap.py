@@ -19,6 +19,7 @@ from ..core.tensor import Tensor
 from ..errors import ArgumentError, ArgumentTypeError, ShapeError
 from ..ops.rule_namespace import rule_namespace
 from ..tree import TreeDef, flatten, show, unflatten
+from .batched import NotBatchableError
 
 __all__ = ["vmap"]
 
@@ -109,11 +110,45 @@ def _run(
         x if a is None else spread(x, a % x.ndim, level) for x, a in zip(xs, axes, strict=True)
     ]
     args, options = unflatten(treedef, inputs)
-    results, structure = flatten(f(*args, **options))
+    try:
+        y = f(*args, **options)
+    except NotBatchableError as failure:
+        if failure.level is not level or not level.size:
+            raise
+        return _one_after_another(f, xs, axes, treedef, out_axes, level.size)
+    results, structure = flatten(y)
     places = _axes_of(out_axes, structure, "out_axes", "the result")
     return unflatten(
         structure,
         [collect(_result(y), a, level) for y, a in zip(results, places, strict=True)],
+    )
+
+
+def _one_after_another(
+    f: Callable[..., Nest],
+    xs: list[Any],
+    axes: list[int | None],
+    treedef: TreeDef,
+    out_axes: Nest,
+    size: int,
+) -> Nest:
+    """Run the function on one example at a time, because something in it does not take all."""
+    rows = []
+    for i in range(size):
+        inputs = [
+            x if a is None else x[(*(slice(None),) * (a % x.ndim), i, ...)]
+            for x, a in zip(xs, axes, strict=True)
+        ]
+        args, options = unflatten(treedef, inputs)
+        results, structure = flatten(f(*args, **options))
+        rows.append([_result(y) for y in results])
+    places = _axes_of(out_axes, structure, "out_axes", "the result")
+    return unflatten(
+        structure,
+        [
+            parts[0] if a is None else rule_namespace.stack(parts, axis=a)
+            for parts, a in zip(zip(*rows, strict=True), places, strict=True)
+        ],
     )
 
 
