@@ -98,9 +98,9 @@ def on() -> dict[str, dict[str, Callable[[], Any]]]:
     work = off()
     gradient = work[f"{OPS} ops, recorded and gradient"]
 
-    def within(context: Any) -> Callable[[], Any]:
+    def within(switch: Callable[[], Any]) -> Callable[[], Any]:
         def run() -> Any:
-            with context:
+            with switch():
                 return gradient()
 
         return run
@@ -112,8 +112,10 @@ def on() -> dict[str, dict[str, Callable[[], Any]]]:
             y = xg.tanh(y)
     return {
         f"{OPS} ops, recorded and gradient": {
-            "nothing asked for": within(nullcontext()),
-            "record_locations": within(xg.record_locations(True)),
+            "nothing asked for": within(nullcontext),
+            "record_locations": within(lambda: xg.record_locations(True)),
+            "detect_mutation": within(lambda: xg.debugging.detect_mutation(True)),
+            "enable_check_numerics": within(xg.debugging.enable_check_numerics),
         },
         "afterwards": {"explain, where there is a path": lambda: tape.explain(y, variable)},
     }

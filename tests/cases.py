@@ -1334,6 +1334,8 @@ for _zeros in (0, 1):
         standard=False,
         complex=True,
     )
+case("check_numerics", lambda xp, x: xg.debugging.check_numerics(x, "x") * 2, (2, 3), complex=True,
+     reference=lambda x: 2 * x, standard=False, without={"meta": "it looks at values"})
 case("zero_where_zero", lambda xp, x: apply(primitive("zero_where_zero"), (x, x * x)), (3,),
      domain="nonzero", reference=lambda x: x, standard=False, analytic=False)
 

@@ -14,6 +14,7 @@ BASES = {
     "TapeError": (RuntimeError, ValueError),
     "UnconnectedGradientError": (ValueError,),
     "NumericsError": (FloatingPointError,),
+    "MutationError": (RuntimeError,),
     "BackendUnavailableError": (RuntimeError,),
     "TracingError": (RuntimeError,),
     "ArgumentError": (ValueError,),

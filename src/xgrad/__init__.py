@@ -139,7 +139,7 @@ from .transforms.per_example import per_example_gradient
 from .transforms.vmap import vmap
 
 if TYPE_CHECKING:
-    from . import optimizers
+    from . import debugging, optimizers
 
 __all__ = [
     # Arrays and devices
@@ -164,6 +164,7 @@ __all__ = [
     "clip_by_norm",
     "clip_by_value",
     "custom_gradient",
+    "debugging",
     "errors",
     "global_norm",
     "grad_pass_through",
@@ -394,8 +395,8 @@ def __getattr__(name: str) -> Any:
     """Import what not everybody needs, and read the version, when somebody asks."""
     from importlib import import_module, metadata
 
-    if name == "optimizers":
-        return import_module(".optimizers", __name__)
+    if name in ("debugging", "optimizers"):
+        return import_module(f".{name}", __name__)
     if name == "__version__":
         return metadata.version("xgrad")
     raise AttributeError(f"module 'xgrad' has no attribute {name!r}")

@@ -11,6 +11,7 @@ Each is an `XgradError` and also the built-in exception that a user would think 
       TapeError(RuntimeError, ValueError)   a tape used at the wrong time
       UnconnectedGradientError(ValueError)  a gradient that does not exist, on request
       NumericsError(FloatingPointError)     a NaN or infinity, on request
+      MutationError(RuntimeError)           an array that was changed under a tape, on request
       BackendUnavailableError(RuntimeError) a device or library that is not there
       TracingError(RuntimeError)            something that cannot be recorded
       ArgumentError(ValueError)             any other wrong value
@@ -27,6 +28,7 @@ __all__ = [
     "BackendUnavailableError",
     "DTypeError",
     "DeviceMismatchError",
+    "MutationError",
     "NotDifferentiableError",
     "NumericsError",
     "ShapeError",
@@ -70,7 +72,25 @@ class UnconnectedGradientError(XgradError, ValueError):
 
 
 class NumericsError(XgradError, FloatingPointError):
-    """A NaN or an infinity appeared while somebody was looking for one."""
+    """A NaN or an infinity appeared while somebody was looking for one.
+
+    Attributes
+    ----------
+    op : str
+        The operation that gave it.
+    stage : str
+        ``"forward"``, ``"backward"`` or ``"tangent"``.
+    where : str
+        ``file:line (text)`` of the operation in the user's code.
+    """
+
+    op = ""
+    stage = ""
+    where = ""
+
+
+class MutationError(XgradError, RuntimeError):
+    """An array that a tape keeps was changed by somebody else."""
 
 
 class BackendUnavailableError(XgradError, RuntimeError):

@@ -20,6 +20,7 @@ __all__ = [
     "absorbing_matmul",
     "astype",
     "cast",
+    "check_numerics",
     "clip_lower",
     "clip_upper",
     "complex_sign",
@@ -133,6 +134,15 @@ def setitem(xp: Any, x: Array, value: Array, *indices: Array, key: Any) -> Array
         mode="set",
     )
     return xp.reshape(written, x.shape)
+
+
+def check_numerics(xp: Any, x: Array, *, message: str, origin: Any, gradient: bool) -> Array:
+    """x itself, or NumericsError where it is not finite; `origin` prints as the user's line."""
+    from .survey import refuse_nonfinite  # which needs the registry
+
+    what = f"gradient of the Tensor checked{origin}" if gradient else "Tensor"
+    refuse_nonfinite(x, f"{message} : {what}")
+    return x
 
 
 @functools.cache

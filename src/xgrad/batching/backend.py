@@ -11,7 +11,9 @@ from .._typing import Array, DType, NativeDevice
 from ..backends import Backend, backend_of
 from ..backends.registry import register_type
 from ..core.dispatch import set_nested_apply
+from ..core.inspection import tell
 from ..core.node import Node
+from ..core.observers import settings
 from ..core.primitive import Primitive
 from ..core.tensor import Tensor
 from .array import Batched, level_of, refuse
@@ -88,6 +90,8 @@ def _apply_nested(
     new = None
     if recorder is not None:
         new = recorder.record(primitive, arrays, nodes, parameters, y)
+    if settings.inspected:
+        tell(primitive, arrays, parameters, y, new)
     if primitive.outputs == 1:
         return Tensor(y, new)
     return tuple([Tensor(part, n) for part, n in zip(y, new or (None,) * len(y), strict=True)])

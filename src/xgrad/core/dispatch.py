@@ -15,6 +15,7 @@ from ..backends import Backend, as_device, backend_of, host, is_array
 from ..errors import ArgumentTypeError, DeviceMismatchError
 from .failures import explain_failure
 from .handle import Handle, Sparse
+from .inspection import tell
 from .node import Cut, Node, next_serial
 from .observers import cut_off, settings, state, user_line
 from .primitive import KEEPS_1, KEEPS_2, KEEPS_2_AND_1, KEEPS_NOTHING, Kind, Primitive
@@ -249,7 +250,7 @@ def apply(
         y = function(*positional, **parameters) if parameters else function(*positional)
     except Exception as error:
         raise explain_failure(primitive, arrays, parameters, error) from error
-    if backend.one_device:
+    if backend.one_device and not settings.inspected:
         for array in arrays:
             if type(array) not in SCALAR_TYPES:
                 primitive.implementations[type(array)] = function
@@ -261,6 +262,8 @@ def apply(
     else:
         node = cut_off(primitive, nodes, 3)
         node = None if node is None else (node,) * len(y) if several else node
+    if settings.inspected:
+        tell(primitive, arrays, parameters, y, node)
     if not several:
         return Tensor(y, node)
     return tuple(Tensor(part, n) for part, n in zip(y, node or (None,) * len(y), strict=True))

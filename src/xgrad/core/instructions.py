@@ -28,7 +28,8 @@ _TABLE = {
         sum(x; axis, dtype, keepdims)""",
     # Linear; the same elements in other places.
     Kind.MOVEMENT: """
-        astype(x; dtype) broadcast_to(x; shape) concat(*arrays; axis) copy(x)
+        astype(x; dtype) broadcast_to(x; shape) check_numerics(x; message, origin, gradient)
+        concat(*arrays; axis) copy(x)
         cumulative_sum(x; axis, include_initial) flip(x; axis)
         matrix_transpose(x) permute_dims(x; axes) reshape(x; shape) roll(x; shift, axis)
         stack(*arrays; axis) to_device(x; device, source) tril(x; k) triu(x; k)
@@ -95,4 +96,5 @@ def primitive(name: str) -> Primitive:
 #   scatter(x, indices, updates; axis, mode)   x with updates: set, add, multiply, min, max
 #   to_device, copy, cast    a move, a fresh copy, a conversion to a dtype without derivatives
 #   zero_where_zero(r, g)    r, with 0 where g is 0 and r is not finite: the edge's guard
+#   check_numerics           the identity, unless the value or its gradient is not finite
 #   stop_gradient            the identity that no tape follows

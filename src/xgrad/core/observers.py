@@ -85,12 +85,21 @@ class State(threading.local):
 
 
 class _Settings:
-    """What is switched for all threads."""
+    """What is switched for all threads.
 
-    __slots__ = ("locations",)
+    Attributes
+    ----------
+    locations : bool
+        Whether every recorded operation keeps the user's line.
+    inspected : bool
+        Whether somebody looks into what is computed, in any thread (inspection.py).
+    """
+
+    __slots__ = ("inspected", "locations")
 
     def __init__(self) -> None:
         self.locations = False
+        self.inspected = False
 
 
 class _RestoreLocations(AbstractContextManager[None]):

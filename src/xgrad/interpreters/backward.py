@@ -7,16 +7,19 @@ nobody else is watching, on Tensors otherwise, which is all there is to higher o
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from heapq import heappop, heappush
+from heapq import heappush
 from typing import Any
 
 from ..backends import backend_of
+from ..core.inspection import inspectors
 from ..core.node import Node, Output
+from ..core.observers import settings
 from ..core.primitive import INPUT_SPEC, SAVED, Call, Plan
 from ..core.tensor import Tensor
 from ..errors import TapeError
 from ..ops.rule_namespace import rule_namespace
 from ..rules.edges import arrive
+from .frontier import Frontier, InspectedFrontier
 from .hooks import HookedPlan
 from .rows import RowCollector
 from .trace import Trace, active_traces
@@ -63,89 +66,56 @@ def walk(
     """
     seeds = list(seeds)
     needed = _needed(trace, [node for node, _ in seeds], sources)
-    frontier = _Frontier(in_place=not recorded)
-    for node, g in seeds:
-        if needed is None or node in needed:
-            frontier.add(node, g)
+    watching = inspectors() if settings.inspected else ()
+    inspected = InspectedFrontier(watching, not recorded) if watching else None
+    frontier = inspected or Frontier(not recorded)
     found: dict[Node, Any] = {}
     rows = RowCollector(sources, recorded) if sparse else None
-    plainly = not recorded and needed is None and not stops
+    plainly = not recorded and needed is None and not stops and inspected is None
     if any(node.plan is not None for node in sources):
         inside: Mapping[Node, Any] = sources
     else:
         inside = {}  # every source is a leaf, so no node on the way need be looked up
-    while frontier.heap:
-        node, g = frontier.pop()
-        if plainly:
-            node, g = _follow(trace, node, g, frontier, inside, found, consume)
-            if node is None:
+    try:
+        if inspected is not None:
+            inspected.begin(trace, seeds)
+        for node, g in seeds:
+            if needed is None or node in needed:
+                frontier.add(node, g)
+        while frontier.heap:
+            node, g = frontier.pop()
+            if plainly:
+                node, g = _follow(trace, node, g, frontier, inside, found, consume)
+                if node is None:
+                    continue
+            if type(node.plan) is HookedPlan and node not in bare:
+                g = node.plan.run(g, recorded)
+            if node in sources:
+                found[node] = g
+            if trace not in node.traces or node in stops:
                 continue
-        if type(node.plan) is HookedPlan and node not in bare:
-            g = node.plan.run(g, recorded)
-        if node in sources:
-            found[node] = g
-        if trace not in node.traces or node in stops:
-            continue
-        if type(node) is Output:
-            frontier.add_output(node, g)
-            continue
-        if rows is None or not rows.takes(node, g):
-            _visit(node, g, trace, needed, frontier, recorded)
-        if consume and all(t.closed or t is trace for t in node.traces):
-            node.forget()
+            if type(node) is Output:
+                frontier.add_output(node, g)
+                continue
+            if rows is None or not rows.takes(node, g):
+                if inspected is not None:
+                    inspected.visit(node, g)
+                _visit(node, g, trace, needed, frontier, recorded)
+            if consume and all(t.closed or t is trace for t in node.traces):
+                node.forget()
+    finally:
+        if inspected is not None:
+            inspected.end()
     if rows is not None:
         rows.add_to(found)
     return found
-
-
-class _Frontier:
-    """The cotangents of nodes that wait to be visited, the latest node first.
-
-    An entry is a list: the node, its cotangent so far, and whether the walk made that buffer
-    itself, so that it may add to it in place."""
-
-    __slots__ = ("entries", "heap", "in_place")
-
-    def __init__(self, in_place: bool) -> None:
-        self.entries: dict[int, list[Any]] = {}
-        self.heap: list[int] = []
-        self.in_place = in_place
-
-    def pop(self) -> tuple[Any, Any]:
-        """Take out the latest node and its cotangent, which is complete now."""
-        node, g, _ = self.entries.pop(-heappop(self.heap))
-        return node, g
-
-    def add(self, node: Node, g: Any) -> None:
-        """Add to a node's cotangent."""
-        entry = self.entries.get(node.serial)
-        if entry is None:
-            self.entries[node.serial] = [node, g, False]
-            heappush(self.heap, -node.serial)
-        elif entry[2]:
-            entry[1] += g
-        else:
-            entry[1] = entry[1] + g
-            entry[2] = self.in_place
-
-    def add_output(self, output: Output, g: Any) -> None:
-        """Collect the cotangents of several outputs; None stands for those that nobody used."""
-        producer: Any = output.parents[0]
-        entry = self.entries.get(producer.serial)
-        if entry is None:
-            entry = [producer, (None,) * producer.shape[0], False]
-            self.entries[producer.serial] = entry
-            heappush(self.heap, -producer.serial)
-        parts = list(entry[1])
-        parts[output.index] = g
-        entry[1] = tuple(parts)
 
 
 def _follow(
     trace: Trace,
     node: Any,
     g: Any,
-    frontier: _Frontier,
+    frontier: Frontier,
     sources: Mapping[Node, Any],
     found: dict[Node, Any],
     consume: bool,
@@ -221,7 +191,7 @@ def _follow(
         g = following_g
 
 
-def _visit_recorded(node: Node, g: Tensor, plan: Plan, frontier: _Frontier) -> None:
+def _visit_recorded(node: Node, g: Tensor, plan: Plan, frontier: Frontier) -> None:
     """Call the rules of a plain node that the only one who watches recorded (a hot path)."""
     primitive: Any = node.primitive
     parents = node.parents
@@ -250,7 +220,7 @@ def _visit(
     g: Any,
     trace: Trace,
     needed: set[Node] | None,
-    frontier: _Frontier,
+    frontier: Frontier,
     recorded: bool,
 ) -> None:
     """Call the rules of any node and pass on what they give."""

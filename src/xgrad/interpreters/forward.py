@@ -16,6 +16,7 @@ from ..backends import backend_of, quiet
 from ..core.casting import is_inexact
 from ..core.dispatch import apply, compute
 from ..core.indexed_slices import IndexedSlices
+from ..core.inspection import Event, inspectors
 from ..core.node import Cut, Leaf, Node, Output, next_serial
 from ..core.observers import settings, state, user_line
 from ..core.primitive import Primitive
@@ -193,6 +194,10 @@ class ForwardAccumulator:
         own = self._own_nodes(parts, new if several else (new,), nodes, primitive)
         with quiet():
             t = _tangent(primitive, arrays, nodes, tangents, y, own, parameters or {}, outside)
+        if settings.inspected:
+            event = Event(primitive, arrays, parameters, parts, new)
+            for inspector in inspectors():
+                inspector.tangent(event, tangents, t if several else (t,))
         for node, part in zip(own, t if several else (t,), strict=True):
             if node is not None and part is not None:
                 of[node] = part

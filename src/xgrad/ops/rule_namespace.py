@@ -71,7 +71,7 @@ CHAPTERS = (
 
 # Instructions that rules use under their own names and that are no public functions.
 _INSTRUCTIONS = (
-    *("getitem", "setitem", "put", "index_add", "scatter_along_axis"),
+    *("getitem", "setitem", "put", "index_add", "scatter_along_axis", "check_numerics"),
     *("absorbing_contract", "absorbing_matmul", "contract", "fftn", "ifftn", "rfftn", "irfftn"),
 )
 

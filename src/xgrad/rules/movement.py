@@ -19,6 +19,11 @@ def concat_arrays(xp: Any, g: Array, arrays_spec: Any, *, axis: int) -> list[Arr
     return parts
 
 
+def check_numerics_x(xp: Any, g: Array, *, message: str, origin: Any) -> Array:
+    """The identity, and the same check."""
+    return xp.check_numerics(g, message=message, origin=origin, gradient=True)
+
+
 def cumulative_sum_x(xp: Any, g: Array, *, axis: int, include_initial: bool) -> Array:
     """y_j = sum of x_i over i <= j;  dx_i = sum of g_j over j >= i."""
     if include_initial:
@@ -48,6 +53,7 @@ def unstack_x(xp: Any, g: tuple[Array | None, ...], *, axis: int) -> Array:
 
 give("astype", x=lambda xp, g: g)
 give("broadcast_to", x=lambda xp, g, x_spec: sum_to_shape(xp, g, x_spec.shape))
+give("check_numerics", x=check_numerics_x)
 give("concat", arrays=concat_arrays)
 give("copy", x=lambda xp, g: g)
 give("cumulative_sum", x=cumulative_sum_x)

@@ -16,8 +16,9 @@ from .._typing import Array, DType, Shape
 from ..backends import Device, backend_of
 from ..batching import Batched, Level, level_of
 from ..core.casting import is_inexact
+from ..core.inspection import tell
 from ..core.node import Cut, Node
-from ..core.observers import Recorder, state
+from ..core.observers import Recorder, settings, state
 from ..core.primitive import Kind, Primitive
 from ..core.tensor import Tensor
 from ..interpreters.stack import Context
@@ -227,6 +228,9 @@ def _told(
         values = (call, *[array for array, _ in operands])
         parents = (None, *[node for _, node in operands])
         nodes = recorder.record(primitive, values, parents, None, arrays)
+    if settings.inspected:
+        values = tuple([array for array, _ in operands])
+        tell(primitive, values, None, arrays, nodes)
     if nodes is None:
         return [Tensor(array) for array in arrays]
     call.came_out_as(nodes)
