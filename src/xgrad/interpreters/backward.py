@@ -12,7 +12,7 @@ from typing import Any
 
 from ..backends import backend_of
 from ..core.inspection import inspectors
-from ..core.node import Node, Output
+from ..core.node import Cut, Node, Output
 from ..core.observers import settings
 from ..core.primitive import INPUT_SPEC, SAVED, Call, Plan
 from ..core.tensor import Tensor
@@ -266,6 +266,7 @@ def _wanted(call: Call, node: Node, trace: Trace, needed: set[Node] | None) -> l
     return [
         parent
         if parent is not None
+        and type(parent) is not Cut
         and (needed is None or parent in needed)
         and (len(node.traces) == 1 or trace.follows(parent))
         else None
