@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from .._typing import Nest
 from ..backends import Device, as_device, quiet
@@ -30,11 +30,9 @@ from ..tree import flatten, unflatten
 from .arguments import UnconnectedGradients, as_option, seeds_of, take_apart
 from .gradients import gradients
 from .matrices import Matrices
+from .seeing import Seeing
 from .stack import install, pop, push
 from .trace import Trace, make_followable
-
-if TYPE_CHECKING:
-    from .explain import Explanation
 
 __all__ = ["GradientTape", "UnconnectedGradients"]
 
@@ -44,7 +42,7 @@ _USED_UP = (
 )
 
 
-class GradientTape(Matrices):
+class GradientTape(Matrices, Seeing):
     """Record operations on watched values to differentiate them.
 
     Parameters
@@ -265,30 +263,6 @@ class GradientTape(Matrices):
             if consume:
                 trace.finish()
         return unflatten(treedef, results)
-
-    def explain(self, target: Nest, source: Tensor | Variable) -> Explanation:
-        """Say how the target depends on the source, or why it does not.
-
-        Parameters
-        ----------
-        target : Tensor, Variable or nest of them
-        source : Tensor or Variable
-
-        Returns
-        -------
-        Explanation
-            Prints as a short text: the path, or where and why it breaks, and what to do.
-        """
-        from .explain import explain
-
-        targets, _ = take_apart(target, "target", "explain")
-        found, _ = take_apart(source, "source", "explain")
-        if len(found) != 1:
-            raise ArgumentError(
-                f"explain: source must be one Tensor or Variable, but holds {len(found)}. Use "
-                "explain for each of them."
-            )
-        return explain(self._trace, targets, found[0])
 
     # -- inside --------------------------------------------------------------------------------
 
