@@ -223,11 +223,21 @@ def part_cycles(xg: Any, peers: Mapping[str, Peer], options: argparse.Namespace)
     return _memory.cycles(xg)
 
 
+def part_checkpoint(
+    xg: Any, peers: Mapping[str, Peer], options: argparse.Namespace
+) -> dict[str, Any]:
+    """Compare the memory of a deep network with and without recomputing."""
+    import _checkpointing
+
+    return _checkpointing.checkpointing(xg)
+
+
 PARTS: dict[str, Callable[[Any, Mapping[str, Peer], argparse.Namespace], dict[str, Any]]] = {
     "time": part_time,
     "memory": part_memory,
     "kept": part_kept,
     "cycles": part_cycles,
+    "checkpoint": part_checkpoint,
 }
 
 

@@ -136,6 +136,8 @@ from .transforms.gradient_hook import gradient_hook
 from .transforms.matrices import hessian, hvp, jacfwd, jacobian, jacrev
 from .transforms.pass_through import grad_pass_through
 from .transforms.per_example import per_example_gradient
+from .transforms.recompute import checkpoint, recompute_grad
+from .transforms.sequential import checkpoint_sequential
 from .transforms.vmap import vmap
 
 if TYPE_CHECKING:
@@ -160,6 +162,8 @@ __all__ = [
     "GradientTape",
     "IndexedSlices",
     "UnconnectedGradients",
+    "checkpoint",
+    "checkpoint_sequential",
     "clip_by_global_norm",
     "clip_by_norm",
     "clip_by_value",
@@ -170,6 +174,7 @@ __all__ = [
     "grad_pass_through",
     "gradient_hook",
     "optimizers",
+    "recompute_grad",
     "record_locations",
     # Transforms of functions
     "grad",

@@ -23,6 +23,7 @@ SECTIONS = [
     ("2.6 complex", "interpreters/test_tape_complex.py", "C", 14),
     ("2.8 sparse gradients", "**/*.py", "S", 10),
     ("2.10 custom_gradient", "transforms/test_custom_gradient.py", "C", 9),
+    ("2.10 recompute_grad", "transforms/test_recompute.py", "R", 3),
     ("2.10 grad_pass_through", "transforms/test_pass_through.py", "P", 1),
     ("2.12 clipping", "transforms/test_clipping.py", "K", 17),
 ]

@@ -107,6 +107,7 @@ class ForwardAccumulator:
     """
 
     alone: tuple[Any, ...] = ()
+    sees_constants = False
 
     def __init__(self, primals: Nest, tangents: Nest) -> None:
         given, directions = tangents_of(primals, tangents)

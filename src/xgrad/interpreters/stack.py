@@ -32,7 +32,15 @@ class Observer(Protocol):
 
 
 class Accumulator(Observer, Protocol):
-    """An observer that computes tangents itself."""
+    """An observer that computes tangents itself, or takes note of something else.
+
+    Attributes
+    ----------
+    sees_constants : bool
+        Whether it is told of operations without a derivative, too.
+    """
+
+    sees_constants: bool
 
     def told(
         self,
@@ -110,6 +118,7 @@ def _mixed_recorder(observers: tuple[Any, ...], traces: tuple[Trace, ...]) -> Re
         for place, observer in enumerate(observers)
         if not observer.alone
     ]
+    constants = [pair for pair in accumulators if pair[0].sees_constants]
 
     def record(
         primitive: Primitive,
@@ -119,9 +128,9 @@ def _mixed_recorder(observers: tuple[Any, ...], traces: tuple[Trace, ...]) -> Re
         y: Any,
     ) -> Any:
         new = None if tapes is None else tapes.record(primitive, arrays, nodes, parameters, y)
-        if primitive.kind is not Kind.CONSTANT:
-            for accumulator, outside in accumulators:
-                new = accumulator.told(primitive, arrays, nodes, parameters, y, new, outside)
+        constant = primitive.kind is Kind.CONSTANT
+        for accumulator, outside in constants if constant else accumulators:
+            new = accumulator.told(primitive, arrays, nodes, parameters, y, new, outside)
         return new
 
     # A tuple that no node carries, so that every operation takes the way through `record`.

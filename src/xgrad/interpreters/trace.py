@@ -20,6 +20,7 @@ from ..core.node import Break, Cut, Leaf, Node, Output, Where, next_serial, weak
 from ..core.observers import Recorder, cut_off, settings, state, user_line
 from ..core.primitive import Primitive
 from ..core.protocols import protocols
+from ..core.replay import before_change
 from ..core.variable import Variable
 
 __all__ = ["Exit", "Trace", "active_traces", "make_followable", "make_recorder"]
@@ -333,6 +334,7 @@ def _read(variable: Variable) -> None:
 
 def _assigned(variable: Variable) -> None:
     """Warn, once per Variable and tape, that a gradient does not flow through an assignment."""
+    before_change(variable, "array")
     for trace in active_traces():
         if variable.node in trace.watched and variable.number not in trace.warned:
             trace.warned.add(variable.number)

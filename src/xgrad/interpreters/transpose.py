@@ -21,11 +21,11 @@ from .backward import walk
 from .stack import Context
 from .trace import Trace
 
-__all__ = ["transposed_tangent"]
+__all__ = ["Private", "transposed_tangent"]
 
 
-class _Private:
-    """An observer that records the rules alone."""
+class Private:
+    """An observer of its own, for what is differentiated inside xgrad."""
 
     def __init__(self) -> None:
         self.trace = Trace(False, {}, [], None)
@@ -52,7 +52,7 @@ def transposed_tangent(
     outside : Context
         In which the tangent is computed.
     """
-    private = _Private()
+    private = Private()
     several = isinstance(y, tuple)
     cotangents = [_cotangent(part, private.trace) for part in (y if several else (y,))]
     with Context.of((*outside.observers, private)):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Self
 
 from .._typing import Array
 from ..core.node import Cut, Leaf, Node, next_serial
@@ -36,12 +36,17 @@ class Captures:
     """
 
     alone: tuple[Any, ...] = ()
+    sees_constants = False
+    opaque = True  # the function has a rule of its own, so its arguments may leave xgrad
+    closed = True
 
     def __init__(
         self, arguments: Iterable[Node | None], refuse: Callable[[Primitive, Array], None]
     ) -> None:
         self.variables: dict[Variable, Array] = {}
-        self.tangents = _Inside(self)
+        self.watched: dict[Node, Any] = {}
+        self.warned: set[int] = set()
+        self.left: deque[Any] | None = None
         self._outer = active_traces()
         self._own = {node for node in arguments if node is not None}
         self._since = next_serial()
@@ -55,6 +60,13 @@ class Captures:
             and node not in self._own
             and any([trace.reads(node) for trace in self._outer])  # noqa: C419 - each may note it
         )
+
+    reads = remembers = follows
+
+    @property
+    def tangents(self) -> Self:
+        """What stands among the traces while the function runs: itself."""
+        return self
 
     def told(
         self,
@@ -76,24 +88,3 @@ class Captures:
             else:
                 self.variables.setdefault(variable, array)
         return new
-
-
-class _Inside:
-    """Stands among the traces while the function runs: only captured values may not leave xgrad.
-
-    The function has a rule of its own, so its arguments may go to any other library."""
-
-    opaque = True
-    closed = True
-
-    def __init__(self, captures: Captures) -> None:
-        self._captures = captures
-        self.watched: dict[Node, Any] = {}
-        self.warned: set[int] = set()
-        self.left: deque[Any] | None = None
-
-    def reads(self, node: Node) -> bool:
-        """Whether a value was captured."""
-        return self._captures.follows(node)
-
-    follows = remembers = reads

@@ -202,8 +202,7 @@ class _CustomCall(Call):
         self._rule = rule
         self._variables = variables
         self._jvp = jvp
-        if jvp is not None:
-            self.push = self._push
+        self.has_push = jvp is not None
 
     def gradients(self, gs: list[Tensor | None]) -> list[Tensor | None]:
         """Call `grad_fn` and check what it returns."""
@@ -245,7 +244,7 @@ class _CustomCall(Call):
             )
         return returned[0], list(of_variables)
 
-    def _push(
+    def push(
         self, values: Sequence[Tensor], tangents: Sequence[Tensor | None]
     ) -> list[Tensor | None]:
         """Apply the user's rule of forward mode."""

@@ -22,6 +22,8 @@ _PRIMITIVE = primitive_of("gradient_hook")
 class _Hooked(Call):
     """The identity with a function on its way back."""
 
+    has_push = True
+
     def __init__(self, x: Any, hook: Hook) -> None:
         place = place_of(x, "x")
         super().__init__([place], [place])

@@ -54,7 +54,7 @@ def place_of(x: Any, name: str) -> Place:
 class Call:
     """One application of a user's function.
 
-    A subclass gives `gradients`, and sets `push` where tangents are not to be had by transposing.
+    A subclass gives `gradients`, and `push` where tangents are not to be had by transposing it.
 
     Attributes
     ----------
@@ -62,9 +62,16 @@ class Call:
         What the function depends on: one per array operand, in order.
     results : list of Place
         What it returned, one per leaf.
+    kept_bytes, saved_bytes : int
+        How many bytes of arrays it keeps for the way back, as far as it knows, and how many more a
+        tape would have kept.
+    has_push : bool
+        Whether there is a rule of forward mode.
     """
 
-    push: Any = None
+    has_push = False
+    kept_bytes = 0
+    saved_bytes = 0
 
     def __init__(self, operands: Sequence[Place], results: Sequence[Place]) -> None:
         self.operands = list(operands)
@@ -86,6 +93,25 @@ class Call:
         -------
         list of Tensor or None
             For each operand, of its shape and dtype.
+        """
+        raise NotImplementedError
+
+    def push(
+        self, values: Sequence[Tensor], tangents: Sequence[Tensor | None]
+    ) -> Sequence[Tensor | None]:
+        """Carry tangents forward.
+
+        Parameters
+        ----------
+        values : sequence of Tensor
+            The operands.
+        tangents : sequence of Tensor or None
+            Of each operand; not all of them None.
+
+        Returns
+        -------
+        sequence of Tensor or None
+            Of each result.
         """
         raise NotImplementedError
 
@@ -176,11 +202,11 @@ def _push(
     """Carry tangents forward: by the call's own rule, or by transposing how it pulls back."""
     call: Call = values[0]
     call.came_out_as([y.node for y in results])
-    if call.push is None:
+    if not call.has_push:
         return transposed_tangent(primitive, values, tangents, results, {}, outside)  # type: ignore[no-any-return]
     with outside, call.linked():
         moved = list(tangents[1:])
-        return tuple(batched.rows_at_once(lambda ts: call.push(values[1:], ts), moved))
+        return tuple(batched.rows_at_once(lambda ts: list(call.push(values[1:], ts)), moved))
 
 
 def record(
@@ -188,6 +214,8 @@ def record(
     call: Call,
     operands: Sequence[tuple[Array, Node | None]],
     results: Sequence[Tensor],
+    *,
+    outside: bool = True,
 ) -> list[Tensor]:
     """Tell everybody who watches that the operation took place.
 
@@ -199,6 +227,9 @@ def record(
         As `call.operands`.
     results : sequence of Tensor
         What the function computed.
+    outside : bool
+        Whether those outside a level of examples are told of one operation on all of them; else
+        they have seen what the function did.
 
     Returns
     -------
@@ -209,7 +240,7 @@ def record(
     if level is None:
         return _told(state.recorder, primitive, call, operands, results)
     operands, results = batched.to_level(level, operands, results)
-    if level.outside is not None:
+    if outside and level.outside is not None:
         results = _told_outside(level, primitive, call, operands, results)
     return _told(level.recorder(), primitive, call, operands, results)
 

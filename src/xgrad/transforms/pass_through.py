@@ -24,6 +24,8 @@ __all__ = ["grad_pass_through"]
 class _Identity(Call):
     """The gradient of each result is that of the operand in its place."""
 
+    has_push = True
+
     def gradients(self, gs: list[Tensor | None]) -> list[Tensor | None]:
         """Hand on what came."""
         return gs

@@ -1,0 +1,274 @@
+"""recompute_grad: keep nothing of what a function computes, and compute it again on the way back.
+
+Forward, the function runs under a rehearsal (rehearsal.py), which finds what it reads. Then one
+operation is recorded that depends on all of that. Its rule runs the function again, with the
+random states and Variables that it found at first, under a trace of its own, and goes back through
+that; so it is differentiable like any other, in both modes."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .._typing import Array
+from ..backends import backend_of, host
+from ..batching import level_of
+from ..core.casting import is_inexact
+from ..core.node import Node
+from ..core.observers import state
+from ..core.replay import Journal, before_change
+from ..core.tensor import Tensor
+from ..core.variable import Variable
+from ..errors import ArgumentError, ArgumentTypeError
+from ..interpreters.backward import walk
+from ..interpreters.forward import ForwardAccumulator
+from ..interpreters.stack import Context
+from ..interpreters.transpose import Private
+from ..ops.rule_namespace import rule_namespace
+from ..rules.edges import steepest
+from ..tree import flatten, unflatten
+from .operation import Call, place_of, primitive_of, record
+from .random_states import as_stateful
+from .rehearsal import Rehearsal, bytes_of
+
+__all__ = ["checkpoint", "recompute_grad"]
+
+_SAMPLED = 64  # elements of a result that are compared with those of the second run
+
+
+def recompute_grad(f: Callable[..., Any], *, generators: Sequence[Any] = ()) -> Callable[..., Any]:
+    """Trade time for memory: keep only what a function reads, and run it again for the gradient.
+
+    Of all that is computed inside, a tape keeps nothing; the way back costs one more evaluation.
+    Use it around parts of a network whose intermediate values are larger than their arguments, or
+    `checkpoint_sequential` for long chains.
+
+    Parameters
+    ----------
+    f : callable
+        Takes and returns nests. May read Tensors and Variables by itself.
+    generators : sequence, optional
+        NumPy's (or CuPy's) random generators that f draws from; those of ``xg.random`` are found
+        without being named.
+
+    Returns
+    -------
+    callable
+        With the arguments, values and gradients of f, of any order and in both modes: with respect
+        to arguments, keyword arguments, and everything that f reads. ``__wrapped__`` is f.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If f is no function, or a generator none.
+    ArgumentError
+        When the gradient is computed: if f gives other values when it is run again.
+
+    See Also
+    --------
+    checkpoint_sequential, custom_gradient
+
+    Notes
+    -----
+    The second run finds Variables with the values that the first one read, and random generators
+    in their states; afterwards both are as they were, and so is what f assigned to Variables. Other
+    side effects happen twice. Nested calls are fine. ``tape.stats()`` shows the bytes that were
+    saved.
+
+    References
+    ----------
+    A. Griewank, A. Walther, "Algorithm 799: revolve", ACM TOMS 26(1), 2000.
+
+    T. Chen, B. Xu, C. Zhang, C. Guestrin, "Training deep nets with sublinear memory cost",
+    arXiv:1604.06174, 2016.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> block = xg.recompute_grad(lambda x: xg.tanh(xg.sin(x) ** 2))  # or xg.checkpoint(...)
+    >>> x = xg.Variable([1.0, 2.0])
+    >>> with xg.GradientTape() as tape:
+    ...     y = xg.sum(block(x))
+    >>> tape.gradient(y, x)
+    xg.Tensor([ 0.57153854, -0.40812619], shape=(2,), dtype=float64, device=cpu)
+    """
+    if not callable(f):
+        raise ArgumentTypeError(
+            f"recompute_grad: f must be a function, but is a {type(f).__name__}. Use "
+            "recompute_grad(f)(x)."
+        )
+    stateful = [as_stateful(generator) for generator in generators]
+    name = getattr(f, "__name__", type(f).__name__)
+    primitive = primitive_of(f"recompute_grad({name})")
+
+    @functools.wraps(f)
+    def recomputed(*args: Any, **kwargs: Any) -> Any:
+        if state.recorder is None:
+            return f(*args, **kwargs)
+        run = _Run(f, name, args, kwargs)
+        rehearsal = Rehearsal()
+        with Journal() as journal:
+            for generator in stateful:
+                before_change(generator, "state")
+            with Context.of((rehearsal,)):
+                y = run()
+        leaves, treedef = flatten(y, none_is_leaf=True)
+        places = [i for i, x in enumerate(leaves) if _depends(x, rehearsal)]
+        if not places:
+            return y
+        results = [leaves[i] for i in places]
+        call = _Recompute(run, rehearsal, journal, places, results)
+        # Those outside a level of examples have seen what happened: nothing replaces it.
+        made = record(primitive, call, call.given, results, outside=False)
+        for i, x in zip(places, made, strict=True):
+            leaves[i] = x
+        return unflatten(treedef, leaves)
+
+    return recomputed
+
+
+checkpoint = recompute_grad
+
+
+def _depends(x: Any, rehearsal: Rehearsal) -> bool:
+    """Whether a result is one that has a gradient; one that was only handed on counts as read."""
+    return isinstance(x, Tensor) and is_inexact(x.dtype) and rehearsal.read(x.node, x.array)
+
+
+class _Run:
+    """A function and its arguments, to be run more than once."""
+
+    def __init__(
+        self, f: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        self.name = name
+        self._function = f
+        self._leaves, self._treedef = flatten((args, kwargs), none_is_leaf=True)
+
+    def __call__(self) -> Any:
+        """Run it; every Tensor among the arguments is a new one, so that none can be rebound."""
+        leaves = [Tensor(x.array, x.node) if type(x) is Tensor else x for x in self._leaves]
+        args, kwargs = unflatten(self._treedef, leaves)
+        return self._function(*args, **kwargs)
+
+
+class _Recompute(Call):
+    """One call of a function that is run again.
+
+    Attributes
+    ----------
+    given : list of (array, node)
+        What the function read that somebody follows.
+    """
+
+    has_push = True
+
+    def __init__(
+        self,
+        run: _Run,
+        rehearsal: Rehearsal,
+        journal: Journal,
+        places: Sequence[int],
+        results: Sequence[Tensor],
+    ) -> None:
+        self.given = [(array, node) for node, array in rehearsal.captured.items()]
+        operands = [place_of(Tensor(array), "x") for array, _ in self.given]
+        super().__init__(operands, [place_of(y, "y") for y in results])
+        self._run = run
+        self._places = places
+        self._variables = rehearsal.variables
+        # Of random generators; what was assigned to Variables is known from what was read.
+        self._states = [e for e in journal.entries.values() if not isinstance(e[0], Variable)]
+        self._samples = [_sample(y.array) for y in results]
+        kept = rehearsal.kept_bytes([y.node for y in results if y.node is not None])
+        self.kept_bytes = sum(bytes_of(array) for array, _ in self.given)
+        self.saved_bytes = kept - self.kept_bytes
+
+    def gradients(self, gs: list[Tensor | None]) -> list[Tensor | None]:
+        """Run the function again and go back through it."""
+        recorded = state.recorder is not None
+        private = Private()
+        for _, node in self.given:
+            private.trace.watch(node, None)
+        saw = [o for o in state.observers if any(t in self._traces for t in _traces_of(o))]
+        with Context.of((*saw, private)):
+            ys = self._again()
+        seeds: list[tuple[Node, Any]] = []
+        for y, g in zip(ys, gs, strict=True):
+            if g is not None and y.node is not None and private.trace.follows(y.node):
+                start = steepest(rule_namespace, g)
+                seeds.append((y.node, start if recorded else start.array))
+        nodes = dict.fromkeys(node for _, node in self.given)
+        found = walk(
+            private.trace, seeds, nodes, recorded=recorded, consume=True, stops={}, bare=nodes
+        )
+        private.trace.close()
+        return [_as_gradient(found.get(node), recorded) for _, node in self.given]
+
+    def push(self, _values: Any, tangents: Sequence[Tensor | None]) -> list[Tensor | None]:
+        """Run the function again in forward mode."""
+        moving = [
+            (Tensor(array, node), t)
+            for (array, node), t in zip(self.given, tangents, strict=True)
+            if t is not None
+        ]
+        accumulator = ForwardAccumulator([x for x, _ in moving], [t for _, t in moving])
+        with accumulator:
+            ys = self._again()
+        return accumulator.jvp(ys)  # type: ignore[no-any-return]
+
+    def _again(self) -> list[Tensor]:
+        """The results of a second run, which leaves no traces but in what watches."""
+        with Journal() as undo:
+            for variable, array in self._variables.items():
+                before_change(variable, "array")
+                variable.array = array
+            for thing, attribute, value in self._states:
+                before_change(thing, attribute)
+                setattr(thing, attribute, value)
+            try:
+                leaves, _ = flatten(self._run(), none_is_leaf=True)
+            finally:
+                undo.put_back()
+        results: list[Any] = [leaves[i] if i < len(leaves) else None for i in self._places]
+        for y, place, sample in zip(results, self.results, self._samples, strict=True):
+            if not isinstance(y, Tensor) or (y.shape, y.dtype) != (place.shape, place.dtype):
+                raise self._changed("a result of another shape, dtype or structure")
+            if sample is not None and not _alike(sample, _sample(y.array)):
+                raise self._changed("other values")
+        return results
+
+    def _changed(self, what: str) -> ArgumentError:
+        return ArgumentError(
+            f"recompute_grad: {self._run.name} gave {what} when it was run again for the gradient. "
+            "Use xg.random for random numbers, or name NumPy's generators with "
+            "recompute_grad(f, generators=[...]), and nothing that changes between calls."
+        )
+
+
+def _traces_of(observer: Any) -> tuple[Any, ...]:
+    return observer.alone or (observer.tangents,)
+
+
+def _as_gradient(g: Any, recorded: bool) -> Tensor | None:
+    if g is None:
+        return None
+    return steepest(rule_namespace, g if recorded else Tensor(g))  # type: ignore[no-any-return]
+
+
+def _sample(array: Array) -> Any:
+    """Some elements of a result in host memory, to be compared; None elsewhere."""
+    if level_of([array]) is not None or backend_of(array) is not host():
+        return None
+    flat = array.reshape(-1)
+    return flat[:: max(1, flat.shape[0] // _SAMPLED)].copy()
+
+
+def _alike(first: Array, second: Array) -> bool:
+    """Whether two runs gave the same but for rounding, which may differ with memory's alignment."""
+    xp = host().namespace
+    eps = float(xp.finfo(first.dtype).eps)
+    size = xp.max(xp.abs(first), initial=0.0, where=xp.isfinite(first))
+    near = xp.abs(first - second) <= eps**0.5 * size
+    return bool(xp.all(near | (first == second) | ~xp.isfinite(first)))
