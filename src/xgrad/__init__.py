@@ -130,6 +130,7 @@ from .ops.trigonometric import (
 )
 from .ops.utility import diff, stop_gradient
 from .transforms.clipping import clip_by_global_norm, clip_by_norm, clip_by_value, global_norm
+from .transforms.control_flow import cond, scan, while_loop
 from .transforms.custom_gradient import custom_gradient
 from .transforms.functional import grad, jvp, linearize, value_and_grad, vjp
 from .transforms.gradient_hook import gradient_hook
@@ -177,6 +178,7 @@ __all__ = [
     "recompute_grad",
     "record_locations",
     # Transforms of functions
+    "cond",
     "grad",
     "hessian",
     "hvp",
@@ -186,9 +188,11 @@ __all__ = [
     "jvp",
     "linearize",
     "per_example_gradient",
+    "scan",
     "value_and_grad",
     "vjp",
     "vmap",
+    "while_loop",
     # Constants and dtypes
     "e",
     "inf",
