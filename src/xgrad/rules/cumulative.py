@@ -49,19 +49,24 @@ def _shifted_left(xp: Any, x: Array, axis: int) -> Array:
     return xp.concat([rest, xp.zeros_like(first)], axis=axis)
 
 
-def reversed_recurrence(xp: Any, factor: Array, term: Array, axis: int) -> Array:
+def reversed_recurrence(
+    xp: Any, factor: Array, term: Array, axis: int, cut: Array | None = None
+) -> Array:
     """s with s_i = term_i + factor_i s_(i+1), in log2(n) steps (Hillis and Steele, 1986).
 
-    A zero stays zero, whatever it is multiplied by."""
+    A zero stays zero, whatever it is multiplied by. Where `cut`, s_i = term_i, whatever follows."""
     size, step = term.shape[axis], 1
     ndim = term.ndim
     while step < size:
         head = along(ndim, axis, slice(None, size - step))
         tail = along(ndim, axis, slice(size - step, None))
         later = along(ndim, axis, slice(step, None))
-        new_term = term[head] + xp.zero_where_zero(factor[head] * term[later], term[later])
+        carried = xp.zero_where_zero(factor[head] * term[later], term[later])
         new_factor = factor[head] * factor[later]
-        term = xp.concat([new_term, term[tail]], axis=axis)
+        if cut is not None:
+            carried = xp.where(cut[head], 0, carried)
+            cut = xp.concat([cut[head] | cut[later], cut[tail]], axis=axis)
+        term = xp.concat([term[head] + carried, term[tail]], axis=axis)
         factor = xp.concat([new_factor, factor[tail]], axis=axis)
         step *= 2
     return term

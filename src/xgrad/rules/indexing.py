@@ -43,7 +43,8 @@ def scatter_x(
         hits = xp.scatter(xp.zeros_like(g), indices, xp.ones_like(updates), axis=axis, mode="set")
         return xp.where(hits == 0, g, 0)
     if mode == "multiply":
-        return g * xp.scatter(xp.ones_like(g), indices, updates, axis=axis, mode="multiply")
+        factor = xp.scatter(xp.ones_like(g), indices, updates, axis=axis, mode="multiply")
+        return xp.zero_where_zero(g * factor, g)
     winners = attained(xp, x, y)
     return xp.where(winners, g / _contenders(xp, winners, indices, updates, y, axis), 0)
 
@@ -60,7 +61,8 @@ def scatter_updates(
         last = xp.scatter(xp.zeros_like(g), indices, count, axis=axis, mode="set")
         return xp.where(xp.take(last, indices, axis=axis) == count, taken, 0)
     if mode == "multiply":
-        return taken * _others_product(xp, x, indices, updates, axis)
+        others = _others_product(xp, x, indices, updates, axis)
+        return xp.zero_where_zero(taken * others, taken)
     winners = attained(xp, updates, xp.take(y, indices, axis=axis))
     contenders = _contenders(xp, attained(xp, x, y), indices, updates, y, axis)
     return xp.where(winners, xp.take(g / contenders, indices, axis=axis), 0)
@@ -97,9 +99,9 @@ def _products_of_later(xp: Any, rows: Array, joined: Array, axis: int) -> Array:
     shape = tuple(-1 if i == axis % rows.ndim else 1 for i in range(rows.ndim))
     joined = xp.reshape(joined, shape)
     first, rest = (along(rows.ndim, axis, part) for part in (slice(0, 1), slice(1, None)))
-    factor = xp.where(joined, xp.concat([rows[rest], rows[first]], axis=axis), 0)
+    factor = xp.concat([rows[rest], rows[first]], axis=axis)
     term = xp.where(joined, xp.zeros_like(rows), xp.ones_like(rows))
-    return reversed_recurrence(xp, factor, term, axis)
+    return reversed_recurrence(xp, factor, term, axis, cut=~joined)
 
 
 give(

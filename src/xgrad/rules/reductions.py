@@ -89,21 +89,22 @@ def prod_x(xp: Any, g: Array, x: Array, *, axis: Axis) -> Array:
 
 def std_x(xp: Any, g: Array, x: Array, y: Array, *, axis: Axis, correction: float) -> Array:
     """y = std x;  dy/dx_i = (x_i - mean) / ((n - correction) y), and 0 where y = 0."""
-    count = _count(tuple(x.shape[a] for a in normal_axes(axis, x.ndim)))
-    deviation = x - xp.mean(x, axis=axis, keepdims=True)
-    scale = spread(xp, nonzero_or_one(xp, y), x.shape, axis) * (count - correction)
     g = spread(xp, g, x.shape, axis)
-    return xp.zero_where_zero(g * (deviation / scale), g)
+    return xp.zero_where_zero(g * _std_factor(xp, x, y, axis, correction), g)
 
 
 def std_tangent(
     xp: Any, t: Array, x: Array, y: Array, *, axis: Axis, correction: float, keepdims: bool
 ) -> Array:
-    """dy = sum (x_i - mean) dx_i / ((n - correction) y), and 0 where y = 0."""
+    """dy is the sum of dx times the same factor."""
+    r = xp.zero_where_zero(t * _std_factor(xp, x, y, axis, correction), t)
+    return xp.sum(r, axis=axis, keepdims=keepdims)
+
+
+def _std_factor(xp: Any, x: Array, y: Array, axis: Axis, correction: float) -> Array:
     count = _count(tuple(x.shape[a] for a in normal_axes(axis, x.ndim)))
     deviation = x - xp.mean(x, axis=axis, keepdims=True)
-    total = xp.sum(t * deviation, axis=axis, keepdims=keepdims)
-    return total / (nonzero_or_one(xp, y) * (count - correction))
+    return deviation / (spread(xp, nonzero_or_one(xp, y), x.shape, axis) * (count - correction))
 
 
 def _count(shape: tuple[int, ...]) -> int:

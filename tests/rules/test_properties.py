@@ -1,0 +1,203 @@
+"""Properties of every line of the table in cases.py at points where derivatives are special.
+
+semantics.md, rules 3 to 5: a zero cotangent gives zero, whatever the values are; missing data in
+one place leaves alone what does not depend on it; what has one-sided derivatives has a gradient
+between them. The oracles are differences and the same function without the missing data. What has
+an answer of its own (0 for atan2 at the origin, say) is in test_special_points.py."""
+
+import numpy as np
+import pytest
+from cases import arguments, complex_arguments
+from derivatives import (
+    HOST,
+    complex_cases,
+    every_case,
+    second_order,
+    skip_where_impossible,
+    weights_of,
+)
+from numerical import as_tuple
+
+import xgrad as xg
+from xgrad.core.instructions import PRIMITIVES
+from xgrad.core.primitive import Kind
+
+INF, NAN = np.inf, np.nan
+SPECIAL = [0.0, -0.0, 1.0, -1.0, INF, -INF, NAN]
+COMPLEX_SPECIAL = [0j, 1 + 0j, 1j, complex(INF, 0), complex(0, -INF), complex(NAN, NAN)]
+
+
+def run(case, arrays, device="cpu", xp=HOST):
+    """The Tensors of arguments and outputs, and the tape."""
+    xs = [xg.asarray(x, device=device) for x in arrays]
+    with np.errstate(all="ignore"), xg.GradientTape() as tape:
+        tape.watch(xs)
+        ys = as_tuple(case.f(xp, *xs))
+    return xs, ys, tape
+
+
+def gradients(case, arrays, weights, device="cpu", xp=HOST):
+    xs, ys, tape = run(case, arrays, device, xp)
+    seeds = tuple(xg.asarray(w, device=device) for w in weights)
+    return [g.numpy() for g in tape.gradient(ys, xs, seeds, unconnected_gradients="zero")]
+
+
+def values(case, arrays):
+    """The outputs on numpy, as arrays."""
+    with np.errstate(all="ignore"):
+        return [y.numpy() for y in as_tuple(case.f(HOST, *map(xg.asarray, arrays)))]
+
+
+# -- a zero cotangent gives zero ---------------------------------------------------------------
+
+
+def some_special(arrays, rng, special):
+    """Arrays in which elements here and there are special."""
+    return [np.where(rng.random(x.shape) < 0.4, rng.choice(special, x.shape), x) for x in arrays]
+
+
+@pytest.mark.parametrize("value", [0.0, INF, NAN], ids=repr)
+@every_case
+def test_zero_cotangent_gives_zero_where_all_is_special(case, value, rng):
+    arrays = [np.full_like(x, value) for x in arguments(case, rng)]
+    weights = [np.zeros_like(y) for y in values(case, arrays)]
+    for g in gradients(case, arrays, weights):
+        assert not np.any(g)
+
+
+@every_case
+def test_zero_cotangent_gives_zero_where_some_is_special(case, device, xp, rng):
+    skip_where_impossible(case, device)
+    arrays = some_special(arguments(case, rng), rng, SPECIAL)
+    weights = [np.zeros_like(y) for y in values(case, arrays)]
+    for g in gradients(case, arrays, weights, device, xp):
+        assert not np.any(g)
+
+
+@complex_cases
+def test_zero_cotangent_gives_zero_where_some_is_special_and_complex(case, rng):
+    arrays = some_special(complex_arguments(case, rng), rng, COMPLEX_SPECIAL)
+    weights = [np.zeros_like(y) for y in values(case, arrays)]
+    for g in gradients(case, arrays, weights):
+        assert not np.any(g)
+
+
+@every_case
+def test_zero_cotangent_gives_zero_in_second_order(case, rng):
+    arrays = some_special(arguments(case, rng), rng, SPECIAL)
+    zeros = [np.zeros_like(y) for y in values(case, arrays)]
+    directions = [rng.normal(size=x.shape) for x in arrays]
+    with np.errstate(all="ignore"):
+        found = second_order(case, arrays, zeros, directions)
+    for g in found:
+        assert not np.any(g)
+
+
+@every_case
+def test_zero_tangent_gives_zero_where_some_is_special(case, rng):
+    arrays = some_special(arguments(case, rng), rng, SPECIAL)
+    xs = [xg.asarray(x) for x in arrays]
+    zeros = [xg.zeros_like(x) for x in xs]
+    with np.errstate(all="ignore"), xg.ForwardAccumulator(xs, zeros) as accumulator:
+        ys = as_tuple(case.f(HOST, *xs))
+    for t in accumulator.jvp(ys, unconnected_gradients="zero"):
+        assert not np.any(t.numpy())
+
+
+# -- missing data in one place -----------------------------------------------------------------
+
+# The derivative of x**(0 * y) by y is log(x) times 0, although x**0 is 1 for every x.
+DEPENDS_ANYWAY = {"pow/zero exponent that is followed"}
+
+
+@pytest.mark.parametrize("value", [INF, -INF, NAN], ids=repr)
+@every_case
+def test_missing_data_leaves_alone_what_does_not_depend_on_it(case, value, rng):
+    arrays = arguments(case, rng)
+    places = [(n, i) for n, x in enumerate(arrays) for i in np.ndindex(x.shape)]
+    if not places or case.name in DEPENDS_ANYWAY:
+        return
+    before = values(case, arrays)
+    weights = weights_of(before, rng)
+    for number in rng.permutation(len(places))[:4]:
+        which, place = places[number]
+        spoiled = [x.copy() for x in arrays]
+        spoiled[which][place] = value
+        after = values(case, spoiled)
+        if [y.shape for y in after] != [y.shape for y in before]:
+            continue
+        clean = [w * (y == z) for w, y, z in zip(weights, before, after, strict=True)]
+        expected = gradients(case, arrays, clean)
+        expected[which][place] = 0.0
+        found = gradients(case, spoiled, clean)
+        for g, e in zip(found, expected, strict=True):
+            np.testing.assert_allclose(g, e, rtol=1e-10, atol=1e-12)
+
+
+# -- between the one-sided derivatives ---------------------------------------------------------
+
+# At a tie the elements of a sorted array are several functions at once, and it follows one of them;
+# the case of nan_to_num multiplies by infinity, so at 0 it has a value of its own.
+NOT_BETWEEN = {"sort", "nan_to_num"}
+
+
+def one_sided(f, step):
+    """The difference quotients of a function of a number at 0, from the left and from the right."""
+    here = f(0.0)
+    return np.array([(here - f(-step)) / step, (f(step) - here) / step])
+
+
+def derivatives_from_both_sides(f):
+    """The one-sided derivatives of a function at 0, or None where they do not exist."""
+    with np.errstate(all="ignore"):
+        coarse, fine = one_sided(f, 1e-5), one_sided(f, 1e-6)
+    exist = np.all(np.isfinite(coarse)) and np.allclose(coarse, fine, rtol=1e-3, atol=1e-3)
+    return fine if exist else None
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, -1.0], ids=repr)
+@every_case
+def test_gradient_lies_between_the_one_sided_derivatives(case, value, rng):
+    arrays = [np.full_like(x, value) for x in arguments(case, rng)]
+    ys = values(case, arrays)
+    outputs = [(n, i) for n, y in enumerate(ys) for i in np.ndindex(y.shape)]
+    places = [(n, i) for n, x in enumerate(arrays) for i in np.ndindex(x.shape)]
+    if not outputs or not places or case.name.split("/")[0] in NOT_BETWEEN:
+        return
+    for _ in range(4):
+        output, which = outputs[rng.integers(len(outputs))]
+        weights = [np.zeros_like(y) for y in ys]
+        weights[output][which] = 1.0
+        found = gradients(case, arrays, weights)
+        for number in rng.permutation(len(places))[:4]:
+            argument, place = places[number]
+
+            def along(step, argument=argument, place=place, output=output, which=which):
+                moved = [x.copy() for x in arrays]
+                moved[argument][place] += step
+                return values(case, moved)[output][which]
+
+            sides = derivatives_from_both_sides(along)
+            if sides is not None:
+                g = found[argument][place]
+                assert np.min(sides) - 1e-3 <= g <= np.max(sides) + 1e-3
+
+
+# -- ties share equally ------------------------------------------------------------------------
+
+REDUCTIONS = [
+    p.name
+    for p in PRIMITIVES.values()
+    if "keepdims" in p.parameters and p.kind is not Kind.CONSTANT
+]
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, -2.0, INF, -INF], ids=repr)
+@pytest.mark.parametrize("name", [*REDUCTIONS, "mean", "var"])
+def test_equal_elements_share_a_reductions_gradient_equally(name, value, device, xp):
+    x = xg.asarray(np.full((2, 3), value), device=device)
+    with np.errstate(all="ignore"), xg.GradientTape() as tape:
+        tape.watch(x)
+        y = getattr(xg, name)(x, axis=1)
+    g = tape.gradient(y, x).numpy()
+    np.testing.assert_array_equal(g, np.broadcast_to(g[:, :1], (2, 3)))
