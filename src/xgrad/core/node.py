@@ -19,7 +19,17 @@ from .primitive import Plan, Primitive
 if TYPE_CHECKING:
     from .variable import Variable
 
-__all__ = ["Break", "Cut", "Leaf", "Node", "Output", "Where", "next_serial", "weakly"]
+__all__ = [
+    "Break",
+    "Cut",
+    "Leaf",
+    "Node",
+    "Output",
+    "Producer",
+    "Where",
+    "next_serial",
+    "weakly",
+]
 
 Where = tuple[CodeType, int] | None
 
@@ -109,6 +119,26 @@ class Leaf(Node):
     ) -> None:
         super().__init__(None, None, (), (), None, shape, dtype, (), next_serial(), where)
         self.variable = None if variable is None else weakref.ref(variable)
+
+
+class Producer(Node):
+    """How the values of a primitive with several outputs were computed; its shape is their number.
+
+    It knows its outputs weakly: they own it. A rule may name them when one is gone already."""
+
+    __slots__ = ("_outputs",)
+
+    def of_outputs(self, values: tuple[Any, ...]) -> list[Output]:
+        """The node of each output, made again where it is gone."""
+        found = [None if reference is None else reference() for reference in self._outputs]
+        return [
+            Output(self, i, tuple(value.shape), value.dtype) if node is None else node
+            for i, (node, value) in enumerate(zip(found, values, strict=True))
+        ]
+
+    def owned_by(self, outputs: tuple[Output | None, ...]) -> None:
+        """Say which nodes the outputs have; None for those that are not floating."""
+        self._outputs = [None if node is None else weakref.ref(node) for node in outputs]
 
 
 class Output(Node):

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from ..errors import NotDifferentiableError
 
-__all__ = ["Call", "Kind", "Plan", "Primitive", "define", "no_rule", "rule_names"]
+__all__ = ["Call", "Kind", "Plan", "Primitive", "Refusal", "define", "no_rule", "rule_names"]
 
 Rule = Callable[..., Any]
 
@@ -53,6 +53,23 @@ class Call(NamedTuple):
     all_saved: bool
     parameters: tuple[str, ...]
     starred: bool
+
+
+class Refusal:
+    """In the place of a rule: there is no derivative, and recording the operation is an error.
+
+    Parameters
+    ----------
+    reason : str
+        Why, and what to do: "the ... is not unique. Use ..."
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+    def __call__(self, xp: Any, g: Any) -> Any:  # noqa: ARG002
+        """Raise, where no plan was made before."""
+        raise NotDifferentiableError(self.reason)
 
 
 class Plan:
@@ -243,7 +260,7 @@ def _make_plan(primitive: Primitive, mask: int) -> Plan:
         rule = primitive.rules.get(operand)
         if not followed or primitive.kind is Kind.CONSTANT:
             continue
-        if rule is None:
+        if rule is None or isinstance(rule, Refusal):
             raise no_rule(primitive, operand)
         names, parameters = rule_names(rule)
         sources = tuple(_source(primitive, n, mask, getters, owners) for n in names)
@@ -268,8 +285,12 @@ def no_rule(primitive: Primitive, operand: str) -> NotDifferentiableError:
     """What to raise when a followed value becomes an operand that has no rule."""
     from .observers import show_line, user_line  # they import this module
 
+    call = f"{primitive.name}{show_line(user_line(1))}"
+    rule = primitive.rules.get(operand)
+    if isinstance(rule, Refusal):
+        return NotDifferentiableError(f"{call}: {rule.reason}")
     return NotDifferentiableError(
-        f"{primitive.name}{show_line(user_line(1))} has no gradient rule for {operand}, which is "
+        f"{call} has no gradient rule for {operand}, which is "
         f"followed. Use xg.stop_gradient on {operand} if its gradient is not wanted."
     )
 

@@ -6,13 +6,13 @@ nobody else is watching, on Tensors otherwise, which is all there is to higher o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from heapq import heappush
 from typing import Any
 
 from ..backends import backend_of
 from ..core.inspection import inspectors
-from ..core.node import Cut, Node, Output
+from ..core.node import Cut, Node, Output, Producer
 from ..core.observers import settings
 from ..core.primitive import INPUT_SPEC, SAVED, Call, Plan
 from ..core.tensor import Tensor
@@ -287,7 +287,11 @@ def _followed_again(value: Any, owner: int | None, node: Node) -> Any:
     if owner is None:
         return value
     if type(value) is tuple:
-        return tuple([Tensor(v, p) for v, p in zip(value, node.parents[owner:], strict=True)])
+        if owner == -1 and isinstance(node, Producer):
+            nodes: Sequence[Node | None] = node.of_outputs(value)
+        else:
+            nodes = node.parents[owner:]
+        return tuple([Tensor(v, n) for v, n in zip(value, nodes, strict=True)])
     if not hasattr(value, "shape"):
         return value
     return Tensor(value, node if owner == -1 else node.parents[owner])

@@ -39,6 +39,9 @@ class Tangents:
     ----------
     of : mapping
         From the nodes of living values to their tangents, as Tensors.
+    of_outputs : mapping
+        From the nodes of primitives with several outputs to the tangents of these, by number: a
+        rule may name an output that is gone.
     closed : bool
         Always true: nothing that a node keeps for going back is needed.
     opaque : bool
@@ -52,13 +55,31 @@ class Tangents:
 
     def __init__(self) -> None:
         self.of: WeakKeyDictionary[Node, Tensor] = WeakKeyDictionary()
+        self.of_outputs: WeakKeyDictionary[Node, dict[int, Tensor]] = WeakKeyDictionary()
         self.watched: dict[Node, Any] = {}
         self.warned: set[int] = set()
         self.left: deque[Any] | None = None
 
+    def find(self, node: Node | None) -> Tensor | None:
+        """The tangent of the value of a node, if there is one."""
+        if node is None:
+            return None
+        t = self.of.get(node)
+        if t is None and type(node) is Output and node.parents:
+            producer: Any = node.parents[0]
+            return self.of_outputs.get(producer, {}).get(node.index)
+        return t
+
+    def keep(self, node: Node, t: Tensor) -> None:
+        """Remember the tangent of the value of a node for as long as it may be asked for."""
+        self.of[node] = t
+        if type(node) is Output:
+            producer: Any = node.parents[0]
+            self.of_outputs.setdefault(producer, {})[node.index] = t
+
     def follows(self, node: Node) -> bool:
         """Whether the value of a node has a tangent."""
-        return node in self.of
+        return self.find(node) is not None
 
     reads = remembers = follows
 
@@ -136,6 +157,7 @@ class ForwardAccumulator:
         tangents = getattr(self, "tangents", None)
         if tangents is not None:
             tangents.of.clear()
+            tangents.of_outputs.clear()
             tangents.watched.clear()
 
     def jvp(
@@ -186,8 +208,7 @@ class ForwardAccumulator:
         outside: Context,
     ) -> Any:
         """Compute the tangent of a result, if an operand has one."""
-        of = self.tangents.of
-        tangents = tuple([None if node is None else of.get(node) for node in nodes])
+        tangents = tuple(map(self.tangents.find, nodes))
         if all(t is None for t in tangents):
             return new
         several = primitive.outputs != 1
@@ -201,7 +222,7 @@ class ForwardAccumulator:
                 inspector.tangent(event, tangents, t if several else (t,))
         for node, part in zip(own, t if several else (t,), strict=True):
             if node is not None and part is not None:
-                of[node] = part
+                self.tangents.keep(node, part)
         return own if several else own[0]
 
     def _own_nodes(
@@ -236,11 +257,11 @@ class ForwardAccumulator:
         """Add oneself to those who follow a node that tapes made, and to those operands' too.
 
         When its rule is run to be followed, the tangents of all operands must be found."""
-        of = self.tangents.of
+        find = self.tangents.find
         if node.parents:  # which a node that an accumulator made has none of
             node.parents = tuple(
                 [
-                    known if known is not None or operand not in of else operand
+                    known if known is not None or find(operand) is None else operand
                     for known, operand in zip(node.parents, operands, strict=True)
                 ]
             )
@@ -248,8 +269,7 @@ class ForwardAccumulator:
             node.traces = (*node.traces, self.tangents)
 
     def _tangent_of(self, x: Any, option: UnconnectedGradients) -> Tensor | None:
-        node = x.node
-        t = None if node is None else self.tangents.of.get(node)
+        t = self.tangents.find(x.node)
         if t is not None or option is UnconnectedGradients.NONE:
             return t
         if option is UnconnectedGradients.ZERO:

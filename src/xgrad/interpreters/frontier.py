@@ -54,7 +54,8 @@ class Frontier:
             self.entries[producer.serial] = entry
             heappush(self.heap, -producer.serial)
         parts = list(entry[1])
-        parts[output.index] = g
+        former = parts[output.index]  # of a node that a rule was given for the same output
+        parts[output.index] = g if former is None else former + g
         entry[1] = tuple(parts)
 
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from ..core.casting import is_inexact
 from ..core.handle import Handle
-from ..core.node import Break, Cut, Leaf, Node, Output, Where, next_serial, weakly
+from ..core.node import Break, Cut, Leaf, Node, Output, Producer, Where, next_serial, weakly
 from ..core.observers import Recorder, cut_off, settings, state, user_line
 from ..core.primitive import Primitive
 from ..core.protocols import protocols
@@ -284,18 +284,21 @@ def _outputs(
     """Make a node for the primitive (its shape is their number) and one per floating output."""
     saved = plan.save(*arrays, y)
     serial = next_serial()
-    producer = Node(
+    producer = Producer(
         primitive, parameters, parents, saved, plan, (len(y),), None, followers, serial, where
     )
     _keep(producer, followers)
-    outputs = [
-        Output(producer, i, tuple(part.shape), part.dtype) if is_inexact(part.dtype) else None
-        for i, part in enumerate(y)
-    ]
+    outputs = tuple(
+        [
+            Output(producer, i, tuple(part.shape), part.dtype) if is_inexact(part.dtype) else None
+            for i, part in enumerate(y)
+        ]
+    )
     for node in outputs:
         if node is not None:
             _keep(node, followers)
-    return tuple(outputs)
+    producer.owned_by(outputs)
+    return outputs
 
 
 def make_followable(x: Any) -> Node:

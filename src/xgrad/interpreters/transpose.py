@@ -12,7 +12,7 @@ from typing import Any
 from ..core.casting import is_inexact
 from ..core.node import Leaf, Node
 from ..core.observers import state
-from ..core.primitive import Primitive, no_rule, rule_names
+from ..core.primitive import Primitive, Refusal, no_rule, rule_names
 from ..core.spec import spec_of
 from ..core.tensor import Tensor
 from ..ops.rule_namespace import rule_namespace
@@ -114,7 +114,7 @@ def _run_rules(
         if all(t is None for t in ts):
             continue
         rule = primitive.rules.get(operand)
-        if rule is None:
+        if rule is None or isinstance(rule, Refusal):
             raise no_rule(primitive, operand)
         wanted, static = rule_names(rule)
         given = [_given(named, name) for name in wanted]
