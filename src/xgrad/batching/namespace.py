@@ -41,6 +41,11 @@ class BatchedFunctions:
         """Ask about a dtype."""
         return rule_namespace.isdtype(dtype, kind)  # type: ignore[no-any-return]
 
+    @staticmethod
+    def finfo(dtype: Any) -> Any:
+        """Ask for the limits of a dtype."""
+        return rule_namespace.finfo(dtype)
+
     def getitem(self, x: Any, *indices: Any, key: Any) -> Any:
         """Read parts; plain keys without detours (a hot path of Jacobians)."""
         if indices or not _is_plain(x):
@@ -133,7 +138,8 @@ def _run_tensors(
 def _instruction(primitive: Primitive) -> Callable[..., Any]:
     """A function with the signature that rules use: operands, then parameters by place or name."""
     general = _any_instruction(primitive)
-    if batch_rule(primitive) in (elementwise, guard) and not primitive.parameters:
+    plain = primitive.outputs == 1 and not primitive.parameters
+    if plain and batch_rule(primitive) in (elementwise, guard):
         if len(primitive.operands) == 2:
             return _binary(primitive, general)
         if len(primitive.operands) == 1:
