@@ -893,6 +893,281 @@ for _n in (4, 5):
          domain="positive", reference=lambda d, n=_n: np.fft.rfftfreq(n, d), standard=False,
          analytic=False)
 
+# Linear algebra. Matrices of a kind are made of any: far from singular, Hermitian, definite.
+def unit(xp, x):
+    """The identity of the size, dtype and device of square matrices."""
+    place = {} if _is_jax(xp) else {"device": x.device}
+    return xp.eye(x.shape[-1], dtype=x.dtype, **place)
+
+
+def regular(xp, x):
+    """Square matrices whose condition number is moderate."""
+    return x * 0.5 + 2 * unit(xp, x)
+
+
+def adjoint(xp, x):
+    """The conjugate transpose."""
+    return xp.conj(xp.matrix_transpose(x))
+
+
+def hermitian(xp, x):
+    """Hermitian matrices with eigenvalues well apart."""
+    spread = xp.cumulative_sum(unit(xp, x), axis=-2) * unit(xp, x)
+    return (x + adjoint(xp, x)) * 0.3 + 2 * xp.cumulative_sum(spread, axis=-1) * unit(xp, x)
+
+
+def definite(xp, x):
+    """Hermitian positive definite matrices."""
+    return xp.matmul(x, adjoint(xp, x)) + unit(xp, x)
+
+
+_STACKS = {"": (), "/stack": (2,), "/stack of stacks": (2, 1), "/no stack": (0,)}
+
+
+def linalg(name, f, rows, columns=None, *, analytic=False, complex=True, stacks=_STACKS, **options):
+    """Lines for a function of matrices, alone and in stacks."""
+    for label, stack in stacks.items():
+        empty = 0 in (*stack, rows, rows if columns is None else columns)
+        case(f"linalg.{name}{label}", f, (*stack, rows, rows if columns is None else columns),
+             analytic=analytic, complex=complex and not empty and len(stack) < 2, **options)
+
+
+_ONE = {"": (), "/stack": (2,)}
+_ALONE = {"": ()}
+for _n, _label in ((3, ""), (1, "/1 x 1"), (2, "/2 x 2"), (5, "/5 x 5"), (0, "/0 x 0")):
+    _some = _STACKS if _n == 3 else _ONE
+    linalg(f"det{_label}", lambda xp, x: xp.linalg.det(x), _n, analytic=_n > 0, stacks=_some,
+           reference=np.linalg.det)
+    linalg(f"inv{_label}", lambda xp, x: xp.linalg.inv(regular(xp, x)), _n, analytic=True,
+           stacks=_some, reference=lambda x: np.linalg.inv(regular(np, x)))
+    linalg(f"slogdet{_label}", lambda xp, x: tuple(xp.linalg.slogdet(regular(xp, x))), _n,
+           stacks=_some, reference=lambda x: tuple(np.linalg.slogdet(regular(np, x))))
+    linalg(f"cholesky{_label}", lambda xp, x: xp.linalg.cholesky(definite(xp, x)), _n, stacks=_some,
+           reference=lambda x: np.linalg.cholesky(definite(np, x)))
+    linalg(f"eigvalsh{_label}", lambda xp, x: xp.linalg.eigvalsh(hermitian(xp, x)), _n,
+           stacks=_some, reference=lambda x: np.linalg.eigvalsh(hermitian(np, x)))
+    linalg(f"expm{_label}", lambda xp, x: xp.linalg.expm(x), _n, stacks=_some, standard=False)
+linalg("det/of a product", lambda xp, x: xp.linalg.det(xp.matmul(x, x)), 4, analytic=True,
+       stacks=_ALONE, reference=lambda x: np.linalg.det(x) ** 2)
+linalg("slogdet/logarithm alone", lambda xp, x: xp.linalg.slogdet(x)[1], 3, stacks=_ALONE,
+       reference=lambda x: np.linalg.slogdet(x)[1])
+linalg("slogdet/sign alone", lambda xp, x: xp.linalg.slogdet(x)[0] * xp.linalg.det(x), 3,
+       stacks=_ALONE, reference=lambda x: np.linalg.slogdet(x)[0] * np.linalg.det(x))
+linalg("cholesky/upper", lambda xp, x: xp.linalg.cholesky(definite(xp, x), upper=True), 3,
+       stacks=_ONE, reference=lambda x: np.linalg.cholesky(definite(np, x), upper=True))
+
+
+def of_vectors(xp, values, vectors):
+    """What does not depend on the signs and phases of vectors, and tells all the rest."""
+    projection = xp.matmul(vectors[..., :, :1], adjoint(xp, vectors[..., :, :1]))
+    return values, xp.abs(vectors) ** 2, xp.real(projection) + xp.imag(projection * (1 + 1j))
+
+
+def of_eigh(xp, x):
+    """Eigenvalues and what their vectors determine."""
+    return of_vectors(xp, *xp.linalg.eigh(hermitian(xp, x)))
+
+
+def of_eig(xp, x):
+    """The same of matrices that are not Hermitian."""
+    values, vectors = xp.linalg.eig(hermitian(xp, x) + xp.triu(x) * 0.4)
+    values, squares, projection = of_vectors(xp, values, vectors)
+    return xp.real(values), xp.imag(values), squares, projection
+
+
+linalg("eigh", of_eigh, 3, reference=lambda x: of_eigh(np, x))
+linalg("eigh/1 x 1", of_eigh, 1, stacks=_ALONE)
+linalg("eigh/5 x 5", of_eigh, 5, stacks=_ALONE)
+linalg("eigh/vectors alone", lambda xp, x: of_eigh(xp, x)[1], 3, stacks=_ALONE)
+linalg("eigh/values alone", lambda xp, x: of_eigh(xp, x)[0] ** 2, 3, stacks=_ALONE)
+linalg("eig", of_eig, 3, reference=lambda x: of_eig(np, x))
+linalg("eig/1 x 1", of_eig, 1, stacks=_ALONE)
+linalg("eig/vectors alone", lambda xp, x: of_eig(xp, x)[2], 3, stacks=_ALONE)
+linalg("eig/values alone", lambda xp, x: of_eig(xp, x)[0], 3, stacks=_ALONE)
+linalg("eigvals", lambda xp, x: xp.real(xp.linalg.eigvals(hermitian(xp, x) + xp.triu(x))), 3,
+       reference=lambda x: np.linalg.eigvals(hermitian(np, x) + np.triu(x)).real)
+linalg("eigvals/pairs", lambda xp, x: xp.sum(xp.linalg.eigvals(x - adjoint(xp, x) + x / 8) ** 3), 3,
+       complex=False, stacks=_ONE, standard=False)
+
+_SHAPES = {"": (3, 3), "/tall": (4, 2), "/wide": (2, 4), "/column": (3, 1), "/row": (1, 3)}
+_THIN = {**_SHAPES, "/no rows": (0, 2), "/no columns": (2, 0)}
+
+
+def of_svd(xp, x, full):
+    """Singular values and what their vectors determine: a relative phase is among it."""
+    u, s, vh = xp.linalg.svd(apart(xp, x), full_matrices=full)
+    size = s.shape[-1]
+    both = xp.matmul(u[..., :, :1], vh[..., :1, :])
+    squares = xp.abs(u[..., :, :size]) ** 2, xp.abs(vh[..., :size, :]) ** 2
+    return s, *squares, xp.real(both), xp.imag(both * (1 + 1j))
+
+
+def of_complement(xp, x, full=True):
+    """Projections on what no singular vector reaches."""
+    u, s, vh = xp.linalg.svd(apart(xp, x), full_matrices=full)
+    size = s.shape[-1]
+    u, v = u[..., :, size:], adjoint(xp, vh)[..., :, size:]
+    return tuple(
+        xp.real(p) + xp.imag(p * (1 + 1j)) for p in (u @ adjoint(xp, u), v @ adjoint(xp, v))
+    )
+
+
+def apart(xp, x):
+    """Matrices of any shape with singular values well apart."""
+    ones = xp.tril(xp.triu(xp.ones_like(x)))
+    counted = xp.cumulative_sum(xp.cumulative_sum(ones, axis=-2), axis=-1) * ones
+    return 0.3 * x + 2 * counted
+
+
+for _label, _shape in _SHAPES.items():
+    for _full in (False, True):
+        linalg(f"svd{_label}{', full' if _full else ''}",
+               lambda xp, x, full=_full: of_svd(xp, x, full), *_shape, stacks=_ONE,
+               reference=lambda x, full=_full: of_svd(np, x, full))
+for _label in ("/tall", "/wide"):
+    linalg(f"svd{_label}, complement", of_complement, *_SHAPES[_label], stacks=_ONE, standard=False,
+           reference=lambda x: of_complement(np, x))
+linalg("svd/left vectors alone", lambda xp, x: of_svd(xp, x, False)[1], 4, 2, stacks=_ALONE)
+linalg("svd/right vectors alone", lambda xp, x: of_svd(xp, x, False)[2], 2, 4, stacks=_ALONE)
+for _label, _shape in _THIN.items():
+    linalg(f"svdvals{_label}", lambda xp, x: xp.linalg.svdvals(apart(xp, x)), *_shape, stacks=_ONE,
+           reference=lambda x: np.linalg.svdvals(apart(np, x)))
+    linalg(f"pinv{_label}", lambda xp, x: xp.linalg.pinv(apart(xp, x)), *_shape, stacks=_ONE,
+           reference=lambda x: np.linalg.pinv(apart(np, x)))
+    for _mode in ("reduced", "complete"):
+        if _mode == "reduced" or _shape[0] <= _shape[1]:
+            linalg(f"qr{_label}, {_mode}",
+                   lambda xp, x, m=_mode: tuple(xp.linalg.qr(apart(xp, x), mode=m)), *_shape,
+                   stacks=_ONE, standard=_shape[0] >= _shape[1] > 0,
+                   reference=lambda x, m=_mode: tuple(np.linalg.qr(apart(np, x), mode=m)))
+linalg("qr/Q alone", lambda xp, x: xp.linalg.qr(apart(xp, x)).Q, 4, 2, stacks=_ALONE)
+linalg("qr/R alone", lambda xp, x: xp.linalg.qr(apart(xp, x)).R, 4, 2, stacks=_ALONE)
+linalg("pinv/of less than full rank",
+       lambda xp, x: xp.linalg.pinv(apart(xp, x) @ xp.matrix_transpose(xp.flip(x, axis=-2))), 3, 2,
+       domain="above_one", stacks=_ONE)
+linalg("pinv/rtol", lambda xp, x: xp.linalg.pinv(apart(xp, x), rtol=0.4), 3, stacks=_ONE,
+       reference=lambda x: np.linalg.pinv(apart(np, x), rtol=0.4), standard=False)
+linalg("pinv/rtol, an array", lambda xp, x: xp.linalg.pinv(apart(xp, x), rtol=x[..., 0, 0] * 0 + 0.4),
+       3, stacks=_ONE, complex=False, standard=False,
+       reference=lambda x: np.linalg.pinv(apart(np, x), rtol=0.4))
+
+# The shapes of the sides: of one stack, broadcast, with vectors.
+_SYSTEMS = [
+    ((3, 3), (3, 2)), ((3, 3), (3,)), ((1, 1), (1,)), ((2, 3, 3), (2, 3, 2)), ((2, 3, 3), (3,)),
+    ((2, 3, 3), (3, 2)), ((3, 3), (2, 3, 1)), ((2, 1, 3, 3), (4, 3, 2)), ((3, 3, 3), (3, 3)),
+    ((0, 3, 3), (3, 2)), ((0, 0), (0, 2)), ((3, 3), (3, 0)),
+]
+for _shapes in _SYSTEMS:
+    _label = " and ".join(map(str, _shapes))
+    _full = 0 not in _shapes[0] + _shapes[1]
+    case(f"linalg.solve/{_label}", lambda xp, x, y: xp.linalg.solve(regular(xp, x), y), *_shapes,
+         complex=_full, reference=lambda x, y: np.linalg.solve(regular(np, x), y))
+    for _upper in (False, True):
+        case(f"linalg.solve_triangular/{_label}{', upper' if _upper else ''}",
+             lambda xp, x, y, u=_upper: xp.linalg.solve_triangular(regular(xp, x), y, upper=u),
+             *_shapes, complex=_full, standard=False,
+             reference=lambda x, y, u=_upper:
+             np.linalg.solve((np.triu if u else np.tril)(regular(np, x)), y))
+case("linalg.solve/itself", lambda xp, x: xp.linalg.solve(regular(xp, x), x), (3, 3), complex=True,
+     reference=lambda x: np.linalg.solve(regular(np, x), x))
+
+
+def least_squares(x, y):
+    """The solution by NumPy's pseudo-inverse, and the sums of squares that are left."""
+    columns = y[:, None] if y.ndim == 1 else y
+    solution = np.linalg.pinv(x) @ columns
+    squares = np.sum((columns - x @ solution) ** 2, axis=-2)
+    return (solution[..., 0], squares[..., 0]) if y.ndim == 1 else (solution, squares)
+
+
+for _shapes in (((4, 2), (4,)), ((4, 2), (4, 3)), ((2, 4), (2, 2)), ((2, 4, 2), (4, 1))):
+    case("linalg.lstsq/" + " and ".join(map(str, _shapes)),
+         lambda xp, x, y: xp.linalg.lstsq(apart(xp, x), y)[:2], *_shapes, analytic=False,
+         complex=True, standard=False,
+         reference=lambda x, y: least_squares(apart(np, x), y))
+for _n in (0, 1, 2, 5, -1, -3):
+    linalg(f"matrix_power/{_n}", lambda xp, x, n=_n: xp.linalg.matrix_power(regular(xp, x), n), 3,
+           analytic=True, stacks=_ONE, standard=_n != 0,
+           reference=lambda x, n=_n: np.linalg.matrix_power(regular(np, x), n))
+
+for _ord in (1, 2, 3, 4, 1.5, 0.5, -1, -2, np.inf, -np.inf):
+    for _label, _axis in (("", None), ("/axis", 1), ("/axes", (0, 2)), ("/keepdims", (0, -1))):
+        _keep = _label == "/keepdims"
+        case(
+            f"linalg.vector_norm/{_ord}{_label}",
+            lambda xp, x, o=_ord, a=_axis, k=_keep:
+            xp.linalg.vector_norm(x, ord=o, axis=a, keepdims=k),
+            (2, 3, 2),
+            domain="large" if np.isinf(_ord) else "nonzero",
+            reference=lambda x, o=_ord, a=_axis, k=_keep:
+            np.linalg.vector_norm(x, ord=o, axis=a, keepdims=k),
+            analytic=False,
+            complex=True,
+        )
+case("linalg.vector_norm/0-d", lambda xp, x: xp.linalg.vector_norm(x), (), domain="nonzero",
+     reference=np.abs, analytic=False, complex=True)
+case("linalg.vector_norm/empty", lambda xp, x: xp.linalg.vector_norm(x, axis=1), (0, 3),
+     reference=lambda x: np.linalg.norm(x, axis=1), analytic=False)
+for _ord in ("fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf):
+    for _label, _shape in (("", (3, 3)), ("/stack", (2, 2, 3)), ("/keepdims", (2, 3, 2))):
+        _keep = _label == "/keepdims"
+        case(f"linalg.matrix_norm/{_ord}{_label}",
+             lambda xp, x, o=_ord, k=_keep: xp.linalg.matrix_norm(apart(xp, x), ord=o, keepdims=k),
+             _shape, domain="nonzero", analytic=False, complex=True,
+             reference=lambda x, o=_ord, k=_keep:
+             np.linalg.matrix_norm(apart(np, x), ord=o, keepdims=k))
+for _p in (None, 2, -2, "fro", 1, np.inf):
+    linalg(f"cond/{_p}", lambda xp, x, p=_p: xp.linalg.cond(apart(xp, x), p), 3, stacks=_ONE,
+           domain="nonzero", standard=False,
+           reference=lambda x, p=_p: np.linalg.cond(apart(np, x), p))
+for _label, _shape, _options in (
+    ("", (3,), {}), ("/all axes", (2, 3, 2), {}), ("/matrix", (2, 3), {"ord": "nuc"}),
+    ("/vector, 3", (4,), {"ord": 3}), ("/axis", (2, 3), {"axis": 0, "ord": 1}),
+    ("/axes", (2, 3, 4), {"axis": (2, 0)}), ("/axes, inf", (2, 3, 4), {"axis": (0, 1), "ord": np.inf}),
+    ("/axes, keepdims", (2, 3, 4), {"axis": (2, 0), "ord": 1, "keepdims": True}),
+):
+    for _where in ("", "linalg."):
+        case(f"{_where}norm{_label}",
+             lambda xp, x, o=_options, w=_where: (xp.linalg if w else xp).norm(x, **o),
+             _shape, domain="nonzero", analytic=False, complex=True, standard=False,
+             reference=lambda x, o=_options: np.linalg.norm(x, **o))
+
+for _offset in (0, 1, -1, 2, -5):
+    for _label, _shape in (("", (3, 4)), ("/stack", (2, 4, 3))):
+        case(f"linalg.diagonal/{_offset}{_label}",
+             lambda xp, x, o=_offset: xp.linalg.diagonal(x, offset=o), _shape, complex=_offset == 1,
+             standard=_offset != -5, reference=lambda x, o=_offset: np.linalg.diagonal(x, offset=o))
+        case(f"linalg.trace/{_offset}{_label}",
+             lambda xp, x, o=_offset: xp.linalg.trace(x, offset=o), _shape, complex=_offset == 1,
+             standard=_offset != -5, reference=lambda x, o=_offset: np.linalg.trace(x, offset=o))
+case("linalg.diagonal/empty", lambda xp, x: xp.linalg.diagonal(x), (2, 0, 3),
+     reference=lambda x: np.zeros((2, 0)))
+case("linalg.trace/dtype", lambda xp, x: xp.linalg.trace(x, dtype=xp.float64), (3, 3),
+     reference=np.trace, analytic=False, standard=False)
+for _shapes, _axis in (
+    (((3,), (3,)), -1), (((2, 3), (2, 3)), -1), (((3, 2), (3, 2)), 0), (((4, 1, 3), (2, 3)), -1),
+    (((4, 3, 1), (3, 2)), -2),
+):
+    case(f"linalg.cross/{_shapes[0]} and {_shapes[1]}, axis {_axis}",
+         lambda xp, x, y, a=_axis: xp.linalg.cross(x, y, axis=a), *_shapes, complex=True,
+         reference=lambda x, y, a=_axis: np.cross(x, y, axis=a))
+case("linalg.outer", lambda xp, x, y: xp.linalg.outer(x, y), (2,), (3,), reference=np.outer,
+     complex=True)
+case("linalg.outer/empty", lambda xp, x, y: xp.linalg.outer(x, y), (0,), (3,), reference=np.outer)
+for _shapes in (((2,), (3,)), ((2, 2), (3, 1)), ((2, 2, 2), (3,)), ((2,), (1, 3)), ((), (2,))):
+    case("linalg.kron/" + " and ".join(map(str, _shapes)), lambda xp, x, y: xp.linalg.kron(x, y),
+         *_shapes, complex=True, standard=False, reference=np.kron)
+for _shapes in (
+    ((2, 3), (3, 2)), ((2, 3), (3, 4), (4, 1)), ((3,), (3, 4), (4, 2), (2,)), ((3,), (3,)),
+):
+    case("linalg.multi_dot/" + " ".join(map(str, _shapes)),
+         lambda xp, *xs: xp.linalg.multi_dot(xs), *_shapes, complex=True, standard=False,
+         reference=lambda *xs: np.linalg.multi_dot(xs))
+for _name, _shapes in (("matmul", ((2, 3), (3, 2))), ("tensordot", ((2, 3), (2, 3))),
+                       ("vecdot", ((2, 3), (2, 3))), ("matrix_transpose", ((2, 3),))):
+    case(f"linalg.{_name}", lambda xp, *xs, n=_name: getattr(xp.linalg, n)(*xs), *_shapes,
+         reference=getattr(np.linalg, _name), analytic=_name != "vecdot", complex=True)
+
 # Padding.
 for _mode in ("constant", "edge", "reflect", "symmetric", "wrap"):
     for _label, _shape, _width in (
@@ -1336,6 +1611,12 @@ for _zeros in (0, 1):
     )
 case("check_numerics", lambda xp, x: xg.debugging.check_numerics(x, "x") * 2, (2, 3), complex=True,
      reference=lambda x: 2 * x, standard=False, without={"meta": "it looks at values"})
+for _n in (4, 5):
+    case(f"cofactor/{_n} x {_n}", lambda xp, x: rule_namespace.cofactor(x), (_n, _n), complex=True,
+         reference=lambda x: np.linalg.det(x) * np.linalg.inv(x).T, standard=False)
+    case(f"cofactor/{_n} x {_n}, singular",
+         lambda xp, x: rule_namespace.cofactor(x @ xp.flip(x.mT, axis=-1)), (_n, _n - 1),
+         complex=True, standard=False)
 case("zero_where_zero", lambda xp, x: apply(primitive("zero_where_zero"), (x, x * x)), (3,),
      domain="nonzero", reference=lambda x: x, standard=False, analytic=False)
 

@@ -10,6 +10,7 @@ BASES = {
     "DeviceMismatchError": (ValueError,),
     "ShapeError": (ValueError,),
     "DTypeError": (TypeError,),
+    "LinAlgError": (ValueError,),
     "NotDifferentiableError": (TypeError,),
     "TapeError": (RuntimeError, ValueError),
     "UnconnectedGradientError": (ValueError,),

@@ -18,7 +18,7 @@ LAYERS = [
     ["core"],
     ["rules", "ops"],
     ["batching"],
-    ["fft"],
+    ["fft", "linalg"],
     ["interpreters"],
     ["transforms"],
     ["optimizers", "nn", "random", "summary", "testing", "debugging", "distributed", "compat"],

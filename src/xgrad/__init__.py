@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import e, inf, nan, pi
 from typing import TYPE_CHECKING, Any
 
-from . import errors, fft, rules, tree
+from . import errors, fft, linalg, rules, tree
 from .backends import (
     Device,
     default_device,
@@ -59,7 +59,7 @@ from .ops.extrema import copysign, maximum, minimum, nextafter
 from .ops.filling import empty, empty_like, full, full_like, ones, ones_like, zeros, zeros_like
 from .ops.indexing import scatter, take, take_along_axis
 from .ops.joining import concat, repeat, stack, tile, unstack
-from .ops.linear_algebra import matmul, tensordot, vecdot
+from .ops.linear_algebra import matmul, matrix_transpose, tensordot, vecdot
 from .ops.logic import (
     bitwise_and,
     bitwise_invert,
@@ -78,7 +78,6 @@ from .ops.manipulation import (
     broadcast_to,
     expand_dims,
     flip,
-    matrix_transpose,
     moveaxis,
     permute_dims,
     reshape,
@@ -89,6 +88,7 @@ from .ops.namespaces import API_VERSION as __array_api_version__
 from .ops.namespaces import Info as _Info
 from .ops.namespaces import array_namespace, namespace
 from .ops.non_finite import nan_to_num
+from .ops.norm import norm
 from .ops.padding import pad
 from .ops.powers import hypot, pow, reciprocal, sqrt, square
 from .ops.rounding import ceil, conj, floor, imag, real, round, signbit, trunc
@@ -357,8 +357,9 @@ __all__ = [
     "unique_counts",
     "unique_inverse",
     "unique_values",
-    # Extensions: Fourier transforms
+    # Extensions: Fourier transforms, linear algebra
     "fft",
+    "linalg",
     # Statistics
     "cumulative_max",
     "cumulative_min",

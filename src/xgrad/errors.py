@@ -7,6 +7,7 @@ Each is an `XgradError` and also the built-in exception that a user would think 
       ShapeError(ValueError)                shapes that do not fit
         AxisError(IndexError)               an axis that is not there
       DTypeError(TypeError)                 a dtype that the operation cannot take
+      LinAlgError(ValueError)               a matrix that has no inverse, or no such factors
       NotDifferentiableError(TypeError)     a followed value meets something without a gradient
       TapeError(RuntimeError, ValueError)   a tape used at the wrong time
       UnconnectedGradientError(ValueError)  a gradient that does not exist, on request
@@ -21,6 +22,8 @@ A message says what happened, with the values; what was expected; and what to do
 
 from __future__ import annotations
 
+from typing import Any
+
 __all__ = [
     "ArgumentError",
     "ArgumentTypeError",
@@ -28,6 +31,7 @@ __all__ = [
     "BackendUnavailableError",
     "DTypeError",
     "DeviceMismatchError",
+    "LinAlgError",
     "MutationError",
     "NotDifferentiableError",
     "NumericsError",
@@ -57,6 +61,15 @@ class AxisError(ShapeError, IndexError):
 
 class DTypeError(XgradError, TypeError):
     """A dtype is of a kind that the operation cannot take."""
+
+
+class LinAlgError(XgradError, ValueError):
+    """A matrix is singular, not positive definite, or an iteration did not converge.
+
+    What is raised is also the exception of that name of the library that refused the matrix."""
+
+    def __reduce__(self) -> Any:
+        return LinAlgError, self.args
 
 
 class NotDifferentiableError(XgradError, TypeError):

@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+import numpy as np
+
 from .._typing import Array, DType, NativeDevice
 from ..errors import BackendUnavailableError
 from . import cupy_kernels, portable
@@ -41,6 +43,18 @@ class Own:
     absorbing_matmul = cupy_kernels.absorbing_matmul
     irfftn = irfftn_of_hermitian
     zero_where_zero = cupy_kernels.zero_where_zero
+
+    def solve(xp: Any, x1: Array, x2: Array) -> Array:
+        """cupy's does not broadcast stacks."""
+        x1, x2 = _of_one_stack(xp, x1, x2)
+        return x2 if 0 in x2.shape else xp._namespace.linalg.solve(x1, x2)
+
+    def solve_triangular(xp: Any, x1: Array, x2: Array, *, upper: bool) -> Array:
+        x1, x2 = _of_one_stack(xp, x1, x2)
+        if 0 in x2.shape:
+            return x2
+        solver = importlib.import_module("cupyx.scipy.linalg").solve_triangular
+        return solver(x1, x2, lower=not upper)
 
     def setitem(xp: Any, x: Array, value: Any, *indices: Array, key: Any) -> Array:
         if getattr(value, "ndim", 0) == 0 or any(index.dtype == bool for index in indices):
@@ -98,6 +112,12 @@ class Own:
         out = rows.copy()
         {"add": xp.add, "min": xp.minimum, "max": xp.maximum}[mode].at(out, indices, updates)
         return xp.moveaxis(out, 0, axis)
+
+
+def _of_one_stack(xp: Any, *matrices: Array) -> list[Array]:
+    """Matrices with the axes before the last two broadcast against each other."""
+    stack = np.broadcast_shapes(*(x.shape[:-2] for x in matrices))
+    return [xp.broadcast_to(x, (*stack, *x.shape[-2:])) for x in matrices]
 
 
 def _with_last(xp: Any, x: Array, indices: Array, rows: Array) -> Array:

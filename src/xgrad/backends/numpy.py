@@ -16,6 +16,7 @@ from ..errors import ArgumentTypeError, BackendUnavailableError
 from . import contraction, portable
 from .base import Backend
 from .indices import Slot, fill_key, flat_positions
+from .numpy_matrices import Matrices
 
 __all__ = ["NumpyBackend"]
 
@@ -26,7 +27,7 @@ _SMALL = 4096
 _UFUNCS = {"add": np.add, "multiply": np.multiply, "min": np.minimum, "max": np.maximum}
 
 
-class Own:
+class Own(Matrices):
     """Where numpy needs its own version."""
 
     @staticmethod

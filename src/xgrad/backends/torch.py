@@ -55,6 +55,12 @@ class Own:
     def cumulative_min(x: Array, *, axis: int) -> Array:
         return x.cummin(axis).values
 
+    def solve_triangular(xp: Any, x1: Array, x2: Array, *, upper: bool) -> Array:
+        return xp._namespace.linalg.solve_triangular(x1, x2, upper=upper)
+
+    def expm(xp: Any, x: Array) -> Array:
+        return xp._namespace.linalg.matrix_exp(x)
+
     @staticmethod
     def std(
         x: Array, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False

@@ -5,10 +5,11 @@ shapes, dtypes and devices of all operands, and what to do."""
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from .._typing import SCALAR_TYPES
-from ..errors import ArgumentError, DTypeError, ShapeError, XgradError
+from ..errors import ArgumentError, DTypeError, LinAlgError, ShapeError, XgradError
 from .primitive import Kind, Primitive
 from .spec import describe
 
@@ -26,6 +27,11 @@ def explain_failure(
         return error
     call = _show_call(primitive, arrays, parameters)
     shapes = [tuple(a.shape) for a in arrays if hasattr(a, "shape")]
+    if type(error).__name__.endswith("LinAlgError"):
+        return _linalg_error(primitive, call, error)
+    if primitive.kind is Kind.STACKED and not isinstance(error, TypeError):
+        error.add_note(f"while computing {call}")  # the public functions looked at the shapes
+        return error
     if primitive.kind is Kind.CONTRACTION and isinstance(error, (ValueError, RuntimeError)):
         return ShapeError(f"{call} do not fit: {_contraction_advice(primitive, shapes)}")
     if primitive.kind.broadcasts and broadcast(shapes) is None:
@@ -43,6 +49,26 @@ def explain_failure(
         return ShapeError(f"{call}: {error}")
     error.add_note(f"while computing {call}")
     return error
+
+
+def _linalg_error(primitive: Primitive, call: str, error: Exception) -> LinAlgError:
+    if primitive.name == "cholesky":
+        advice = (
+            "x must have positive eigenvalues. Use x + c * xg.eye(n) with a small c if they are "
+            "positive but for rounding errors."
+        )
+    elif primitive.name in ("inv", "solve", "solve_triangular"):
+        advice = "Use pinv or lstsq for a matrix without an inverse."
+    else:
+        advice = "Use xg.isfinite to look for numbers that are not finite."
+    kind = _also_ours(type(error))  # type: ignore[arg-type]
+    return kind(f"{call}: {str(error).rstrip('.')}. {advice}")  # type: ignore[no-any-return]
+
+
+@functools.cache
+def _also_ours(kind: Any) -> Any:
+    """A library's exception that is a `LinAlgError` of ours, too."""
+    return type("LinAlgError", (LinAlgError, kind), {"__module__": LinAlgError.__module__})
 
 
 def broadcast(shapes: list[tuple[int, ...]]) -> tuple[int, ...] | None:

@@ -49,13 +49,17 @@ _TABLE = {
         take(x, indices; axis) take_sparse(x, indices; axis) index_add(x, indices; axis, size)
         take_along_axis(x, indices; axis) scatter_along_axis(x, indices; axis, size)""",
     # Functions of the last axes; those before are a stack, which broadcasts.
-    Kind.STACKED: "",
+    Kind.STACKED: """
+        cholesky(x) cofactor(x) det(x) eig(x) -> 2 eigh(x) -> 2 eigvals(x) eigvalsh(x) expm(x)
+        inv(x) pinv(x; rtol) qr(x) -> 2 qr_complete(x) -> 2 slogdet(x) -> 2 solve(x1, x2)
+        solve_triangular(x1, x2; upper) svd(x; full_matrices) -> 3 svdvals(x)""",
     # A rule of its own, exact shapes.
     Kind.GENERAL: """
         cumulative_max(x; axis) cumulative_min(x; axis) cumulative_prod(x; axis, include_initial)
         logsumexp(x; axis, keepdims) max(x; axis, keepdims) min(x; axis, keepdims)
         prod(x; axis, dtype, keepdims) scatter(x, indices, updates; axis, mode)
-        sort(x; axis, descending, stable) std(x; axis, correction, keepdims)""",
+        sort(x; axis, descending, stable) std(x; axis, correction, keepdims)
+        vector_norm(x; axis, keepdims, ord)""",
     # No derivative; the reasons are in rules/constants.py.
     Kind.CONSTANT: """
         all(x; axis, keepdims) any(x; axis, keepdims) argmax(x; axis, keepdims)
@@ -94,6 +98,10 @@ def primitive(name: str) -> Primitive:
 #   scatter_along_axis       zeros with x added along an axis: the transpose of take_along_axis
 #   logsumexp, cumulative_max, cumulative_min   what their names say
 #   scatter(x, indices, updates; axis, mode)   x with updates: set, add, multiply, min, max
+#   cofactor                 the gradient of det: det(x) x^-T where x has an inverse
+#   qr, qr_complete          the factors of the standard's two modes
+#   solve, solve_triangular  for matrices on both sides; a vector is a matrix of one column
+#   vector_norm              the orders that are neither 0 nor infinite
 #   to_device, copy, cast    a move, a fresh copy, a conversion to a dtype without derivatives
 #   zero_where_zero(r, g)    r, with 0 where g is 0 and r is not finite: the edge's guard
 #   check_numerics           the identity, unless the value or its gradient is not finite

@@ -1,4 +1,4 @@
-"""Products of matrices and vectors.
+"""Products of matrices and vectors, and transposes.
 
 Signatures are the array API standard's (2025.12)."""
 
@@ -7,16 +7,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .._typing import ArrayLike
-from ..core.dispatch import apply, binary
+from ..core.dispatch import apply, apply1, binary
 from ..core.instructions import primitive
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, ShapeError
 from ._arguments import as_axis, as_operand
 
-__all__ = ["matmul", "tensordot", "vecdot"]
+__all__ = ["matmul", "matrix_transpose", "tensordot", "vecdot"]
 
 _matmul = binary(primitive("matmul"))
+_MATRIX_TRANSPOSE = primitive("matrix_transpose")
 _TENSORDOT = primitive("tensordot")
 _VECDOT = primitive("vecdot")
 
@@ -52,6 +53,32 @@ def matmul(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     xg.Tensor([3., 7.], shape=(2,), dtype=float64, device=cpu)
     """
     return _matmul(x1, x2)  # type: ignore[no-any-return]
+
+
+def matrix_transpose(x: ArrayLike, /) -> Tensor:
+    """Exchange the last two axes.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+        With at least two axes.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ShapeError
+        If x has fewer than two axes.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.matrix_transpose(xg.zeros((5, 2, 3))).shape
+    (5, 3, 2)
+    """
+    return apply1(_MATRIX_TRANSPOSE, x)  # type: ignore[no-any-return]
 
 
 def tensordot(

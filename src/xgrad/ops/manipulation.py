@@ -22,7 +22,6 @@ __all__ = [
     "broadcast_to",
     "expand_dims",
     "flip",
-    "matrix_transpose",
     "moveaxis",
     "permute_dims",
     "reshape",
@@ -33,7 +32,6 @@ __all__ = [
 _BROADCAST_TO = primitive("broadcast_to")
 _COPY = primitive("copy")
 _FLIP = primitive("flip")
-_MATRIX_TRANSPOSE = primitive("matrix_transpose")
 _PERMUTE_DIMS = primitive("permute_dims")
 _RESHAPE = primitive("reshape")
 _ROLL = primitive("roll")
@@ -181,32 +179,6 @@ def flip(x: ArrayLike, /, *, axis: int | tuple[int, ...] | None = None) -> Tenso
     """
     x = as_operand(x, "flip")
     return apply1(_FLIP, x, {"axis": as_axes(axis, x.ndim, "flip")})  # type: ignore[no-any-return]
-
-
-def matrix_transpose(x: ArrayLike, /) -> Tensor:
-    """Exchange the last two axes.
-
-    Parameters
-    ----------
-    x : Tensor, Variable or array
-        With at least two axes.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    ShapeError
-        If x has fewer than two axes.
-
-    Examples
-    --------
-    >>> import xgrad as xg
-    >>> xg.matrix_transpose(xg.zeros((5, 2, 3))).shape
-    (5, 3, 2)
-    """
-    return apply1(_MATRIX_TRANSPOSE, x)  # type: ignore[no-any-return]
 
 
 def moveaxis(

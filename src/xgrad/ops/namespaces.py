@@ -19,7 +19,19 @@ from ..core.defaults import chosen_dtype
 from ..core.handle import Handle
 from ..core.protocols import protocols
 from ..errors import ArgumentError, ArgumentTypeError, DeviceMismatchError
-from . import fourier, fourier_bins, fourier_real
+from . import (
+    decompositions,
+    eigenvalues,
+    fourier,
+    fourier_bins,
+    fourier_real,
+    linear_algebra,
+    matrix_functions,
+    norm,
+    norms,
+    products,
+    solving,
+)
 from .rule_namespace import CHAPTERS
 
 __all__ = ["API_VERSION", "DTYPES", "Info", "array_namespace", "namespace"]
@@ -36,7 +48,13 @@ _MAKERS = (
     *("fftfreq", "rfftfreq"),
 )
 # The standard's extensions: modules below the namespace.
-_EXTENSIONS = {"fft": (fourier, fourier_real, fourier_bins)}
+_EXTENSIONS = {
+    "fft": (fourier, fourier_real, fourier_bins),
+    "linalg": (
+        *(decompositions, eigenvalues, linear_algebra, matrix_functions, norm, norms, products),
+        solving,
+    ),
+}
 _KINDS = {
     "bool": ("bool",),
     "signed integer": ("int",),

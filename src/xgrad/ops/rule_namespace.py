@@ -30,6 +30,7 @@ from . import (
     logic,
     manipulation,
     non_finite,
+    norm,
     padding,
     powers,
     rounding,
@@ -59,6 +60,7 @@ CHAPTERS = (
     logic,
     manipulation,
     non_finite,
+    norm,
     padding,
     powers,
     rounding,
@@ -73,6 +75,8 @@ CHAPTERS = (
 _INSTRUCTIONS = (
     *("getitem", "setitem", "put", "index_add", "scatter_along_axis", "check_numerics"),
     *("absorbing_contract", "absorbing_matmul", "contract", "fftn", "ifftn", "rfftn", "irfftn"),
+    *("cofactor", "det", "eig", "eigh", "expm", "inv", "slogdet", "solve", "solve_triangular"),
+    *("svd",),
 )
 
 _zero_where_zero = binary(primitive("zero_where_zero"))
@@ -96,7 +100,7 @@ def _instruction(name: str) -> Callable[..., Tensor]:
     instruction = primitive(name)
 
     def run(*operands: Any, **parameters: Any) -> Tensor:
-        if len(operands) == 1:
+        if len(operands) == 1 and instruction.outputs == 1:
             return apply1(instruction, operands[0], parameters)  # type: ignore[no-any-return]
         return apply(instruction, operands, parameters)  # type: ignore[no-any-return]
 

@@ -17,6 +17,7 @@ from .shared import (
     kept,
     nonzero_or_one,
     normal_axes,
+    products_of_others,
     spread,
 )
 
@@ -73,15 +74,13 @@ def _softmax(xp: Any, x: Array, y: Array, axis: Axis) -> Array:
 
 
 def prod_x(xp: Any, g: Array, x: Array, *, axis: Axis) -> Array:
-    """y = prod x;  dy/dx_i is the product of the others, from the left times from the right."""
+    """y = prod x;  dy/dx_i is the product of the others."""
     axes = normal_axes(axis, x.ndim)
     others = tuple(i for i in range(x.ndim) if i not in axes)
     order = (*others, *axes)
     moved = xp.permute_dims(x, order)
     rows = xp.reshape(moved, (*moved.shape[: len(others)], _count(moved.shape[len(others) :])))
-    left = xp.cumulative_prod(rows, axis=-1, include_initial=True)[..., :-1]
-    right = xp.cumulative_prod(xp.flip(rows, axis=-1), axis=-1, include_initial=True)[..., :-1]
-    others_product = xp.reshape(left * xp.flip(right, axis=-1), moved.shape)
+    others_product = xp.reshape(products_of_others(xp, rows), moved.shape)
     inverse = tuple(sorted(range(x.ndim), key=order.__getitem__))
     g = spread(xp, g, x.shape, axis)
     return xp.zero_where_zero(g * xp.permute_dims(others_product, inverse), g)

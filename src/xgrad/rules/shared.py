@@ -18,6 +18,7 @@ __all__ = [
     "kept",
     "nonzero_or_one",
     "normal_axes",
+    "products_of_others",
     "spread",
 ]
 
@@ -59,6 +60,13 @@ def spread(xp: Any, g: Array, shape: Shape, axis: Axis) -> Array:
 def nonzero_or_one(xp: Any, x: Array) -> Array:
     """x with its zeros replaced by ones, for a denominator whose numerator is zero there."""
     return xp.where(x == 0, xp.ones_like(x), x)
+
+
+def products_of_others(xp: Any, x: Array) -> Array:
+    """For each element the product of the others along the last axis, exact at zeros."""
+    before = xp.cumulative_prod(x, axis=-1, include_initial=True)[..., :-1]
+    after = xp.cumulative_prod(xp.flip(x, axis=-1), axis=-1, include_initial=True)[..., :-1]
+    return before * xp.flip(after, axis=-1)
 
 
 def attained(xp: Any, x: Array, y: Array) -> Array:

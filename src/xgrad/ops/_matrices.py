@@ -1,0 +1,93 @@
+"""Checks of matrices that the functions of linear algebra share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core.casting import is_inexact
+from ..core.spec import describe
+from ..errors import DTypeError, ShapeError
+from ._arguments import as_operand
+from .data_types import finfo
+from .joining import promoted
+
+__all__ = ["as_floating", "as_matrices", "as_system", "rounding"]
+
+
+def as_floating(x: Any, function: str, name: str = "x") -> Any:
+    """Take an operand of real or complex floating dtype.
+
+    Raises
+    ------
+    DTypeError
+        If it is of another dtype.
+    """
+    x = as_operand(x, function, name)
+    if not is_inexact(x.dtype):
+        raise DTypeError(
+            f"{function}: {name} {describe(x)} must have a floating dtype. Use "
+            f"xg.astype({name}, xg.float64)."
+        )
+    return x
+
+
+def as_matrices(x: Any, function: str, name: str = "x", *, square: bool = False) -> Any:
+    """Take a matrix or a stack of matrices of floating dtype.
+
+    Raises
+    ------
+    ShapeError
+        If there are fewer than two axes, or the matrices are to be square and are not.
+    DTypeError
+        If the dtype is not floating.
+    """
+    x = as_floating(x, function, name)
+    if x.ndim < 2:
+        raise ShapeError(
+            f"{function}: {name} {describe(x)} must be a matrix or a stack of matrices, with at "
+            "least two axes. Use xg.reshape or xg.expand_dims to make one of it."
+        )
+    if square and x.shape[-1] != x.shape[-2]:
+        raise ShapeError(
+            f"{function}: {name} {describe(x)} must be square: the last two axes must have the "
+            "same size. Use pinv, svd or lstsq, which take other matrices too."
+        )
+    return x
+
+
+def rounding(x: Any) -> float:
+    """Find the singular value, relative to the largest, below which rounding errors begin."""
+    size: int = max(x.shape[-2:])
+    return size * finfo(x.dtype).eps
+
+
+def as_system(x1: Any, x2: Any, function: str, *, square: bool = True) -> tuple[Any, Any, bool]:
+    """Take the two sides of linear equations, in one dtype, and whether the right is a vector.
+
+    A vector becomes a matrix of one column; x2 is a vector if it has one axis, and only then.
+
+    Raises
+    ------
+    ShapeError, DTypeError
+        If they do not fit.
+    """
+    x1 = as_matrices(x1, function, "x1", square=square)
+    x2 = as_floating(x2, function, "x2")
+    rows = x1.shape[-2]
+    if x2.ndim == 0 or x2.shape[-2 if x2.ndim > 1 else 0] != rows:
+        raise ShapeError(
+            f"{function}: x1 {describe(x1)} and x2 {describe(x2)} do not fit: x2 must be a vector "
+            f"of {rows} numbers, or matrices of {rows} rows. Use xg.expand_dims(x2, axis=-1) if "
+            "its last axis counts equations."
+        )
+    vector = x2.ndim == 1
+    x1, x2 = promoted([x1, x2])
+    if vector:
+        return x1, x2[:, None], True
+    stack1, stack2 = x1.shape[:-2], x2.shape[:-2]
+    if any(1 not in (a, b) and a != b for a, b in zip(stack1[::-1], stack2[::-1], strict=False)):
+        raise ShapeError(
+            f"{function}: x1 {describe(x1)} and x2 {describe(x2)} do not fit: the axes before the "
+            "last two must broadcast. Use xg.reshape or xg.expand_dims to line them up."
+        )
+    return x1, x2, False

@@ -1,0 +1,69 @@
+"""Inverses and what is computed with them; each rule is the same kind of solve with the transpose."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._typing import Array
+from ._matrices import adjoint, conjugate
+from .shared import give
+
+
+def inv_x(xp: Any, g: Array, y: Array) -> Array:
+    """y = x^-1;  dy = -y dx y."""
+    transposed = xp.matrix_transpose(y)
+    return -xp.matmul(xp.matmul(transposed, g), transposed)
+
+
+def solve_x1(xp: Any, g: Array, x1: Array, y: Array) -> Array:
+    """x1 y = x2;  x1 dy = dx2 - dx1 y."""
+    return -xp.matmul(solve_x2(xp, g, x1), xp.matrix_transpose(y))
+
+
+def solve_x2(xp: Any, g: Array, x1: Array) -> Array:
+    """x1 y = x2;  dx2 = x1^-T g."""
+    return xp.solve(xp.matrix_transpose(x1), g)
+
+
+def solve_triangular_x1(xp: Any, g: Array, x1: Array, y: Array, *, upper: bool) -> Array:
+    """As for `solve`, and the other triangle is not read."""
+    r = -xp.matmul(solve_triangular_x2(xp, g, x1, upper=upper), xp.matrix_transpose(y))
+    return xp.triu(r) if upper else xp.tril(r)
+
+
+def solve_triangular_x2(xp: Any, g: Array, x1: Array, *, upper: bool) -> Array:
+    """The transpose of a triangular matrix is the other kind of triangular."""
+    return xp.solve_triangular(xp.matrix_transpose(x1), g, upper=not upper)
+
+
+def pinv_x(xp: Any, g: Array, x: Array, y: Array) -> Array:
+    """As long as the rank does not change (Golub and Pereyra, 1973), with y^H the adjoint of y:
+
+    dy = -y dx y + y y^H dx^H (1 - x y) + (1 - y x) dx^H y^H y."""
+    turned, across = xp.matrix_transpose(g), adjoint(xp, y)
+    left = xp.matmul(turned, xp.matmul(y, across))
+    left = left - xp.matmul(x, xp.matmul(y, left))
+    right = xp.matmul(xp.matmul(across, y), turned)
+    right = right - xp.matmul(xp.matmul(right, y), x)
+    inside = xp.matmul(xp.matmul(y, turned), y)
+    return conjugate(xp, left + right) - xp.matrix_transpose(inside)
+
+
+def expm_x(xp: Any, g: Array, x: Array) -> Array:
+    """The derivative of exp at A along E is the corner of exp [[A, E], [0, A]] (Mathias, 1996)."""
+    size = x.shape[-1]
+    if size == 0:
+        return g
+    # The corner is linear in E, but how accurate it is depends on the size of E.
+    scale = xp.stop_gradient(xp.max(xp.abs(g), axis=(-2, -1), keepdims=True))
+    scale = xp.where(scale == 0, xp.ones_like(scale), scale)
+    a, e = xp.matrix_transpose(x), g / scale
+    rows = xp.concat([a, e], axis=-1), xp.concat([xp.zeros_like(a), a], axis=-1)
+    return xp.expm(xp.concat(list(rows), axis=-2))[..., :size, size:] * scale
+
+
+give("inv", x=inv_x)
+give("solve", x1=solve_x1, x2=solve_x2)
+give("solve_triangular", x1=solve_triangular_x1, x2=solve_triangular_x2)
+give("pinv", x=pinv_x)
+give("expm", x=expm_x)
