@@ -575,6 +575,82 @@ def test_c8_persistent_tape_that_did_not_see_the_function_follows_nothing():
     assert later.gradient(g, x) is None
 
 
+@pytest.fixture
+def opaque():
+    """Neither the function nor its rule are followed."""
+
+    @xg.custom_gradient
+    def opaque(x):
+        return np.sin(x.array), lambda dy: np.cos(x.array) * dy.array
+
+    return opaque
+
+
+def test_c8_rule_outside_xgrad_gives_first_derivatives(opaque):
+    np.testing.assert_allclose(gradient_of(opaque, tensor(A))[0].numpy(), np.cos(A))
+    np.testing.assert_allclose(xg.jacrev(opaque)(A[0]).numpy(), np.diag(np.cos(A[0])))
+
+
+SECOND = {
+    "hessian of a linear loss": lambda f: xg.hessian(lambda x: xg.sum(f(x)))(A[0]),
+    "hessian": lambda f: xg.hessian(lambda x: xg.sum(f(x) ** 2))(A[0]),
+    "hvp": lambda f: xg.hvp(lambda x: xg.sum(f(x)), (A,), (A,)),
+    "grad of grad": lambda f: xg.grad(xg.grad(f))(1.0),
+    "jvp": lambda f: xg.jvp(f, (A,), (A,)),
+    "jacfwd": lambda f: xg.jacfwd(f)(A[0]),
+    "forward over reverse": lambda f: xg.jvp(xg.grad(f), (1.0,), (1.0,)),
+    "vmap of hessian": lambda f: xg.vmap(xg.hessian(lambda x: xg.sum(f(x))))(A),
+    "grad of vmap of grad": lambda f: xg.grad(lambda x: xg.sum(xg.vmap(xg.grad(f))(x)))(A[0]),
+}
+
+
+@pytest.mark.parametrize("second", SECOND.values(), ids=SECOND)
+def test_c8_rule_outside_xgrad_has_no_derivative_and_says_so(second, opaque):
+    with pytest.raises(xg.errors.NotDifferentiableError, match="opaque: its gradient function"):
+        second(opaque)
+
+
+def test_c8_rule_outside_xgrad_is_no_obstacle_where_nobody_differentiates_it(opaque):
+    x = tensor(A)
+    with xg.GradientTape() as outer:
+        outer.watch(x)
+        with xg.GradientTape() as inner:
+            inner.watch(x)
+            y = opaque(x)
+        g = inner.gradient(y, x)
+        z = xg.sum(x**2)
+    np.testing.assert_allclose(g.numpy(), np.cos(A))
+    np.testing.assert_allclose(outer.gradient(z, x).numpy(), 2 * A)
+
+
+def test_c8_rule_outside_xgrad_with_a_gradient_of_its_own():
+    @xg.custom_gradient
+    def cosine(x):
+        return np.cos(x.array), lambda dy: -np.sin(x.array) * dy.array
+
+    f = xg.custom_gradient(lambda x: (np.sin(x.array), lambda dy: cosine(x) * dy))
+    assert orders(f, tensor(0.5), 2) == pytest.approx([np.sin(0.5), np.cos(0.5), -np.sin(0.5)])
+
+
+def test_c8_linear_rule_has_no_second_derivative():
+    f = xg.custom_gradient(lambda x: (x * 2, lambda dy: dy * 3))
+    x = tensor(A)
+    with xg.GradientTape() as outer:
+        outer.watch(x)
+        (g,) = gradient_of(f, x)
+    assert outer.gradient(g, x) is None
+    assert not np.any(xg.hessian(lambda x: xg.sum(f(x)))(A[0]).numpy())
+
+
+def test_hook_outside_xgrad_has_no_derivative_and_says_so():
+    def f(x):
+        return xg.sum(xg.gradient_hook(x, lambda g: g.numpy() * 2) ** 3)
+
+    np.testing.assert_allclose(xg.grad(f)(A).numpy(), 6 * A**2)
+    with pytest.raises(xg.errors.NotDifferentiableError, match="gradient_hook"):
+        xg.hessian(f)(A[0])
+
+
 # -- C9: forward mode --------------------------------------------------------------------------
 
 

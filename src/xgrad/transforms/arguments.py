@@ -21,7 +21,7 @@ from ..core.variable import Variable
 from ..errors import ArgumentTypeError, DeviceMismatchError, ShapeError
 from ..ops.rule_namespace import rule_namespace
 from ..tree import TreeDef, flatten, unflatten
-from .operation import Place, place_of
+from .call import Place, place_of
 
 __all__ = ["Arguments", "as_result", "fit", "signature_of"]
 

@@ -16,7 +16,10 @@ from ..core.tensor import Tensor
 from ..errors import TracingError
 from ..ops.rule_namespace import rule_namespace as xp
 
-__all__ = ["NotBatchableError", "attempt", "rows_at_once", "to_level", "to_outside"]
+__all__ = ["NotBatchableError", "Rule", "attempt", "rows_at_once", "to_level", "to_outside"]
+
+
+Rule = Callable[[list[Tensor | None]], list[Tensor | None]]
 
 
 class NotBatchableError(TracingError):
@@ -51,9 +54,7 @@ def attempt(operands: Sequence[Tensor | None]) -> Iterator[None]:
         raise failure from error
 
 
-def rows_at_once(
-    rule: Callable[[list[Tensor | None]], list[Tensor | None]], gs: list[Tensor | None]
-) -> list[Tensor | None]:
+def rows_at_once(rule: Rule, gs: list[Tensor | None]) -> list[Tensor | None]:
     """Call a rule, for one example after the other where it does not take all at once."""
     try:
         with attempt(gs):
@@ -69,7 +70,7 @@ def rows_at_once(
 
 
 def _example(
-    rule: Callable[[list[Tensor | None]], list[Tensor | None]],
+    rule: Rule,
     gs: list[Tensor | None],
     level: Level,
     i: int,

@@ -13,26 +13,23 @@ from collections.abc import Callable, Sequence
 from typing import Any, Self, overload
 
 from .._typing import Array
-from ..core.casting import is_inexact
 from ..core.node import Node
 from ..core.observers import show_line, state, user_line
 from ..core.primitive import Primitive
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..core.variable import Variable
-from ..errors import ArgumentError, ArgumentTypeError, NotDifferentiableError
+from ..errors import ArgumentTypeError, NotDifferentiableError
 from ..interpreters.stack import Context
-from ..ops.rule_namespace import rule_namespace
 from ..tree import flatten, unflatten
 from . import batched
-from .arguments import Arguments, as_result, fit, signature_of
+from .arguments import Arguments, as_result, signature_of
+from .call import Place, place_of
 from .captures import Captures
-from .held import held
-from .operation import Call, Place, place_of, primitive_of, record
+from .custom_call import CustomCall, Rule, kind_of
+from .operation import primitive_of, record
 
 __all__ = ["CustomGradient", "custom_gradient"]
-
-Rule = Callable[..., Any]
 
 
 class CustomGradient:
@@ -135,7 +132,7 @@ class CustomGradient:
             y, rule = self._pair(arguments.call(self._function))
             results, treedef = self._results(y)
         variables = self._checked(captures.variables, rule)
-        call = _CustomCall(self._name, arguments, _places(results), rule, variables, self._jvp)
+        call = CustomCall(self._name, arguments, _places(results), rule, variables, self._jvp)
         call.remember(arguments.operands, results)
         operands += [(array, variable.node) for variable, array in variables.items()]
         results = record(self._primitive, call, operands, results)
@@ -149,7 +146,7 @@ class CustomGradient:
             return returned[0], returned[1]
         raise ArgumentTypeError(
             f"custom_gradient: {self._name} must return a pair (y, grad_fn) whose second is a "
-            f"function, but returned {_kind_of(returned)}. Use `return y, grad_fn`."
+            f"function, but returned {kind_of(returned)}. Use `return y, grad_fn`."
         )
 
     def _results(self, y: Any) -> tuple[list[Tensor], Any]:
@@ -183,115 +180,9 @@ class CustomGradient:
         return dict(sorted(variables.items(), key=lambda item: item[0].number))
 
 
-class _CustomCall(Call):
-    """One call of a function with a gradient of its own."""
-
-    def __init__(
-        self,
-        name: str,
-        arguments: Arguments,
-        results: Sequence[Place],
-        rule: Rule,
-        variables: dict[Variable, Array],
-        jvp: Rule | None,
-    ) -> None:
-        places = [place_of(v, f"variable {v.name!r}") for v in variables]
-        super().__init__([*arguments.places, *places], results)
-        self._name = name
-        self._arguments = arguments
-        self._rule = rule
-        self._variables = variables
-        self._jvp = jvp
-        self.has_push = jvp is not None
-
-    def gradients(self, gs: list[Tensor | None]) -> list[Tensor | None]:
-        """Call `grad_fn` and check what it returns."""
-        if self._variables:
-            with held(self._variables):
-                returned = self._rule(*gs, variables=list(self._variables))
-            returned, of_variables = self._pair(returned)
-        else:
-            returned, of_variables = self._rule(*gs), []
-        matched = self._arguments.match(returned)
-        if matched is None:
-            count, names = self._arguments.expected()
-            given = len(returned) if isinstance(returned, (tuple, list)) else 1
-            raise ArgumentError(
-                f"custom_gradient function expected to return {count} gradients, but returned "
-                f"{given} instead: {self._name}: one for each of {names}, in the structure of that "
-                "argument. Use None for what has no gradient."
-            )
-        what = f"custom_gradient: {self._name}: the gradient of"
-        return [
-            fit(g, place, what)
-            for g, place in zip([*matched, *of_variables], self.operands, strict=True)
-        ]
-
-    def _pair(self, returned: Any) -> tuple[Any, list[Any]]:
-        if not isinstance(returned, (tuple, list)) or len(returned) != 2:
-            raise ArgumentTypeError(
-                f"custom_gradient: grad_fn of {self._name} was given variables, so it must return "
-                f"a pair (gradients, gradients of the variables), but returned "
-                f"{_kind_of(returned)}."
-            )
-        of_variables = returned[1] if isinstance(returned[1], (tuple, list)) else [returned[1]]
-        if len(of_variables) != len(self._variables):
-            names = ", ".join(variable.name for variable in self._variables)
-            raise ArgumentError(
-                "Must return gradient for each variable from @custom_gradient grad_fn: "
-                f"{self._name}: {len(self._variables)} expected, for {names}, but "
-                f"{len(of_variables)} returned. Use None for what has no gradient."
-            )
-        return returned[0], list(of_variables)
-
-    def push(
-        self, values: Sequence[Tensor], tangents: Sequence[Tensor | None]
-    ) -> list[Tensor | None]:
-        """Apply the user's rule of forward mode."""
-        assert self._jvp is not None
-        count = len(self.operands) - len(self._variables)
-        if any(t is not None for t in tangents[count:]):
-            names = ", ".join(repr(variable.name) for variable in self._variables)
-            raise NotDifferentiableError(
-                f"custom_gradient: the forward rule of {self._name} has no tangents for the "
-                f"variables that it uses besides its arguments: [{names}]. Use them as arguments."
-            )
-        directions = [
-            rule_namespace.zeros_like(Tensor(x.array)) if t is None else t
-            for x, t in zip(values[:count], tangents[:count], strict=True)
-        ]
-        primals = tuple(self._arguments.nests(self._arguments.merged(values[:count])))
-        given = tuple(self._arguments.nests(self._arguments.spread(directions)))
-        returned = self._jvp(primals, given)
-        if not isinstance(returned, (tuple, list)) or len(returned) != 2:
-            raise ArgumentTypeError(
-                f"custom_gradient: the forward rule of {self._name} must return a pair (y, "
-                f"tangent), but returned {_kind_of(returned)}."
-            )
-        found, _ = flatten(returned[1], none_is_leaf=True)
-        if len(found) != len(self.results):
-            raise ArgumentError(
-                f"custom_gradient: the forward rule of {self._name} must return a tangent for each "
-                f"of {len(self.results)} results, but returned {len(found)}. Use None where "
-                "nothing moves."
-            )
-        what = f"custom_gradient: the forward rule of {self._name}: the tangent of"
-        return [
-            fit(t, place, what) if is_inexact(place.dtype) else None
-            for t, place in zip(found, self.results, strict=True)
-        ]
-
-
 def _places(results: Sequence[Tensor]) -> list[Place]:
     one = len(results) == 1
     return [place_of(y, "y" if one else f"result {i}") for i, y in enumerate(results)]
-
-
-def _kind_of(returned: Any) -> str:
-    if isinstance(returned, (tuple, list)):
-        inside = ", ".join(type(part).__name__ for part in returned)
-        return f"a {type(returned).__name__} of {len(returned)} ({inside})"
-    return f"a {type(returned).__name__}"
 
 
 @overload
@@ -347,7 +238,8 @@ def custom_gradient(f: Callable[..., Any] | None = None, *, check: bool = False)
 
     The rule holds in both modes. Derivatives of higher order differentiate `grad_fn`, which sees
     what it closed over: the arguments, what f computed from them with xgrad, and y. What f computed
-    outside xgrad, other than y, counts as a constant there.
+    outside xgrad, other than y, counts as a constant there. A `grad_fn` that computes outside xgrad
+    gives gradients and rows of Jacobians; whoever differentiates it is told that it cannot be.
 
     Variables that f reads by itself are handed to ``grad_fn(*dys, variables=[...])``, in order of
     creation; it returns ``(gradients, gradients of the variables)``.

@@ -12,7 +12,8 @@ from ..core.tensor import Tensor
 from ..errors import ArgumentTypeError, DTypeError
 from ..interpreters.hooks import Hook, call_hook
 from ..ops._arguments import as_operand
-from .operation import Call, place_of, primitive_of, record
+from .call import Call, place_of
+from .operation import primitive_of, record
 
 __all__ = ["gradient_hook"]
 
@@ -23,6 +24,7 @@ class _Hooked(Call):
     """The identity with a function on its way back."""
 
     has_push = True
+    title = "gradient_hook"
 
     def __init__(self, x: Any, hook: Hook) -> None:
         place = place_of(x, "x")

@@ -7,175 +7,95 @@ ascent, for complex numbers, and conjugated here on both sides (decision 3)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, NamedTuple
-from weakref import ref
+from collections.abc import Sequence
+from typing import Any
 
-from .._typing import Array, DType, Shape
-from ..backends import Device, backend_of
+from .._typing import Array
+from ..backends import backend_of
 from ..batching import Batched, Level, level_of
-from ..core.casting import is_inexact
 from ..core.inspection import tell
-from ..core.node import Cut, Node
+from ..core.node import Cut, Leaf, Node
 from ..core.observers import Recorder, settings, state
 from ..core.primitive import Kind, Primitive
 from ..core.tensor import Tensor
+from ..errors import NotDifferentiableError
 from ..interpreters.stack import Context
-from ..interpreters.trace import active_traces
-from ..interpreters.transpose import transposed_tangent
+from ..interpreters.trace import Trace, active_traces
+from ..interpreters.transpose import Private, transposed_tangent
 from ..ops.rule_namespace import rule_namespace
 from ..rules.edges import steepest
 from . import batched
+from .call import Call, place_of
 
-__all__ = ["Call", "Place", "place_of", "primitive_of", "record"]
-
-
-class Place(NamedTuple):
-    """What an array must be like to belong to an operand or a result.
-
-    Attributes
-    ----------
-    name : str
-        For error messages.
-    """
-
-    name: str
-    shape: Shape
-    dtype: DType
-    device: Device
+__all__ = ["primitive_of", "record"]
 
 
-def place_of(x: Any, name: str) -> Place:
-    """Where a Tensor or Variable is, and of what shape and dtype."""
-    return Place(name, x.shape, x.dtype, x.device)
+def primitive_of(name: str) -> Primitive:
+    """Make the primitive of a user's function."""
+    primitive = Primitive(name, Kind.GENERAL, ("call", "*arrays"), (), None)
+    primitive.give_rules(arrays=lambda xp, g, call: _pull_back(call, g))
+    primitive.push = _push
+    return primitive
 
 
-class Call:
-    """One application of a user's function.
+def _pull_back(call: Call, parts: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Carry the cotangents of the results back, in the walk's convention."""
+    recorded = any(isinstance(part, Tensor) for part in parts)
+    gs = call.seeds(parts)
+    with call.linked():
+        found = batched.rows_at_once(_rule_of(call), gs)
+    return tuple([None if g is None else _as_cotangent(g, recorded) for g in found])
 
-    A subclass gives `gradients`, and `push` where tangents are not to be had by transposing it.
 
-    Attributes
-    ----------
-    operands : list of Place
-        What the function depends on: one per array operand, in order.
-    results : list of Place
-        What it returned, one per leaf.
-    kept_bytes, saved_bytes : int
-        How many bytes of arrays it keeps for the way back, as far as it knows, and how many more a
-        tape would have kept.
-    has_push : bool
-        Whether there is a rule of forward mode.
-    """
+def _rule_of(call: Call) -> batched.Rule:
+    return lambda gs: _run_rule(call, gs)
 
-    has_push = False
-    kept_bytes = 0
-    saved_bytes = 0
 
-    def __init__(self, operands: Sequence[Place], results: Sequence[Place]) -> None:
-        self.operands = list(operands)
-        self.results = list(results)
-        self._traces = active_traces()
-        self._given: list[tuple[ref[Tensor], Node]] = []
-        self._opaque: list[tuple[int, ref[Tensor]]] = []
-        self._nodes: list[ref[Node] | None] = [None for _ in results]
+def _run_rule(call: Call, gs: list[Tensor | None]) -> list[Tensor | None]:
+    """Apply the user's rule; a gradient that it computed outside xgrad has no derivative.
 
-    def gradients(self, gs: list[Tensor | None]) -> list[Tensor | None]:
-        """Apply the user's rule.
+    Rules are linear, so one whose result does not depend on the cotangents has left xgrad, and
+    how the result depends on anything else is not known either."""
+    if state.recorder is None:
+        return call.gradients(gs)
+    traces, private = active_traces(), Private()
+    watched = [None if g is None else _watched(g, private.trace) for g in gs]
+    with Context.of((*state.observers, private)):
+        found = call.gradients(watched)
+    lost = [
+        i
+        for i, g in enumerate(found)
+        if g is not None and (g.node is None or not private.trace.follows(g.node))
+    ]
+    private.trace.close()
+    if lost:
+        refusing = _without_derivative(call, gs, [found[i] for i in lost])
+        for i, r in zip(lost, refusing, strict=True):
+            found[i] = r
+    return [None if g is None else _as_followed_by(g, traces) for g in found]
 
-        Parameters
-        ----------
-        gs : list of Tensor or None
-            The cotangent of each result, None for those that are not floating.
 
-        Returns
-        -------
-        list of Tensor or None
-            For each operand, of its shape and dtype.
-        """
-        raise NotImplementedError
+def _without_derivative(
+    call: Call, gs: Sequence[Tensor | None], results: list[Any]
+) -> list[Tensor]:
+    """The same gradients, which refuse to be differentiated where somebody follows."""
+    nodes = [g.node for g in gs if g is not None]
+    if call.saw(active_traces()):
+        nodes += call.parents
+    operands = [(results[0].array, node) for node in nodes if node is not None]
+    return record(_OPAQUE, _Opaque(call.title, len(operands), results), operands, results)
 
-    def push(
-        self, values: Sequence[Tensor], tangents: Sequence[Tensor | None]
-    ) -> Sequence[Tensor | None]:
-        """Carry tangents forward.
 
-        Parameters
-        ----------
-        values : sequence of Tensor
-            The operands.
-        tangents : sequence of Tensor or None
-            Of each operand; not all of them None.
+def _watched(g: Tensor, trace: Trace) -> Tensor:
+    """A cotangent that a trace follows, besides whoever did before."""
+    node = Leaf(g.shape, g.dtype) if g.node is None or type(g.node) is Cut else g.node
+    trace.watch(node, None)
+    return Tensor(g.array, node)
 
-        Returns
-        -------
-        sequence of Tensor or None
-            Of each result.
-        """
-        raise NotImplementedError
 
-    # -- what the rule's closure sees ----------------------------------------------------------
-
-    def remember(self, given: Sequence[Tensor], returned: Sequence[Tensor]) -> None:
-        """Know the Tensors that the function was given and those it returned, without holding them.
-
-        Its rule may have closed over them, and runs in other contexts than the function did."""
-        self._given = [(ref(x), x.node) for x in given if x.node is not None]
-        self._opaque = [
-            (i, ref(y))
-            for i, y in enumerate(returned)
-            if y.node is None and all(y is not x for x in given)
-        ]
-
-    def came_out_as(self, nodes: Sequence[Node | None]) -> None:
-        """Know the nodes of the results."""
-        self._nodes = [None if node is None or type(node) is Cut else ref(node) for node in nodes]
-
-    @contextmanager
-    def linked(self) -> Iterator[None]:
-        """Let the closure's Tensors be followed as the operation was.
-
-        Observers that did not see the operation must not follow some of its operands only. Results
-        that were computed outside xgrad are followed through the operation itself."""
-        active = active_traces()
-        former: list[tuple[Tensor, Node | None]] = []
-        if any(trace in self._traces for trace in active):
-            for i, reference in self._opaque:
-                y, made = reference(), self._nodes[i]
-                if y is not None and made is not None and y.node is None:
-                    former.append((y, None))
-                    y.node = made()
-        elif active:
-            for given, node in self._given:
-                x = given()
-                if x is not None and x.node is node:
-                    former.append((x, node))
-                    x.node = None
-        try:
-            yield
-        finally:
-            for tensor, node_before in former:
-                tensor.node = node_before
-
-    # -- the rule of the primitive -------------------------------------------------------------
-
-    def pull_back(self, parts: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Carry the cotangents of the results back, in the walk's convention."""
-        recorded = any(isinstance(part, Tensor) for part in parts)
-        gs = [self._seed(part, place) for part, place in zip(parts, self.results, strict=True)]
-        with self.linked():
-            found = batched.rows_at_once(self.gradients, gs)
-        return tuple([None if g is None else _as_cotangent(g, recorded) for g in found])
-
-    def _seed(self, part: Any, place: Place) -> Tensor | None:
-        if part is None:
-            if not is_inexact(place.dtype):
-                return None
-            xp, native = place.device.backend.xp, place.device.native
-            return Tensor(xp.zeros(place.shape, dtype=place.dtype, device=native))
-        g = part if isinstance(part, Tensor) else Tensor(part)
-        return steepest(rule_namespace, g)  # type: ignore[no-any-return]
+def _as_followed_by(g: Tensor, traces: tuple[Any, ...]) -> Tensor:
+    followed = g.node is not None and any(trace.follows(g.node) for trace in traces)
+    return g if followed else Tensor(g.array)
 
 
 def _as_cotangent(g: Tensor, recorded: bool) -> Any:
@@ -184,12 +104,22 @@ def _as_cotangent(g: Tensor, recorded: bool) -> Any:
     return steepest(backend_of(g.array).xp, g.array)
 
 
-def primitive_of(name: str) -> Primitive:
-    """Make the primitive of a user's function."""
-    primitive = Primitive(name, Kind.GENERAL, ("call", "*arrays"), (), None)
-    primitive.give_rules(arrays=lambda xp, g, call: call.pull_back(g))
-    primitive.push = _push
-    return primitive
+class _Opaque(Call):
+    """A rule that computes outside xgrad: the gradient that it gives has no derivative."""
+
+    def __init__(self, title: str, count: int, results: Sequence[Tensor]) -> None:
+        places = [place_of(r, "dx") for r in results]
+        super().__init__(places[:1] * count, places)
+        self.title = title
+
+    def gradients(self, _gs: list[Tensor | None]) -> list[Tensor | None]:
+        """Refuse."""
+        raise NotDifferentiableError(
+            f"{self.title}: its gradient function computes outside xgrad and was not followed, so "
+            "it cannot be differentiated: second derivatives are not known, nor is forward mode, "
+            "which transposes it. Use xgrad's functions there, or custom_gradient for what it "
+            "calls; for forward mode alone, defjvp."
+        )
 
 
 def _push(
@@ -207,6 +137,9 @@ def _push(
     with outside, call.linked():
         moved = list(tangents[1:])
         return tuple(batched.rows_at_once(lambda ts: list(call.push(values[1:], ts)), moved))
+
+
+_OPAQUE = primitive_of("grad_fn")
 
 
 def record(
@@ -258,6 +191,7 @@ def _told(
     if recorder is not None:
         values = (call, *[array for array, _ in operands])
         parents = (None, *[node for _, node in operands])
+        call.parents = [node for node in parents if node is not None]
         nodes = recorder.record(primitive, values, parents, None, arrays)
     if settings.inspected:
         values = tuple([array for array, _ in operands])
@@ -292,7 +226,7 @@ class _ForAll(Call):
         with level.reopened():
             inside = [None if g is None else Tensor(Batched(g, level)) for g in gs]
             with self._call.linked():
-                found = batched.rows_at_once(self._call.gradients, inside)
+                found = batched.rows_at_once(_rule_of(self._call), inside)
         return [
             None if g is None else batched.to_outside(level, g, mapped)
             for g, mapped in zip(found, self._mapped, strict=True)

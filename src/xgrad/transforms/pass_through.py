@@ -16,7 +16,8 @@ from ..rules.edges import to_dtype
 from ..tree import flatten, unflatten
 from .arguments import Arguments, as_result, signature_of
 from .batched import attempt
-from .operation import Call, place_of, primitive_of, record
+from .call import Call, place_of
+from .operation import primitive_of, record
 
 __all__ = ["grad_pass_through"]
 

@@ -28,7 +28,8 @@ from ..interpreters.transpose import Private
 from ..ops.rule_namespace import rule_namespace
 from ..rules.edges import steepest
 from ..tree import flatten, unflatten
-from .operation import Call, place_of, primitive_of, record
+from .call import Call, place_of
+from .operation import primitive_of, record
 from .random_states import as_stateful
 from .rehearsal import Rehearsal, bytes_of
 
@@ -191,7 +192,7 @@ class _Recompute(Call):
         private = Private()
         for _, node in self.given:
             private.trace.watch(node, None)
-        saw = [o for o in state.observers if any(t in self._traces for t in _traces_of(o))]
+        saw = [o for o in state.observers if self.saw(_traces_of(o))]
         with Context.of((*saw, private)):
             ys = self._again()
         seeds: list[tuple[Node, Any]] = []

@@ -20,7 +20,7 @@ from ..core.primitive import Kind, Primitive
 from ..core.variable import Variable
 from ..interpreters.stack import Context
 from ..interpreters.trace import active_traces
-from .operation import Call
+from .call import Call
 
 __all__ = ["Rehearsal", "bytes_of"]
 

@@ -1,0 +1,132 @@
+"""One call of a function with a gradient of its own: the user's rules, and what they must return.
+
+Count, structure, shape, dtype and device of what a rule returns are checked as soon as it returns,
+with the names of the arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .._typing import Array
+from ..core.casting import is_inexact
+from ..core.tensor import Tensor
+from ..core.variable import Variable
+from ..errors import ArgumentError, ArgumentTypeError, NotDifferentiableError
+from ..ops.rule_namespace import rule_namespace
+from ..tree import flatten
+from .arguments import Arguments, fit
+from .call import Call, Place, place_of
+from .held import held
+
+__all__ = ["CustomCall", "Rule", "kind_of"]
+
+Rule = Callable[..., Any]
+
+
+class CustomCall(Call):
+    """One call of a function with a gradient of its own."""
+
+    def __init__(
+        self,
+        name: str,
+        arguments: Arguments,
+        results: Sequence[Place],
+        rule: Rule,
+        variables: dict[Variable, Array],
+        jvp: Rule | None,
+    ) -> None:
+        places = [place_of(v, f"variable {v.name!r}") for v in variables]
+        super().__init__([*arguments.places, *places], results)
+        self._name = name
+        self._arguments = arguments
+        self._rule = rule
+        self._variables = variables
+        self._jvp = jvp
+        self.has_push = jvp is not None
+        self.title = f"custom_gradient: {name}"
+
+    def gradients(self, gs: list[Tensor | None]) -> list[Tensor | None]:
+        """Call `grad_fn` and check what it returns."""
+        if self._variables:
+            with held(self._variables):
+                returned = self._rule(*gs, variables=list(self._variables))
+            returned, of_variables = self._pair(returned)
+        else:
+            returned, of_variables = self._rule(*gs), []
+        matched = self._arguments.match(returned)
+        if matched is None:
+            count, names = self._arguments.expected()
+            given = len(returned) if isinstance(returned, (tuple, list)) else 1
+            raise ArgumentError(
+                f"custom_gradient function expected to return {count} gradients, but returned "
+                f"{given} instead: {self._name}: one for each of {names}, in the structure of that "
+                "argument. Use None for what has no gradient."
+            )
+        what = f"custom_gradient: {self._name}: the gradient of"
+        return [
+            fit(g, place, what)
+            for g, place in zip([*matched, *of_variables], self.operands, strict=True)
+        ]
+
+    def _pair(self, returned: Any) -> tuple[Any, list[Any]]:
+        if not isinstance(returned, (tuple, list)) or len(returned) != 2:
+            raise ArgumentTypeError(
+                f"custom_gradient: grad_fn of {self._name} was given variables, so it must return "
+                f"a pair (gradients, gradients of the variables), but returned "
+                f"{kind_of(returned)}."
+            )
+        of_variables = returned[1] if isinstance(returned[1], (tuple, list)) else [returned[1]]
+        if len(of_variables) != len(self._variables):
+            names = ", ".join(variable.name for variable in self._variables)
+            raise ArgumentError(
+                "Must return gradient for each variable from @custom_gradient grad_fn: "
+                f"{self._name}: {len(self._variables)} expected, for {names}, but "
+                f"{len(of_variables)} returned. Use None for what has no gradient."
+            )
+        return returned[0], list(of_variables)
+
+    def push(
+        self, values: Sequence[Tensor], tangents: Sequence[Tensor | None]
+    ) -> list[Tensor | None]:
+        """Apply the user's rule of forward mode."""
+        assert self._jvp is not None
+        count = len(self.operands) - len(self._variables)
+        if any(t is not None for t in tangents[count:]):
+            names = ", ".join(repr(variable.name) for variable in self._variables)
+            raise NotDifferentiableError(
+                f"custom_gradient: the forward rule of {self._name} has no tangents for the "
+                f"variables that it uses besides its arguments: [{names}]. Use them as arguments."
+            )
+        directions = [
+            rule_namespace.zeros_like(Tensor(x.array)) if t is None else t
+            for x, t in zip(values[:count], tangents[:count], strict=True)
+        ]
+        primals = tuple(self._arguments.nests(self._arguments.merged(values[:count])))
+        given = tuple(self._arguments.nests(self._arguments.spread(directions)))
+        returned = self._jvp(primals, given)
+        if not isinstance(returned, (tuple, list)) or len(returned) != 2:
+            raise ArgumentTypeError(
+                f"custom_gradient: the forward rule of {self._name} must return a pair (y, "
+                f"tangent), but returned {kind_of(returned)}."
+            )
+        found, _ = flatten(returned[1], none_is_leaf=True)
+        if len(found) != len(self.results):
+            raise ArgumentError(
+                f"custom_gradient: the forward rule of {self._name} must return a tangent for each "
+                f"of {len(self.results)} results, but returned {len(found)}. Use None where "
+                "nothing moves."
+            )
+        what = f"custom_gradient: the forward rule of {self._name}: the tangent of"
+        return [
+            fit(t, place, what) if is_inexact(place.dtype) else None
+            for t, place in zip(found, self.results, strict=True)
+        ]
+
+
+def kind_of(returned: Any) -> str:
+    """Say what a function returned, for an error message."""
+    if isinstance(returned, (tuple, list)):
+        inside = ", ".join(type(part).__name__ for part in returned)
+        return f"a {type(returned).__name__} of {len(returned)} ({inside})"
+    return f"a {type(returned).__name__}"
