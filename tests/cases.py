@@ -352,6 +352,8 @@ case("real/real", lambda xp, x: xp.real(x) * 2, (3,), reference=lambda x: 2 * x,
      analytic=False)
 case("conj/real", lambda xp, x: xp.conj(x) * 2, (3,), reference=lambda x: 2 * x, standard=False,
      analytic=False)
+case("imag/of a product", lambda xp, x: xp.imag(xp.astype(x, complex_dtype(xp, x)) * (2 + 3j)), (3,),
+     reference=lambda x: 3 * x, standard=False, analytic=False)
 case(
     "complex parts",
     lambda xp, x: xp.real(xp.exp(x * 1j)) + xp.imag(xp.conj(xp.exp(x * 2j))) + xp.abs(x + 1j),
