@@ -1142,6 +1142,12 @@ for _offset in (0, 1, -1, 2, -5):
         case(f"linalg.trace/{_offset}{_label}",
              lambda xp, x, o=_offset: xp.linalg.trace(x, offset=o), _shape, complex=_offset == 1,
              standard=_offset != -5, reference=lambda x, o=_offset: np.linalg.trace(x, offset=o))
+for _k in (0, 1, -2):
+    case(f"diag/of a vector {_k}", lambda xp, x, k=_k: xp.diag(x, k), (3,), complex=_k == 1,
+         standard=False, reference=lambda x, k=_k: np.diag(x, k))
+    case(f"diag/of a matrix {_k}", lambda xp, x, k=_k: xp.diag(x, k), (3, 4), complex=_k == 1,
+         standard=False, reference=lambda x, k=_k: np.diag(x, k))
+case("diag/empty", lambda xp, x: xp.diag(x), (0,), standard=False, reference=np.diag)
 case("linalg.diagonal/empty", lambda xp, x: xp.linalg.diagonal(x), (2, 0, 3),
      reference=lambda x: np.zeros((2, 0)))
 case("linalg.trace/dtype", lambda xp, x: xp.linalg.trace(x, dtype=xp.float64), (3, 3),

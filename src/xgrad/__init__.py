@@ -53,6 +53,7 @@ from .ops.conversion import asarray, constant, convert_to_tensor, from_dlpack
 from .ops.creation import arange, eye, linspace, meshgrid, tril, triu
 from .ops.cumulative import cumulative_max, cumulative_min, cumulative_prod, cumulative_sum
 from .ops.data_types import astype, can_cast, finfo, iinfo, isdtype, result_type, to_device
+from .ops.diagonals import diag
 from .ops.einsum import einsum
 from .ops.exponential import exp, expm1, log, log1p, log2, log10, logaddexp
 from .ops.extrema import copysign, maximum, minimum, nextafter
@@ -316,6 +317,7 @@ __all__ = [
     "take",
     "take_along_axis",
     # Linear algebra
+    "diag",
     "einsum",
     "matmul",
     "tensordot",

@@ -214,7 +214,14 @@ def _without_small_values(x: Any, rtol: Any) -> Any:
     return matmul(matmul(x, matrix_transpose(conj(vectors))), vectors)
 
 
-def lstsq(x1: ArrayLike, x2: ArrayLike, /, *, rtol: float | ArrayLike | None = None) -> LstsqResult:
+def lstsq(
+    x1: ArrayLike,
+    x2: ArrayLike,
+    /,
+    *,
+    rtol: float | ArrayLike | None = None,
+    rcond: float | ArrayLike | None = None,
+) -> LstsqResult:
     """Find the y of least norm among those for which x1 y comes closest to x2.
 
     Parameters
@@ -226,6 +233,8 @@ def lstsq(x1: ArrayLike, x2: ArrayLike, /, *, rtol: float | ArrayLike | None = N
     rtol : float or array of shape (...), optional
         Singular values of x1 below this part of the largest one count as zero; max(m, n) times the
         dtype's eps by default.
+    rcond : float or array of shape (...), optional
+        NumPy's name of `rtol`.
 
     Returns
     -------
@@ -257,6 +266,7 @@ def lstsq(x1: ArrayLike, x2: ArrayLike, /, *, rtol: float | ArrayLike | None = N
     xg.Tensor([1., 2.], shape=(2,), dtype=float64, device=cpu)
     """
     x1, x2, vector = as_system(x1, x2, "lstsq", square=False)
+    rtol = rcond if rtol is None else rtol
     solution = matmul(pinv(x1, rtol=rtol), x2)
     difference = x2 - matmul(x1, solution)
     residuals = sum_over(real(difference * conj(difference)), axis=-2)

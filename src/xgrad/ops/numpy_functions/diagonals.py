@@ -33,21 +33,12 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 
 def diag(v: Any, k: int = 0) -> Any:
     """The diagonal of a matrix, or the matrix of a diagonal."""
-    v = tensor(v)
-    if v.ndim == 2:
-        return diagonal(v, k)
-    if v.ndim != 1:
-        raise ShapeError(f"numpy.diag: v must have one axis or two, but has shape {v.shape}.")
-    return diagflat(v, k)
+    return xp.diag(tensor(v), k)
 
 
 def diagflat(v: Any, k: int = 0) -> Any:
     """The matrix whose diagonal is the flattened v."""
-    v = ravel(v)
-    n = v.shape[0] + abs(k)
-    out = xp.zeros((n, n), dtype=v.dtype, device=v.device)
-    places = xp.arange(v.shape[0], device=v.device)
-    return out.at[places + max(-k, 0), places + max(k, 0)].set(v)
+    return xp.diag(ravel(v), k)
 
 
 def tril(m: Any, k: int = 0) -> Any:

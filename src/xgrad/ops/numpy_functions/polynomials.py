@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ...errors import ArgumentError
+from .. import eigenvalues, solving
 from ..rule_namespace import rule_namespace as xp
 from .operands import is_floating, operands, tensor, tensors
 from .products import convolve
+from .refused import no_counterpart
 from .shapes import ravel
 
 __all__ = [
@@ -15,10 +17,12 @@ __all__ = [
     "polyadd",
     "polyder",
     "polydiv",
+    "polyfit",
     "polyint",
     "polymul",
     "polysub",
     "polyval",
+    "roots",
     "vander",
 ]
 
@@ -118,6 +122,64 @@ def poly(seq_of_zeros: Any) -> Any:
     for i in range(zeros.shape[0]):
         y = convolve(y, xp.stack([xp.ones_like(zeros[i]), -zeros[i]]))
     return y
+
+
+def polyfit(
+    x: Any,
+    y: Any,
+    deg: int,
+    rcond: Any = None,
+    full: bool = False,
+    w: Any = None,
+    cov: Any = False,
+) -> Any:
+    """The polynomial that is closest to samples, by least squares with columns of equal length."""
+    if full:
+        raise no_counterpart("numpy.polyfit with full=")
+    x, y = (x if is_floating(x) else xp.astype(x, "float64") for x in tensors(x, y))
+    powers, values = vander(x, int(deg) + 1), y
+    if w is not None:
+        weights = xp.astype(tensors(w, x)[0], x.dtype, copy=False)
+        powers = powers * weights[:, None]
+        values = values * (weights if values.ndim == 1 else weights[:, None])
+    scale = xp.sqrt(xp.sum(powers * powers, axis=0))
+    rcond = x.shape[0] * float(xp.finfo(x.dtype).eps) if rcond is None else rcond
+    found = solving.lstsq(powers / scale, values, rtol=rcond)
+    c = (
+        xp.matrix_transpose(xp.matrix_transpose(found.solution) / scale)
+        if y.ndim == 2
+        else (found.solution / scale)
+    )
+    if not cov:
+        return c
+    base = solving.inv(xp.matmul(xp.matrix_transpose(powers), powers))
+    if isinstance(cov, str):  # "unscaled"
+        return c, base
+    if x.shape[0] <= deg + 1:
+        raise ArgumentError(
+            f"numpy.polyfit: {x.shape[0]} samples are too few to scale the covariance for degree "
+            f"{deg}. Use cov='unscaled', or more than {deg + 1}."
+        )
+    share = found.residuals / (x.shape[0] - deg - 1)
+    return c, base * share if y.ndim == 1 else base[:, :, None] * share
+
+
+def roots(p: Any) -> Any:
+    """The zeros of a polynomial, which are complex here, whether they need to be or not."""
+    p = ravel(p)
+    p = p if is_floating(p) else xp.astype(p, "float64")
+    places = [int(i) for i in xp.nonzero(p)[0].tolist()]
+    if not places:
+        return p[:0]
+    zeros = p.shape[0] - 1 - places[-1]
+    p = p[places[0] : places[-1] + 1]
+    n = p.shape[0] - 1
+    found = p[:0] + 0j
+    if n:
+        below = xp.eye(n - 1, n, dtype=p.dtype, device=p.device)
+        companion = xp.concat([xp.reshape(-p[1:] / p[0], (1, n)), below], axis=0)
+        found = eigenvalues.eigvals(companion)
+    return xp.concat([found, xp.zeros((zeros,), dtype=found.dtype, device=p.device)])
 
 
 def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:

@@ -21,7 +21,7 @@ _GROUPS = {
     _DATES: "busday_count busday_offset datetime_as_string is_busday isnat",
     _FILES: "frombuffer fromfile fromiter fromstring genfromtxt loadtxt fromfunction",
     _BITS: "packbits unpackbits",
-    _ON_PURPOSE: "i0 polyfit roots sinc",
+    _ON_PURPOSE: "i0 sinc",
 }
 
 REFUSED: dict[str, str] = {
@@ -33,7 +33,6 @@ _MODULES = {
     "numpy.char": _TEXT,
     "numpy.lib.recfunctions": _FIELDS,
     "numpy.lib.scimath": _REAL,
-    "numpy.linalg": _ON_PURPOSE,
     "numpy.polynomial.polynomial": "Use np.polyval, or arithmetic with powers of x.",
     "numpy.strings": _TEXT,
 }

@@ -14,6 +14,7 @@ from . import (
     histograms,
     interpolation,
     joining,
+    matrices,
     nan_reductions,
     ordering,
     padding,
@@ -53,6 +54,7 @@ _FILES = (
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{f"numpy.{name}": getattr(file, name) for file in _FILES for name in file.__all__},
     **{f"numpy.{name}": function for name, function in ANSWERS.items()},
+    **{f"numpy.linalg.{name}": getattr(matrices, name) for name in matrices.__all__},
     **{f"numpy.fft.{name}": getattr(fourier, name) for name in fourier.__all__},
     "numpy.lib.stride_tricks.sliding_window_view": windows.sliding_window_view,
 }
