@@ -172,3 +172,13 @@ def test_counting_keeps_nothing_alive():
     del y
     assert tape.stats().operations == 0
     assert stats.operations == 1
+
+
+def test_operations_with_several_results_are_counted():
+    x = xg.Variable(np.ones((3, 2)))
+    with xg.GradientTape() as tape:
+        parts = xg.unstack(xg.tanh(x))
+    stats = tape.stats()
+    assert stats.by_op["unstack"].operations == 1
+    assert stats.operations == 2
+    assert len(parts) == 3

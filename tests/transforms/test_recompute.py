@@ -672,6 +672,19 @@ def test_r3_saved_bytes_of_nested_calls(call_of):
     assert call_of(y).saved_bytes == 800  # tanh's result, which the inner call keeps as well
 
 
+def test_r3_statistics_of_the_tape_show_what_was_spared():
+    x = xg.Variable(np.ones(100))
+    with xg.GradientTape() as tape:
+        y = xg.recompute_grad(lambda x: xg.sin(xg.exp(xg.tanh(x))))(x * 2.0)
+    stats = tape.stats()
+    assert stats.operations == 2
+    assert stats.bytes == 800  # its argument
+    assert stats.spared_bytes == 2 * 800 - 800  # tanh's and exp's results, of which it keeps none
+    assert "spared by recompute_grad: 800 bytes" in str(stats)
+    assert stats.by_op["recompute_grad(<lambda>)"].bytes == 800
+    assert tape.gradient(y, x).shape == (100,)
+
+
 # -- checkpoint_sequential ----------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from ..backends.base import dtype_name
-from ..core.node import Cut, Leaf, Node, Output
+from ..core.node import Cut, Leaf, Node, Output, Producer
 from ..core.observers import show_line
 from .trace import Trace
 
@@ -80,7 +80,7 @@ def graph_of(trace: Trace | None, targets: list[Any] | None) -> TapeGraph:
 
 def recorded_nodes(trace: Trace) -> list[Node]:
     """Find the nodes of all living values that a trace recorded."""
-    kinds = (Node, Output)
+    kinds = (Node, Producer, Output)
     nodes = [x for x in gc.get_objects() if type(x) in kinds]
     return sorted([n for n in nodes if trace in n.traces], key=lambda node: node.serial)
 
