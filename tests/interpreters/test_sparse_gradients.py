@@ -198,6 +198,33 @@ def test_s8_every_row_of_the_jacobian_is_that_of_the_dense_gradient():
         np.testing.assert_array_equal(found.numpy(), expected)
 
 
+def test_s8_matrices_of_derivatives_are_dense(device):
+    def matrices(sparse):
+        x = xg.asarray(TABLE, device=device)
+        with xg.GradientTape(persistent=True) as tape:
+            tape.watch(x)
+            y = rows_of(x, [1, 3, 1], sparse) ** 3
+            loss = xg.sum(y)
+        return tape.jacobian(y, x), tape.hessian(loss, x), tape.hvp(loss, x, xg.ones_like(x))
+
+    for sparse, dense in zip(matrices(True), matrices(False), strict=True):
+        assert isinstance(sparse, xg.Tensor)
+        assert_equal(sparse, dense)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_s8_inside_vmap(axis):
+    tables = np.stack([TABLE, 2 * TABLE], axis=axis)
+
+    def loss(x, sparse):
+        return xg.sum(rows_of(x, [1, 3, 1], sparse) ** 3)
+
+    found = [
+        xg.vmap(xg.grad(lambda x, s=s: loss(x, s)), in_axes=axis)(tables) for s in (True, False)
+    ]
+    assert_equal(*found)
+
+
 def test_s9_sgd_takes_the_step_of_the_dense_gradient(device):
     options = {"learning_rate": 0.1, "momentum": 0.9}
     values = []

@@ -1166,6 +1166,17 @@ def test_explain_names_the_function():
     assert "is connected" in text
 
 
+def test_explain_says_that_a_rule_may_give_none():
+    f = xg.custom_gradient(lambda x: (x * 2, lambda dy: None))
+    x = xg.Variable(2.0)
+    with xg.GradientTape(persistent=True) as tape:
+        y = f(x)
+    assert tape.gradient(y, x) is None
+    with pytest.raises(xg.errors.UnconnectedGradientError, match="where the rule of custom_gradi"):
+        tape.gradient(y, x, unconnected_gradients="raise")
+    assert "returns None" in str(tape.explain(y, x))
+
+
 def test_errors_in_the_function_leave_the_tape_recording():
     @xg.custom_gradient
     def f(x):

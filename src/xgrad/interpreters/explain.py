@@ -63,7 +63,7 @@ def explain(
     path = _recorded_path(trace, targets, source, ())
     if path and _recorded_path(trace, targets, source, held):
         steps = "\n".join(f"  {line}" for line in _steps(path))
-        text = f"{name} {describe(source)} is connected:\n{steps}"
+        text = f"{name} {describe(source)} is connected:\n{steps}{_rules_of_users(path)}"
         return Explanation(True, "", "", path, text)
     if any(x is source for x in targets) and is_inexact(source.dtype):
         text = f"{name} {describe(source)} is itself the target."
@@ -75,6 +75,15 @@ def explain(
         f"{reason.advice}{'' if where else _MORE_LINES}"
     )
     return Explanation(False, reason.cause, where, (), text)
+
+
+def _rules_of_users(path: tuple[Node, ...]) -> str:
+    """Name the functions on a path whose own rules decide whether it ends there."""
+    found = [node.primitive for node in path if node.primitive is not None]
+    names = dict.fromkeys(p.name for p in found if p.name.startswith("custom_gradient("))
+    if not names:
+        return ""
+    return f"\nThe gradient is None all the same where the rule of {', '.join(names)} returns None."
 
 
 def _recorded_path(
