@@ -70,7 +70,7 @@ def walk(
     inspected = InspectedFrontier(watching, not recorded) if watching else None
     frontier = inspected or Frontier(not recorded)
     found: dict[Node, Any] = {}
-    rows = RowCollector(sources, recorded) if sparse else None
+    rows: RowCollector | None = None
     plainly = not recorded and needed is None and not stops and inspected is None
     if any(node.plan is not None for node in sources):
         inside: Mapping[Node, Any] = sources
@@ -97,7 +97,11 @@ def walk(
             if type(node) is Output:
                 frontier.add_output(node, g)
                 continue
-            if rows is None or not rows.takes(node, g):
+            taken = False
+            if sparse and node.primitive is not None and node.primitive.sparse:
+                rows = rows or RowCollector(sources, recorded)
+                taken = rows.takes(node, g)
+            if not taken:
                 if inspected is not None:
                     inspected.visit(node, g)
                 _visit(node, g, trace, needed, frontier, recorded)

@@ -45,8 +45,8 @@ class RowCollector:
 
     def takes(self, node: Node, g: Any) -> bool:
         """Whether the cotangent of this reading is kept as rows."""
-        if node.primitive is None or not node.primitive.sparse or node.plan is None:
-            return False
+        if node.plan is None:
+            return False  # its values were let go, as the walk will say
         source = node.parents[0]
         if type(source) is not Leaf or source not in self._sources:
             return False
