@@ -143,7 +143,7 @@ from .transforms.sequential import checkpoint_sequential
 from .transforms.vmap import vmap
 
 if TYPE_CHECKING:
-    from . import debugging, optimizers
+    from . import debugging, optimizers, testing
 
 __all__ = [
     # Arrays and devices
@@ -178,6 +178,7 @@ __all__ = [
     "optimizers",
     "recompute_grad",
     "record_locations",
+    "testing",
     # Transforms of functions
     "cond",
     "grad",
@@ -407,7 +408,7 @@ def __getattr__(name: str) -> Any:
     """Import what not everybody needs, and read the version, when somebody asks."""
     from importlib import import_module, metadata
 
-    if name in ("debugging", "optimizers"):
+    if name in ("debugging", "optimizers", "testing"):
         return import_module(f".{name}", __name__)
     if name == "__version__":
         return metadata.version("xgrad")

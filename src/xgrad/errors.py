@@ -12,6 +12,7 @@ Each is an `XgradError` and also the built-in exception that a user would think 
       TapeError(RuntimeError, ValueError)   a tape used at the wrong time
       UnconnectedGradientError(ValueError)  a gradient that does not exist, on request
       NumericsError(FloatingPointError)     a NaN or infinity, on request
+      GradientCheckError(AssertionError)    a gradient that is wrong, in xg.testing
       MutationError(RuntimeError)           an array that was changed under a tape, on request
       BackendUnavailableError(RuntimeError) a device or library that is not there
       TracingError(RuntimeError)            something that cannot be recorded
@@ -31,6 +32,7 @@ __all__ = [
     "BackendUnavailableError",
     "DTypeError",
     "DeviceMismatchError",
+    "GradientCheckError",
     "LinAlgError",
     "MutationError",
     "NotDifferentiableError",
@@ -100,6 +102,29 @@ class NumericsError(XgradError, FloatingPointError):
     op = ""
     stage = ""
     where = ""
+
+
+class GradientCheckError(XgradError, AssertionError):
+    """A gradient disagrees with what the function's own values say.
+
+    Attributes
+    ----------
+    argument : str
+        Which argument, ``xs[0]``, or the result where tangents disagree.
+    index : tuple of int
+        Of the worst element.
+    claimed, numerical, tolerance : float or complex
+        What was claimed there, what was measured, and by how much they may differ.
+    suspects : tuple of str
+        The rules that are wrong by themselves, the operations that cut a path, ...
+    """
+
+    argument = ""
+    index: tuple[int, ...] = ()
+    claimed: complex = 0.0
+    numerical: complex = 0.0
+    tolerance = 0.0
+    suspects: tuple[str, ...] = ()
 
 
 class MutationError(XgradError, RuntimeError):

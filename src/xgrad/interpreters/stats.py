@@ -120,7 +120,8 @@ def _kept(node: Node, seen: set[int]) -> Iterator[tuple[int, int]]:
     for value in values:
         known = getattr(value, "kept_bytes", None)
         if isinstance(known, int):  # a user's function, which knows what it keeps
-            yield id(value), known
+            if known:
+                yield id(value), known
         elif not isinstance(value, Spec) and hasattr(value, "shape") and is_array(value):
             owner = owner_of(value)
             if id(owner) not in seen:
