@@ -9,7 +9,7 @@ import xgrad as xg
 NO_COUNTERPART = {
     "numpy.packbits": lambda x: np.packbits(x > 0),
     "numpy.busday_count": lambda x: np.busday_count(x, x),
-    "numpy.lib.scimath.sqrt": np.emath.sqrt,
+    f"{np.emath.sqrt.__module__}.sqrt": np.emath.sqrt,
     "numpy.isnat": np.isnat,
     "numpy.negative.at": lambda x: np.negative.at(x, [0]),
     "numpy.logaddexp.at": lambda x: np.logaddexp.at(x, [0], 1.0),

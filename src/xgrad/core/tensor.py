@@ -283,13 +283,14 @@ def _in_place(name: str) -> Callable[[Any, Any], Any]:
         new = operation(self, other)
         if new is NotImplemented:
             return new  # type: ignore[no-any-return]
-        if new.shape != self.shape or not kind_fits(new, self.dtype):
+        same = new.dtype == self.dtype
+        if new.shape != self.shape or not (same or kind_fits(new, self.dtype)):
             raise ArgumentError(
                 f"__i{name}__: the result {describe(new)} does not fit into x {describe(self)}. "
                 "Use x = x op y, which makes a new Tensor."
             )
         # Within a kind the dtype is kept: float32 += float64 is float32, as in NumPy.
-        self._rebind(new if new.dtype == self.dtype else new.astype(self.dtype))
+        self._rebind(new if same else new.astype(self.dtype))
         return self
 
     return operator

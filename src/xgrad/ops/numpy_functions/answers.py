@@ -5,6 +5,7 @@ is written to a file leaves on purpose."""
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -29,7 +30,8 @@ def _asking(name: str, value: Callable[[Any], Any]) -> Callable[..., Any]:
 
     function.__name__ = name
     function.__doc__ = f"NumPy's {name}, of the arrays."
-    function.__signature__ = inspect.signature(native)  # type: ignore[attr-defined]
+    with contextlib.suppress(ValueError):  # older versions of NumPy do not tell
+        function.__signature__ = inspect.signature(native)  # type: ignore[attr-defined]
     return function
 
 

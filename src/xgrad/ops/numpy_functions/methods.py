@@ -121,10 +121,16 @@ def put(a: Any, indices: Any, values: Any, mode: str = "raise") -> None:
 
 
 def sort(
-    a: Any, axis: int = -1, kind: Any = None, order: Any = None, *, stable: Any = None
+    a: Any,
+    axis: int = -1,
+    kind: Any = None,
+    order: Any = None,
+    *,
+    stable: Any = None,
+    descending: bool = False,
 ) -> None:
     """Sort along an axis."""
-    a[...] = ordering.sort(a, axis)
+    a[...] = ordering.sort(a, axis, descending=descending)
 
 
 def partition(

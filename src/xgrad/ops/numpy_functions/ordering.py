@@ -37,17 +37,31 @@ __all__ = [
 
 
 def sort(
-    a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None
+    a: Any,
+    axis: int | None = -1,
+    kind: Any = None,
+    order: Any = None,
+    *,
+    stable: Any = None,
+    descending: bool = False,
 ) -> Any:
     """Sorted along an axis; flattened where the axis is None."""
-    return xp.sort(ravel(a)) if axis is None else xp.sort(tensor(a), axis=axis)
+    a, axis = (ravel(a), -1) if axis is None else (tensor(a), axis)
+    return xp.sort(a, axis=axis, descending=bool(descending))
 
 
 def argsort(
-    a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None
+    a: Any,
+    axis: int | None = -1,
+    kind: Any = None,
+    order: Any = None,
+    *,
+    stable: Any = None,
+    descending: bool = False,
 ) -> Any:
     """The indices that sort along an axis; flattened where the axis is None."""
-    return xp.argsort(ravel(a)) if axis is None else xp.argsort(tensor(a), axis=axis)
+    a, axis = (ravel(a), -1) if axis is None else (tensor(a), axis)
+    return xp.argsort(a, axis=axis, descending=bool(descending))
 
 
 def partition(

@@ -33,6 +33,7 @@ _MODULES = {
     "numpy.char": _TEXT,
     "numpy.lib.recfunctions": _FIELDS,
     "numpy.lib.scimath": _REAL,
+    "numpy.lib._scimath_impl": _REAL,
     "numpy.polynomial.polynomial": "Use np.polyval, or arithmetic with powers of x.",
     "numpy.strings": _TEXT,
 }
