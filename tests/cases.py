@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+from special_cases import special_cases
 
 import xgrad as xg
 from xgrad.backends import Slot
@@ -74,6 +75,9 @@ DOMAINS = {
     "about_3": lambda rng, shape: rng.uniform(2.55, 3.2, shape),
     "about_7": lambda rng, shape: rng.uniform(6.6, 7.4, shape),
     "large": lambda rng, shape: _distinct(rng, shape) + 100.0,
+    "probability": lambda rng, shape: rng.uniform(0.2, 0.8, shape),
+    "negative": lambda rng, shape: rng.uniform(-0.8, -0.2, shape),
+    "about_one": lambda rng, shape: rng.uniform(0.4, 1.6, shape),
 }
 
 
@@ -1575,6 +1579,11 @@ case(
     reference=lambda x, v: np.zeros(2) * x,
     standard=False,
 )
+
+# Special functions, and the derivatives that only their rules use.
+for _name, _f, _domains, _reference, _without in special_cases():
+    case(_name, _f, *[(3,)] * len(_domains), domain=" ".join(_domains), reference=_reference,
+         analytic=False, standard=False, without=_without)
 
 # The instructions that only backward uses: the other halves of the pairs, and the guard.
 case("put", lambda xp, x: rule_namespace.put(x, key=(slice(1, 3), 0), shape=(4, 2)), (2,),

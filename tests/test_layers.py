@@ -18,7 +18,7 @@ LAYERS = [
     ["core"],
     ["rules", "ops"],
     ["batching"],
-    ["fft", "linalg"],
+    ["fft", "linalg", "special"],
     ["interpreters"],
     ["transforms"],
     ["optimizers", "nn", "random", "summary", "testing", "debugging", "distributed", "compat"],

@@ -143,7 +143,7 @@ from .transforms.sequential import checkpoint_sequential
 from .transforms.vmap import vmap
 
 if TYPE_CHECKING:
-    from . import debugging, optimizers, testing
+    from . import debugging, optimizers, special, testing
 
 __all__ = [
     # Arrays and devices
@@ -360,9 +360,10 @@ __all__ = [
     "unique_counts",
     "unique_inverse",
     "unique_values",
-    # Extensions: Fourier transforms, linear algebra
+    # Extensions: Fourier transforms, linear algebra, special functions
     "fft",
     "linalg",
+    "special",
     # Statistics
     "cumulative_max",
     "cumulative_min",
@@ -408,7 +409,7 @@ def __getattr__(name: str) -> Any:
     """Import what not everybody needs, and read the version, when somebody asks."""
     from importlib import import_module, metadata
 
-    if name in ("debugging", "optimizers", "testing"):
+    if name in ("debugging", "optimizers", "special", "testing"):
         return import_module(f".{name}", __name__)
     if name == "__version__":
         return metadata.version("xgrad")

@@ -19,7 +19,7 @@ MODULES = sorted(
     if not module.name.endswith("__main__")
 )
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
-EXTENSIONS = ["fft", "linalg"]
+EXTENSIONS = ["fft", "linalg", "special"]
 PUBLIC = {
     name: getattr(xg, name)
     for name in xg.__all__

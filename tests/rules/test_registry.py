@@ -19,7 +19,7 @@ RULES = Path(xg.rules.__file__).parent
 MODULES = sorted(RULES.glob("*.py"))
 DIFFERENTIABLE = [p for p in PRIMITIVES.values() if p.kind is not Kind.CONSTANT]
 CONSTANT = [p for p in PRIMITIVES.values() if p.kind is Kind.CONSTANT]
-EXTENSIONS = ["fft", "linalg"]
+EXTENSIONS = ["fft", "linalg", "special"]
 FUNCTIONS = [
     name
     for name in xg.__all__
@@ -137,6 +137,7 @@ WITHOUT_GRADIENT = set(
     array_namespace namespace
     arange empty empty_like eye from_dlpack linspace ones ones_like zeros zeros_like
     can_cast finfo iinfo isdtype result_type broadcast_shapes
+    special.gammasgn
     ceil floor floor_divide nextafter round signbit trunc stop_gradient
     equal greater greater_equal isfinite isinf isnan less less_equal not_equal
     bitwise_and bitwise_invert bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor

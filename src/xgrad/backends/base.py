@@ -1,7 +1,7 @@
 """What every backend answers, with the answers of any namespace that keeps to the standard.
 
 `Functions` holds one function per instruction, found in this order: the backend's own (`Own`), the
-portable extras, the library's namespace. What a library lacks or does differently is mended by an
+portable extras, the special functions (special/), the library's namespace. What a library lacks or does differently is mended by an
 entry in its `Own`, once, and nowhere else."""
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from .._typing import Array, DType, Namespace, NativeDevice
 from ..errors import BackendUnavailableError, DTypeError
-from . import portable
+from . import portable, special
 
 __all__ = ["CUDA", "Backend", "Functions", "dtype_name"]
 
@@ -38,6 +38,8 @@ class Functions:
             function = functools.partial(found, self)
         elif name in portable.__all__:
             function = functools.partial(getattr(portable, name), self)
+        elif name in special.NAMES:
+            function = special.find(self, self._namespace, name)
         elif hasattr(self._namespace, name):
             function = getattr(self._namespace, name)
         else:

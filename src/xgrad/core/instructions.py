@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .primitive import Kind, Primitive, define
 
-__all__ = ["PRIMITIVES", "primitive"]
+__all__ = ["PRIMITIVES", "SPECIAL", "primitive"]
 
 _TABLE = {
     # One derivative per argument serves both modes; a zero cotangent gives zero (rules/edges.py).
@@ -74,7 +74,32 @@ _TABLE = {
         unique_all(x) -> 4 unique_counts(x) -> 2 unique_inverse(x) -> 2 unique_values(x)""",
 }
 
-PRIMITIVES: dict[str, Primitive] = define(_TABLE)
+# Special functions, under SciPy's names (backends/special/ finds or computes them).
+_SPECIAL = {
+    Kind.ELEMENTWISE: """
+        erf(x) erfc(x) erfcinv(x) erfcx(x) erfinv(x) log_ndtr(x) ndtr(x) ndtri(x)
+        entr(x) expit(x) kl_div(x1, x2) log_expit(x) logit(x) pseudo_huber(delta, r)
+        rel_entr(x1, x2) softplus(x) xlog1py(x1, x2) xlogy(x1, x2)
+        boxcox(x, lmbda) boxcox1p(x, lmbda) inv_boxcox(x, lmbda) inv_boxcox1p(x, lmbda)
+        beta(a, b) betaln(a, b) binom(n, k) digamma(x) gamma(x) gammaln(x) loggamma(x) poch(x, m)
+        polygamma(n, x) rgamma(x) riemann_zeta(x) zeta(x, q) zetac(x)
+        betainc(a, b, x) betaincc(a, b, x) betainccinv(a, b, p) betaincinv(a, b, p)
+        gammainc(a, x) gammaincc(a, x) gammainccinv(a, p) gammaincinv(a, p) stdtr(df, t)
+        stdtrit(df, p)
+        i0(x) i0e(x) i1(x) i1e(x) j0(x) j1(x) k0(x) k0e(x) k1(x) k1e(x) y0(x) y1(x) yn(n, x)
+        ellipk(x) ellipkm1(x) exp1(x) expi(x) expn(n, x) hyp1f1(a, b, x) lpmv(m, v, x) spence(x)
+        cbrt(x) cosdg(x) cosm1(x) cotdg(x) exp10(x) exp2(x) exprel(x) sinc(x) sindg(x) tandg(x)
+
+        bessel_i(x; n) bessel_j(x; n) beta_density(a, b, x) betainc_derivative(a, b, x; orders)
+        ellipkm1_derivative(x; order) erfcx_derivative(x; order) exprel_derivative(x; order)
+        gamma_density(a, x) gammainc_derivative(a, x; order) i0e_derivative(x; order)
+        k0e_derivative(x; order) log1prel(x; order) polygamma_difference(x, d; order)
+        sinc_derivative(x; order) zeta_derivative(x, q; order)""",
+    Kind.CONSTANT: "gammasgn(x)",
+}
+
+SPECIAL: dict[str, Primitive] = define(_SPECIAL)
+PRIMITIVES: dict[str, Primitive] = define(_TABLE) | SPECIAL
 
 
 def primitive(name: str) -> Primitive:
@@ -106,3 +131,12 @@ def primitive(name: str) -> Primitive:
 #   zero_where_zero(r, g)    r, with 0 where g is 0 and r is not finite: the edge's guard
 #   check_numerics           the identity, unless the value or its gradient is not finite
 #   stop_gradient            the identity that no tape follows
+#
+# The special functions of the second group are derivatives of the others for which every formula
+# in terms of these cancels, so they are computed on their own, to any order:
+#   <f>_derivative(..; order)   of f; of i0e for x >= 0, of zeta in x, of gammainc and betainc in
+#                            their shapes (orders: in a and b)
+#   gamma_density, beta_density   of gammainc and betainc in x
+#   polygamma_difference(x, d; order)   psi^(order)(x + d) - psi^(order)(x)
+#   log1prel(x; order)       of log(1 + x) / x
+#   bessel_i, bessel_j       I_n(x) and J_n(x)

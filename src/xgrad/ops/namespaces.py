@@ -227,9 +227,19 @@ def _make(backend: Backend) -> types.ModuleType:
     }
     for name, value in contents.items():
         setattr(module, name, value)
-    names = [*module.__all__, *_EXTENSIONS, *_CONSTANTS, *dtypes]
+    names = [*module.__all__, *_EXTENSIONS, "special", *_CONSTANTS, *dtypes]
     module.__all__ = sorted(names)  # type: ignore[attr-defined]
+    module.__getattr__ = functools.partial(_later, module.__name__)  # type: ignore[method-assign]
     return module
+
+
+def _later(module: str, name: str) -> Any:
+    """Import what not everybody needs: `special`, where SciPy looks for special functions."""
+    if name == "special":
+        from . import special
+
+        return special
+    raise AttributeError(f"module {module!r} has no attribute {name!r}")
 
 
 def _collect(backend: Backend, name: str, chapters: tuple[Any, ...]) -> types.ModuleType:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..backends import Device, backend_of
 from ..core.dispatch import apply, apply1, binary
-from ..core.instructions import primitive
+from ..core.instructions import SPECIAL, primitive
 from ..core.tensor import Tensor
 from . import (
     arithmetic,
@@ -79,6 +79,7 @@ _INSTRUCTIONS = (
     *("absorbing_contract", "absorbing_matmul", "contract", "fftn", "ifftn", "rfftn", "irfftn"),
     *("cofactor", "det", "eig", "eigh", "expm", "inv", "slogdet", "solve", "solve_triangular"),
     *("svd",),
+    *SPECIAL,
 )
 
 _zero_where_zero = binary(primitive("zero_where_zero"))

@@ -22,6 +22,12 @@ from . import (  # noqa: F401 - each module gives its rules when it is imported
     reductions,
     selection,
     sorting,
+    special_bessel,
+    special_error,
+    special_gamma,
+    special_incomplete,
+    special_integrals,
+    special_logistic,
 )
 from .edges import arrive, sum_to_shape
 from .forward import is_transposed, tangent

@@ -18,7 +18,7 @@ _REASONS = {
         bitwise_right_shift bitwise_xor cast count_nonzero equal greater greater_equal isfinite
         isin isinf isnan less less_equal logical_and logical_not logical_or logical_xor nonzero
         not_equal searchsorted signbit""",
-    _ZERO: "ceil floor floor_divide nextafter round sign trunc",
+    _ZERO: "ceil floor floor_divide gammasgn nextafter round sign trunc",
     "it only reports which values occur": "unique_all unique_counts unique_inverse unique_values",
     _ON_PURPOSE: "stop_gradient",
 }

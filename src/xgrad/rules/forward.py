@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .._typing import Array
-from ..core.primitive import Kind, Primitive, no_rule, rule_names
+from ..core.primitive import Kind, Primitive, Refusal, no_rule, rule_names
 from .edges import to_dtype
 
 __all__ = ["is_transposed", "tangent"]
@@ -57,7 +57,8 @@ def tangent(
         Of the shape and dtype of the result.
     """
     for operand, t in zip(_names(primitive, len(values)), tangents, strict=True):
-        if t is not None and operand not in primitive.rules:
+        rule = primitive.rules.get(operand)
+        if t is not None and (rule is None or isinstance(rule, Refusal)):
             raise no_rule(primitive, operand)
     if primitive.kind in _OF_ITSELF:
         return run(primitive, _direction(xp, primitive, values, tangents), parameters)

@@ -8,6 +8,7 @@ from typing import Any
 
 from .._typing import Array, Axis, Shape
 from ..core.instructions import primitive
+from ..core.primitive import Refusal
 
 __all__ = [
     "along",
@@ -19,6 +20,7 @@ __all__ = [
     "nonzero_or_one",
     "normal_axes",
     "products_of_others",
+    "refuse",
     "spread",
 ]
 
@@ -31,6 +33,14 @@ def give(name: str, **rules: Any) -> None:
 def give_forward(name: str, **rules: Any) -> None:
     """Give the primitive of a name each operand's part of the tangent of its result."""
     primitive(name).give_forward_rules(**rules)
+
+
+def refuse(name: str, **reasons: str) -> None:
+    """Say why operands of the primitive of a name have no gradient rule."""
+    for operand, reason in reasons.items():
+        why = f"there is no gradient with respect to {operand}, because {reason}"
+        advice = f"Use xg.stop_gradient on {operand} if it is not wanted."
+        give(name, **{operand: Refusal(f"{why}. {advice}")})
 
 
 def is_complex(xp: Any, x: Any) -> bool:

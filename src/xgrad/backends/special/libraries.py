@@ -1,0 +1,113 @@
+"""Where each library keeps its special functions, and SciPy's own for arrays in host memory.
+
+SciPy is no dependency: it is imported when a numpy array first meets a special function, and what
+is missing is said then."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import sys
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..._typing import Array
+from ...errors import BackendUnavailableError
+
+__all__ = ["native", "on_host", "scipy_name"]
+
+Function = Callable[..., Any]
+
+
+class Library(NamedTuple):
+    """A module of special functions, and what it calls them where SciPy says otherwise."""
+
+    module: str
+    names: dict[str, str]
+
+
+_TORCH_NAMES = {
+    "j0": "bessel_j0",
+    "j1": "bessel_j1",
+    "k0": "modified_bessel_k0",
+    "k0e": "scaled_modified_bessel_k0",
+    "k1": "modified_bessel_k1",
+    "k1e": "scaled_modified_bessel_k1",
+    "y0": "bessel_y0",
+    "y1": "bessel_y1",
+}
+_SCIPY = Library("scipy.special", {"riemann_zeta": "zeta"})
+_LIBRARIES = {
+    "numpy": _SCIPY,
+    "array_api_compat.cupy": Library("cupyx.scipy.special", {}),
+    "array_api_compat.torch": Library("torch.special", _TORCH_NAMES),
+    "jax.numpy": Library("jax.scipy.special", {}),
+}
+# polygamma: its order must be a Python number in torch, and SciPy's is written with zeta as ours is.
+# betaln, log_expit: SciPy's lose up to five and eight digits, which derivatives would inherit.
+_NOT_NATIVE = frozenset({"betaln", "log_expit", "polygamma"})
+# What SciPy calls differently inside.
+_UFUNC_NAMES = {"_riemann_zeta": "zeta", "_zeta": "zeta"}
+
+
+def native(namespace: str, name: str) -> Function | None:
+    """The function that a library has itself; None where it has none, or no such module."""
+    library = _LIBRARIES.get(namespace)
+    if library is None or name in _NOT_NATIVE:
+        return None
+    try:
+        return _function(library, name)
+    except ImportError:
+        return None
+
+
+def on_host(namespace: Any, name: str) -> Function:
+    """SciPy's function, for arrays of any library in host memory.
+
+    Raises
+    ------
+    BackendUnavailableError
+        If SciPy is not installed, or has no such function.
+    """
+    try:
+        function = _function(_SCIPY, name)
+    except ImportError as error:
+        raise BackendUnavailableError(
+            f"{name} needs SciPy, which is not installed ({error}). Use `pip install scipy` (or "
+            "`pip install xgrad[special]`)."
+        ) from error
+    assert function is not None, name
+    if namespace is np:
+        return function
+    return functools.partial(_through_numpy, namespace, name, function)
+
+
+def _function(library: Library, name: str) -> Function | None:
+    module = importlib.import_module(library.module)
+    found = getattr(module, library.names.get(name, name), None)
+    # With SCIPY_ARRAY_API=1 SciPy wraps its ufuncs in a search for the namespace.
+    return None if found is None else inspect.unwrap(found)
+
+
+def _through_numpy(namespace: Any, name: str, function: Function, *arrays: Array) -> Array:
+    try:
+        values = [np.from_dlpack(array) for array in arrays]
+    except (BufferError, RuntimeError, TypeError, ValueError, AttributeError) as error:
+        raise BackendUnavailableError(
+            f"{name}: {namespace.__name__} has no such function, and SciPy's cannot be used "
+            f"because an array on {arrays[0].device} is not in host memory ({error}). Use "
+            '.to_device("cpu") for this step, or a library that has it.'
+        ) from error
+    return namespace.asarray(np.asarray(function(*values)), device=arrays[0].device)
+
+
+def scipy_name(ufunc: Any) -> str | None:
+    """The public name of one of SciPy's ufuncs; None for all others. Imports nothing."""
+    name: str = ufunc.__name__
+    module = sys.modules.get("scipy.special._ufuncs")
+    if module is None or getattr(module, name, None) is not ufunc:
+        return None
+    return _UFUNC_NAMES.get(name, name)

@@ -1,0 +1,125 @@
+"""Densities of the gamma and beta distributions, and what else Stirling's formula makes exact.
+
+Written with logarithms of gamma functions they lose as many digits as their arguments have. Here
+the large parts are taken away on paper: with s(a) the remainder of Stirling's series and
+D(a, m) = a log(a / m) + m - a, both small, a density is a root times exp(-s - D).
+(C. Loader, Fast and Accurate Computation of Binomial Probabilities, 2000.)"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..._typing import Array
+
+__all__ = ["beta_density", "betaln", "gamma_density", "polygamma_difference"]
+
+_HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
+_LARGE = 12.0  # from here on the series below are exact to double precision
+_TINY = 1e-150  # where x times the density may underflow
+# B_2k / (2k (2k - 1)) for k = 1 ..., the coefficients of Stirling's series; DLMF 5.11.1.
+_STIRLING = (
+    1 / 12,
+    -1 / 360,
+    1 / 1260,
+    -1 / 1680,
+    1 / 1188,
+    -691 / 360360,
+    1 / 156,
+    -3617 / 122400,
+)
+# B_2k / (2k) for k = 1 ..., those of the digamma function; DLMF 5.11.2.
+_DIGAMMA = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12, -3617 / 8160)
+
+
+def gamma_density(xp: Any, a: Array, x: Array) -> Array:
+    """x^(a - 1) e^-x / Gamma(a): the derivative of gammainc with respect to x."""
+    exponent = stirling_remainder(xp, a) + deviance(xp, a, x, x - a)
+    inside = xp.sqrt(a / (2 * math.pi)) / x * xp.exp(-exponent)
+    at_zero = xp.pow(x, a - 1) * xp.exp(-xp.gammaln(a))
+    density = xp.where(x <= _TINY, at_zero, inside)
+    return xp.where((a == 0) | (x == math.inf), xp.zeros_like(density), density)
+
+
+def beta_density(xp: Any, a: Array, b: Array, x: Array) -> Array:
+    """x^(a - 1) (1 - x)^(b - 1) / B(a, b): the derivative of betainc with respect to x."""
+    n, y = a + b, 1 - x
+    off = b * x - a * y  # n x - a, and minus n y - b
+    exponent = stirling_remainder(xp, a) + stirling_remainder(xp, b) - stirling_remainder(xp, n)
+    exponent = exponent + deviance(xp, a, n * x, off) + deviance(xp, b, n * y, -off)
+    inside = xp.sqrt(a / n * (b / (2 * math.pi))) / (x * y) * xp.exp(-exponent)
+    at_end = xp.pow(x, a - 1) * xp.pow(y, b - 1) * xp.exp(-betaln(xp, a, b))
+    density = xp.where((x <= _TINY) | (y == 0), at_end, inside)
+    return xp.where((a == 0) | (b == 0), xp.zeros_like(density), density)
+
+
+def betaln(xp: Any, a: Array, b: Array) -> Array:
+    """log |B(a, b)|, by Stirling's formula where the sum of logarithms of gamma functions cancels."""
+    n = a + b
+    remainder = stirling_remainder(xp, a) + stirling_remainder(xp, b) - stirling_remainder(xp, n)
+    small, large = xp.minimum(a, b), xp.maximum(a, b)
+    powers = -small * xp.log1p(large / small) - large * xp.log1p(small / large)
+    stirling = remainder + powers + _HALF_LOG_2PI - 0.5 * xp.log(small / n * large)
+    plain = xp.gammaln(a) + xp.gammaln(b) - xp.gammaln(n)
+    return xp.where(large > _LARGE, stirling, plain)
+
+
+def stirling_remainder(xp: Any, a: Array) -> Array:
+    """s(a) = log Gamma(a) - ((a - 1/2) log a - a + log(2 pi) / 2), for a > 0."""
+    large = xp.where(a < _LARGE, _LARGE, a)
+    series = _polynomial(_STIRLING, 1 / (large * large)) / large
+    plain = xp.gammaln(a) - (a - 0.5) * xp.log(a) + a - _HALF_LOG_2PI
+    return xp.where(a < _LARGE, plain, series)
+
+
+def deviance(xp: Any, a: Array, mean: Array, off: Array) -> Array:
+    """D = a log(a / mean) + mean - a, given also the difference mean - a, which may be small."""
+    relative = off / a
+    far = off - a * xp.log(mean / a)
+    return xp.where(xp.abs(relative) < 0.5, -a * log1p_minus_x(xp, relative), far)
+
+
+def log1p_minus_x(xp: Any, x: Array) -> Array:
+    """log(1 + x) - x for |x| < 1/2, by the series of 2 artanh(x / (2 + x))."""
+    z = x / (2 + x)
+    square = z * z
+    series = _polynomial(tuple(1 / (2 * k + 3) for k in range(18)), square)
+    return z * (2 * square * series - x)
+
+
+def polygamma_difference(xp: Any, x: Array, d: Array, *, order: int) -> Array:
+    """psi^(order)(x + d) - psi^(order)(x) for positive x and x + d, however small d is.
+
+    The recurrence moves both to where the asymptotic series holds, whose terms are subtracted as
+    powers of 1 + d / x. DLMF 5.15.5 and 5.11.2."""
+    sign = (-1) ** order
+    factorial = math.factorial(order)
+    total = xp.zeros_like(x + d)
+    start = x
+    for _ in range(math.ceil(_LARGE)):
+        total = total - sign * factorial * _power_difference(xp, start, d, order + 1)
+        start = start + 1
+    leading = -sign * math.factorial(order - 1) if order else 1
+    if order:
+        total = total + leading * _power_difference(xp, start, d, order)
+    else:
+        total = total + xp.log1p(d / start)
+    total = total - sign * factorial / 2 * _power_difference(xp, start, d, order + 1)
+    for k, coefficient in enumerate(_DIGAMMA, start=1):
+        rising = math.prod(range(2 * k, 2 * k + order))
+        term = _power_difference(xp, start, d, 2 * k + order)
+        total = total - sign * coefficient * rising * term
+    return total
+
+
+def _power_difference(xp: Any, x: Array, d: Array, n: int) -> Array:
+    """(x + d)^-n - x^-n without cancellation."""
+    return xp.expm1(-n * xp.log1p(d / x)) * x**-n
+
+
+def _polynomial(coefficients: tuple[float, ...], x: Array) -> Array:
+    """The polynomial with these coefficients, the constant one first."""
+    total = coefficients[-1]
+    for c in reversed(coefficients[:-1]):
+        total = total * x + c
+    return total

@@ -1,0 +1,52 @@
+"""Derivatives of Bessel functions: their neighbours. DLMF 10.6 and 10.29.
+
+J_n and I_n for n > 1 keep the derivatives of all orders exact near 0, where j1(x) / x cancels; the
+exponentially scaled ones have derivatives that are functions of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._typing import Array
+from .shared import give, refuse
+
+
+def bessel_j_x(xp: Any, g: Array, x: Array, *, n: int) -> Array:
+    """dJ_n/dx = (J_(n-1) - J_(n+1)) / 2."""
+    return g * ((xp.bessel_j(x, n=n - 1) - xp.bessel_j(x, n=n + 1)) / 2)
+
+
+def bessel_i_x(xp: Any, g: Array, x: Array, *, n: int) -> Array:
+    """dI_n/dx = (I_(n-1) + I_(n+1)) / 2."""
+    return g * ((xp.bessel_i(x, n=n - 1) + xp.bessel_i(x, n=n + 1)) / 2)
+
+
+def i1e_x(xp: Any, g: Array, x: Array) -> Array:
+    """With f = i0e on the right of 0, i1e = f + f' there, and odd."""
+    size = xp.abs(x)
+    return g * (xp.i0e_derivative(size, order=1) + xp.i0e_derivative(size, order=2))
+
+
+def k1e_x(xp: Any, g: Array, x: Array) -> Array:
+    """With f = k0e, k1e = f - f'."""
+    return g * (xp.k0e_derivative(x, order=1) - xp.k0e_derivative(x, order=2))
+
+
+give("j0", x=lambda xp, g, x: -g * xp.j1(x))
+give("j1", x=lambda xp, g, x: g * ((xp.j0(x) - xp.bessel_j(x, n=2)) / 2))
+give("bessel_j", x=bessel_j_x)
+give("y0", x=lambda xp, g, x: -g * xp.y1(x))
+give("y1", x=lambda xp, g, x, y: g * (xp.y0(x) - y / x))
+give("yn", x=lambda xp, g, n, x: g * ((xp.yn(n - 1, x) - xp.yn(n + 1, x)) / 2))
+refuse("yn", n="it is defined for whole orders only")
+give("i0", x=lambda xp, g, x: g * xp.i1(x))
+give("i1", x=lambda xp, g, x: g * ((xp.i0(x) + xp.bessel_i(x, n=2)) / 2))
+give("bessel_i", x=bessel_i_x)
+give("i0e", x=lambda xp, g, x: g * (xp.sign(x) * xp.i0e_derivative(xp.abs(x), order=1)))
+give("i1e", x=i1e_x)
+give("i0e_derivative", x=lambda xp, g, x, *, order: g * xp.i0e_derivative(x, order=order + 1))
+give("k0", x=lambda xp, g, x: -g * xp.k1(x))
+give("k1", x=lambda xp, g, x, y: -g * (xp.k0(x) + y / x))
+give("k0e", x=lambda xp, g, x: g * xp.k0e_derivative(x, order=1))
+give("k1e", x=k1e_x)
+give("k0e_derivative", x=lambda xp, g, x, *, order: g * xp.k0e_derivative(x, order=order + 1))

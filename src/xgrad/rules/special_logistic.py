@@ -1,0 +1,116 @@
+"""Derivatives of the logistic function, of entropies, and of the power transforms.
+
+Differences such as 1 - expit(x) are written so that neither tail loses digits. Where 0 log 0 is 0,
+so is 0 / 0 in the derivative."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._typing import Array
+from .shared import give, nonzero_or_one
+
+
+def xlogy_x2(xp: Any, g: Array, x1: Array, x2: Array) -> Array:
+    """y = x1 log x2;  dy/dx2 = x1 / x2, and 0 where both are 0."""
+    return g * _ratio(xp, x1, x2)
+
+
+def xlog1py_x2(xp: Any, g: Array, x1: Array, x2: Array) -> Array:
+    """y = x1 log(1 + x2);  dy/dx2 = x1 / (1 + x2), and 0 where both are 0."""
+    return g * _ratio(xp, x1, 1 + x2)
+
+
+def kl_div_x2(xp: Any, g: Array, x1: Array, x2: Array) -> Array:
+    """y = x1 log(x1 / x2) - x1 + x2;  dy/dx2 = 1 - x1 / x2, and 1 where both are 0."""
+    near = xp.abs(x1 - x2) < x2 / 2
+    return g * xp.where(near, (x2 - x1) / xp.where(near, x2, 1), 1 - _ratio(xp, x1, x2))
+
+
+def pseudo_huber_delta(xp: Any, g: Array, delta: Array, r: Array) -> Array:
+    """y = delta (h - delta) with h = hypot(delta, r);  dy/ddelta = (h - delta)^2 / h."""
+    h = nonzero_or_one(xp, xp.hypot(delta, r))
+    difference = r * (r / (h + delta))
+    return g * (difference * (difference / h))
+
+
+def pseudo_huber_r(xp: Any, g: Array, delta: Array, r: Array) -> Array:
+    """dy/dr = delta r / h, as r or delta less what is small, so that its derivatives do not cancel."""
+    size = xp.abs(r)
+    h = nonzero_or_one(xp, xp.hypot(delta, r))
+    inner = r * (1 - r / h * (r / (h + delta)))
+    outer = xp.sign(r) * (delta * (1 - delta / h * (delta / (h + size))))
+    return g * xp.where(size < delta, inner, outer)
+
+
+def boxcox_lmbda(xp: Any, g: Array, x: Array, lmbda: Array, y: Array) -> Array:
+    """y = (x^l - 1) / l;  dy/dl = (x^l log x - y) / l, and log(x)^2 / 2 where l = 0."""
+    far = (xp.xlogy(xp.pow(x, lmbda), x) - y) / lmbda
+    return g * _transform_slope(xp, xp.log(x), lmbda, far)
+
+
+def boxcox1p_lmbda(xp: Any, g: Array, x: Array, lmbda: Array, y: Array) -> Array:
+    """The same of 1 + x."""
+    far = (xp.xlog1py(_power1p(xp, x, lmbda), x) - y) / lmbda
+    return g * _transform_slope(xp, xp.log1p(x), lmbda, far)
+
+
+def inv_boxcox_lmbda(xp: Any, g: Array, x: Array, lmbda: Array, y: Array) -> Array:
+    """y = exp(x q(l x)) with q(w) = log(1 + w) / w;  dy/dl = y x^2 q'(l x)."""
+    return g * (y * (x * x) * xp.log1prel(lmbda * x, order=1))
+
+
+def inv_boxcox1p_lmbda(xp: Any, g: Array, x: Array, lmbda: Array, y: Array) -> Array:
+    """The same of 1 + y."""
+    return inv_boxcox_lmbda(xp, g, x, lmbda, 1 + y)
+
+
+def _transform_slope(xp: Any, logarithm: Array, lmbda: Array, far: Array) -> Array:
+    """log(x)^2 q'(l log x) with q(w) = (e^w - 1) / w, which the other formula loses near 0."""
+    exponent = lmbda * logarithm
+    near = logarithm * logarithm * xp.exprel_derivative(exponent, order=1)
+    return xp.where(xp.abs(exponent) < 1, near, far)
+
+
+def _power1p(xp: Any, x: Array, exponent: Array) -> Array:
+    """(1 + x)^exponent, whose derivative in the exponent keeps the digits of a small x."""
+    return xp.exp(xp.xlog1py(exponent, x))
+
+
+def _ratio(xp: Any, x1: Array, x2: Array) -> Array:
+    """x1 / x2, and 0 where both are 0."""
+    return x1 / xp.where((x1 == 0) & (x2 == 0), xp.ones_like(x2), x2)
+
+
+def _log_ratio(xp: Any, x1: Array, x2: Array) -> Array:
+    """log(x1 / x2), exact where they are close to each other."""
+    near = xp.abs(x1 - x2) < x2 / 2
+    return xp.where(near, xp.log1p((x1 - x2) / x2), xp.log(x1) - xp.log(x2))
+
+
+give("expit", x=lambda xp, g, x, y: g * (y * xp.expit(-x)))
+give("logit", x=lambda xp, g, x: g / (x * (1 - x)))
+give("log_expit", x=lambda xp, g, x: g * xp.expit(-x))
+give("softplus", x=lambda xp, g, x: g * xp.expit(x))
+give("xlogy", x1=lambda xp, g, x2: g * xp.log(x2), x2=xlogy_x2)
+give("xlog1py", x1=lambda xp, g, x2: g * xp.log1p(x2), x2=xlog1py_x2)
+give("entr", x=lambda xp, g, x: g * (-xp.log(x) - 1))
+give(
+    "rel_entr",
+    x1=lambda xp, g, x1, x2: g * (_log_ratio(xp, x1, x2) + 1),
+    x2=lambda xp, g, x1, x2: -g * _ratio(xp, x1, x2),
+)
+give("kl_div", x1=lambda xp, g, x1, x2: g * _log_ratio(xp, x1, x2), x2=kl_div_x2)
+give("pseudo_huber", delta=pseudo_huber_delta, r=pseudo_huber_r)
+give("boxcox", x=lambda xp, g, x, lmbda: g * xp.pow(x, lmbda - 1), lmbda=boxcox_lmbda)
+give(
+    "boxcox1p",
+    x=lambda xp, g, x, lmbda: g * _power1p(xp, x, lmbda - 1),
+    lmbda=boxcox1p_lmbda,
+)
+give("inv_boxcox", x=lambda xp, g, lmbda, y: g * xp.pow(y, 1 - lmbda), lmbda=inv_boxcox_lmbda)
+give(
+    "inv_boxcox1p",
+    x=lambda xp, g, lmbda, y: g * _power1p(xp, y, 1 - lmbda),
+    lmbda=inv_boxcox1p_lmbda,
+)

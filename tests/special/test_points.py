@@ -1,0 +1,196 @@
+"""Special points of special functions: removable singularities, ends of domains, poles, far tails.
+
+Expected values are limits that can be written down. A zero cotangent gives zero everywhere."""
+
+import math
+
+import numpy as np
+import pytest
+
+import xgrad as xg
+from xgrad.core.dispatch import apply
+from xgrad.core.instructions import SPECIAL
+from xgrad.core.primitive import Refusal
+
+sp = xg.special
+EULER = 0.57721566490153286061
+
+
+def slopes(f, *points):
+    """The gradients of f at one point, as floats."""
+    xs = [xg.asarray(float(p)) for p in points]
+    with xg.GradientTape() as tape:
+        tape.watch(xs)
+        y = f(*xs)
+    return [g.item() for g in tape.gradient(y, xs)]
+
+
+def slope(f, point, order=1):
+    """A derivative of f at a point."""
+    x = xg.asarray(float(point))
+    tapes = [xg.GradientTape() for _ in range(order)]
+    for tape in tapes:
+        tape.__enter__()
+        tape.watch(x)
+    y = f(x)
+    for tape in reversed(tapes):
+        tape.__exit__(None, None, None)
+        y = tape.gradient(y, x, unconnected_gradients="zero")
+    return y.item()
+
+
+# The function, the point, the first derivatives there.
+REMOVABLE = [
+    ("exprel at 0", sp.exprel, 0, [1 / 2, 1 / 3, 1 / 4]),
+    ("sinc at 0", sp.sinc, 0, [0, -(math.pi**2) / 3, 0]),
+    ("j1 at 0", sp.j1, 0, [1 / 2, 0, -3 / 8]),
+    ("i1 at 0", sp.i1, 0, [1 / 2, 0, 3 / 8]),
+    ("i1e at 0", sp.i1e, 0, [1 / 2]),
+    ("i0e at 0, where it has a corner", sp.i0e, 0, [0]),
+    ("ellipk at 0", sp.ellipk, 0, [math.pi / 8, 9 * math.pi / 64, 75 * math.pi / 256]),
+    ("ellipkm1 at 1", sp.ellipkm1, 1, [-math.pi / 8, 9 * math.pi / 64]),
+    ("spence at 1", sp.spence, 1, [-1, 1 / 2, -2 / 3]),
+    ("rgamma at 0", sp.rgamma, 0, [1, 2 * EULER]),
+    ("rgamma at -1", sp.rgamma, -1, [-1]),
+    ("rgamma at -3", sp.rgamma, -3, [-6]),
+    (
+        "boxcox at lmbda 0",
+        lambda l: sp.boxcox(3.0, l),
+        0,
+        [math.log(3) ** 2 / 2, math.log(3) ** 3 / 3],
+    ),
+    ("boxcox1p at lmbda 0", lambda l: sp.boxcox1p(2.0, l), 0, [math.log(3) ** 2 / 2]),
+    ("inv_boxcox at lmbda 0", lambda l: sp.inv_boxcox(2.0, l), 0, [-2 * math.exp(2)]),
+    ("boxcox at x 0", lambda x: sp.boxcox(x, 1.0), 0, [1]),
+    ("boxcox at x 0 in lmbda", lambda l: sp.boxcox(0.0, l), 2, [1 / 4]),
+    ("xlogy in x1 at 0", lambda x: sp.xlogy(x, 3.0), 0, [math.log(3)]),
+    ("xlog1py in x1 at 0", lambda x: sp.xlog1py(x, 2.0), 0, [math.log(3)]),
+    ("xlogy in x2 where both are 0", lambda y: sp.xlogy(0.0, y), 0, [0]),
+    ("rel_entr in x2 where both are 0", lambda y: sp.rel_entr(0.0, y), 0, [0]),
+    ("kl_div in x2 where both are 0", lambda y: sp.kl_div(0.0, y), 0, [1]),
+    ("kl_div where both are equal", lambda x: sp.kl_div(x, 2.0), 2, [0, 1 / 2]),
+    ("huber at delta", lambda r: sp.huber(1.0, r), 1, [1]),
+    ("huber in delta at delta", lambda d: sp.huber(d, 1.0), 1, [0]),
+    ("pseudo_huber at r 0", lambda r: sp.pseudo_huber(2.0, r), 0, [0, 1]),
+    ("pseudo_huber where both are 0", lambda r: sp.pseudo_huber(0.0, r), 0, [0]),
+    ("gammainc of shape 1 at 0", lambda x: sp.gammainc(1.0, x), 0, [1, -1]),
+    ("gammainc of shape 2 at 0", lambda x: sp.gammainc(2.0, x), 0, [0, 1]),
+    ("gammainc of shape 3 at 0", lambda x: sp.gammainc(3.0, x), 0, [0, 0]),
+    ("gammainc in its shape at 0", lambda a: sp.gammainc(a, 0.0), 2, [0]),
+    ("betainc of shapes 1, 1 at 0", lambda x: sp.betainc(1.0, 1.0, x), 0, [1, 0]),
+    ("betainc of shapes 1, 1 at 1", lambda x: sp.betainc(1.0, 1.0, x), 1, [1, 0]),
+    ("betainc of shapes 2, 1 at 0", lambda x: sp.betainc(2.0, 1.0, x), 0, [0, 2]),
+    ("betainc of shapes 1, 2 at 1", lambda x: sp.betainc(1.0, 2.0, x), 1, [0, -2]),
+    ("betainc in its shape at 1", lambda a: sp.betainc(a, 2.0, 1.0), 2, [0]),
+    ("stdtr at 0", lambda t: sp.stdtr(1.0, t), 0, [1 / math.pi, 0]),
+    ("stdtr in df at 0", lambda df: sp.stdtr(df, 0.0), 3, [0]),
+    ("fdtr at 0", lambda x: sp.fdtr(2.0, 4.0, x), 0, [1]),
+    ("bdtr of all successes", lambda p: sp.bdtr(3, 3, p), 0.5, [0]),
+    ("poch at a zero of the product", lambda x: sp.poch(x, 2.0), 0, [1]),
+    ("poch between zeros", lambda x: sp.poch(x, 3.0), -1, [-1]),
+    ("binom outside of the triangle", lambda k: sp.binom(3.0, k), 5, [1 / 20]),
+    ("cosm1 at 0", sp.cosm1, 0, [0, -1]),
+    ("zeta at 0", sp.zeta, 0, [-math.log(2 * math.pi) / 2]),
+    ("lpmv at 1", lambda x: sp.lpmv(0, 3, x), 1, [6]),
+]
+
+
+@pytest.mark.parametrize(
+    ("f", "point", "expected"),
+    [line[1:] for line in REMOVABLE],
+    ids=[line[0] for line in REMOVABLE],
+)
+def test_derivatives_at_a_special_point(f, point, expected):
+    found = [slope(f, point, order) for order in range(1, len(expected) + 1)]
+    np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-13)
+
+
+TAILS = [
+    ("expit at 1000", sp.expit, 1000, 0),
+    ("expit at -1000", sp.expit, -1000, 0),
+    ("softplus at 1000", sp.softplus, 1000, 1),
+    ("softplus at -1000", sp.softplus, -1000, 0),
+    ("log_expit at -1000", sp.log_expit, -1000, 1),
+    ("log_ndtr at -1e8", sp.log_ndtr, -1e8, 1e8),
+    ("log_ndtr at 1e8", sp.log_ndtr, 1e8, 0),
+    ("erfcx at 1e8", sp.erfcx, 1e8, -1 / math.sqrt(math.pi) / 1e16),
+    ("i0e at 1e12", sp.i0e, 1e12, -0.5 / math.sqrt(2 * math.pi) * 1e-18),
+    ("k1e at 1e14", sp.k1e, 1e14, -0.5 * math.sqrt(math.pi / 2) * 1e-21),
+    ("gammaln at 1e300", sp.gammaln, 1e300, math.log(1e300)),
+    ("i1 beyond overflow", sp.i1, 800, math.inf),
+]
+
+
+@pytest.mark.parametrize(
+    ("f", "point", "expected"), [line[1:] for line in TAILS], ids=[line[0] for line in TAILS]
+)
+def test_slope_in_a_far_tail(f, point, expected):
+    np.testing.assert_allclose(slope(f, point), expected, rtol=1e-12)
+    assert not np.isnan(slope(f, point, 2))
+
+
+@pytest.mark.parametrize("point", [-1e100, -1e3, -40.0, 0.0, 40.0, 1e3, 1e100])
+@pytest.mark.parametrize(
+    "name", ["expit", "softplus", "log_expit", "log_ndtr", "ndtr", "erf", "erfc"]
+)
+def test_smooth_functions_have_no_nan_anywhere(name, point):
+    f = getattr(sp, name)
+    assert all(math.isfinite(slope(f, point, order)) for order in (1, 2))
+
+
+# -- a zero cotangent --------------------------------------------------------------------------
+
+# Points where partial derivatives are infinite or NaN, as many of them as a function has operands.
+NASTY = (0.0, 1.0, -1.0, 2.0, -2.5, math.inf, -math.inf, math.nan)
+PARAMETERS = {
+    "betainc_derivative": {"orders": (1, 0)},
+    "bessel_i": {"n": 2},
+    "bessel_j": {"n": 2},
+}
+
+
+# Operands without a rule: whole numbers, shapes.
+FIXED = {"n": 1.0, "m": 1.0, "v": 2.0, "a": 0.5, "b": 1.5}
+FINITE = {"hyp1f1": "SciPy's never returns for infinite arguments"}
+
+
+def is_followed(primitive, operand):
+    return not isinstance(primitive.rules[operand], Refusal)
+
+
+def nasty_points(primitive):
+    points = NASTY[:5] if primitive.name in FINITE else NASTY
+    axes = [
+        points if is_followed(primitive, name) else (FIXED[name],) for name in primitive.operands
+    ]
+    return np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, len(axes)).T
+
+
+@pytest.mark.parametrize(
+    "primitive", [p for p in SPECIAL.values() if p.rules], ids=lambda p: p.name
+)
+def test_zero_cotangent_gives_zero_at_every_point(primitive):
+    xs = [xg.asarray(column) for column in nasty_points(primitive)]
+    followed = [
+        x for x, name in zip(xs, primitive.operands, strict=True) if is_followed(primitive, name)
+    ]
+    parameters = PARAMETERS.get(primitive.name, dict.fromkeys(primitive.parameters, 1))
+    with np.errstate(all="ignore"), xg.GradientTape() as tape:
+        tape.watch(followed)
+        y = apply(primitive, xs, parameters)
+    for gradient in tape.gradient(y, followed, xg.zeros_like(y)):
+        assert not np.any(gradient.numpy())
+
+
+@pytest.mark.parametrize(
+    "name", ["entr", "logit", "ndtri", "erfinv", "gammaln", "digamma", "expi", "y0"]
+)
+def test_masked_elements_get_no_gradient(name):
+    x = xg.asarray([0.3, 0.0, 0.6, -2.0])
+    with np.errstate(all="ignore"), xg.GradientTape() as tape:
+        tape.watch(x)
+        y = xg.where((x > 0) & (x < 1), getattr(sp, name)(x), 0)
+    found = tape.gradient(y, x).numpy()
+    assert np.isfinite(found).all()
+    assert found[1] == found[3] == 0
+    assert found[0] != 0
