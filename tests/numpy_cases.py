@@ -56,6 +56,8 @@ FUNCTIONS = {
     "reciprocal": (X, np.reciprocal),
     "exp": (X, np.exp),
     "exp2": (X, np.exp2),
+    "i0": (X, np.i0),
+    "sinc": (X, np.sinc),
     "expm1": (X, np.expm1),
     "log": (POSITIVE, np.log),
     "log2": (POSITIVE, np.log2),

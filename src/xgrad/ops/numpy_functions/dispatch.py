@@ -22,6 +22,7 @@ from ...errors import ArgumentError, ArgumentTypeError
 from ..rule_namespace import rule_namespace as xp
 from .operands import choose, operands
 from .refused import no_counterpart
+from .special import scipy_function
 from .tables import FUNCTIONS
 from .ufunc_methods import METHODS
 from .ufuncs import UFUNCS
@@ -73,8 +74,11 @@ def apply_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any])
 
 @functools.cache
 def _ufunc(ufunc: Any) -> Callable[..., Any]:
-    """What to call for a ufunc; by name only if it is NumPy's own."""
+    """What to call for a ufunc; by name only if it is NumPy's or SciPy's own."""
     name = ufunc.__name__
+    found = scipy_function(ufunc)
+    if found is not None:
+        return found
     namespace = host().namespace
     own = [getattr(place, name, None) for place in (namespace, namespace._core.umath)]
     if ufunc not in own:

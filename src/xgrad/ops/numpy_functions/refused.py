@@ -21,7 +21,6 @@ _GROUPS = {
     _DATES: "busday_count busday_offset datetime_as_string is_busday isnat",
     _FILES: "frombuffer fromfile fromiter fromstring genfromtxt loadtxt fromfunction",
     _BITS: "packbits unpackbits",
-    _ON_PURPOSE: "i0 sinc",
 }
 
 REFUSED: dict[str, str] = {

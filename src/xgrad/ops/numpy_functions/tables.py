@@ -23,6 +23,7 @@ from . import (
     reductions,
     selection,
     shapes,
+    special,
     statistics,
     windows,
     writing,
@@ -47,6 +48,7 @@ _FILES = (
     reductions,
     selection,
     shapes,
+    special,
     statistics,
     writing,
 )
