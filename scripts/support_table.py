@@ -56,6 +56,7 @@ WITHOUT_OPERANDS = {
     "data_types": "it is about dtypes",
     "manipulation": "it is about shapes",
     "fourier_bins": "it makes a new array from nothing",
+    "norms": "its result is not floating",
 }
 
 HEAD = """\

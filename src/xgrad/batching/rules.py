@@ -31,7 +31,18 @@ _BY_NAME: dict[str, BatchRule] = {
     "zero_where_zero": axes.guard,
     **dict.fromkeys(
         (
-            *("max", "min", "prod", "std", "all", "any", "count_nonzero", "argmax", "argmin"),
+            *(
+                "max",
+                "min",
+                "prod",
+                "std",
+                "vector_norm",
+                "all",
+                "any",
+                "count_nonzero",
+                "argmax",
+                "argmin",
+            ),
             "logsumexp",
         ),
         axes.reduction,
