@@ -1,4 +1,4 @@
-"""The command line: ``xgrad info`` and ``xgrad demo``.
+"""The command line: ``xgrad info``, ``xgrad check`` and ``xgrad demo``.
 
 This file reads the arguments; each command has a module of its own, imported when it is called.
 A mistake in the arguments is one line on stderr and exit status 2, a failure one line and 1."""
@@ -62,6 +62,24 @@ def _make_parser() -> argparse.ArgumentParser:
     )
     info = commands.add_parser("info", help="show versions, devices, and what is missing for CUDA")
     info.set_defaults(run=_info)
+    check = commands.add_parser(
+        "check",
+        help="check that gradients are right on this machine",
+        description="Compare the derivatives of every instruction, in both modes, with differences "
+        "of its values; on other devices than the CPU, the values with NumPy's as well.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    check.add_argument(
+        "--device",
+        metavar="NAME",
+        default=argparse.SUPPRESS,
+        help="where: cpu, cuda, cuda:1, torch:cpu, ... (default: the default device)",
+    )
+    check.add_argument(
+        "--dtype", choices=("float64", "float32"), default="float64", help="of the arguments"
+    )
+    check.add_argument("--order", metavar="N", type=_at_least(1), default=1, help="highest order")
+    check.set_defaults(run=_check)
     demo = commands.add_parser(
         "demo",
         help="train a network on handwritten digits",
@@ -122,6 +140,14 @@ def _info(_: argparse.Namespace) -> int:
     from .info import info
 
     return info()
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from .check import check
+
+    return check(
+        device=getattr(arguments, "device", None), dtype=arguments.dtype, order=arguments.order
+    )
 
 
 def _demo(arguments: argparse.Namespace) -> int:

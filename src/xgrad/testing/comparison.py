@@ -16,7 +16,7 @@ from ..core.tensor import Tensor
 from .differences import extrapolated, reach
 from .subject import Subject, like, random_like
 
-__all__ = ["Limits", "Mismatch", "mismatches"]
+__all__ = ["Limits", "Mismatch", "mismatches", "written"]
 
 _TINY = 1e-30  # the length of a complex step
 
@@ -64,6 +64,11 @@ class Mismatch(NamedTuple):
     unsettled: bool
     wrong: int
     looked_at: int
+
+
+def written(number: complex) -> str:
+    """Write a number, a real one as such."""
+    return f"{number:.6g}" if number.imag else f"{number.real:.6g}"
 
 
 def mismatches(

@@ -17,7 +17,7 @@ from ..core.observers import show_line
 from ..core.primitive import Kind
 from ..core.tensor import Tensor
 from ..interpreters.tape import GradientTape
-from .comparison import Limits, mismatches
+from .comparison import Limits, mismatches, written
 from .subject import Subject
 from .witness import operations_of
 
@@ -52,15 +52,10 @@ def _fault(event: Event, line: str, order: int, modes: Sequence[str]) -> str:
     for wrong in mismatches(subject, order, modes, _LIMITS):
         what = f"its rule for {wrong.name}" if wrong.mode == "reverse" else "its forward mode"
         return (
-            f"{primitive.name}{line}: {what} gives {_plain(wrong.claimed)} where {wrong.way} of "
-            f"{primitive.name} alone give {_plain(wrong.numerical)}{wrong.over}"
+            f"{primitive.name}{line}: {what} gives {written(wrong.claimed)} where {wrong.way} of "
+            f"{primitive.name} alone give {written(wrong.numerical)}{wrong.over}"
         )
     return ""
-
-
-def _plain(number: complex) -> str:
-    """Write a real number as such."""
-    return f"{number:.6g}" if number.imag else f"{number.real:.6g}"
 
 
 def _operation_alone(event: Event) -> Subject:

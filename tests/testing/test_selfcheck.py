@@ -1,0 +1,88 @@
+"""`xgrad check`: every instruction on a machine, and what is wrong or absent there."""
+
+import subprocess
+import sys
+
+import pytest
+
+import xgrad as xg
+from xgrad.cli import main
+from xgrad.core.instructions import PRIMITIVES
+from xgrad.testing.selfcheck import self_check
+
+
+@pytest.fixture
+def mistaken():
+    """A rule that is wrong for one test."""
+    primitive = PRIMITIVES["tanh"]
+    right = dict(primitive.rules)
+    primitive.give_rules(x=lambda xp, g, y: g * (1 - y))
+    yield
+    primitive.give_rules(**right)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_everything_is_right_on_every_device(device, dtype):
+    found = list(self_check(device, dtype))
+    assert len(found) > 100
+    assert [v for v in found if (v.reverse, v.forward) != ("ok", "ok")] == []
+    values = {v.value for v in found}
+    assert values == ({"-"} if str(device) == "cpu" else {"ok"})
+
+
+def test_wrong_rule_is_found(mistaken):
+    wrong = [v for v in self_check("cpu") if v.is_wrong]
+    assert [v.name for v in wrong] == ["tanh"]
+    assert "reverse mode, operands[0]" in wrong[0].problem
+    assert "where complex steps give" in wrong[0].problem
+
+
+def test_wrong_value_is_found(monkeypatch):
+    device = xg.device("array_api_strict:device1")
+    monkeypatch.setattr(device.backend.xp, "sin", device.backend.xp.cos)
+    wrong = [v for v in self_check(device) if v.value == "WRONG"]
+    assert [v.name for v in wrong] == ["sin"]
+    assert "its value is off by" in wrong[0].problem
+
+
+def test_what_a_library_lacks_is_absent(monkeypatch):
+    device = xg.device("array_api_strict:device1")
+
+    def lacking(x):
+        raise NotImplementedError("no kernel")
+
+    monkeypatch.setattr(device.backend.xp, "expm", lacking)
+    (absent,) = [v for v in self_check(device) if v.value == "absent"]
+    assert (absent.name, absent.problem) == ("expm", "NotImplementedError: no kernel")
+    assert not absent.is_wrong
+
+
+def test_command_prints_a_row_for_each_and_a_verdict(capsys):
+    assert main(["check", "--device", "cpu"]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[0] == "derivatives up to order 1 in float64 on cpu, against differences of values"
+    assert out[2].split() == ["instruction", "kind", "value", "reverse", "forward"]
+    assert ["tanh", "elementwise", "-", "ok", "ok"] in [line.split() for line in out]
+    count = len(out) - 5
+    assert out[-1].startswith(f"{count} of {count} instructions are right, in ")
+
+
+def test_command_fails_where_something_is_wrong(mistaken, capsys):
+    assert main(["check", "--device", "cpu"]) == 1
+    out = capsys.readouterr().out
+    assert out.splitlines()[-1] == "WRONG: tanh"
+
+
+def test_module_can_be_run():
+    command = [sys.executable, "-m", "xgrad", "check", "--device", "cpu", "--dtype", "float32"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "instructions are right" in done.stdout
+
+
+def test_unknown_device_is_one_line():
+    command = [sys.executable, "-m", "xgrad", "check", "--device", "nowhere"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("xgrad check: error: ")
+    assert len(done.stderr.splitlines()) == 1
