@@ -156,3 +156,29 @@ def test_numpy_has_scipys_values(name):
     expected = getattr(scipy.special, name)(*arrays)
     found = getattr(sp, name)(*map(xg.asarray, arrays)).numpy()
     np.testing.assert_allclose(found, expected, rtol=1e-14, atol=1e-300)
+
+
+@pytest.mark.parametrize(
+    ("name", "others"),
+    [
+        ("erf", ()),
+        ("gammainc", (2.0,)),
+        ("polygamma", (1.0,)),
+        ("expn", (2.0,)),
+        ("betaln", (2.0,)),
+    ],
+)
+def test_jax_arrays_have_numpys_values_and_gradients(name, others):
+    jax = pytest.importorskip("jax", reason="jax: jax is not installed")
+
+    def gradient(x):
+        with xg.GradientTape() as tape:
+            tape.watch(x)
+            y = getattr(sp, name)(*others, x)
+        return y, tape.gradient(y, x)
+
+    with jax.enable_x64(True):
+        values = np.array([0.3, 1.7])
+        found = gradient(xg.asarray(jax.numpy.asarray(values)))
+        for f, e in zip(found, gradient(xg.asarray(values)), strict=True):
+            np.testing.assert_allclose(f.numpy(), e.numpy(), rtol=1e-12)

@@ -9,7 +9,8 @@ import functools
 import importlib
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,10 +24,23 @@ Function = Callable[..., Any]
 
 
 class Library(NamedTuple):
-    """A module of special functions, and what it calls them where SciPy says otherwise."""
+    """A module of special functions.
+
+    Attributes
+    ----------
+    module : str
+    names : mapping
+        What it calls functions for which SciPy has another name.
+    refused : frozenset
+        Functions of its that are not used.
+    widening : frozenset
+        Functions that turn float32 into float64.
+    """
 
     module: str
-    names: dict[str, str]
+    names: Mapping[str, str] = MappingProxyType({})
+    refused: frozenset[str] = frozenset()
+    widening: frozenset[str] = frozenset()
 
 
 _TORCH_NAMES = {
@@ -42,13 +56,14 @@ _TORCH_NAMES = {
 _SCIPY = Library("scipy.special", {"riemann_zeta": "zeta"})
 _LIBRARIES = {
     "numpy": _SCIPY,
-    "array_api_compat.cupy": Library("cupyx.scipy.special", {}),
+    "array_api_compat.cupy": Library("cupyx.scipy.special", widening=frozenset({"yn"})),
     "array_api_compat.torch": Library("torch.special", _TORCH_NAMES),
-    "jax.numpy": Library("jax.scipy.special", {}),
+    # They do not broadcast.
+    "jax.numpy": Library("jax.scipy.special", refused=frozenset({"expn", "hyp1f1"})),
 }
 # polygamma: its order must be a Python number in torch, and SciPy's is written with zeta as ours is.
 # betaln, log_expit: SciPy's lose up to five and eight digits, which derivatives would inherit.
-_NOT_NATIVE = frozenset({"betaln", "log_expit", "polygamma"})
+_OURS = frozenset({"betaln", "log_expit", "polygamma"})
 # What SciPy calls differently inside.
 _UFUNC_NAMES = {"_riemann_zeta": "zeta", "_zeta": "zeta"}
 
@@ -56,12 +71,19 @@ _UFUNC_NAMES = {"_riemann_zeta": "zeta", "_zeta": "zeta"}
 def native(namespace: str, name: str) -> Function | None:
     """The function that a library has itself; None where it has none, or no such module."""
     library = _LIBRARIES.get(namespace)
-    if library is None or name in _NOT_NATIVE:
+    if library is None or name in _OURS or name in library.refused:
         return None
     try:
-        return _function(library, name)
+        function = _function(library, name)
     except ImportError:
         return None
+    if function is not None and name in library.widening:
+        return functools.partial(_narrowed, function)
+    return function
+
+
+def _narrowed(function: Function, *arrays: Array) -> Array:
+    return function(*arrays).astype(arrays[-1].dtype)
 
 
 def on_host(namespace: Any, name: str) -> Function:

@@ -59,7 +59,8 @@ def sinc_derivative(xp: Any, x: Array, *, order: int) -> Array:
     near = xp.abs(x) < 0.5
     small = xp.where(near, u, xp.zeros_like(u))
     away = xp.where(near, xp.ones_like(x), x)
-    turned = math.pi * (away - 2 * xp.round(away / 2))
+    whole = 0 if xp.isdtype(x.dtype, "complex floating") else 2 * xp.round(away / 2)
+    turned = math.pi * (away - whole)
     waves = (xp.sin(turned), xp.cos(turned), -xp.sin(turned), -xp.cos(turned))
     quotient = _recurrence(
         math.pi * away, waves[0] / (math.pi * away), order, lambda n: waves[n % 4]

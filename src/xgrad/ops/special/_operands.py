@@ -20,7 +20,7 @@ from .._arguments import as_operand
 from ..rounding import floor
 from ..searching import where
 
-__all__ = ["count", "floating", "several", "single"]
+__all__ = ["count", "double", "floating", "single", "triple"]
 
 
 def single(name: str) -> Callable[[Any], Tensor]:
@@ -28,22 +28,40 @@ def single(name: str) -> Callable[[Any], Tensor]:
     run = dispatch.unary(primitive(name))
 
     def apply_single(x: Any) -> Tensor:
-        if type(x) is not Tensor or not is_inexact(x.array.dtype):
+        if not _is_floating(x):
             (x,) = floating(name, x=x)
         return run(x)  # type: ignore[no-any-return]
 
     return apply_single
 
 
-def several(name: str) -> Callable[..., Tensor]:
-    """Make the function that applies a primitive of two or three operands."""
+def double(name: str) -> Callable[[Any, Any], Tensor]:
+    """Make the function that applies a primitive of two operands."""
+    instruction = primitive(name)
+    run = dispatch.binary(instruction)
+    first, second = instruction.operands
+
+    def apply_double(x1: Any, x2: Any) -> Tensor:
+        if not (_is_floating(x1) and _is_floating(x2)):
+            x1, x2 = floating(name, **{first: x1, second: x2})
+        return run(x1, x2)  # type: ignore[no-any-return]
+
+    return apply_double
+
+
+def triple(name: str) -> Callable[[Any, Any, Any], Tensor]:
+    """Make the function that applies a primitive of three operands."""
     instruction = primitive(name)
 
-    def apply_several(*operands: Any) -> Tensor:
+    def apply_triple(*operands: Any) -> Tensor:
         named = dict(zip(instruction.operands, operands, strict=True))
         return dispatch.apply(instruction, floating(name, **named))  # type: ignore[no-any-return]
 
-    return apply_several
+    return apply_triple
+
+
+def _is_floating(x: Any) -> bool:
+    return type(x) in dispatch.HANDLES and is_inexact(x.array.dtype)
 
 
 def floating(function: str, **operands: Any) -> tuple[Any, ...]:

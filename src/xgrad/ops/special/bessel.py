@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..._typing import ArrayLike
 from ...core.tensor import Tensor
-from ._operands import several, single
+from ._operands import double, single
 
 __all__ = [
     "j0",
@@ -18,7 +18,7 @@ _j0 = single("j0")
 _j1 = single("j1")
 _y0 = single("y0")
 _y1 = single("y1")
-_yn = several("yn")
+_yn = double("yn")
 
 
 def j0(x: ArrayLike, /) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..._typing import ArrayLike
 from ...core.tensor import Tensor
-from ._operands import several, single
+from ._operands import double, single
 
 __all__ = [
     "beta",
@@ -16,11 +16,11 @@ __all__ = [
 ]
 
 _zetac = single("zetac")
-_beta = several("beta")
-_betaln = several("betaln")
-_binom = several("binom")
-_poch = several("poch")
-_zeta = several("zeta")
+_beta = double("beta")
+_betaln = double("betaln")
+_binom = double("binom")
+_poch = double("poch")
+_zeta = double("zeta")
 _riemann_zeta = single("riemann_zeta")
 
 

@@ -9,7 +9,7 @@ import math
 from ..._typing import ArrayLike
 from ...core.tensor import Tensor
 from ..searching import where
-from ._operands import floating, several, single
+from ._operands import double, floating, single
 
 __all__ = [
     "entr",
@@ -22,11 +22,11 @@ __all__ = [
 ]
 
 _entr = single("entr")
-_xlogy = several("xlogy")
-_xlog1py = several("xlog1py")
-_rel_entr = several("rel_entr")
-_kl_div = several("kl_div")
-_pseudo_huber = several("pseudo_huber")
+_xlogy = double("xlogy")
+_xlog1py = double("xlog1py")
+_rel_entr = double("rel_entr")
+_kl_div = double("kl_div")
+_pseudo_huber = double("pseudo_huber")
 
 
 def xlogy(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:

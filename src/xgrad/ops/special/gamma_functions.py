@@ -9,7 +9,7 @@ from ..._typing import ArrayLike
 from ...core.tensor import Tensor
 from ...errors import ArgumentError
 from ..searching import where
-from ._operands import floating, several, single
+from ._operands import double, floating, single
 
 __all__ = [
     "digamma",
@@ -29,7 +29,7 @@ _gammasgn = single("gammasgn")
 _loggamma = single("loggamma")
 _rgamma = single("rgamma")
 _digamma = single("digamma")
-_polygamma = several("polygamma")
+_polygamma = double("polygamma")
 
 
 def gamma(x: ArrayLike, /) -> Tensor:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..._typing import ArrayLike
 from ...core.tensor import Tensor
-from ._operands import several
+from ._operands import double, triple
 
 __all__ = [
     "betainc",
@@ -20,14 +20,14 @@ __all__ = [
     "gammaincinv",
 ]
 
-_gammainc = several("gammainc")
-_gammaincc = several("gammaincc")
-_gammaincinv = several("gammaincinv")
-_gammainccinv = several("gammainccinv")
-_betainc = several("betainc")
-_betaincc = several("betaincc")
-_betaincinv = several("betaincinv")
-_betainccinv = several("betainccinv")
+_gammainc = double("gammainc")
+_gammaincc = double("gammaincc")
+_gammaincinv = double("gammaincinv")
+_gammainccinv = double("gammainccinv")
+_betainc = triple("betainc")
+_betaincc = triple("betaincc")
+_betaincinv = triple("betaincinv")
+_betainccinv = triple("betainccinv")
 
 
 def gammainc(a: ArrayLike, x: ArrayLike, /) -> Tensor:

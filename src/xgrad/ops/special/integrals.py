@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..._typing import ArrayLike
 from ...core.tensor import Tensor
-from ._operands import several, single
+from ._operands import double, single, triple
 
 __all__ = [
     "ellipk",
@@ -22,9 +22,9 @@ _expi = single("expi")
 _ellipk = single("ellipk")
 _ellipkm1 = single("ellipkm1")
 _spence = single("spence")
-_expn = several("expn")
-_lpmv = several("lpmv")
-_hyp1f1 = several("hyp1f1")
+_expn = double("expn")
+_lpmv = triple("lpmv")
+_hyp1f1 = triple("hyp1f1")
 
 
 def exp1(x: ArrayLike, /) -> Tensor:

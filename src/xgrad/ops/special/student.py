@@ -10,7 +10,7 @@ from collections.abc import Callable
 from ..._typing import ArrayLike
 from ...core.tensor import Tensor
 from ..searching import where
-from ._operands import floating, several
+from ._operands import double, floating
 from .incomplete import betainc, betaincc, betainccinv, betaincinv
 
 __all__ = [
@@ -21,8 +21,8 @@ __all__ = [
     "stdtrit",
 ]
 
-_stdtr = several("stdtr")
-_stdtrit = several("stdtrit")
+_stdtr = double("stdtr")
+_stdtrit = double("stdtrit")
 
 
 def stdtr(df: ArrayLike, t: ArrayLike, /) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..._typing import ArrayLike
 from ...core.tensor import Tensor
-from ._operands import several
+from ._operands import double
 
 __all__ = [
     "boxcox",
@@ -13,10 +13,10 @@ __all__ = [
     "inv_boxcox1p",
 ]
 
-_boxcox = several("boxcox")
-_boxcox1p = several("boxcox1p")
-_inv_boxcox = several("inv_boxcox")
-_inv_boxcox1p = several("inv_boxcox1p")
+_boxcox = double("boxcox")
+_boxcox1p = double("boxcox1p")
+_inv_boxcox = double("inv_boxcox")
+_inv_boxcox1p = double("inv_boxcox1p")
 
 
 def boxcox(x: ArrayLike, lmbda: ArrayLike, /) -> Tensor:
