@@ -20,7 +20,7 @@ LAYERS = [
     ["batching"],
     ["fft", "linalg", "special"],
     ["interpreters"],
-    ["transforms"],
+    ["transforms", "compile"],
     ["optimizers", "nn", "random", "summary", "testing", "debugging", "distributed", "compat"],
     ["cli"],
     ["__main__"],

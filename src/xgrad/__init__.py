@@ -144,6 +144,7 @@ from .transforms.vmap import vmap
 
 if TYPE_CHECKING:
     from . import debugging, optimizers, special, testing
+    from .compile.function import function
 
 __all__ = [
     # Arrays and devices
@@ -181,6 +182,7 @@ __all__ = [
     "testing",
     # Transforms of functions
     "cond",
+    "function",
     "grad",
     "hessian",
     "hvp",
@@ -409,6 +411,8 @@ def __getattr__(name: str) -> Any:
     """Import what not everybody needs, and read the version, when somebody asks."""
     from importlib import import_module, metadata
 
+    if name == "function":
+        return import_module(".compile.function", __name__).function
     if name in ("debugging", "optimizers", "special", "testing"):
         return import_module(f".{name}", __name__)
     if name == "__version__":

@@ -24,7 +24,9 @@ class Protocols:
     is_followed: Callable[[Any], bool]
     assigned: Callable[[Any], None]
     left: Callable[[Any, str], None]
+    refuse_exit: Callable[[Any, str], None]
     read: Callable[[Any], None]
+    store: Callable[..., bool]
     context: Callable[[tuple[Any, ...]], Any]
     register_hook: Callable[[Any, Callable[[Any], Any]], Any]
 

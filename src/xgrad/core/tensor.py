@@ -181,6 +181,7 @@ class ArrayAttributes(PythonNumbers, ArrayMethods):
 
     def _refuse_if_followed(self, way: str) -> None:
         if protocols.is_followed(self):
+            protocols.refuse_exit(self, f"left xgrad through {way}")
             raise NotDifferentiableError(
                 f"{way}: x {describe(self)} is followed by an active GradientTape, and outside "
                 "xgrad its gradient would silently be zero. Use .numpy() to leave xgrad on "

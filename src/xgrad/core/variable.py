@@ -20,7 +20,7 @@ from .dispatch import HANDLES
 from .handle import Sparse
 from .indexing import split_key
 from .node import Leaf
-from .observers import user_line
+from .observers import state, user_line
 from .protocols import protocols
 from .show import show
 from .spec import describe
@@ -119,17 +119,17 @@ class Variable(ArrayAttributes):
             If the value does not fit; the Variable keeps its old value.
         """
         new = self._fit(value, "assign", copy=True)
-        protocols.assigned(self)
-        self.array = new
-        return self
+        return self._update(new, "assign", value)
 
     def assign_add(self, value: ArrayLike) -> Variable:
         """Add to the value; returns this Variable."""
-        return self._update(self.array + self._fit(value, "assign_add"))
+        new = self.array + self._fit(value, "assign_add")
+        return self._update(new, "assign_add", value)
 
     def assign_sub(self, value: ArrayLike) -> Variable:
         """Subtract from the value; returns this Variable."""
-        return self._update(self.array - self._fit(value, "assign_sub"))
+        new = self.array - self._fit(value, "assign_sub")
+        return self._update(new, "assign_sub", value)
 
     def scatter_update(self, indices: ArrayLike, updates: ArrayLike) -> Variable:
         """Replace the rows at `indices` of the first axis; returns this Variable."""
@@ -148,12 +148,12 @@ class Variable(ArrayAttributes):
         backend = backend_of(self.array)
         arrays = tuple(to_array(i, device=self.device) for i in indices)
         self._receive(value, "went by item assignment into a part")
-        value = to_array(value, device=self.device)
+        part = to_array(value, device=self.device)
         new = backend.xp.copy(self.array)
         new[fill_key(template, arrays)] = cast_within_kind(
-            value, self.dtype, "setitem: value", self.name
+            part, self.dtype, "setitem: value", self.name
         )
-        self._update(new)
+        self._update(new, "set", key, value)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
         new = Variable(self.array, self.trainable, self.name, constraint=self.constraint)
@@ -169,9 +169,11 @@ class Variable(ArrayAttributes):
         if getattr(value, "node", None) is not None:
             protocols.left(value, f"{how} of Variable {self.name}")
 
-    def _update(self, new: Array) -> Variable:
+    def _update(self, new: Array, how: str, *given: Any) -> Variable:
+        """Take a new value; a recorder of programs makes its own of what was given."""
         protocols.assigned(self)
-        self.array = backend_of(self.array).finish(new)
+        if not (state.observers and protocols.store(self, how, *given)):
+            self.array = backend_of(self.array).finish(new)
         return self
 
     def _scatter(self, indices: Any, updates: Any, mode: str, what: str) -> Variable:
@@ -190,11 +192,11 @@ class Variable(ArrayAttributes):
                 f"{what}: updates {describe(rows)} must have shape {expected}: that of indices "
                 f"{tuple(index.shape)} and of a row of {self.name} {self.shape[1:]}."
             )
-        if mode == "subtract":
-            mode, rows = "add", -rows
         flat = xp.reshape(index, (-1,))
         rows = xp.reshape(rows, (flat.shape[0], *self.shape[1:]))
-        return self._update(xp.scatter(self.array, flat, rows, axis=0, mode=mode))
+        signed, add = (-rows, "add") if mode == "subtract" else (rows, mode)
+        new = xp.scatter(self.array, flat, signed, axis=0, mode=add)
+        return self._update(new, "scatter", indices, updates, mode)
 
     def _fit(self, value: Any, what: str, copy: bool = False) -> Array:
         """The value as an array of this Variable's shape, dtype and device, or an error."""

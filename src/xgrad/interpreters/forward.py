@@ -52,6 +52,8 @@ class Tangents:
 
     closed = True
     opaque = False
+    differentiates = True
+    refuses_exits = False
 
     def __init__(self) -> None:
         self.of: WeakKeyDictionary[Node, Tensor] = WeakKeyDictionary()

@@ -139,6 +139,7 @@ def _mixed_recorder(observers: tuple[Any, ...], traces: tuple[Trace, ...]) -> Re
 
 
 protocols.context = Context.of
+protocols.store = lambda variable, how, *given: False  # until compile/ is imported
 
 
 def _keep_nothing(_reference: Any) -> None:

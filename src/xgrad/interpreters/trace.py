@@ -61,12 +61,18 @@ class Trace:
         Where followed values left xgrad, the latest ones.
     closed : bool
         Whether there will be no more gradients.
+    differentiates : bool
+        Whether derivatives come of following: not where a program is recorded.
+    refuses_exits : bool
+        Whether a value that leaves xgrad is an error; `refuse` raises it.
     opaque : bool
         Whether values may leave xgrad that it does not follow, whoever else does: true of what
         stands for a function with a rule of its own (transforms/captures.py).
     """
 
     opaque = False
+    differentiates = True
+    refuses_exits = False
 
     __slots__ = (
         "__weakref__",
@@ -361,6 +367,13 @@ def _user_stacklevel() -> int:
     return level
 
 
+def _refuse_exit(x: Handle, how: str) -> None:
+    """Raise where a program is being recorded that depends on the value."""
+    for trace in active_traces():
+        if trace.refuses_exits and trace.reads(x.node):
+            trace.refuse(x, how, user_line(3))
+
+
 def _left(x: Handle, how: str) -> None:
     """Note that a followed value leaves xgrad, for `explain`."""
     node = x.node
@@ -371,6 +384,8 @@ def _left(x: Handle, how: str) -> None:
         return
     where = user_line(3)
     for trace in found:
+        if trace.refuses_exits and how.startswith("left xgrad"):
+            trace.refuse(x, how, where)
         if trace.left is None:
             trace.left = deque(maxlen=32)
         trace.left.append(Exit(how, weakref.ref(node), where))
@@ -380,3 +395,4 @@ protocols.is_followed = _is_followed
 protocols.read = _read
 protocols.assigned = _assigned
 protocols.left = _left
+protocols.refuse_exit = _refuse_exit

@@ -39,6 +39,8 @@ class Captures:
     sees_constants = False
     opaque = True  # the function has a rule of its own, so its arguments may leave xgrad
     closed = True
+    differentiates = True
+    refuses_exits = False
 
     def __init__(
         self, arguments: Iterable[Node | None], refuse: Callable[[Primitive, Array], None]
@@ -47,7 +49,7 @@ class Captures:
         self.watched: dict[Node, Any] = {}
         self.warned: set[int] = set()
         self.left: deque[Any] | None = None
-        self._outer = active_traces()
+        self._outer = tuple([trace for trace in active_traces() if trace.differentiates])
         self._own = {node for node in arguments if node is not None}
         self._since = next_serial()
         self._refuse = refuse

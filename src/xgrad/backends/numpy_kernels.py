@@ -1,0 +1,308 @@
+"""What a recorded program calls on NumPy: functions that write into a buffer they are given.
+
+A kernel is ``kernel(*operands, out)``. What has none is computed by the backend's own function and
+copied. Which results are views of an operand is here too."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .._typing import Array, DType
+
+__all__ = [
+    "all_finite",
+    "as_view",
+    "buffer",
+    "copy_into",
+    "fix_zeros",
+    "has_writer",
+    "may_be_view",
+    "out_code",
+    "raw_memory",
+    "scalar",
+    "shaped",
+    "sum_of",
+    "ufunc_of",
+    "where_into",
+    "writer_of",
+]
+
+_UFUNCS: dict[str, Any] = {
+    **{
+        name: getattr(np, name)
+        for name in [
+            "abs",
+            "add",
+            "copysign",
+            "cos",
+            "cosh",
+            "divide",
+            "exp",
+            "expm1",
+            "floor_divide",
+            "hypot",
+            "log",
+            "log10",
+            "log1p",
+            "log2",
+            "logaddexp",
+            "maximum",
+            "minimum",
+            "multiply",
+            "negative",
+            "nextafter",
+            "reciprocal",
+            "remainder",
+            "sign",
+            "signbit",
+            "sin",
+            "sinh",
+            "sqrt",
+            "square",
+            "subtract",
+            "tan",
+            "tanh",
+            "equal",
+            "not_equal",
+            "less",
+            "less_equal",
+            "greater",
+            "greater_equal",
+            "logical_and",
+            "logical_or",
+            "logical_xor",
+            "logical_not",
+            "bitwise_and",
+            "bitwise_or",
+            "bitwise_xor",
+            "isfinite",
+            "isinf",
+            "isnan",
+            "floor",
+            "ceil",
+            "trunc",
+        ]
+    },
+    "acos": np.arccos,
+    "acosh": np.arccosh,
+    "asin": np.arcsin,
+    "asinh": np.arcsinh,
+    "atan": np.arctan,
+    "atan2": np.arctan2,
+    "atanh": np.arctanh,
+    "bitwise_invert": np.invert,
+    "bitwise_left_shift": np.left_shift,
+    "bitwise_right_shift": np.right_shift,
+    "clip_lower": np.maximum,
+    "clip_upper": np.minimum,
+    "conj": np.conjugate,
+    "pow": np.power,
+    "round": np.rint,
+}
+_POWERS: dict[float, Any] = {-1: np.reciprocal, 0.5: np.sqrt, 1: np.positive, 2: np.square}
+_VIEWS = ("broadcast_to", "flip", "matrix_transpose", "permute_dims", "reshape")
+
+
+def ufunc_of(name: str, parameters: dict[str, Any]) -> tuple[Any, tuple[Any, ...]] | None:
+    """The ufunc that an elementwise primitive is, and what it takes behind its operands."""
+    if name == "power":
+        exponent = parameters["exponent"]
+        found = _POWERS.get(exponent)
+        return (np.power, (exponent,)) if found is None else (found, ())
+    found = _UFUNCS.get(name)
+    return None if found is None else (found, ())
+
+
+def out_code(ufunc: Any, name: str) -> str:
+    """How a call of a ufunc names its result: by place, which is faster, where that is allowed."""
+    return f"out={name}" if ufunc in (np.maximum, np.minimum) else name
+
+
+def as_view(name: str, x: Array, parameters: dict[str, Any]) -> Array | None:
+    """The result of a primitive as a view of its operand, where it is one."""
+    if name == "getitem":
+        key = parameters["key"]
+        key = key if isinstance(key, tuple) else (key,)
+        return x[key if any(part is Ellipsis for part in key) else (*key, ...)]
+    if name not in _VIEWS:
+        return None
+    if name == "reshape":
+        y = x.view()
+        try:
+            y.shape = parameters["shape"]
+        except AttributeError:
+            return None  # the elements are not in that order
+        return y
+    if name == "permute_dims":
+        return x.transpose(parameters["axes"])
+    if name == "matrix_transpose":
+        return x.mT
+    if name == "flip":
+        return np.flip(x, parameters["axis"])
+    return np.broadcast_to(x, parameters["shape"])
+
+
+def may_be_view(name: str, parameters: dict[str, Any]) -> bool:
+    """Whether the result of a primitive of one array may be a view of it."""
+    if name != "getitem":
+        return name in _VIEWS
+    key = parameters["key"]
+    parts = key if isinstance(key, tuple) else (key,)
+    return not any(isinstance(part, bool) for part in parts)
+
+
+def has_writer(name: str) -> bool:
+    """Whether `writer_of` gives something."""
+    return name in _WRITERS
+
+
+def writer_of(name: str, parameters: dict[str, Any], out: Array) -> Callable[..., Any] | None:
+    """A function ``write(*operands)`` that fills `out`, for primitives that are no ufunc."""
+    make = _WRITERS.get(name)
+    return None if make is None else make(parameters, out)
+
+
+def buffer(shape: Any, dtype: DType) -> Array:
+    """Memory for an array."""
+    return np.empty(shape, dtype)
+
+
+def raw_memory(count: int) -> Array:
+    """So many bytes."""
+    return np.empty(count, np.uint8)
+
+
+def shaped(raw: Array, shape: tuple[int, ...], dtype: DType) -> Array:
+    """The beginning of some bytes as an array."""
+    return np.ndarray(shape, dtype, raw)
+
+
+def sum_of(x: Array, axis: int | None) -> Any:
+    """The sum over all of a block, or over its first axis."""
+    return np.add.reduce(x, axis)
+
+
+def copy_into(out: Array, x: Array) -> None:
+    """x in the dtype of a buffer."""
+    np.copyto(out, x, casting="unsafe")
+
+
+def scalar(value: Any, dtype: DType) -> Array:
+    """A number as an array without axes, which ufuncs take faster."""
+    return np.asarray(value, dtype)
+
+
+def all_finite(x: Array) -> bool:
+    """Whether the elements of a flat array are finite; an overflow of their squares is a no."""
+    return math.isfinite(abs(x.dot(x)))
+
+
+def fix_zeros(r: Array, g: Array) -> None:
+    """Make r zero, in place, where g is zero and r is not finite."""
+    flat = r.ravel("K")
+    if math.isfinite(abs(flat.dot(flat))):
+        return
+    r[np.broadcast_to(~np.isfinite(r) & (g == 0), r.shape)] = 0
+
+
+def where_into(condition: Array, x1: Any, x2: Any, out: Array) -> None:
+    """``where(condition, x1, x2)`` into a buffer."""
+    np.copyto(out, x2)
+    np.copyto(out, x1, where=condition)
+
+
+# -- writers ---------------------------------------------------------------------------------------
+
+Writer = Callable[[dict[str, Any], Array], Callable[..., Any]]
+
+
+def _reduction(ufunc: np.ufunc) -> Writer:
+    def make(parameters: dict[str, Any], out: Array) -> Callable[..., Any]:
+        axis, dtype = parameters.get("axis"), parameters.get("dtype")
+        keepdims = bool(parameters.get("keepdims", False))
+        reduce: Any = ufunc.reduce
+        return lambda x: reduce(x, axis, dtype, out, keepdims)
+
+    return make
+
+
+def _matmul(_parameters: dict[str, Any], out: Array) -> Callable[..., Any]:
+    if out.ndim == 2 and out.flags.c_contiguous:
+
+        def product(x1: Array, x2: Array) -> Any:
+            if x1.ndim == 2 == x2.ndim and x1.dtype == x2.dtype == out.dtype:
+                return np.dot(x1, x2, out)
+            return np.matmul(x1, x2, out)
+
+        return product
+    return lambda x1, x2: np.matmul(x1, x2, out)
+
+
+def _put(parameters: dict[str, Any], out: Array) -> Callable[..., Any]:
+    part = as_view("getitem", out, parameters)
+    assert part is not None
+
+    def write(x: Array) -> None:
+        out.fill(0)
+        np.copyto(part, x)
+
+    return write
+
+
+def _setitem(parameters: dict[str, Any], out: Array) -> Callable[..., Any]:
+    part = as_view("getitem", out, parameters)
+    assert part is not None
+
+    def write(x: Array, value: Any) -> None:
+        np.copyto(out, x)
+        np.copyto(part, value)
+
+    return write
+
+
+def _concat(parameters: dict[str, Any], out: Array) -> Callable[..., Any]:
+    axis = parameters.get("axis", 0)
+    return lambda *arrays: np.concatenate(arrays, axis=axis, out=out)
+
+
+def _stack(parameters: dict[str, Any], out: Array) -> Callable[..., Any]:
+    parts = list(np.moveaxis(out, parameters.get("axis", 0), 0)) if out.ndim > 1 else []
+
+    def write(*arrays: Array) -> None:
+        if parts:
+            for part, x in zip(parts, arrays, strict=True):
+                np.copyto(part, x)
+        else:
+            out[...] = arrays
+
+    return write
+
+
+def _convert(_parameters: dict[str, Any], out: Array) -> Callable[..., Any]:
+    return lambda x: np.copyto(out, x, casting="unsafe")
+
+
+_WRITERS: dict[str, Writer] = {
+    "sum": _reduction(np.add),
+    "prod": _reduction(np.multiply),
+    "max": _reduction(np.maximum),
+    "min": _reduction(np.minimum),
+    "matmul": _matmul,
+    "put": _put,
+    "setitem": _setitem,
+    "concat": _concat,
+    "stack": _stack,
+    "astype": _convert,
+    "cast": _convert,
+    "copy": _convert,
+    "where": lambda _parameters, out: functools.partial(_where_to, out),
+}
+
+
+def _where_to(out: Array, condition: Array, x1: Any, x2: Any) -> None:
+    where_into(condition, x1, x2, out)

@@ -1,0 +1,226 @@
+"""Run a group of large elementwise instructions block by block, on all cores.
+
+A block is small enough that what passes between instructions stays in the cache. NumPy lets go of the
+interpreter while it computes, so each thread takes a stretch of the blocks, with scratch memory of
+its own. Sums end as one partial result per stretch."""
+
+from __future__ import annotations
+
+import functools
+import math
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ..backends import numpy_kernels as kernels
+from .fusion import Group
+from .program import Instruction, Literal, Program
+
+__all__ = ["BlockRunner"]
+
+_BLOCK = 1 << 14  # elements: a few arrays of that size fit into the second-level cache
+
+
+@functools.cache
+def _pool() -> ThreadPoolExecutor | None:
+    """Threads beside the one that calls."""
+    others = _threads() - 1
+    return ThreadPoolExecutor(others, "xgrad-blocks") if others > 0 else None
+
+
+def _threads() -> int:
+    """As many as cores that this process may use, or fewer by OMP_NUM_THREADS."""
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return min(available or 1, int(asked)) if asked.isdigit() and int(asked) > 0 else available or 1
+
+
+class BlockRunner:
+    """One group, ready to run.
+
+    Attributes
+    ----------
+    full_outputs : list of int
+        The values that it writes to memory.
+    sums : list of int
+        The sums that it gives.
+    source : str
+        What was generated for a stretch of blocks.
+    """
+
+    def __init__(self, program: Program, group: Group, leaving: set[int]) -> None:
+        self._program = program
+        self._group = group
+        numbers = [(i.results[0], i.primitive.name) for i in group.members]
+        self.full_outputs = [n for n, name in numbers if name != "sum" and n in leaving]
+        self.sums = [n for n, name in numbers if name == "sum"]
+        self._flat = all(
+            self._is_full(n) or program.size_of(n) == 1 for n in group.reads()
+        ) and all(self._sums_everything(i) for i in group.members if i.primitive.name == "sum")
+        self._count = math.prod(group.domain) if self._flat else group.domain[0]
+        width = 1 if self._flat else math.prod(group.domain[1:])
+        self._step = max(1, _BLOCK // max(1, width))
+        self._scope: dict[str, Any] = {}
+        self._scratch: list[tuple[tuple[int, ...], Any]] = []
+        self.source = self._generate()
+        exec(compile(self.source, "<xg.function group>", "exec"), self._scope)  # noqa: S102 - our own source
+        self._stretch: Callable[..., Any] = self._scope["stretch"]
+        self._memories: list[list[Any]] = []
+
+    def __call__(self, inputs: tuple[Any, ...], outputs: tuple[Any, ...]) -> list[Any]:
+        """Run all blocks; the results of the sums."""
+        if self._flat:
+            inputs = tuple([self._flattened(x) for x in inputs])
+            outputs = tuple([x.reshape(-1) for x in outputs])
+        bounds = self._bounds()
+        while len(self._memories) < len(bounds):
+            self._memories.append([kernels.buffer(*spec) for spec in self._scratch])
+        pool = _pool() if len(bounds) > 1 else None
+        if pool is None:
+            parts = [self._stretch(0, self._count, self._memories[0], inputs, outputs)]
+        else:
+            waiting = [
+                pool.submit(self._stretch, *pair, self._memories[i], inputs, outputs)
+                for i, pair in enumerate(bounds)
+                if i
+            ]
+            parts = [self._stretch(*bounds[0], self._memories[0], inputs, outputs)]
+            parts += [future.result() for future in waiting]
+        finish = self._program.backend.finish
+        return [finish(functools.reduce(_add, column)) for column in zip(*parts, strict=True)]
+
+    def _bounds(self) -> list[tuple[int, int]]:
+        blocks = -(-self._count // self._step)
+        stretches = min(_threads(), blocks)
+        each = -(-blocks // stretches) * self._step
+        return [(lo, min(lo + each, self._count)) for lo in range(0, self._count, each)]
+
+    def _flattened(self, x: Any) -> Any:
+        return x.reshape(-1) if x.size == self._count else x.reshape(())
+
+    # -- generation ------------------------------------------------------------------------------
+
+    def _is_full(self, number: int) -> bool:
+        return self._program.specs[number].shape == self._group.domain
+
+    def _sums_everything(self, instruction: Instruction) -> bool:
+        return not self._program.specs[instruction.results[0]].shape
+
+    def _generate(self) -> str:
+        """A function that runs the blocks from `lo` to `hi`."""
+        names: dict[int, str] = {}
+        head = ["for a in range(lo, hi, STEP):", "    b = min(a + STEP, hi)", "    n = b - a"]
+        self._scope["STEP"] = self._step
+        body: list[str] = []
+        for i, number in enumerate(self._group.reads()):
+            names[number] = f"x{number}"
+            body.append(f"x{number} = inputs[{i}]{self._slice(number)}")
+        for i, number in enumerate(self.full_outputs):
+            names[number] = f"y{number}"
+            body.append(f"y{number} = outputs[{i}][a:b]")
+        begin = [f"s{number} = 0" for number in self.sums]
+        free: list[int] = []
+        last = self._last_readers()
+        home: dict[int, int] = {}
+        for place, member in enumerate(self._group.members):
+            dying = [home[n] for n in last.get(place, ()) if n in home]
+            body += self._member(member, names, free, dying, home)
+            free += [slot for slot in dying if slot not in free]
+        lines = [*begin, *head, *[f"    {line}" for line in body]]
+        lines.append(f"return [{', '.join(f's{n}' for n in self.sums)}]")
+        return "def stretch(lo, hi, scratch, inputs, outputs):\n" + "".join(
+            f"    {line}\n" for line in lines
+        )
+
+    def _slice(self, number: int) -> str:
+        """How an input is cut to a block."""
+        shape = self._program.specs[number].shape
+        domain = self._group.domain
+        if self._flat:
+            return "[a:b]" if self._is_full(number) else ""
+        return "[a:b]" if len(shape) == len(domain) and shape[0] == domain[0] else ""
+
+    def _last_readers(self) -> dict[int, list[int]]:
+        last: dict[int, int] = {}
+        for place, member in enumerate(self._group.members):
+            for number in (*member.reads(), *member.results):
+                last[number] = place
+        found: dict[int, list[int]] = {}
+        for number, place in last.items():
+            found.setdefault(place, []).append(number)
+        return found
+
+    def _member(
+        self,
+        member: Instruction,
+        names: dict[int, str],
+        free: list[int],
+        dying: list[int],
+        home: dict[int, int],
+    ) -> list[str]:
+        """The lines of one instruction."""
+        name, number = member.primitive.name, member.results[0]
+        given = [self._operand(x, member, names) for x in member.operands]
+        if name == "sum":
+            axis: Any = None if not self._program.specs[number].shape else 0
+            add = self._bind("add_reduce", kernels.sum_of)
+            return [f"s{number} = s{number} + {add}({given[0]}, {axis})"]
+        lines = []
+        if number not in names:
+            slot = self._slot(number, free, dying)
+            home[number] = slot
+            names[number] = f"t{number}"
+            lines.append(f"t{number} = scratch[{slot}][:n]")
+        out = names[number]
+        if name == "where":
+            where = self._bind("where_into", kernels.where_into)
+            lines.append(f"{where}({', '.join(given)}, {out})")
+        elif name == "zero_where_zero":
+            copy = self._bind("copy_into", kernels.copy_into)
+            fix = self._bind("fix_zeros", kernels.fix_zeros)
+            if given[0] != out:
+                lines.append(f"{copy}({out}, {given[0]})")
+            lines.append(f"{fix}({out}, {given[1]})")
+        elif name == "astype":
+            copy = self._bind("copy_into", kernels.copy_into)
+            lines.append(f"{copy}({out}, {given[0]})")
+        else:
+            found = kernels.ufunc_of(name, member.parameters)
+            assert found is not None
+            ufunc, more = found
+            f = self._bind(f"f_{ufunc.__name__}", ufunc)
+            arguments = [*given, *map(repr, more), kernels.out_code(ufunc, out)]
+            lines.append(f"{f}({', '.join(arguments)})")
+        return lines
+
+    def _slot(self, number: int, free: list[int], dying: list[int]) -> int:
+        """Scratch memory of the right dtype: of an operand that ends here, free, or new."""
+        spec = self._program.specs[number]
+        shape = (self._step,) if self._flat else (self._step, *self._group.domain[1:])
+        wanted = (shape, spec.dtype)
+        for slots in (dying, free):
+            for slot in slots:
+                if self._scratch[slot] == wanted:
+                    slots.remove(slot)
+                    return slot
+        self._scratch.append(wanted)
+        return len(self._scratch) - 1
+
+    def _operand(self, operand: Any, member: Instruction, names: dict[int, str]) -> str:
+        if not isinstance(operand, Literal):
+            return names[operand]
+        value = operand.value
+        dtype = self._program.specs[member.results[0]].dtype
+        dtypes = {self._program.specs[n].dtype for n in member.reads()}
+        if dtypes == {dtype} and dtype.kind == "f" and type(value) in (int, float):
+            value = kernels.scalar(value, dtype)
+        return self._bind(f"k{len(self._scope)}", value)
+
+    def _bind(self, name: str, value: Any) -> str:
+        self._scope[name] = value
+        return name
+
+
+def _add(x: Any, y: Any) -> Any:
+    return x + y

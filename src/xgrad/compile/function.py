@@ -1,0 +1,299 @@
+"""xg.function: record a step once per signature, then replay it.
+
+The first call with arguments of new shapes, dtypes or Python values runs the function as it stands
+and writes down what it does (recording.py); later calls run the program that was made of it."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import time
+import warnings
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .._typing import SCALAR_TYPES
+from ..backends import backend_of, default_device, is_array
+from ..backends.base import dtype_name
+from ..core.defaults import chosen_dtype
+from ..core.handle import Handle
+from ..core.observers import state
+from ..core.tensor import Tensor
+from ..core.variable import Variable
+from ..errors import ArgumentTypeError
+from ..ops.rule_namespace import rule_namespace
+from ..tree import TreeDef, flatten, unflatten
+from .executors import make_executor
+from .listing import Listing, Statistics, listing, statistics
+from .passes import optimise
+from .program import Program
+from .recording import Recording
+
+__all__ = ["Function", "function"]
+
+_MANY = 8  # recordings of one function, after which somebody should be told
+
+
+def function(
+    f: Callable[..., Any] | None = None, *, static_argnames: str | Iterable[str] = ()
+) -> Any:
+    """Record what a function does once, and replay it in later calls.
+
+    Parameters
+    ----------
+    f : callable, optional
+        Of nests of Tensors, Variables, arrays and Python values. Left out where this is used as a
+        decorator with options.
+    static_argnames : str or iterable of str
+        Arguments that decide what is done, such as a number of layers or the name of a mode: any
+        hashable value; each new one makes a new recording.
+
+    Returns
+    -------
+    Function
+        To be called like f. `program()` shows what was recorded, `stats()` what it costs.
+
+    Raises
+    ------
+    TracingError
+        In a recording, when f looks at a value that depends on its arguments: ``bool(t)``,
+        ``float(t)``, ``t.numpy()``, or a result whose shape depends on values.
+
+    See Also
+    --------
+    cond, while_loop, scan
+
+    Notes
+    -----
+    Everything that f does with Tensors is recorded, in order: tapes and their gradients,
+    accumulators, `vmap`, and assignments to Variables, whose values are inputs and outputs of the
+    program. Python code runs in the first call with a signature only: `print` and changes of Python
+    objects happen once. Python numbers belong to the signature. While a tape, an accumulator or
+    `vmap` outside watches, f runs as it stands, and so is differentiable to any order.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> @xg.function
+    ... def step(w, x):
+    ...     with xg.GradientTape() as tape:
+    ...         tape.watch(w)
+    ...         loss = xg.sum((x @ w) ** 2)
+    ...     return w - 0.1 * tape.gradient(loss, w)
+    >>> step(xg.asarray([1.0, 2.0]), xg.eye(2))
+    xg.Tensor([0.8, 1.6], shape=(2,), dtype=float64, device=cpu)
+    """
+    if f is None:
+        return functools.partial(function, static_argnames=static_argnames)
+    names = (static_argnames,) if isinstance(static_argnames, str) else tuple(static_argnames)
+    return Function(f, names)
+
+
+class Function:
+    """What `function` makes: called like the function, it replays what was recorded."""
+
+    def __init__(self, f: Callable[..., Any], static_argnames: tuple[str, ...]) -> None:
+        functools.update_wrapper(self, f)
+        self._f = f
+        self._static = frozenset(static_argnames)
+        self._signature = inspect.signature(f) if static_argnames else None
+        unknown = self._static - set(self._signature.parameters if self._signature else ())
+        if unknown:
+            raise ArgumentTypeError(
+                f"function: static_argnames {sorted(unknown)} are no arguments of "
+                f"{getattr(f, '__name__', f)}. Use names from its signature."
+            )
+        self._compiled: dict[Any, _Compiled] = {}
+        self._warned = False
+
+    def __get__(self, instance: Any, _owner: Any = None) -> Any:
+        return self if instance is None else functools.partial(self, instance)
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """Run the function: by the program for these arguments, which the first call makes."""
+        if state.observers:
+            return self._f(*args, **options)
+        leaves, key, arrays = self._take_apart(args, options)
+        if arrays is None:
+            return self._f(*args, **options)
+        compiled = self._compiled.get(key)
+        if compiled is None or not compiled.variables_fit():
+            return self._record(leaves, key)
+        return compiled(arrays)
+
+    def program(self) -> Listing:
+        """Show the program of the last new signature, before and after it was optimised."""
+        return listing(self._last().recorded, self._last().program, self._last().executor)
+
+    def stats(self) -> Statistics:
+        """Count instructions, buffers and bytes of the program of the last new signature."""
+        last = self._last()
+        return statistics(
+            last.recorded, last.program, last.executor, len(self._compiled), last.seconds
+        )
+
+    def clear(self) -> None:
+        """Forget all programs."""
+        self._compiled.clear()
+
+    def _last(self) -> _Compiled:
+        if not self._compiled:
+            raise ArgumentTypeError(
+                f"{getattr(self, '__name__', 'function')} has recorded nothing yet. Use it once."
+            )
+        return next(reversed(self._compiled.values()))
+
+    # -- signatures ------------------------------------------------------------------------------
+
+    def _take_apart(
+        self, args: tuple[Any, ...], options: dict[str, Any]
+    ) -> tuple[Any, Any, list[Any] | None]:
+        """The arguments, the signature of the call, and the arrays; None for arrays that nest."""
+        static: tuple[Any, ...] = ()
+        if self._signature is not None:
+            bound = self._signature.bind(*args, **options)
+            bound.apply_defaults()
+            static = tuple([bound.arguments.pop(name) for name in self._static])
+            args, options = (), dict(bound.arguments)
+        leaves, treedef = flatten((args, options))
+        arrays: list[Any] = []
+        keys: list[Any] = []
+        for x in leaves:
+            if isinstance(x, Variable):
+                keys.append(x.number)
+                continue
+            array = x.array if isinstance(x, Handle) else x
+            if type(array) in SCALAR_TYPES:
+                keys.append((type(array), array))
+            elif isinstance(x, Handle) or is_array(array):
+                backend = backend_of(array)
+                if backend.nests:
+                    return leaves, None, None
+                where = None if backend.one_device else str(backend.device_of(array))
+                keys.append((type(array), array.shape, array.dtype, where))
+                arrays.append(array)
+            else:
+                keys.append((type(x), _hashable(x, self)))
+        key = (treedef, tuple(keys), static, chosen_dtype(), str(default_device()))
+        return (leaves, treedef, static), key, arrays
+
+    def _record(self, taken: tuple[list[Any], TreeDef, tuple[Any, ...]], key: Any) -> Any:
+        """Run the function as it stands and keep the program."""
+        leaves, treedef, static = taken
+        start = time.perf_counter()
+        inputs: list[Any] = []
+        arguments: list[Tensor] = []
+        for x in leaves:
+            if not isinstance(x, Variable) and (isinstance(x, Handle) or is_array(x)):
+                inputs.append(Tensor(x.array if isinstance(x, Handle) else x))
+                arguments.append(inputs[-1])
+            else:
+                inputs.append(x)
+        args, options = unflatten(treedef, inputs)
+        if self._signature is not None:
+            bound = self._signature.bind_partial()
+            bound.arguments.update({**options, **dict(zip(self._static, static, strict=True))})
+            ordered = {
+                n: bound.arguments[n] for n in self._signature.parameters if n in bound.arguments
+            }
+            bound.arguments = ordered
+            args, options = bound.args, bound.kwargs
+        recording = Recording(arguments)
+        with recording:
+            result = self._f(*args, **options)
+        results, structure = flatten(result)
+        numbered = [_result(x) for x in results]
+        program = recording.program([x for x in numbered if isinstance(x, Tensor)])
+        compiled = _Compiled(program, structure, numbered)
+        compiled.seconds = time.perf_counter() - start
+        self._compiled[key] = compiled
+        self._warn_of_many(key)
+        return compiled.finish(recording.values(program))
+
+    def _warn_of_many(self, key: Any) -> None:
+        if len(self._compiled) < _MANY or self._warned:
+            return
+        self._warned = True
+        former, new = list(self._compiled)[-2:]
+        warnings.warn(
+            f"{getattr(self, '__name__', 'function')} was recorded {len(self._compiled)} times, for "
+            f"{_show_key(former)} and now for {_show_key(new)}. Use arrays instead of Python numbers "
+            "that change, or shapes that repeat, to replay one program.",
+            UserWarning,
+            stacklevel=4,
+        )
+        del key
+
+
+class _Compiled:
+    """A program with its executor, and how its results are put together again."""
+
+    def __init__(self, program: Program, structure: TreeDef, results: list[Any]) -> None:
+        self.recorded = program
+        self.program = optimise(program)
+        self.executor = make_executor(self.program)
+        self.seconds = 0.0
+        self._structure = structure
+        self._results = [None if isinstance(x, Tensor) else x for x in results]
+        self._places = [i for i, x in enumerate(results) if isinstance(x, Tensor)]
+        self._reads = [variable for variable, _ in self.program.reads]
+        self._forms = [(v.shape, v.dtype) for v in self._reads]
+        self._writes = [variable for variable, _ in self.program.writes]
+
+    def variables_fit(self) -> bool:
+        """Whether the Variables still have the shapes and dtypes of the recording."""
+        return all(
+            (v.array.shape, v.array.dtype) == form
+            for v, form in zip(self._reads, self._forms, strict=True)
+        )
+
+    def __call__(self, arrays: list[Any]) -> Any:
+        for variable in self._reads:
+            arrays.append(variable.array)
+        return self.finish(self.executor.run(arrays))
+
+    def finish(self, outputs: list[Any]) -> Any:
+        """Assign to Variables, and give the results their structure."""
+        count = len(self._places)
+        for variable, array in zip(self._writes, outputs[count:], strict=True):
+            variable.array = array
+        results = list(self._results)
+        for place, array in zip(self._places, outputs, strict=False):
+            results[place] = Tensor(array)
+        return unflatten(self._structure, results)
+
+
+def _result(x: Any) -> Any:
+    """A result that is an array as a Tensor; anything else as it is."""
+    if isinstance(x, Tensor):
+        return x
+    if isinstance(x, Variable):
+        return x.value()
+    if is_array(x):
+        return rule_namespace.asarray(x)
+    return x
+
+
+def _hashable(x: Any, f: Any) -> Any:
+    try:
+        hash(x)
+    except TypeError as error:
+        raise ArgumentTypeError(
+            f"{getattr(f, '__name__', 'function')}: an argument of type {type(x).__name__} is "
+            "neither an array nor hashable, so calls with it cannot be told apart. Use Tensors, "
+            "nests of them, or a hashable value."
+        ) from error
+    return x
+
+
+def _show_key(key: Any) -> str:
+    """A signature for people."""
+    shown = []
+    for part in key[1]:
+        if isinstance(part, tuple) and len(part) == 4:
+            shown.append(f"{tuple(part[1])} {dtype_name(part[2])}")
+        elif isinstance(part, tuple):
+            shown.append(repr(part[1]))
+        else:
+            shown.append(f"Variable {part}")
+    return "(" + ", ".join([*shown, *map(repr, key[2])]) + ")"

@@ -1,0 +1,184 @@
+"""Which large elementwise instructions run together, block by block, and in what order.
+
+A group has one domain: the shape of its results. Its members run once per block, so that what only
+members read never leaves the cache. An instruction may join if nothing that it reads depends on the
+group through somebody outside; sums over all of a domain, or over its first axis, end in a group."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .program import Instruction, Literal, Program
+
+__all__ = ["Group", "schedule"]
+
+_LARGE = 1 << 16  # elements; below, blocks cost more than they save
+
+
+@dataclass(eq=False)
+class Group:
+    """Instructions over one domain.
+
+    Attributes
+    ----------
+    domain : tuple of int
+    members : list of Instruction
+        In order; the sums among them give partial results.
+    """
+
+    domain: tuple[int, ...]
+    members: list[Instruction] = field(default_factory=list)
+    after: set[Group] = field(default_factory=set)
+
+    def reaches(self, other: Group) -> bool:
+        """Whether this group has to run after another one."""
+        seen, stack = {self}, [self]
+        while stack:
+            for group in stack.pop().after:
+                if group is other:
+                    return True
+                if group not in seen:
+                    seen.add(group)
+                    stack.append(group)
+        return False
+
+    def results(self) -> set[int]:
+        """The numbers of what its members define."""
+        return {number for i in self.members for number in i.results}
+
+    def reads(self) -> list[int]:
+        """The numbers of what its members read and do not define, each once."""
+        own = self.results()
+        return list(dict.fromkeys(n for i in self.members for n in i.reads() if n not in own))
+
+
+def schedule(
+    program: Program, is_fusable: Callable[[Instruction], bool]
+) -> list[Instruction | Group]:
+    """All instructions in an order in which groups run as one."""
+    group_of: dict[int, Group] = {}  # of the value of a member
+    behind: dict[int, set[Group]] = {}  # the groups that a value depends on, for all others
+    groups: list[Group] = []
+    place: dict[int, Group | None] = {}
+    for index, instruction in enumerate(program.instructions):
+        chosen = _group_for(program, instruction, groups, group_of, behind, is_fusable)
+        place[index] = chosen
+        found: set[Group] = set()
+        for number in instruction.reads():
+            if number in group_of:
+                found.add(group_of[number])
+            found |= behind.get(number, set())
+        if chosen is None:
+            for number in instruction.results:
+                behind[number] = found
+            continue
+        found.discard(chosen)
+        chosen.after |= found
+        chosen.members.append(instruction)
+        if instruction.primitive.name == "sum":  # known when all blocks are done
+            behind[instruction.results[0]] = found | {chosen}
+            continue
+        for number in instruction.results:
+            group_of[number] = chosen
+            behind[number] = set(found)
+    worthwhile = {group for group in groups if len(group.members) > 1}
+    return _in_order(program, place, worthwhile)
+
+
+def _group_for(
+    program: Program,
+    instruction: Instruction,
+    groups: list[Group],
+    group_of: dict[int, Group],
+    behind: dict[int, set[Group]],
+    is_fusable: Callable[[Instruction], bool],
+) -> Group | None:
+    """The group that an instruction joins; a new one where it can begin one."""
+    domain = _domain(program, instruction)
+    if domain is None or not is_fusable(instruction):
+        return None
+    direct = {group_of[n] for n in instruction.reads() if n in group_of}
+    outside: set[Group] = set()
+    for number in instruction.reads():
+        outside |= behind.get(number, set()) - {group_of.get(number)}
+    for group in reversed(groups):
+        if group.domain != domain or group in outside:
+            continue
+        if any(g is not group and g.reaches(group) for g in direct | outside):
+            continue
+        return group
+    if instruction.primitive.name == "sum":
+        return None
+    group = Group(domain)
+    groups.append(group)
+    return group
+
+
+def _domain(program: Program, instruction: Instruction) -> tuple[int, ...] | None:
+    """The shape that an instruction runs over, if it is large and made of fitting parts."""
+    if instruction.primitive.name == "sum":
+        (x,) = instruction.operands
+        if isinstance(x, Literal):
+            return None
+        shape = program.specs[x].shape
+        return shape if _is_large(shape) and _ends_well(instruction, len(shape)) else None
+    shape = program.specs[instruction.results[0]].shape
+    if not _is_large(shape):
+        return None
+    for operand in instruction.reads():
+        other = program.specs[operand].shape
+        padded = (1,) * (len(shape) - len(other)) + other
+        if len(other) > len(shape) or any(
+            n not in (1, m) for n, m in zip(padded, shape, strict=True)
+        ):
+            return None
+    return shape
+
+
+def _is_large(shape: tuple[int, ...]) -> bool:
+    return bool(shape) and math.prod(shape) >= _LARGE
+
+
+def _ends_well(instruction: Instruction, rank: int) -> bool:
+    """Whether a sum is over everything or over the first axis, without another dtype."""
+    axis: Any = instruction.parameters.get("axis")
+    if instruction.parameters.get("keepdims") or instruction.parameters.get("dtype") is not None:
+        return False
+    axes = tuple(range(rank)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return tuple(a % rank for a in axes) in (tuple(range(rank)), (0,))
+
+
+def _in_order(
+    program: Program, place: dict[int, Group | None], worthwhile: set[Group]
+) -> list[Instruction | Group]:
+    """Everything after what it reads, each group in one place."""
+    item_of: dict[int, Instruction | Group] = {}
+    items: list[Instruction | Group] = []
+    for index, instruction in enumerate(program.instructions):
+        group = place[index]
+        item: Instruction | Group = instruction if group not in worthwhile else group
+        if item is instruction or item not in items:
+            items.append(item)
+        for number in instruction.results:
+            item_of[number] = item
+    done: set[int] = set()
+    ordered: list[Instruction | Group] = []
+    stack: list[tuple[Instruction | Group, bool]] = [(item, False) for item in reversed(items)]
+    while stack:
+        item, ready = stack.pop()
+        if id(item) in done:
+            continue
+        if ready:
+            done.add(id(item))
+            ordered.append(item)
+            continue
+        stack.append((item, True))
+        reads = item.reads()
+        needed = {id(item_of[n]): item_of[n] for n in reads if n in item_of}
+        stack += [
+            (other, False) for key, other in needed.items() if key not in done and other is not item
+        ]
+    return ordered

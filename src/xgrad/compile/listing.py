@@ -1,0 +1,108 @@
+"""A program for people: a listing, and figures."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from .cpu import CpuExecutor
+from .program import Instruction, Literal, Program
+
+__all__ = ["Listing", "Statistics", "listing", "statistics"]
+
+
+class Listing(NamedTuple):
+    """A program in readable form; prints as text.
+
+    Attributes
+    ----------
+    recorded, optimised : str
+        One line per instruction, before and after the passes.
+    source : str
+        What runs on NumPy, or an empty string.
+    """
+
+    recorded: str
+    optimised: str
+    source: str
+
+    def __str__(self) -> str:
+        return self.optimised
+
+
+class Statistics(NamedTuple):
+    """Figures of a program; prints as text.
+
+    Attributes
+    ----------
+    recorded, optimised : int
+        The numbers of instructions before and after the passes.
+    groups : int
+        How many groups of instructions run in blocks.
+    arena_bytes : int
+        The memory that is kept for values inside the program.
+    value_bytes : int
+        What all of these values would take without sharing.
+    programs : int
+        How many signatures were recorded.
+    seconds : float
+        What the last recording took, the first run included.
+    """
+
+    recorded: int
+    optimised: int
+    groups: int
+    arena_bytes: int
+    value_bytes: int
+    programs: int
+    seconds: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.recorded} instructions recorded, {self.optimised} left, {self.groups} groups in "
+            f"blocks; {self.arena_bytes:,} bytes for values of {self.value_bytes:,}; "
+            f"{self.programs} signatures; recorded in {self.seconds:.3f} s"
+        )
+
+
+def listing(recorded: Program, program: Program, executor: Any) -> Listing:
+    """All forms of a program as text."""
+    source = executor.source if isinstance(executor, CpuExecutor) else ""
+    return Listing(_text(recorded), _text(program), source)
+
+
+def statistics(
+    recorded: Program, program: Program, executor: Any, programs: int, seconds: float
+) -> Statistics:
+    """The figures of a program."""
+    on_cpu = isinstance(executor, CpuExecutor)
+    inside = {n for i in program.instructions for n in i.results} - set(program.outputs())
+    return Statistics(
+        len(recorded.instructions),
+        len(program.instructions),
+        len(executor.groups) if on_cpu else 0,
+        executor.arena_bytes if on_cpu else 0,
+        sum(program.bytes_of(n) for n in inside),
+        programs,
+        seconds,
+    )
+
+
+def _text(program: Program) -> str:
+    lines = [f"arguments: {', '.join(map(program.show, program.arguments)) or 'none'}"]
+    lines += [f"{program.show(n)} = read {v.name}" for v, n in program.reads]
+    lines += [f"{program.show(n)} = constant" for n in program.constants if _is_used(program, n)]
+    lines += [_line(program, instruction) for instruction in program.instructions]
+    lines += [f"write {v.name} = %{n}" for v, n in program.writes]
+    lines.append(f"return {', '.join(f'%{n}' for n in program.results) or 'nothing'}")
+    return "\n".join(lines)
+
+
+def _is_used(program: Program, number: int) -> bool:
+    return number in program.outputs() or any(number in i.reads() for i in program.instructions)
+
+
+def _line(program: Program, instruction: Instruction) -> str:
+    given = [repr(x.value) if isinstance(x, Literal) else f"%{x}" for x in instruction.operands]
+    given += [f"{k}={v!r}" for k, v in instruction.parameters.items() if v is not None]
+    results = ", ".join(map(program.show, instruction.results))
+    return f"{results} = {instruction.primitive.name}({', '.join(given)})"

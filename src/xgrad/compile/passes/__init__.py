@@ -1,0 +1,19 @@
+"""Passes over programs: each takes a program and gives one that computes the same with less."""
+
+from __future__ import annotations
+
+from ..program import Program
+from .algebra import simplify
+from .dead_code import without_dead_code
+from .repetition import without_repetition
+
+__all__ = ["optimise"]
+
+PASSES = (simplify, without_repetition, simplify, without_dead_code)
+
+
+def optimise(program: Program) -> Program:
+    """Run all passes."""
+    for run in PASSES:
+        program = run(program)
+    return program

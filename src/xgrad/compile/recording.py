@@ -1,0 +1,282 @@
+"""Record what a function does, while it runs as usual.
+
+The recorder is an observer outside everything the function does: tapes, accumulators and vmap run
+inside it, and all that they compute is recorded like any operation. A value is known by its array,
+which is kept alive meanwhile; what was not computed from arguments and Variables is a constant."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Self
+
+from ..backends import Backend, backend_of
+from ..backends.base import dtype_name
+from ..batching import Batched
+from ..core.inspection import Inspector, seat
+from ..core.instructions import PRIMITIVES
+from ..core.node import Cut, Leaf, Node, Where, next_serial
+from ..core.observers import show_line, state, user_line
+from ..core.primitive import Primitive
+from ..core.protocols import protocols
+from ..core.spec import Spec, describe, spec_of
+from ..core.tensor import Tensor
+from ..core.variable import Variable
+from ..errors import DeviceMismatchError, TracingError
+from ..interpreters.stack import Context, pop, push
+from ..ops.rule_namespace import rule_namespace
+from .program import Instruction, Literal, Program
+
+__all__ = ["Recording"]
+
+
+class _Values:
+    """Which values the recording knows, in the place of a trace among the followers of a node."""
+
+    closed = True
+    opaque = False
+    differentiates = False
+    refuses_exits = True
+
+    def __init__(self) -> None:
+        self.watched: dict[Node, Any] = {}
+        self.warned: set[int] = set()
+        self.left: deque[Any] | None = None
+
+    def follows(self, node: Node) -> bool:
+        """Whether a node belongs to a value of the recording."""
+        return self in node.traces or node in self.watched
+
+    reads = remembers = follows
+
+    def refuse(self, x: Any, how: str, where: Where) -> None:
+        """Refuse that a value leaves xgrad: later calls would not see it."""
+        raise TracingError(
+            f"x {describe(x)} {how}{show_line(where)} inside xg.function: a recorded program "
+            "cannot look at values, because every call has its own. Use xg.where, xg.cond, "
+            "xg.while_loop or xg.scan instead of Python's control flow, static_argnames= for "
+            "arguments that decide, or return the value and look at it outside."
+        )
+
+
+class Recording:
+    """One run of a function, written down.
+
+    As a context manager it watches what happens in its block."""
+
+    alone: tuple[Any, ...] = ()
+    sees_constants = True
+    persistent = True
+
+    def __init__(self, arguments: list[Tensor]) -> None:
+        self.tangents = _Values()
+        self._numbers: dict[int, int] = {}
+        self._alive: list[Any] = []
+        self._specs: dict[int, Spec] = {}
+        self._constants: dict[int, Any] = {}
+        self._instructions: list[Instruction] = []
+        self._variables: dict[int, tuple[Variable, int]] = {}
+        self._assigned: dict[int, Variable] = {}
+        self._before: dict[int, Any] = {}
+        self._backend: Backend | None = None
+        self._former: Any = None
+        self.arguments = tuple([self._define(x.array) for x in arguments])
+        for x in arguments:
+            x.node = Leaf(x.shape, x.dtype)
+            self.tangents.watched[x.node] = None
+
+    def __enter__(self) -> Self:
+        # Sends every operation of this thread through `apply`, which tells of all of them.
+        self._former = seat().put("xg.function", Inspector())
+        push(self, 0)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pop(self)
+        seat().put("xg.function", self._former)
+        if error[0] is not None:
+            for key, variable in self._assigned.items():
+                variable.array = self._before[key]
+
+    # -- what happens ----------------------------------------------------------------------------
+
+    def told(
+        self,
+        primitive: Primitive,
+        arrays: tuple[Any, ...],
+        nodes: tuple[Node | None, ...],
+        parameters: dict[str, Any] | None,
+        y: Any,
+        new: Any,
+        outside: Context,  # noqa: ARG002 - nobody is outside
+    ) -> Any:
+        """Write an operation down, if it has to do with what comes in."""
+        if primitive.name not in PRIMITIVES or any(type(a) is Batched for a in arrays):
+            return new
+        operands = [self._find(a, n) for a, n in zip(arrays, nodes, strict=True)]
+        if not any(type(x) is int for x in operands):
+            return new
+        _refuse_shapes_that_depend_on_values(primitive, arrays)
+        several = primitive.outputs != 1
+        parts = y if several else (y,)
+        if not several and primitive.name != "zero_where_zero":
+            for array, operand in zip(arrays, operands, strict=True):
+                if y is array and type(operand) is int:
+                    return self._followed(y, new)  # the identity, for these shapes and dtypes
+        numbers = tuple(
+            [
+                self._constant(array) if operand is None else operand
+                for array, operand in zip(arrays, operands, strict=True)
+            ]
+        )
+        results = tuple([self._define(part) for part in parts])
+        self._instructions.append(
+            Instruction(primitive, numbers, dict(parameters or {}), results, user_line(4))
+        )
+        made = new if several else (new,)
+        found = tuple(
+            [
+                self._followed(part, made[i] if made is not None else None)
+                for i, part in enumerate(parts)
+            ]
+        )
+        return found if several else found[0]
+
+    def stored(self, variable: Variable, new: Tensor) -> None:
+        """Note that a Variable has another value from here on."""
+        key = variable.number
+        self._variable(variable)
+        if key not in self._assigned:
+            self._assigned[key] = variable
+            self._before[key] = variable.array
+        variable.array = new.array
+
+    def _find(self, array: Any, node: Node | None) -> int | Literal | None:
+        """The number of an operand; None for a constant that has none yet."""
+        if not hasattr(array, "shape"):
+            return Literal(array)
+        number = self._numbers.get(id(array))
+        if number is not None:
+            return number
+        variable = node.variable() if type(node) is Leaf and node.variable is not None else None
+        if variable is not None and variable.array is array:
+            return self._variable(variable)
+        return None
+
+    def _variable(self, variable: Variable) -> int:
+        """The number of the value that a Variable had when the function began."""
+        if variable.number not in self._variables:
+            self._variables[variable.number] = (variable, self._define(variable.array))
+        return self._variables[variable.number][1]
+
+    def _define(self, array: Any) -> int:
+        number = len(self._specs)
+        backend = backend_of(array)
+        if self._backend is None:
+            self._backend = backend
+        elif backend is not self._backend:
+            raise DeviceMismatchError(
+                f"xg.function: {describe(array)} and values of {self._backend.name} are in one "
+                "function. Use to_device before or after it: a recorded program runs in one place."
+            )
+        self._specs[number] = spec_of(array)
+        self._numbers[id(array)] = number
+        self._alive.append(array)
+        return number
+
+    def _constant(self, array: Any) -> int:
+        number = self._define(array)
+        self._constants[number] = array
+        return number
+
+    def _followed(self, array: Any, node: Any) -> Node:
+        """A node by which guards see that the value belongs to the recording."""
+        if node is None or type(node) is Cut:
+            shape, dtype = tuple(array.shape), array.dtype
+            node = Node(None, None, (), (), None, shape, dtype, (), next_serial(), None)
+        if self.tangents not in node.traces:
+            node.traces = (*node.traces, self.tangents)
+        return node  # type: ignore[no-any-return]
+
+    # -- what comes out --------------------------------------------------------------------------
+
+    def program(self, results: list[Tensor]) -> Program:
+        """The program that gives these results; Variables get their former values back."""
+        numbers = []
+        for x in results:
+            found = self._find(x.array, x.node)
+            numbers.append(self._constant(x.array) if found is None else found)
+        writes = []
+        for key, variable in self._assigned.items():
+            found = self._numbers.get(id(variable.array))
+            writes.append((variable, self._constant(variable.array) if found is None else found))
+            variable.array = self._before[key]
+        backend = self._backend
+        if backend is None:
+            backend = rule_namespace.zeros(()).device.backend
+        return Program(
+            backend,
+            self._specs,
+            self._constants,
+            self.arguments,
+            tuple(self._variables.values()),
+            tuple(self._instructions),
+            tuple(numbers),  # type: ignore[arg-type]
+            tuple(writes),
+        )
+
+    def values(self, program: Program) -> list[Any]:
+        """What the recorded run computed for the outputs of its program."""
+        return [self._alive[number] for number in program.outputs()]
+
+
+def _refuse_shapes_that_depend_on_values(primitive: Primitive, arrays: tuple[Any, ...]) -> None:
+    masks = primitive.name in ("getitem", "put") and any(
+        dtype_name(index.dtype) == "bool" for index in arrays[1:]
+    )
+    if masks or primitive.name in _SHAPES_DEPEND:
+        raise TracingError(
+            f"{primitive.name}{show_line(user_line(3))} inside xg.function: the shape of the result "
+            "depends on values, which differ from call to call. Use xg.where, which keeps the "
+            "shape, or compute it outside."
+        )
+
+
+def _recording() -> Recording | None:
+    for observer in state.observers:
+        if isinstance(observer, Recording):
+            return observer
+    return None
+
+
+def _store(variable: Variable, method: str, *values: Any) -> bool:
+    """Assign inside a recording, by operations that are recorded; False outside."""
+    recording = _recording()
+    if recording is None:
+        return False
+    new = _NEW_VALUES[method](variable.value(), *values)
+    if new.dtype != variable.dtype:
+        new = rule_namespace.astype(new, variable.dtype)
+    recording.stored(variable, new)
+    return True
+
+
+def _scattered(x: Tensor, indices: Any, updates: Any, mode: str) -> Tensor:
+    flat = rule_namespace.reshape(rule_namespace.asarray(indices), (-1,))
+    rows = rule_namespace.reshape(rule_namespace.asarray(updates), (flat.shape[0], *x.shape[1:]))
+    rows = rule_namespace.astype(rows, x.dtype)
+    if mode == "subtract":
+        mode, rows = "add", -rows
+    return rule_namespace.scatter(x, flat, rows, axis=0, mode=mode)  # type: ignore[no-any-return]
+
+
+_SHAPES_DEPEND = {"nonzero", "unique_all", "unique_counts", "unique_inverse", "unique_values"}
+_NEW_VALUES: dict[str, Callable[..., Any]] = {
+    "assign": lambda x, value: rule_namespace.asarray(value, device=x.device),
+    "assign_add": lambda x, value: x + rule_namespace.asarray(value, device=x.device),
+    "assign_sub": lambda x, value: x - rule_namespace.asarray(value, device=x.device),
+    "scatter": _scattered,
+    "set": lambda x, key, value: x.at[key].set(value),
+}
+
+protocols.store = _store

@@ -1,0 +1,108 @@
+"""Large elementwise work in blocks: groups, sums, broadcasting, guards, threads.
+
+The oracle is the same function without recording."""
+
+import numpy as np
+import pytest
+
+import xgrad as xg
+
+SIZE = 70_001  # no multiple of a block
+
+
+def assert_replays(f, *inputs, groups=1):
+    """A function gives the same when it is replayed, and runs in so many groups."""
+    recorded = xg.function(f)
+    recorded(*map(xg.asarray, inputs))
+    for scale in (1.0, 0.9):
+        xs = [xg.asarray(x * scale) for x in inputs]
+        found, expected = recorded(*xs), f(*xs)
+        for y, e in zip(xg.tree.leaves(found), xg.tree.leaves(expected), strict=True):
+            assert (y.shape, y.dtype) == (e.shape, e.dtype)
+            rtol = 1e-12 if y.dtype == np.float64 else 2e-5
+            np.testing.assert_allclose(y.numpy(), e.numpy(), rtol=rtol, atol=rtol)
+    assert recorded.stats().groups == groups
+    return recorded
+
+
+@pytest.fixture
+def x(rng):
+    return rng.normal(size=SIZE)
+
+
+def test_a_chain_with_its_gradient_is_one_group(x):
+    f = xg.value_and_grad(lambda x: xg.sum(xg.tanh(xg.exp(-x * x) * xg.sin(x) + xg.log1p(x * x))))
+    recorded = assert_replays(f, x)
+    assert recorded.stats().arena_bytes < SIZE  # nothing but results reaches memory
+
+
+def test_matrices_with_rows_and_columns(rng):
+    f = lambda x, row, column: xg.tanh(x * row + column) * 2.0
+    assert_replays(f, rng.normal(size=(400, 300)), rng.normal(size=300), rng.normal(size=(400, 1)))
+
+
+def test_sums_over_the_first_axis_end_in_a_group(rng):
+    f = xg.grad(lambda b, x: xg.sum(xg.tanh(x + b) ** 2))
+    assert_replays(f, rng.normal(size=300), rng.normal(size=(400, 300)))
+
+
+def test_sums_over_other_axes_stay_outside(rng):
+    f = lambda x: xg.sum(xg.exp(xg.sin(x)), axis=1)
+    assert_replays(f, rng.normal(size=(400, 300)))
+
+
+def test_two_groups_with_a_dependence_between_them(x):
+    def f(x):
+        y = xg.exp(xg.sin(x))
+        return xg.cos(y / xg.sum(y)) * 3.0
+
+    assert_replays(f, x, groups=2)
+
+
+def test_values_of_a_group_may_be_read_outside(rng):
+    def f(x, w):
+        h = xg.tanh(x) * 2.0
+        return h @ w, xg.sum(h)
+
+    assert_replays(f, rng.normal(size=(400, 300)), rng.normal(size=(300, 5)))
+
+
+def test_comparisons_and_choices(x):
+    f = xg.value_and_grad(lambda x: xg.sum(xg.where(x > 0.0, xg.sqrt(abs(x)), x * x)))
+    assert_replays(f, x)
+
+
+def test_float32_and_conversions(x):
+    f = lambda x: xg.astype(xg.exp(-x), xg.float64) * 2.0 + 1.0
+    assert_replays(f, x.astype(np.float32))
+
+
+def test_strided_inputs(rng):
+    f = lambda x: xg.sin(x) * 2.0 + 1.0
+    recorded = xg.function(f)
+    base = rng.normal(size=(300, 600))
+    for view in (base[:, ::2], base.T[:300], np.asfortranarray(base[:, :300])):
+        np.testing.assert_allclose(recorded(xg.asarray(view)).numpy(), np.sin(view) * 2 + 1)
+
+
+def test_zero_cotangents_are_zero_in_blocks(x):
+    f = xg.grad(lambda x: xg.sum(xg.where(x > 0.0, xg.log(x), 0.0)))
+    with np.errstate(all="ignore"):
+        assert_replays(f, x)
+        recorded = xg.function(f)
+        recorded(xg.asarray(np.abs(x) + 1.0))
+        found = recorded(xg.asarray(x)).numpy()
+    np.testing.assert_allclose(found, np.where(x > 0, 1 / np.where(x > 0, x, 1), 0))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_any_number_of_threads_gives_the_same(x, threads, monkeypatch):
+    from concurrent.futures import ThreadPoolExecutor
+
+    from xgrad.compile import blocks
+
+    with ThreadPoolExecutor(3) as pool:
+        monkeypatch.setattr(blocks, "_threads", lambda: threads)
+        monkeypatch.setattr(blocks, "_pool", lambda: pool)
+        f = xg.value_and_grad(lambda x: xg.sum(xg.tanh(x * 3.0) ** 2))
+        assert_replays(f, x)
