@@ -1,5 +1,6 @@
 """Where special functions come from: SciPy, other libraries, and what is written in the standard's."""
 
+import importlib
 import inspect
 import os
 import subprocess
@@ -10,7 +11,7 @@ import pytest
 import scipy.special
 
 import xgrad as xg
-from xgrad.backends.special import NAMES
+from xgrad.backends.special import NAMES, PORTABLE_FILES
 from xgrad.core.instructions import SPECIAL
 
 sp = xg.special
@@ -30,6 +31,12 @@ def python(code, **environment):
 
 def test_every_instruction_has_a_home():
     assert set(SPECIAL) == set(NAMES)
+
+
+@pytest.mark.parametrize("file", PORTABLE_FILES)
+def test_files_define_what_the_table_says(file):
+    module = importlib.import_module(f"xgrad.backends.special.{file}")
+    assert sorted(module.__all__) == sorted(PORTABLE_FILES[file].split())
 
 
 def test_every_function_that_scipy_dispatches_is_here():

@@ -4,16 +4,13 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.special
+import scipy_dispatch
 
 import xgrad as xg
-
-sys.path.insert(0, str(Path(__file__).parent))
-from scipy_dispatch import FUNCTIONS
 
 UFUNCS = sorted(
     name for name in xg.special.__all__ if isinstance(getattr(scipy.special, name, None), np.ufunc)
@@ -102,9 +99,8 @@ def test_another_ufunc_of_the_same_name_is_not_taken_for_scipys():
 
 @pytest.fixture(scope="module")
 def dispatched():
-    script = Path(__file__).parent / "scipy_dispatch.py"
     result = subprocess.run(
-        [sys.executable, str(script)],
+        [sys.executable, scipy_dispatch.__file__],
         capture_output=True,
         text=True,
         check=False,
@@ -114,7 +110,7 @@ def dispatched():
     return json.loads(result.stdout)
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", scipy_dispatch.FUNCTIONS)
 def test_scipy_finds_the_functions_and_gradients_are_right(name, dispatched):
     found, expected = dispatched[name]
     assert np.any(found)

@@ -14,10 +14,10 @@ from typing import Any
 
 from ..._typing import Namespace
 
-__all__ = ["NAMES", "find", "scipy_name"]
+__all__ = ["NAMES", "PORTABLE_FILES", "find", "scipy_name"]
 
 # Written in the standard's functions, by file; some of them only for libraries that lack them.
-_PORTABLE = {
+PORTABLE_FILES = {
     "bessel": "bessel_i bessel_j i0e_derivative k0e_derivative",
     "incomplete": "betainc betainc_derivative gammainc_derivative",
     "integrals": "ellipk ellipkm1 ellipkm1_derivative erfcx_derivative",
@@ -30,7 +30,7 @@ _PORTABLE = {
     "stirling": "beta_density betaln gamma_density polygamma_difference",
     "zeta": "polygamma riemann_zeta zeta_derivative zetac",
 }
-_FILES = {name: file for file, names in _PORTABLE.items() for name in names.split()}
+_FILES = {name: file for file, names in PORTABLE_FILES.items() for name in names.split()}
 # Found in libraries only.
 _LIBRARIES_ONLY = """
     betaincinv digamma erf erfc erfcx erfinv exp1 expi expn gammainc gammaincc gammainccinv
