@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from .._typing import SCALAR_TYPES
-from ..backends import backend_of, default_device, is_array
+from ..backends import backend_of, default_device, host, is_array
 from ..backends.base import dtype_name
 from ..core.defaults import chosen_dtype
 from ..core.handle import Handle
@@ -31,11 +31,14 @@ from .recording import Recording
 
 __all__ = ["Function", "function"]
 
+_HOST_ARRAY = host().namespace.ndarray
 _MANY = 8  # recordings of one function, after which somebody should be told
 
 
 def function(
-    f: Callable[..., Any] | None = None, *, static_argnames: str | Iterable[str] = ()
+    f: Callable[..., Any] | None = None,
+    *,
+    static_argnames: str | Iterable[str] = (),
 ) -> Any:
     """Record what a function does once, and replay it in later calls.
 
@@ -47,6 +50,7 @@ def function(
     static_argnames : str or iterable of str
         Arguments that decide what is done, such as a number of layers or the name of a mode: any
         hashable value; each new one makes a new recording.
+
 
     Returns
     -------
@@ -104,6 +108,7 @@ class Function:
                 f"{getattr(f, '__name__', f)}. Use names from its signature."
             )
         self._compiled: dict[Any, _Compiled] = {}
+        self._quick: dict[Any, _Compiled] = {}
         self._warned = False
 
     def __get__(self, instance: Any, _owner: Any = None) -> Any:
@@ -113,6 +118,10 @@ class Function:
         """Run the function: by the program for these arguments, which the first call makes."""
         if state.observers:
             return self._f(*args, **options)
+        if self._quick and not options:
+            found = self._find_quickly(args)
+            if found is not None:
+                return found[0](found[1])
         leaves, key, arrays = self._take_apart(args, options)
         if arrays is None:
             return self._f(*args, **options)
@@ -120,6 +129,30 @@ class Function:
         if compiled is None or not compiled.variables_fit():
             return self._record(leaves, key)
         return compiled(arrays)
+
+    def _find_quickly(self, args: tuple[Any, ...]) -> tuple[_Compiled, list[Any]] | None:
+        """The program for nothing but Tensors of host arrays (a hot path), and the arrays."""
+        arrays: list[Any] = []
+        forms = []
+        for x in args:
+            if type(x) is not Tensor or type(x.array) is not _HOST_ARRAY:
+                return None
+            array = x.array
+            arrays.append(array)
+            forms.append((array.shape, array.dtype))
+        compiled = self._quick.get((tuple(forms), chosen_dtype(), default_device()))
+        if compiled is None or not compiled.variables_fit():
+            return None
+        return compiled, arrays
+
+    def _keep(self, key: Any, compiled: _Compiled, leaves: list[Any], treedef: TreeDef) -> None:
+        """Remember a program, and how to find it quickly where that can be."""
+        self._compiled[key] = compiled
+        plain = all(type(x) is Tensor and type(x.array) is _HOST_ARRAY for x in leaves)
+        flat = treedef == flatten((tuple(leaves), {}))[1]
+        if self._signature is None and plain and flat:
+            forms = tuple([(x.array.shape, x.array.dtype) for x in leaves])
+            self._quick[forms, chosen_dtype(), default_device()] = compiled
 
     def program(self) -> Listing:
         """Show the program of the last new signature, before and after it was optimised."""
@@ -135,6 +168,7 @@ class Function:
     def clear(self) -> None:
         """Forget all programs."""
         self._compiled.clear()
+        self._quick.clear()
 
     def _last(self) -> _Compiled:
         if not self._compiled:
@@ -206,7 +240,7 @@ class Function:
         program = recording.program([x for x in numbered if isinstance(x, Tensor)])
         compiled = _Compiled(program, structure, numbered)
         compiled.seconds = time.perf_counter() - start
-        self._compiled[key] = compiled
+        self._keep(key, compiled, leaves, treedef)
         self._warn_of_many(key)
         return compiled.finish(recording.values(program))
 
