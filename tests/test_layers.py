@@ -27,7 +27,16 @@ LAYERS = [
 ]
 LEVEL = {name: number for number, layer in enumerate(LAYERS) for name in layer}
 # Interpreters do not know each other: the tape and forward mode share the other files only.
-TAPE = {"tape", "gradients", "explain", "causes", "seeing", "matrices", "jacobian"}
+TAPE = {
+    "graph_gradients",
+    "tape",
+    "gradients",
+    "explain",
+    "causes",
+    "seeing",
+    "matrices",
+    "jacobian",
+}
 FORWARD = {"forward", "transpose"}
 
 LIBRARIES = {"numpy", "cupy", "cupyx", "torch", "jax", "dask", "scipy"}

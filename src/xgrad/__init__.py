@@ -24,6 +24,8 @@ from .core.observers import record_locations
 from .core.tensor import Tensor
 from .core.variable import Variable
 from .interpreters.forward import ForwardAccumulator
+from .interpreters.graph_gradients import gradients, hessians
+from .interpreters.graph_scope import Graph, global_variables, trainable_variables
 from .interpreters.tape import GradientTape, UnconnectedGradients
 from .ops import numpy_hooks as _numpy_hooks
 from .ops.arithmetic import (
@@ -163,6 +165,7 @@ __all__ = [
     # Gradients
     "ForwardAccumulator",
     "GradientTape",
+    "Graph",
     "IndexedSlices",
     "UnconnectedGradients",
     "checkpoint",
@@ -174,12 +177,16 @@ __all__ = [
     "debugging",
     "errors",
     "global_norm",
+    "global_variables",
     "grad_pass_through",
     "gradient_hook",
+    "gradients",
+    "hessians",
     "optimizers",
     "recompute_grad",
     "record_locations",
     "testing",
+    "trainable_variables",
     # Transforms of functions
     "cond",
     "function",

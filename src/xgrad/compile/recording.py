@@ -37,6 +37,7 @@ class _Values:
     opaque = False
     differentiates = False
     refuses_exits = True
+    follows_constants = False
 
     def __init__(self) -> None:
         self.watched: dict[Node, Any] = {}

@@ -15,7 +15,7 @@ from ..backends import Backend, as_device, backend_of, host, is_array
 from ..errors import ArgumentTypeError, DeviceMismatchError
 from .failures import explain_failure
 from .handle import Handle, Sparse
-from .inspection import tell
+from .inspection import announce, tell
 from .node import Cut, Node, next_serial
 from .observers import cut_off, settings, state, user_line
 from .primitive import KEEPS_1, KEEPS_2, KEEPS_2_AND_1, KEEPS_NOTHING, Kind, Primitive
@@ -238,6 +238,8 @@ def apply(
     ShapeError, DTypeError
         If shapes or dtypes do not fit.
     """
+    if settings.inspected:
+        announce(operands)
     arrays, nodes, backend = _take_apart(primitive, operands)
     if backend.nests:
         return _apply_nested(primitive, arrays, nodes, parameters)

@@ -7,7 +7,7 @@ Walks and accumulators ask `inspectors()` once each. What is looked for is up to
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 from weakref import WeakSet
 
@@ -16,7 +16,7 @@ from .node import Node, Output
 from .observers import settings, user_line
 from .primitive import Primitive
 
-__all__ = ["Arrival", "Event", "Inspector", "Seat", "inspectors", "seat", "tell"]
+__all__ = ["Arrival", "Event", "Inspector", "Seat", "announce", "inspectors", "seat", "tell"]
 
 
 class Event(NamedTuple):
@@ -84,16 +84,33 @@ class Inspector:
 
 
 class Seat:
-    """Where the inspectors of one thread sit, by name; goes with the thread."""
+    """Where the inspectors of one thread sit, by name; goes with the thread.
+
+    Attributes
+    ----------
+    by_name : dict
+    ushers : dict
+        Functions that are shown what an operation is given (Tensors, Variables, arrays, numbers)
+        before it runs, and do not look at anything else.
+    """
 
     def __init__(self) -> None:
         self.by_name: dict[Hashable, Inspector] = {}
+        self.ushers: dict[Hashable, Callable[[Sequence[Any]], None]] = {}
         _seats.add(self)
 
     def __del__(self) -> None:
-        if self.by_name:
+        if self.by_name or self.ushers:
             _seats.discard(self)
             _count()
+
+    def usher(self, name: Hashable, function: Callable[[Sequence[Any]], None] | None) -> None:
+        """Put a function among the ushers; None takes that of the same name away."""
+        ushers = {other: f for other, f in self.ushers.items() if other != name}
+        if function is not None:
+            ushers[name] = function
+        self.ushers = ushers
+        _count()
 
     def put(self, name: Hashable, inspector: Inspector | None) -> Inspector | None:
         """Put an inspector in the place of that of the same name, or None; gives the former one."""
@@ -129,10 +146,16 @@ def inspectors() -> tuple[Inspector, ...]:
 def _count() -> None:
     """Know whether anybody inspects in any thread, and send operations the readable way then."""
     with _lock:
-        settings.inspected = any(taken.by_name for taken in _seats)
+        settings.inspected = any(taken.by_name or taken.ushers for taken in _seats)
         if settings.inspected:
             for primitive in PRIMITIVES.values():
                 primitive.implementations.clear()
+
+
+def announce(operands: Sequence[Any]) -> None:
+    """Show the ushers of this thread what an operation is given."""
+    for usher in _thread.seat.ushers.values():
+        usher(operands)
 
 
 def tell(
@@ -143,6 +166,9 @@ def tell(
     nodes: Any,
 ) -> None:
     """Tell those who inspect of an operation, with the node or nodes of its results."""
+    watching = inspectors()
+    if not watching:
+        return
     results = y if primitive.outputs != 1 else (y,)
     node = nodes
     if isinstance(nodes, tuple):
@@ -151,5 +177,5 @@ def tell(
     if node is not None and node.where is None:
         node.where = user_line(3)
     event = Event(primitive, arrays, parameters, results, node)
-    for inspector in inspectors():
+    for inspector in watching:
         inspector.operation(event)

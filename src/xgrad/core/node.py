@@ -110,7 +110,8 @@ class Node:
 class Leaf(Node):
     """The beginning of a graph: a Variable, or a Tensor that somebody watches.
 
-    Its `where` is the line that made the Variable or watched the Tensor."""
+    Its `where` is the line that made the Variable or watched the Tensor. Its only parent, if it has
+    one, is the `Cut` where the path to the same value had ended before."""
 
     __slots__ = ("variable",)
 
@@ -166,7 +167,7 @@ class Cut(Node):
     """Where a path ends, for `explain` to look at.
 
     It knows its operands weakly, so that what was cut off is freed: only leaves, which hold no
-    arrays, are kept.
+    arrays, are kept; and not those that grew where another path had ended, or there would be no end.
 
     Attributes
     ----------
@@ -207,4 +208,8 @@ class Cut(Node):
 
 def weakly(nodes: tuple[Node | None, ...]) -> list[Leaf | weakref.ref[Node]]:
     """What a `Cut` keeps of its operands."""
-    return [n if isinstance(n, Leaf) else weakref.ref(n) for n in nodes if n is not None]
+    return [
+        n if isinstance(n, Leaf) and not n.parents else weakref.ref(n)
+        for n in nodes
+        if n is not None
+    ]

@@ -164,7 +164,7 @@ def cut_off(primitive: Primitive, nodes: tuple[Node | None, ...], depth: int) ->
                 return node
             found = node
         elif node is not None:
-            fresh.append(node if isinstance(node, Leaf) else ref(node))
+            fresh.append(node if isinstance(node, Leaf) and not node.parents else ref(node))
     if not fresh:
         return found
     return Cut(Break.NOT_RECORDED, primitive, fresh, user_line(depth))

@@ -27,6 +27,7 @@ class Protocols:
     refuse_exit: Callable[[Any, str], None]
     read: Callable[[Any], None]
     store: Callable[..., bool]
+    created: Callable[[Any], None]
     context: Callable[[tuple[Any, ...]], Any]
     register_hook: Callable[[Any, Callable[[Any], Any]], Any]
 

@@ -34,7 +34,7 @@ from .spec import describe
 if TYPE_CHECKING:
     from .node import Node
 
-__all__ = ["IN_PLACE", "Tensor"]
+__all__ = ["IN_PLACE", "Tensor", "alias"]
 
 IN_PLACE: tuple[str, ...] = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")
 IN_PLACE += ("and", "or", "xor", "lshift", "rshift")
@@ -183,8 +183,8 @@ class ArrayAttributes(PythonNumbers, ArrayMethods):
         if protocols.is_followed(self):
             protocols.refuse_exit(self, f"left xgrad through {way}")
             raise NotDifferentiableError(
-                f"{way}: x {describe(self)} is followed by an active GradientTape, and outside "
-                "xgrad its gradient would silently be zero. Use .numpy() to leave xgrad on "
+                f"{way}: x {describe(self)} is followed by an active GradientTape or Graph, and "
+                "outside xgrad its gradient would silently be zero. Use .numpy() to leave xgrad on "
                 "purpose, xg.stop_gradient(x), or a function of xgrad instead of the other "
                 "library's."
             )
@@ -263,13 +263,19 @@ class Tensor(ArrayAttributes):
         self.node = new.node
 
     def __copy__(self) -> Tensor:
-        return Tensor(self.array, self.node)
+        return alias(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         return apply1(primitive("copy"), self)  # type: ignore[no-any-return]
 
     def __reduce__(self) -> Any:
         return _from_host, (self.numpy(), str(self.device))
+
+
+def alias(x: Any) -> Tensor:
+    """Another handle of the value of a Tensor or Variable, connected as the first is."""
+    protocols.read(x)
+    return Tensor(x.array, x.node)
 
 
 def _from_host(value: Array, name: str) -> Tensor:

@@ -89,6 +89,7 @@ class Variable(ArrayAttributes):
         self.node = Leaf(tuple(self.array.shape), self.array.dtype, self, user_line(2))
         self._receive(value, "became the initial value")
         _live.add(self)
+        protocols.created(self)
 
     def __repr__(self) -> str:
         return show(self.array, "xg.Variable", f", name={self.name!r}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from .._typing import Nest
 from ..core.casting import cast_within_kind, dtype_kind, is_inexact, to_array
@@ -17,10 +17,20 @@ from ..errors import ArgumentError, ArgumentTypeError, DeviceMismatchError, DTyp
 from ..ops.rule_namespace import rule_namespace
 from ..tree import flatten, show
 
-__all__ = ["UnconnectedGradients", "as_option", "fitted", "seeds_of", "take_apart", "tangents_of"]
+__all__ = [
+    "SeedNames",
+    "UnconnectedGradients",
+    "as_option",
+    "fitted",
+    "seeds_of",
+    "take_apart",
+    "tangents_of",
+]
 
 # Who can do with the values of a sparse target, because the dense array is linear in them.
-_LINEAR = ("gradient", "explain", "jvp")
+_LINEAR = ("gradient", "gradients", "explain", "jvp")
+# What targets are called.
+_TARGETS = ("target", "ys")
 
 
 class UnconnectedGradients(enum.Enum):
@@ -49,13 +59,13 @@ def take_apart(nest: Nest, name: str, caller: str = "gradient") -> tuple[list[An
     for i, x in enumerate(found):
         if isinstance(x, (Tensor, Variable)):
             continue
-        if isinstance(x, IndexedSlices) and name == "target" and caller in _LINEAR:
+        if isinstance(x, IndexedSlices) and name in _TARGETS and caller in _LINEAR:
             found[i] = x.values
             continue
         place = name if treedef.kind is None else f"{name}: leaf {i} of {len(found)}"
         if x is None:
             hint = "Use a nest without it."
-            if name == "target":
+            if name in _TARGETS:
                 hint = "Did the function forget to return a value?"
             raise ArgumentTypeError(
                 f"{caller}: {place} is None, but must be a Tensor or Variable. {hint}"
@@ -76,36 +86,49 @@ def _hint_for(x: Any) -> str:
     return "Use xg.asarray, tape.watch it, and compute with what that gives."
 
 
-def seeds_of(targets: list[Any], target: Nest, output_gradients: Nest) -> list[Any]:
+class SeedNames(NamedTuple):
+    """What a function calls the cotangents that it starts from, and what they belong to."""
+
+    caller: str
+    seeds: str
+    targets: str
+
+
+_OF_TAPES = SeedNames("gradient", "output_gradients", "target")
+
+
+def seeds_of(
+    targets: list[Any], target: Nest, given: Nest, names: SeedNames = _OF_TAPES
+) -> list[Any]:
     """Find what each target's cotangent starts from: a Tensor, or None for ones."""
-    if output_gradients is None:
-        return [_as_seed(None, x, "output_gradients") for x in targets]
+    if given is None:
+        return [_as_seed(None, x, names, "") for x in targets]
     if isinstance(target, (Handle, IndexedSlices)):
-        return [_as_seed(output_gradients, target, "output_gradients")]
+        return [_as_seed(given, target, names, "")]
     targets, structure = flatten(target, none_is_leaf=True)
-    given, found = flatten(output_gradients, none_is_leaf=True)
+    seeds, found = flatten(given, none_is_leaf=True)
     if structure != found:
         raise ArgumentError(
-            f"gradient: output_gradients must have the structure of target, with one array or "
-            f"None for each leaf: {len(targets)} expected, {len(given)} given; {show(structure)} "
-            f"expected, {show(found)} given. Use xg.asarray for lists of numbers."
+            f"{names.caller}: {names.seeds} must have the structure of {names.targets}, with one "
+            f"array or None for each leaf: {len(targets)} expected, {len(seeds)} given; "
+            f"{show(structure)} expected, {show(found)} given. Use xg.asarray for lists of numbers."
         )
     return [
-        _as_seed(g, x, f"output_gradients: leaf {i} of {len(given)}:")
-        for i, (g, x) in enumerate(zip(given, targets, strict=True))
+        _as_seed(g, x, names, f": leaf {i} of {len(seeds)}:")
+        for i, (g, x) in enumerate(zip(seeds, targets, strict=True))
     ]
 
 
-def _as_seed(g: Any, target: Any, name: str) -> Tensor | None:
+def _as_seed(g: Any, target: Any, names: SeedNames, place: str) -> Tensor | None:
     """Make a Tensor of the target's shape, dtype and device; shapes never broadcast."""
     if g is None:
         if dtype_kind(target.dtype) == "complex":
             raise DTypeError(
-                f"gradient: the target {describe(target)} is complex, so which direction is meant "
-                "must be said. Use output_gradients=, or a real target such as xg.real(y)."
+                f"{names.caller}: the target {describe(target)} is complex, so which direction is "
+                f"meant must be said. Use {names.seeds}=, or a real target such as xg.real(y)."
             )
         return None
-    tensor = fitted(g, target, f"gradient: {name}", "target")
+    tensor = fitted(g, target, f"{names.caller}: {names.seeds}{place}", "target")
     if isinstance(target, IndexedSlices):
         tensor = rule_namespace.take(tensor, target.indices, axis=0)
     return tensor if is_inexact(target.dtype) else None

@@ -105,6 +105,12 @@ def _source_was_not_watched(trace: Trace, source: Any, name: str) -> Reason | No
     node = source.node
     if node is not None and trace.follows(node):
         return None
+    if trace.follows_constants:
+        return Reason(
+            f"no operation inside the Graph that was made{show_line(trace.where)} has read {name}",
+            "Use the value itself inside the `with` block, and not a copy of it.",
+            trace.where,
+        )
     entered = f"the tape entered{show_line(trace.where)}" if trace.where else "this tape"
     if isinstance(source, Variable):
         advice = f"Use tape.watch({name}) inside the `with` block."

@@ -46,7 +46,7 @@ class Tangents:
         Always true: nothing that a node keeps for going back is needed.
     opaque : bool
         As that of a trace.
-    watched, warned, left
+    watched, warned, left, follows_constants, warns
         As those of a trace.
     """
 
@@ -54,6 +54,8 @@ class Tangents:
     opaque = False
     differentiates = True
     refuses_exits = False
+    follows_constants = False
+    warns = True
 
     def __init__(self) -> None:
         self.of: WeakKeyDictionary[Node, Tensor] = WeakKeyDictionary()

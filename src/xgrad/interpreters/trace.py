@@ -11,6 +11,7 @@ import threading
 import warnings
 import weakref
 from collections import deque
+from collections.abc import Mapping, MutableMapping, Sequence
 from threading import get_ident
 from typing import Any, NamedTuple
 
@@ -23,7 +24,14 @@ from ..core.protocols import protocols
 from ..core.replay import before_change
 from ..core.variable import Variable
 
-__all__ = ["Exit", "Trace", "active_traces", "make_followable", "make_recorder"]
+__all__ = [
+    "Exit",
+    "Trace",
+    "active_traces",
+    "follow_constants",
+    "make_followable",
+    "make_recorder",
+]
 
 _leaves = threading.Lock()
 
@@ -68,11 +76,20 @@ class Trace:
     opaque : bool
         Whether values may leave xgrad that it does not follow, whoever else does: true of what
         stands for a function with a rule of its own (transforms/captures.py).
+    follows_constants : bool
+        Whether it follows every floating value that an operation reads, as a Graph's does.
+    warns : bool
+        Whether it warns when a Variable that it watches is overwritten.
+    noun : str
+        What it belongs to, for messages.
     """
 
     opaque = False
     differentiates = True
     refuses_exits = False
+    follows_constants = False
+    warns = True
+    noun = "tape"
 
     __slots__ = (
         "__weakref__",
@@ -91,14 +108,18 @@ class Trace:
     )
 
     def __init__(
-        self, auto: bool, variables: dict[int, Variable], turns: list[int], where: Where
+        self,
+        auto: bool,
+        variables: MutableMapping[int, Variable],
+        turns: list[int],
+        where: Where,
     ) -> None:
         self.turns = turns
         self.where = where
         self.thread = get_ident()
         self.auto = auto
         self.variables = variables
-        self.watched: dict[Node, Variable | None] = {}
+        self.watched: MutableMapping[Node, Variable | None] = {}
         self.since: dict[Node, tuple[int, Where]] = {}
         self.nodes: list[weakref.ref[Node]] = []
         self.left: deque[Exit] | None = None
@@ -179,7 +200,7 @@ def make_recorder(traces: tuple[Trace, ...]) -> Recorder:
     of identities is enough for them; a watched leaf costs a look-up; everything else takes the
     long way. core/dispatch.py does the same in place for the commonest calls."""
     single = traces[0] if len(traces) == 1 else None
-    watched: dict[Node, Variable | None] = single.watched if single is not None else {}
+    watched: Mapping[Node, Variable | None] = single.watched if single is not None else {}
 
     def record(
         primitive: Primitive,
@@ -312,7 +333,10 @@ def make_followable(x: Any) -> Node:
     with _leaves:
         node: Node | None = x.node
         if node is None or type(node) is Cut or _is_of_the_past(node):
-            node = x.node = Leaf(x.shape, x.dtype, None, user_line(2))
+            leaf = x.node = Leaf(x.shape, x.dtype, None, user_line(2))
+            if type(node) is Cut:
+                leaf.parents = (node,)  # nothing goes back that way, but `explain` looks there
+            return leaf
         return node
 
 
@@ -328,24 +352,40 @@ def active_traces() -> tuple[Any, ...]:
 
 def _is_followed(x: Handle) -> bool:
     """Whether an active tape follows a Tensor or would watch a Variable."""
+    traces = active_traces()
+    follow_constants((x,), traces)
     node = x.node
     if node is None:
         return False
-    traces = active_traces()
     inside = [trace for trace in traces if trace.opaque]
     return any(trace.reads(node) for trace in inside or traces)
 
 
-def _read(variable: Variable) -> None:
-    for trace in active_traces():
-        trace.reads(variable.node)
+def _read(x: Handle) -> None:
+    """Let those who watch know that a value is read, other than by an operation."""
+    traces = active_traces()
+    follow_constants((x,), traces)
+    if x.node is not None:
+        for trace in traces:
+            trace.reads(x.node)
+
+
+def follow_constants(operands: Sequence[Any], traces: tuple[Any, ...]) -> None:
+    """Give a node to every floating value that is read, where a Graph is told of it."""
+    if not any([trace.follows_constants for trace in traces]):  # noqa: C419 - a hot path
+        return
+    for x in operands:
+        if isinstance(x, Handle) and is_inexact(x.array.dtype):
+            node = x.node
+            if type(node) is not Node or node.traces is not traces:
+                make_followable(x)
 
 
 def _assigned(variable: Variable) -> None:
     """Warn, once per Variable and tape, that a gradient does not flow through an assignment."""
     before_change(variable, "array")
     for trace in active_traces():
-        if variable.node in trace.watched and variable.number not in trace.warned:
+        if variable.node in trace.watched and trace.warns and variable.number not in trace.warned:
             trace.warned.add(variable.number)
             warnings.warn(
                 f"{variable.name} was overwritten while a GradientTape follows it: gradients "

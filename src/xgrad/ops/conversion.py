@@ -23,7 +23,7 @@ from ..core.handle import Handle, Sparse
 from ..core.instructions import primitive
 from ..core.protocols import protocols
 from ..core.spec import describe
-from ..core.tensor import Tensor
+from ..core.tensor import Tensor, alias
 from ..core.variable import Variable
 from ..errors import ArgumentTypeError, ShapeError
 from ._arguments import as_operand, as_shape
@@ -210,7 +210,7 @@ def _from_handle(x: Any, dtype: DType, device: DeviceLike, copy: bool | None) ->
         return x if isinstance(x, Tensor) else result
     if copy and result.array is x.array:
         return apply1(_COPY, result)  # type: ignore[no-any-return]
-    return Tensor(result.array, result.node)
+    return alias(result)
 
 
 def _stacked(obj: Any, home: Device, dtype: DType, common: DType) -> Tensor:

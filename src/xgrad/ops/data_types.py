@@ -19,7 +19,7 @@ from ..core.handle import Handle
 from ..core.instructions import primitive
 from ..core.protocols import protocols
 from ..core.spec import describe
-from ..core.tensor import Tensor
+from ..core.tensor import Tensor, alias
 from ..errors import ArgumentError, DeviceMismatchError, DTypeError
 from ._arguments import as_operand
 
@@ -83,7 +83,7 @@ def astype(
             "xg.imag or xg.abs."
         )
     if x.dtype == wanted:
-        return apply1(_COPY, x) if copy else Tensor(x.array, x.node)
+        return apply1(_COPY, x) if copy else alias(x)
     return apply1(_ASTYPE if is_inexact(wanted) else _CAST, x, {"dtype": wanted})  # type: ignore[no-any-return]
 
 
@@ -126,7 +126,7 @@ def to_device(x: ArrayLike, device: Device | str, /) -> Tensor:
     target = as_device(device, library_of(x.array))
     source = x.device
     if target == source:
-        return Tensor(x.array, x.node)
+        return alias(x)
     return apply1(_TO_DEVICE, x, {"device": target, "source": source})  # type: ignore[no-any-return]
 
 

@@ -11,7 +11,7 @@ from .._typing import SCALAR_TYPES, ArrayLike
 from ..core.dispatch import apply, apply1
 from ..core.instructions import primitive
 from ..core.spec import describe
-from ..core.tensor import Tensor
+from ..core.tensor import Tensor, alias
 from ..errors import ArgumentError, ArgumentTypeError, ShapeError
 from ._arguments import as_operand
 from ._einsum import LETTERS, Operand, make_plan
@@ -91,7 +91,7 @@ def einsum(subscripts: str | ArrayLike, /, *operands: ArrayLike) -> Tensor:
         y = apply1(_PERMUTE_DIMS, y, {"axes": plan.order})
     if plan.shape is not None:
         y = apply1(_RESHAPE, y, {"shape": plan.shape})
-    return Tensor(y.array, y.node)
+    return alias(y)
 
 
 def _prepared(x: Any, how: Operand) -> Any:

@@ -14,7 +14,7 @@ from ..core.casting import refuse_worse_kind
 from ..core.dispatch import apply
 from ..core.instructions import primitive
 from ..core.spec import describe
-from ..core.tensor import Tensor
+from ..core.tensor import Tensor, alias
 from ..errors import ArgumentError, ArgumentTypeError, ShapeError
 from ._arguments import as_axis, as_operand
 from .conversion import asarray
@@ -82,7 +82,7 @@ def pad(
     for axis, (before, after) in enumerate(widths):
         if before or after:
             x = _extended(x, axis, before, after, mode)
-    return Tensor(x.array, x.node)
+    return alias(x)
 
 
 def _pad_constant(x: Any, widths: list[tuple[int, int]], constants: Any) -> Tensor:
@@ -96,7 +96,7 @@ def _pad_constant(x: Any, widths: list[tuple[int, int]], constants: Any) -> Tens
             _filled(x, axis, count, value) for count, value in zip(counts, pair, strict=True)
         )
         x = concat([first, x, last], axis=axis)
-    return Tensor(x.array, x.node)
+    return alias(x)
 
 
 def _filled(x: Any, axis: int, count: int, value: Any) -> Tensor:

@@ -9,7 +9,7 @@ from typing import Any
 from .._typing import ArrayLike, Axis, DType
 from ..core.dispatch import apply1
 from ..core.instructions import primitive
-from ..core.tensor import Tensor
+from ..core.tensor import Tensor, alias
 from ._arguments import as_axes, as_operand
 from .data_types import floating, in_dtype
 
@@ -69,7 +69,7 @@ def logsumexp(x: ArrayLike, /, axis: Axis = None, keepdims: bool = False) -> Ten
     axes = as_axes(axis, x.ndim, "logsumexp")
     axes = tuple(range(x.ndim)) if axes is None else axes
     if not axes:
-        return Tensor(x.array, x.node)
+        return alias(x)
     return apply1(_LOGSUMEXP, x, {"axis": axes, "keepdims": keepdims})  # type: ignore[no-any-return]
 
 

@@ -16,7 +16,7 @@ from ..backends.base import dtype_name
 from ..core.casting import cast_within_kind, is_inexact, to_array
 from ..core.handle import Handle, Sparse
 from ..core.spec import describe
-from ..core.tensor import Tensor
+from ..core.tensor import Tensor, alias
 from ..core.variable import Variable
 from ..errors import ArgumentTypeError, DeviceMismatchError, ShapeError
 from ..ops.rule_namespace import rule_namespace
@@ -197,7 +197,7 @@ def as_tensor(x: Any) -> Any:
     if isinstance(x, Sparse):
         return x.to_dense()
     if isinstance(x, Handle):
-        return Tensor(x.array, x.node)
+        return alias(x)
     return Tensor(to_array(x)) if is_array(x) else x
 
 

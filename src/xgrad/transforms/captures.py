@@ -50,6 +50,7 @@ class Captures:
         self.warned: set[int] = set()
         self.left: deque[Any] | None = None
         self._outer = tuple([trace for trace in active_traces() if trace.differentiates])
+        self.follows_constants = any(trace.follows_constants for trace in self._outer)
         self._own = {node for node in arguments if node is not None}
         self._since = next_serial()
         self._refuse = refuse
@@ -60,8 +61,16 @@ class Captures:
             node.serial < self._since
             and type(node) is not Cut
             and node not in self._own
-            and any([trace.reads(node) for trace in self._outer])  # noqa: C419 - each may note it
+            and any([trace.reads(node) for trace in self._outer_of(node)])  # noqa: C419 - each notes it
         )
+
+    def _outer_of(self, node: Node) -> list[Any]:
+        """Those outside for whom it matters; Graphs follow constants, whose gradient nobody misses."""
+        constant = False
+        if type(node) is Leaf:
+            variable = None if node.variable is None else node.variable()
+            constant = variable is None or not variable.trainable
+        return [trace for trace in self._outer if not (constant and trace.follows_constants)]
 
     reads = remembers = follows
 

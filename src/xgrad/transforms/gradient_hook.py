@@ -8,7 +8,7 @@ from typing import Any
 from .._typing import ArrayLike
 from ..core.casting import is_inexact
 from ..core.spec import describe
-from ..core.tensor import Tensor
+from ..core.tensor import Tensor, alias
 from ..errors import ArgumentTypeError, DTypeError
 from ..interpreters.hooks import Hook, call_hook
 from ..ops._arguments import as_operand
@@ -87,5 +87,6 @@ def gradient_hook(x: ArrayLike, hook: Callable[[Tensor], Any]) -> Tensor:
             f"gradient_hook: x {describe(x)} has no gradient, because only floating and complex "
             "values do. Use astype to convert it first."
         )
+    x = alias(x)
     (y,) = record(_PRIMITIVE, _Hooked(x, hook), [(x.array, x.node)], [Tensor(x.array)])
     return y

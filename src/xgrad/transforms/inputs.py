@@ -84,6 +84,7 @@ def isolated(x: Any, name: str) -> Tensor:
             f"{name} {describe(x)} has no derivative, because only floating and complex values "
             "have. Use astype, or argnums= to differentiate with respect to another argument."
         )
+    protocols.read(x)
     if x.node is not None and protocols.is_followed(x):
         return apply1(_RESHAPE, x, {"shape": x.shape})  # type: ignore[no-any-return]
     return Tensor(x.array)

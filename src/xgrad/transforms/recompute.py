@@ -18,7 +18,7 @@ from ..core.casting import is_inexact
 from ..core.node import Node
 from ..core.observers import state
 from ..core.replay import Journal, before_change
-from ..core.tensor import Tensor
+from ..core.tensor import Tensor, alias
 from ..core.variable import Variable
 from ..errors import ArgumentError, ArgumentTypeError
 from ..interpreters.backward import walk
@@ -149,7 +149,7 @@ class _Run:
 
     def __call__(self) -> Any:
         """Run it; every Tensor among the arguments is a new one, so that none can be rebound."""
-        leaves = [Tensor(x.array, x.node) if type(x) is Tensor else x for x in self._leaves]
+        leaves = [alias(x) if type(x) is Tensor else x for x in self._leaves]
         args, kwargs = unflatten(self._treedef, leaves)
         return self._function(*args, **kwargs)
 

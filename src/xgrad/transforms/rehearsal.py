@@ -59,6 +59,7 @@ class Rehearsal:
         self.warned: set[int] = set()
         self.left: deque[Any] | None = None
         self._outer = active_traces()
+        self.follows_constants = any(trace.follows_constants for trace in self._outer)
         # From the nodes of living values to the step that made them, and which of its results.
         self._steps: WeakKeyDictionary[Node, tuple[_Step, int]] = WeakKeyDictionary()
 
