@@ -51,6 +51,8 @@ class Rehearsal:
     sees_constants = True
     opaque = False
     closed = True
+    differentiates = True
+    refuses_exits = False
 
     def __init__(self) -> None:
         self.captured: dict[Node, Array] = {}
