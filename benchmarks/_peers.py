@@ -12,7 +12,7 @@ import importlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from types import SimpleNamespace
 from typing import Any
@@ -71,7 +71,7 @@ def load_xgrad(threads: int) -> Peer:
         return both
 
     ops = SimpleNamespace(
-        tanh=xg.tanh, exp=xg.exp, log=xg.log, sum=xg.sum, mean=xg.mean,
+        tanh=xg.tanh, exp=xg.exp, sin=xg.sin, log=xg.log, sum=xg.sum, mean=xg.mean,
         multiply=xg.multiply, matmul=xg.matmul,
         relu=lambda x: xg.maximum(x, 0.0),
         sum_last=lambda x: xg.sum(x, axis=-1, keepdims=True),
@@ -82,6 +82,17 @@ def load_xgrad(threads: int) -> Peer:
         to_numpy=lambda x: x.numpy(),
         recording=lambda leaf: _Watching(xg.GradientTape(), leaf),
     )  # fmt: skip
+
+
+def load_xgrad_function(threads: int) -> Peer:
+    """Load xgrad with the value and the gradients recorded by xg.function."""
+    xg = importlib.import_module("xgrad")
+    eager = load_xgrad(threads)
+
+    def differentiate(loss: Loss, count: int) -> Differentiated:
+        return xg.function(eager.differentiate(loss, count))  # type: ignore[no-any-return]
+
+    return replace(eager, name="xgrad.function", differentiate=differentiate, recording=None)
 
 
 def load_torch(threads: int) -> Peer:
@@ -101,7 +112,7 @@ def load_torch(threads: int) -> Peer:
         return both
 
     ops = SimpleNamespace(
-        tanh=torch.tanh, exp=torch.exp, log=torch.log, sum=torch.sum, mean=torch.mean,
+        tanh=torch.tanh, exp=torch.exp, sin=torch.sin, log=torch.log, sum=torch.sum, mean=torch.mean,
         multiply=torch.mul, matmul=torch.matmul, relu=torch.relu,
         sum_last=lambda x: torch.sum(x, -1, keepdim=True),
         max_last=lambda x: torch.amax(x, -1, keepdim=True),
@@ -129,7 +140,7 @@ def load_tensorflow(threads: int) -> Peer:
         return both
 
     ops = SimpleNamespace(
-        tanh=tf.tanh, exp=tf.exp, log=tf.math.log, sum=tf.reduce_sum, mean=tf.reduce_mean,
+        tanh=tf.tanh, exp=tf.exp, sin=tf.sin, log=tf.math.log, sum=tf.reduce_sum, mean=tf.reduce_mean,
         multiply=tf.multiply, matmul=tf.matmul, relu=tf.nn.relu,
         sum_last=lambda x: tf.reduce_sum(x, -1, keepdims=True),
         max_last=lambda x: tf.reduce_max(x, -1, keepdims=True),
@@ -141,6 +152,28 @@ def load_tensorflow(threads: int) -> Peer:
     )  # fmt: skip
 
 
+def load_tf_function(threads: int) -> Peer:
+    """Load TensorFlow with the value and the gradients in one tf.function."""
+    eager = load_tensorflow(threads)
+    tf = importlib.import_module("tensorflow")
+
+    def differentiate(loss: Loss, count: int) -> Differentiated:
+        return tf.function(eager.differentiate(loss, count))  # type: ignore[no-any-return]
+
+    return replace(eager, name="tf.function", differentiate=differentiate, recording=None)
+
+
+def load_torch_compile(threads: int) -> Peer:
+    """Load torch with the loss compiled, forward and backward, by torch.compile."""
+    eager = load_torch(threads)
+    torch = importlib.import_module("torch")
+
+    def differentiate(loss: Loss, count: int) -> Differentiated:
+        return eager.differentiate(torch.compile(loss), count)
+
+    return replace(eager, name="torch.compile", differentiate=differentiate, recording=None)
+
+
 def load_autograd(threads: int) -> Peer:
     """HIPS autograd: the tracer that works on numpy's own functions."""
     anp = importlib.import_module("autograd.numpy")
@@ -150,7 +183,7 @@ def load_autograd(threads: int) -> Peer:
         return autograd.value_and_grad(loss, tuple(range(count)))
 
     ops = SimpleNamespace(
-        tanh=anp.tanh, exp=anp.exp, log=anp.log, sum=anp.sum, mean=anp.mean,
+        tanh=anp.tanh, exp=anp.exp, sin=anp.sin, log=anp.log, sum=anp.sum, mean=anp.mean,
         multiply=anp.multiply, matmul=anp.matmul, relu=lambda x: anp.maximum(x, 0.0),
         sum_last=lambda x: anp.sum(x, axis=-1, keepdims=True),
         max_last=lambda x: anp.max(x, axis=-1, keepdims=True),
@@ -178,7 +211,7 @@ def _jax_peer(name: str) -> Peer:
         return jax.jit(both) if name == "jax.jit" else both
 
     ops = SimpleNamespace(
-        tanh=jnp.tanh, exp=jnp.exp, log=jnp.log, sum=jnp.sum, mean=jnp.mean,
+        tanh=jnp.tanh, exp=jnp.exp, sin=jnp.sin, log=jnp.log, sum=jnp.sum, mean=jnp.mean,
         multiply=jnp.multiply, matmul=jnp.matmul, relu=lambda x: jnp.maximum(x, 0.0),
         sum_last=lambda x: jnp.sum(x, axis=-1, keepdims=True),
         max_last=lambda x: jnp.max(x, axis=-1, keepdims=True),
@@ -260,6 +293,9 @@ LOADERS: dict[str, Callable[[int], Peer]] = {
     "jax": load_jax,
     "jax.jit": load_jax_jit,
     "bare": load_bare,
+    "xgrad.function": load_xgrad_function,
+    "tf.function": load_tf_function,
+    "torch.compile": load_torch_compile,
 }
 
 

@@ -183,6 +183,84 @@ def make_mlp(activation: str, batch: int = 128) -> Workload:
     )  # fmt: skip
 
 
+def wave_loss(ops: SimpleNamespace, constants: list[Any], x: Any) -> Any:
+    """Compute the sum of tanh(exp(-x^2) sin x + log(1 + x^2)): eight functions, one pass."""
+    square = x * x
+    return ops.sum(ops.tanh(ops.exp(-square) * ops.sin(x) + ops.log(1.0 + square)))
+
+
+def wave_by_hand(constants: Arrays, x: np.ndarray) -> tuple[Any, Gradients]:
+    """Go back by the chain rule, without a look at memory."""
+    square = x * x
+    bell, wave, rest = np.exp(-square), np.sin(x), 1 + square
+    y = np.tanh(bell * wave + np.log(rest))
+    inner = bell * (np.cos(x) - 2 * x * wave) + 2 * x / rest
+    return np.add.reduce(y), ((1 - y * y) * inner,)
+
+
+def logistic_loss(ops: SimpleNamespace, constants: list[Any], w: Any, b: Any) -> Any:
+    """Compute the mean of log(1 + exp(-z)), with z the margin of each example."""
+    x, signs = constants
+    return ops.mean(ops.log(1.0 + ops.exp(-(x @ w + b) * signs)))
+
+
+def logistic_by_hand(constants: Arrays, w: np.ndarray, b: np.ndarray) -> tuple[Any, Gradients]:
+    """Go back: the cotangent of the margin is -e / (1 + e) / n."""
+    x, signs = constants
+    e = np.exp(-(x @ w + b) * signs)
+    g = -signs * (e / (1 + e)) / len(x)
+    return np.mean(np.log(1 + e)), (x.T @ g, np.sum(g, keepdims=True)[0])
+
+
+def square_loss(ops: SimpleNamespace, constants: list[Any], m: Any) -> Any:
+    """Compute the sum of tanh(M M)."""
+    return ops.sum(ops.tanh(ops.matmul(m, m)))
+
+
+def square_by_hand(constants: Arrays, m: np.ndarray) -> tuple[Any, Gradients]:
+    """Go back: g M^T + M^T g."""
+    y = np.tanh(m @ m)
+    g = 1 - y * y
+    return np.add.reduce(y, axis=None), (g @ m.T + m.T @ g,)
+
+
+def make_wave(count: int = 1_000_000) -> Workload:
+    """Make one large array: what counts is how often memory is read and written."""
+    x = np.linspace(-2, 2, count, dtype=np.float32)
+    title = f"tanh(exp(-x^2) sin x + log(1 + x^2)) and a sum, {count:,} elements"
+    return Workload(f"wave-{count}", title, wave_loss, wave_by_hand, [x], [])
+
+
+def make_logistic(count: int = 20_000, width: int = 100) -> Workload:
+    """Make a matrix times a vector, twice: reading the matrix is what counts."""
+    random = np.random.default_rng(3)
+    x = random.normal(size=(count, width)).astype(np.float32)
+    signs = np.sign(random.normal(size=(count, 1))).astype(np.float32)
+    w = random.normal(0, 0.1, (width, 1)).astype(np.float32)
+    return Workload(
+        "logistic", f"logistic regression, {count:,} x {width}",
+        logistic_loss, logistic_by_hand, [w, np.zeros(1, np.float32)], [x, signs],
+    )  # fmt: skip
+
+
+def make_square(size: int = 512) -> Workload:
+    """Make three large products: what BLAS does."""
+    m = np.random.default_rng(4).normal(0, size**-0.5, (size, size)).astype(np.float32)
+    title = f"sum of tanh(M M), {size} x {size}"
+    return Workload("square", title, square_loss, square_by_hand, [m], [])
+
+
+COMPILED: dict[str, Callable[[], Workload]] = {
+    "chain": make_chain,
+    "wave-10k": lambda: make_wave(10_000),
+    "wave-1m": make_wave,
+    "wave-10m": lambda: make_wave(10_000_000),
+    "rnn": make_rnn,
+    "mlp-tanh": lambda: make_mlp("tanh"),
+    "logistic": make_logistic,
+    "square": make_square,
+}
+
 WORKLOADS: dict[str, Callable[[], Workload]] = {
     "chain": make_chain,
     "rnn": make_rnn,

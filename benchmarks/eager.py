@@ -108,27 +108,34 @@ def bind(workload: Workload, peer: Peer) -> Callable[[], tuple[Any, Any]]:
 
 
 def run_workload(
-    workload: Workload, peers: Mapping[str, Peer], options: argparse.Namespace
+    workload: Workload,
+    peers: Mapping[str, Peer],
+    options: argparse.Namespace,
+    *,
+    mine: str = "xgrad",
+    targets: Mapping[str, float] | None = None,
 ) -> dict[str, Any]:
-    """Check one workload, time it, print its table."""
+    """Check one workload, time it, print its table: the ratio of `mine` to everybody."""
     print(f"\n{workload.name}: {workload.title}")
     contenders = bind_contenders(workload, peers)
     timings = _timing.race(contenders, options.rounds, options.block, not options.no_gc)
-    base = "xgrad" if "xgrad" in timings else BY_HAND
-    print_timings(timings, base, workload.targets)
+    base = mine if mine in timings else BY_HAND
+    goals = workload.targets if targets is None else targets
+    goals = goals if base == mine else {}
+    print_timings(timings, base, goals)
     return {
         "timings": {name: timing.to_json() for name, timing in timings.items()},
         "ratio_of": base,
-        "ratios": {name: ratio_to_json(name, base, timings, workload) for name in timings},
+        "ratios": {name: ratio_to_json(name, base, timings, goals) for name in timings},
     }
 
 
 def ratio_to_json(
-    name: str, base: str, timings: Mapping[str, Timing], workload: Workload
+    name: str, base: str, timings: Mapping[str, Timing], targets: Mapping[str, float]
 ) -> dict[str, Any]:
     """Give the ratio of `base` to one contender, with its target and whether it is met."""
     ratio = timings[base].over(timings[name])
-    target = workload.targets.get(name) if base == "xgrad" else None
+    target = targets.get(name)
     met = None if target is None else ratio.median <= target
     return {**asdict(ratio), "target": target, "met": met}
 
@@ -138,7 +145,7 @@ def print_timings(timings: Mapping[str, Timing], base: str, targets: Mapping[str
     rows = []
     for name, timing in sorted(timings.items(), key=lambda item: item[1].spread.median):
         time, ratio = timing.spread, timings[base].over(timing)
-        target = targets.get(name) if base == "xgrad" else None
+        target = targets.get(name)
         rows.append([
             name,
             _timing.format_seconds(time.median),
