@@ -1,5 +1,7 @@
 """Mutation with value semantics: `x[key] = v` and `x += v` rebind a handle and are followed."""
 
+import types
+
 import numpy as np
 import pytest
 
@@ -141,6 +143,52 @@ def test_nested_subscripts_write_into_the_whole():
     x[0] += 1.0
     x[1, 0] -= 2.0
     assert x.tolist() == [[1.0, 1.0], [-2.0, 0.0]]
+
+
+# What NumPy's views would write into x, and a value without a name would lose in silence.
+LOST = {
+    "element of a row": "x[0][1] = 5.0",
+    "slice of a row": "x[0][1:] = 5.0",
+    "part of a row, added": "x[0][1] += 5.0",
+    "transpose": "x.T[0] = 5.0",
+    "reshape": "x.reshape(-1)[::4] = 5.0",
+    "ravel, added": "x.ravel()[2] += 5.0",
+    "real part": "x.real[0] = 5.0",
+    "function": "xg.reshape(x, (-1,))[0] = 5.0",
+    "row of a row": "x[None][0][1] = 5.0",
+    "row of a Variable": "v[0][1] = 5.0",
+}
+KEPT = {
+    "name": "row = x[0]; row[1] = 5.0",
+    "attribute": "holder.x = x; holder.x[0] = 5.0",
+    "list": "rows = [x]; rows[0][0] = 5.0",
+    "method": "x[0].__setitem__(1, 5.0)",
+    "flat": "x.flat[0] = 5.0",
+    "loop": "for row in x: row[0] = 5.0",
+    "argument": "(lambda row: row.__setitem__(0, 5.0))(x[0])",
+    "augmented": "x[0] += 5.0; x[1, 0] -= 5.0; x[:, 1] *= 2.0",
+    "closure": "def write(): x[0] = 5.0\nwrite()",
+}
+
+
+@pytest.mark.parametrize("line", list(LOST.values()), ids=LOST)
+def test_writing_into_what_has_no_name_is_refused(line):
+    names = {"x": xg.ones((2, 3)), "v": xg.Variable(np.ones((2, 3))), "xg": xg}
+    with pytest.raises(ValueError, match=r"has no name.* Use x\[i, j\] = v"):
+        exec(line, names)
+    assert names["x"].tolist() == names["v"].tolist() == [[1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]
+
+
+@pytest.mark.parametrize("line", list(KEPT.values()), ids=KEPT)
+def test_writing_into_what_has_a_name_is_not(line):
+    exec(line, {"x": xg.ones((2, 3)), "holder": types.SimpleNamespace()})
+
+
+def test_other_errors_come_first():
+    with pytest.raises(IndexError):
+        xg.ones(3)[7] = 1.0
+    with pytest.raises(TypeError, match="cannot become int64"):
+        xg.asarray([1, 2])[0] = 1.5
 
 
 def test_setitem_leaves_saved_values_alone():

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import sys
-from opcode import opmap
 from typing import TYPE_CHECKING, Any
 
 from .._typing import Array
@@ -17,6 +16,7 @@ from ..backends.base import dtype_name
 from ..errors import ArgumentTypeError, DTypeError, NotDifferentiableError, ShapeError
 from .dispatch import NotAnOperandError, apply1
 from .instructions import primitive
+from .lost_writes import is_store
 from .operators import Operators
 from .protocols import protocols
 from .spec import describe
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PythonNumbers"]
 
-_STORES = opmap["STORE_SUBSCR"]
 _ROUND = primitive("round")
 
 
@@ -136,8 +135,7 @@ class PythonNumbers(Operators):
         user's, and its present instruction says what it is doing."""
         if not protocols.is_followed(self):
             return
-        frame = sys._getframe(2)
-        if frame.f_code.co_code[frame.f_lasti] == _STORES:
+        if is_store(sys._getframe(2)):
             raise NotDifferentiableError(
                 f"{way}: x {describe(self)} is followed by an active GradientTape, and is being "
                 "written into an array of another library, where its gradient would silently be "

@@ -7,6 +7,7 @@ xgrad are refused while a tape follows the value, because the gradient would sil
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from sys import _getframe, getrefcount
 from typing import TYPE_CHECKING, Any
 
 from .. import tree
@@ -25,6 +26,7 @@ from .casting import copy_needed, kind_fits
 from .dispatch import apply1
 from .indexing import At, getitem, setitem
 from .instructions import primitive
+from .lost_writes import NOBODY, is_store, refuse_lost_write
 from .operators import Operators
 from .protocols import protocols
 from .python_numbers import PythonNumbers
@@ -256,6 +258,8 @@ class Tensor(ArrayAttributes):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self._rebind(setitem(self, key, value))
+        if getrefcount(self) == NOBODY and is_store(_getframe(1)):
+            refuse_lost_write(self)
 
     def _rebind(self, new: Tensor) -> None:
         """Make this handle mean another value; whoever saw the old array still does."""
