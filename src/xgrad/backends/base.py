@@ -9,13 +9,14 @@ from __future__ import annotations
 import functools
 import inspect
 import re
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from .._typing import Array, DType, Namespace, NativeDevice
 from ..errors import BackendUnavailableError, DTypeError
 from . import portable, special
 
-__all__ = ["CUDA", "Backend", "Functions", "dtype_name"]
+__all__ = ["CUDA", "Backend", "Functions", "Job", "Replaced", "dtype_name"]
 
 CUDA = 2  # as DLPack numbers device types
 _DTYPE_NAME = re.compile(r"bool|u?int\d+|b?float\d+|complex\d+")
@@ -59,6 +60,31 @@ def dtype_name(dtype: DType) -> str:
             name, name
         )
     return str(dtype).rsplit(".", 1)[-1]
+
+
+class Job(NamedTuple):
+    """What to work out with one set of arrays.
+
+    Attributes
+    ----------
+    arrays : tuple of array
+        The results of ``function(xp, arrays, numbers)`` take the places of all but the first.
+    numbers : dict
+        Floats, or arrays without axes.
+    reusable : tuple of bool
+        For each result whether it may be written into the array whose place it takes.
+    """
+
+    arrays: tuple[Array, ...]
+    numbers: dict[str, Any]
+    reusable: tuple[bool, ...]
+
+
+class Replaced(NamedTuple):
+    """The results of each job, complete only after the tasks have run."""
+
+    results: list[tuple[Array, ...]]
+    tasks: list[Callable[[], None]]
 
 
 class Backend:
@@ -133,6 +159,29 @@ class Backend:
             return host.namespace.array(host.namespace.from_dlpack(array))
         except (TypeError, ValueError, RuntimeError, BufferError, AttributeError):
             return host.namespace.array(array.tolist() if hasattr(array, "tolist") else array)
+
+    # -- replacing ------------------------------------------------------------------------------
+
+    def replace(
+        self,
+        function: Callable[[Any, tuple[Array, ...], dict[str, Any]], Sequence[Array]],
+        jobs: Sequence[Job],
+        elementwise: bool,
+    ) -> Replaced:
+        """Work out what takes the place of arrays: here in fresh memory, one job after another."""
+        return Replaced([self.replace_whole(function, job) for job in jobs], [])
+
+    def replace_whole(
+        self,
+        function: Callable[[Any, tuple[Array, ...], dict[str, Any]], Sequence[Array]],
+        job: Job,
+    ) -> tuple[Array, ...]:
+        """Work out one job on whole arrays: the plain account of what `replace` does."""
+        return tuple(map(self.finish, function(self.xp, job.arrays, job.numbers)))
+
+    def is_alone(self, holder: Any) -> bool:
+        """Whether the array ``holder.array`` is seen by nobody but its holder, and may change."""
+        return False
 
     # -- dtypes --------------------------------------------------------------------------------
 

@@ -6,7 +6,9 @@ scalars of its own for 0-d results."""
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,9 +16,10 @@ import numpy as np
 from .._typing import Array, DType, NativeDevice
 from ..errors import ArgumentTypeError, BackendUnavailableError
 from . import contraction, portable
-from .base import Backend
+from .base import Backend, Job, Replaced
 from .indices import Slot, fill_key, flat_positions
 from .numpy_matrices import Matrices
+from .replacing import is_alone, replace_by_blocks
 
 __all__ = ["NumpyBackend"]
 
@@ -340,6 +343,16 @@ class NumpyBackend(Backend):
 
     def to_numpy(self, array: Array) -> Array:
         return np.array(array)
+
+    def replace(
+        self, function: Callable[..., Any], jobs: Sequence[Job], elementwise: bool
+    ) -> Replaced:
+        if not elementwise:
+            return super().replace(function, jobs, elementwise)
+        return replace_by_blocks(function, jobs, functools.partial(self.replace_whole, function))
+
+    def is_alone(self, holder: Any) -> bool:
+        return is_alone(holder)
 
     def dtype(self, dtype: DType) -> DType:
         if isinstance(dtype, (type, np.dtype)):

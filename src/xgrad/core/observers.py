@@ -26,6 +26,7 @@ __all__ = [
     "show_line",
     "state",
     "user_line",
+    "user_stacklevel",
 ]
 
 
@@ -149,6 +150,16 @@ def user_line(depth: int) -> Where:
             break
         frame = back
     return frame.f_code, frame.f_lasti
+
+
+def user_stacklevel() -> int:
+    """For a warning of the caller: how far up the innermost frame is that is not xgrad's own."""
+    level = 1
+    frame = sys._getframe(1)
+    while frame.f_globals.get("__name__", "").startswith("xgrad.") and frame.f_back is not None:
+        frame = frame.f_back
+        level += 1
+    return level
 
 
 def cut_off(primitive: Primitive, nodes: tuple[Node | None, ...], depth: int) -> Node | None:

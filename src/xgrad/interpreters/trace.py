@@ -6,7 +6,6 @@ of them all when it is closed: values that outlive the tape keep no graph alive.
 
 from __future__ import annotations
 
-import sys
 import threading
 import warnings
 import weakref
@@ -18,7 +17,7 @@ from typing import Any, NamedTuple
 from ..core.casting import is_inexact
 from ..core.handle import Handle
 from ..core.node import Break, Cut, Leaf, Node, Output, Producer, Where, next_serial, weakly
-from ..core.observers import Recorder, cut_off, settings, state, user_line
+from ..core.observers import Recorder, cut_off, settings, state, user_line, user_stacklevel
 from ..core.primitive import Primitive
 from ..core.protocols import protocols
 from ..core.replay import before_change
@@ -393,18 +392,8 @@ def _assigned(variable: Variable) -> None:
                 "Use a new Tensor instead, such as w = w - learning_rate * g or x.at[i].set(v), "
                 "to differentiate through an update.",
                 UserWarning,
-                stacklevel=_user_stacklevel(),
+                stacklevel=user_stacklevel(),
             )
-
-
-def _user_stacklevel() -> int:
-    """For a warning of the caller: the innermost frame that is not xgrad's own."""
-    level = 1
-    frame = sys._getframe(1)
-    while frame.f_globals.get("__name__", "").startswith("xgrad.") and frame.f_back is not None:
-        frame = frame.f_back
-        level += 1
-    return level
 
 
 def _refuse_exit(x: Handle, how: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Iterable
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 from .._typing import Array, ArrayLike
@@ -16,6 +16,7 @@ from ..backends import backend_of, is_array
 from ..backends.base import dtype_name
 from ..core.casting import cast_within_kind, dtype_kind, is_inexact, to_array
 from ..core.handle import Handle, Sparse
+from ..core.observers import user_stacklevel
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..core.variable import Variable
@@ -30,21 +31,32 @@ from ..ops.rule_namespace import rule_namespace
 
 __all__ = [
     "LearningRate",
+    "as_count",
+    "as_fraction",
     "as_global_step",
     "as_gradient",
     "as_learning_rate",
     "as_pairs",
+    "as_positive",
     "as_rate",
     "as_tensor",
+    "as_variable",
     "constrained",
     "drop_unconnected",
 ]
 
-LearningRate = float | Callable[[int], Any]
+LearningRate = float | Handle | Callable[..., Any]
 
 
 def as_learning_rate(value: Any) -> LearningRate:
-    """Take a learning rate: a number as a float, or a function of the step."""
+    """Take a learning rate: a number as a float, a Tensor of one, or a function of the step."""
+    if isinstance(value, Handle) and is_inexact(value.array.dtype):
+        if tuple(value.array.shape) != ():
+            raise ShapeError(
+                f"learning_rate {describe(value)} must be one number without axes. Use "
+                "xg.reshape(learning_rate, ()), or groups= for different ones."
+            )
+        return value
     return value if callable(value) else as_rate(value, "learning_rate")
 
 
@@ -59,6 +71,32 @@ def as_rate(value: Any, what: str) -> float:
     if not math.isfinite(number):
         raise ArgumentError(f"{what} must be finite, but is {number}. Use a float such as 0.01.")
     return float(number)
+
+
+def as_fraction(value: Any, name: str, closed: bool = False) -> float:
+    """Take a number from 0 on and below 1; `closed` lets 1 pass too."""
+    number = as_rate(value, name)
+    if not (0.0 <= number < 1.0 or (closed and number == 1.0)):
+        bounds = "between 0 and 1" if closed else "at least 0 and below 1"
+        raise ArgumentError(f"{name} must be {bounds}, but is {value}. Use a number such as 0.9.")
+    return number
+
+
+def as_positive(value: Any, name: str) -> float:
+    """Take a number that is not negative."""
+    number = as_rate(value, name)
+    if number < 0.0:
+        raise ArgumentError(f"{name} must not be negative, but is {value}.")
+    return number
+
+
+def as_count(value: Any, name: str) -> int:
+    """Take an integer from 1 on."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise ArgumentTypeError(f"{name} must be an integer, but is {value!r}. Use None for none.")
+    if value < 1:
+        raise ArgumentError(f"{name} must be at least 1, but is {value}. Use None for none.")
+    return int(value)
 
 
 def as_pairs(grads_and_vars: Iterable[Any], what: str) -> list[tuple[Any, Variable]]:
@@ -109,7 +147,7 @@ def drop_unconnected(pairs: list[tuple[Any, Variable]], what: str) -> list[tuple
             f"Gradients do not exist for variables [{missing}], which keep their values. Use "
             "tape.explain(loss, variable) to see why, or leave them out.",
             UserWarning,
-            stacklevel=4,  # the caller of the optimizer's public method
+            stacklevel=user_stacklevel(),
         )
     return kept
 
@@ -174,6 +212,13 @@ def constrained(variable: Variable, value: Array) -> Array:
     if variable.constraint is None:
         return value
     return variable._fit(variable.constraint(Tensor(value)), f"constraint of {variable.name}")
+
+
+def as_variable(value: Any, what: str) -> Variable:
+    """Check that something is a Variable."""
+    if not isinstance(value, Variable):
+        raise ArgumentTypeError(f"{what}: expected a Variable, but got a {type(value).__name__}.")
+    return value
 
 
 def as_tensor(value: Any) -> Tensor:

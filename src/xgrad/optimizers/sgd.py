@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 from .._typing import Array
-from ..errors import ArgumentError
-from .base import Optimizer, Slots
-from .checks import as_rate
+from .base import Optimizer
+from .checks import as_fraction
+from .options import Options
+from .rule import Numbers, Slots
 
 __all__ = ["SGD", "GradientDescent"]
 
@@ -30,12 +31,14 @@ class SGD(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float, int or callable
+    learning_rate : float, int, schedule or callable
         The size of a step, or a function of the number of steps taken so far.
     momentum : float
         How much of the last step goes into the next, from 0 to 1.
     nesterov : bool
         Whether to use Nesterov's momentum.
+    **options
+        What all optimizers take; see `Optimizer`.
 
     Raises
     ------
@@ -44,7 +47,7 @@ class SGD(Optimizer):
 
     See Also
     --------
-    GradientTape
+    Adam, RMSprop
 
     References
     ----------
@@ -64,36 +67,35 @@ class SGD(Optimizer):
     xg.Variable([ 0.46, -0.92], shape=(2,), dtype=float64, device=cpu, name='w')
     """
 
+    hyperparameters = ("momentum", "nesterov")
+
     def __init__(
-        self, learning_rate: Any = 0.01, momentum: float = 0.0, nesterov: bool = False
+        self,
+        learning_rate: Any = 0.01,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        **options: Unpack[Options],
     ) -> None:
-        super().__init__(learning_rate)
-        self.momentum = as_rate(momentum, "momentum")
-        if not 0.0 <= self.momentum <= 1.0:
-            raise ArgumentError(f"momentum must be between 0 and 1, but is {momentum}. Use 0.9.")
+        super().__init__(learning_rate, **options)
+        self.momentum = as_fraction(momentum, "momentum", closed=True)
         self.nesterov = bool(nesterov)
         self.slot_names = ("momentum",) if self.momentum else ()
 
     def update_step(
         self,
-        xp: Any,  # noqa: ARG002 - every optimizer is given it; this one needs operators only
+        xp: Any,  # noqa: ARG002 - what all are given
         g: Array,
         w: Array,
         slots: Slots,
-        learning_rate: float,
-        step: int,  # noqa: ARG002
+        c: Numbers,
     ) -> tuple[Array, Slots]:
         """Work out one step of one variable; see the class for the equations."""
+        move = g * c["learning_rate"]
         if not self.momentum:
-            return w - learning_rate * g, slots
-        move = learning_rate * g
-        v = self.momentum * slots["momentum"] - move
-        w = w + (self.momentum * v - move) if self.nesterov else w + v
+            return w - move, {}
+        v = slots["momentum"] * self.momentum - move
+        w = w + (v * self.momentum - move) if self.nesterov else w + v
         return w, {"momentum": v}
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make this optimizer again, without its state."""
-        return {**super().get_config(), "momentum": self.momentum, "nesterov": self.nesterov}
 
 
 GradientDescent = SGD

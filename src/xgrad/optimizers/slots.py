@@ -42,8 +42,13 @@ class SlotTable:
         """Find the slots of a variable that was seen, or made just now."""
         return (made.get(number) or self._known[number])[1]
 
+    def get(self, variable: Variable) -> dict[str, Variable]:
+        """Find the slots of a variable; none if it was not seen."""
+        record = self._known.get(variable.number)
+        return {} if record is None else record[1]
+
     def make(
-        self, variables: Iterable[Variable], fresh: Callable[[Tensor], dict[str, Tensor]]
+        self, variables: Iterable[Variable], fresh: Callable[[Tensor, str], dict[str, Tensor]]
     ) -> _Records:
         """Make slots, loaded ones or fresh, for the variables that were not seen before."""
         made: _Records = {}
@@ -52,10 +57,10 @@ class SlotTable:
                 continue
             place = len(made)
             slots = {}
-            for name, value in fresh(Tensor(variable.array)).items():
+            for name, value in fresh(Tensor(variable.array), variable.name).items():
                 loaded = self._waiting.get(name, [])[place : place + 1]
                 slots[name] = Variable(
-                    _fit(loaded[0], variable, name) if loaded else value,
+                    _fit(loaded[0], value, variable, name) if loaded else value,
                     trainable=False,
                     name=f"{variable.name}/{name}",
                 )
@@ -67,12 +72,16 @@ class SlotTable:
         self._known.update(made)
         self._waiting = {name: column[len(made) :] for name, column in self._waiting.items()}
 
-    def columns(self, names: Sequence[str]) -> dict[str, list[Tensor]]:
+    def columns(self, names: Sequence[str]) -> dict[str, list[Tensor | None]]:
         """Show each slot as a list over the variables; those that still wait come last."""
-        columns: dict[str, list[Tensor]] = {}
+        columns: dict[str, list[Tensor | None]] = {}
         for name in names:
-            seen = [Tensor(slots[name].array) for _, slots in self._known.values()]
-            columns[name] = seen + [as_tensor(value) for value in self._waiting.get(name, [])]
+            seen = [
+                Tensor(slots[name].array) if name in slots else None
+                for _, slots in self._known.values()
+            ]
+            waiting = self._waiting.get(name, [])
+            columns[name] = seen + [None if x is None else as_tensor(x) for x in waiting]
         return columns
 
     def check(self, columns: dict[str, list[ArrayLike]]) -> list[tuple[Variable, Array]]:
@@ -90,7 +99,7 @@ class SlotTable:
                 f"optimizer has seen {len(self._known)}. Use an optimizer of the same variables."
             )
         return [
-            (slot, _fit(columns[name][i], variable, name))
+            (slot, _fit(columns[name][i], slot, variable, name))
             for i, (variable, slots) in enumerate(self._known.values())
             for name, slot in slots.items()
         ]
@@ -111,14 +120,20 @@ def as_rows(state: dict[str, Any], names: Sequence[str], treedef: TreeDef) -> li
                 "init(params) or the last update returned."
             )
         for row, value in zip(rows, values, strict=True):
-            row[name] = value if value is None else as_tensor(value)
+            if value is not None:
+                row[name] = as_tensor(value)
     return rows
 
 
-def _fit(value: ArrayLike, variable: Variable, name: str) -> Array:
-    """Move a loaded slot to where its variable is, in its dtype."""
-    array = to_array(value, dtype=variable.dtype, device=variable.device)
-    if tuple(array.shape) != variable.shape:
+def _fit(value: ArrayLike, slot: Tensor | Variable, variable: Variable, name: str) -> Array:
+    """Move a loaded slot to where its variable is, in the shape and dtype that it must have."""
+    if value is None:
+        raise ArgumentError(
+            f"load_state_dict: {name} of {variable.name} {describe(variable)} is None. Use the "
+            "state of the same variables in the same order."
+        )
+    array = to_array(value, dtype=slot.dtype, device=slot.device, copy=True)
+    if tuple(array.shape) != slot.shape:
         raise ShapeError(
             f"load_state_dict: {name} {describe(array)} does not fit {variable.name} "
             f"{describe(variable)}. Use the state of the same variables in the same order."

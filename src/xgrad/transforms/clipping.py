@@ -6,12 +6,10 @@ stays sparse where clipping is a scaling."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from .._typing import SCALAR_TYPES, ArrayLike, Axis, Nest
 from ..backends import backend_of, is_array, quiet
-from ..backends.base import dtype_name
 from ..core.casting import dtype_kind, is_inexact
 from ..core.handle import Handle, Sparse
 from ..core.indexed_slices import IndexedSlices
@@ -22,6 +20,7 @@ from ..ops._arguments import as_operand
 from ..ops.rule_namespace import rule_namespace as xp
 from ..tree import flatten, unflatten
 from ..tree import map as tree_map
+from .norms import factor_together, factor_within, norm_together, root, sum_of_squares
 
 __all__ = ["clip_by_global_norm", "clip_by_norm", "clip_by_value", "global_norm"]
 
@@ -113,9 +112,9 @@ def clip_by_norm(t: Nest, c: ArrayLike, axes: Axis = None) -> Nest:
         x = _gradient(x, "clip_by_norm")
         if axes is not None:
             x = _dense(x)
-        norm = _root(_sum_of_squares(_dense(x), axes))
+        norm = root(sum_of_squares(_dense(x), axes))
         with quiet():  # infinity times 0 is NaN on purpose
-            return _scaled(x, _factor(norm, limit))
+            return _scaled(x, factor_within(norm, limit))
 
     return tree_map(clip, t)
 
@@ -150,7 +149,8 @@ def global_norm(ts: Nest) -> Tensor:
     >>> xg.global_norm([xg.asarray([3.0]), None, xg.asarray([[4.0]])])
     xg.Tensor(5., shape=(), dtype=float64, device=cpu)
     """
-    return _global_norm(_leaves(ts, "global_norm")[0])  # type: ignore[no-any-return]
+    found = _leaves(ts, "global_norm")[0]
+    return norm_together([_dense(x) for x in found if x is not None])  # type: ignore[no-any-return]
 
 
 def clip_by_global_norm(
@@ -205,7 +205,7 @@ def clip_by_global_norm(
     limit = _as_limit(c, "clip_by_global_norm")
     found, treedef = _leaves(ts, "clip_by_global_norm")
     if use_norm is None:
-        norm = _global_norm(found)
+        norm = norm_together([_dense(x) for x in found if x is not None])
     else:
         norm = xp.asarray(use_norm)
         if norm.shape != ():
@@ -213,7 +213,7 @@ def clip_by_global_norm(
                 f"clip_by_global_norm: use_norm {describe(norm)} must be one number. Use "
                 "xg.global_norm."
             )
-    factor = xp.where(xp.isfinite(norm), _factor(norm, limit), math.nan)
+    factor = factor_together(norm, limit)
     clipped = [None if x is None else _scaled(x, factor) for x in found]
     return unflatten(treedef, clipped), norm
 
@@ -285,39 +285,6 @@ def _between(x: Any, lo: ArrayLike, hi: ArrayLike) -> Any:
             "that broadcast to the shape of t, or xg.clip."
         )
     return y
-
-
-def _sum_of_squares(x: Any, axes: Axis = None) -> Any:
-    """Sum the squared moduli in at least float32, over some axes, which are kept, or all."""
-    if dtype_name(x.dtype) in ("float16", "bfloat16"):
-        x = xp.astype(x, "float32")
-    if dtype_kind(x.dtype) == "complex":
-        squares = xp.square(xp.real(x)) + xp.square(xp.imag(x))
-    else:
-        squares = xp.square(x)
-    return xp.sum(squares, axis=axes, keepdims=axes is not None)
-
-
-def _root(s: Any) -> Any:
-    """Take the square root, with the gradient 0 at 0."""
-    empty = s == 0
-    return xp.where(empty, 0.0, xp.sqrt(xp.where(empty, 1.0, s)))
-
-
-def _global_norm(found: list[Any]) -> Any:
-    sums = [_sum_of_squares(_dense(x)) for x in found if x is not None]
-    if not sums:
-        return xp.zeros(())
-    total = sums[0]
-    for s in sums[1:]:
-        total = total + s
-    return _root(total)
-
-
-def _factor(norm: Any, limit: Any) -> Any:
-    """1 up to the limit, else limit / norm; NaN for a NaN, 0 for infinity."""
-    within = norm <= limit
-    return xp.where(within, 1.0, limit / xp.where(within, 1.0, norm))
 
 
 def _scaled(x: Any, factor: Any) -> Any:

@@ -1,0 +1,234 @@
+"""Elementwise functions of large numpy arrays: in blocks that stay in the cache, without temporaries.
+
+A function of arrays is run once on symbols, which note the ufuncs that it calls. The list is then
+run block by block, every ufunc writing into a buffer of one block or straight into the result, so
+that each array passes through memory once, and may be its own result. numpy's own loops are as
+fast as any; what costs is fresh memory and passes over it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .._typing import Array
+
+__all__ = ["BLOCK", "Plan", "Symbol", "plan"]
+
+# Bytes: an Adam step takes six such blocks, which the outer caches hold; smaller ones cost more calls.
+BLOCK = 1 << 18
+
+# Ufuncs of one floating dtype: what they are given is what they return.
+_UFUNCS = (
+    *("abs", "ceil", "cos", "exp", "expm1", "floor", "log", "log1p", "negative", "reciprocal"),
+    *("sign", "sin", "sqrt", "square", "tanh", "trunc"),
+    *("add", "divide", "maximum", "minimum", "multiply", "pow", "subtract"),
+)
+# As `x ** exponent` of arrays has it, so that both ways give the same bits.
+_POWERS = {-1.0: "reciprocal", 0.5: "sqrt", 1.0: "positive", 2.0: "square"}
+
+
+def _zero(_x: Array, out: Array) -> None:
+    out.fill(0)
+
+
+class _Step(NamedTuple):
+    """A ufunc, the values that it reads and the one that it makes, all by number."""
+
+    function: Callable[..., Any]
+    operands: tuple[int, ...]
+    result: int
+
+
+class _Listing:
+    """What a function did to its symbols. As a namespace it is what the function computes with."""
+
+    def __init__(self, dtype: np.dtype[Any], values: int) -> None:
+        self.dtype = dtype
+        self.steps: list[_Step] = []
+        self.constants: dict[int, Any] = {}
+        self.values = values
+        for name in _UFUNCS:
+            setattr(self, name, _noting(self, getattr(np, name)))
+
+    def isdtype(self, dtype: Any, kind: Any) -> bool:
+        return bool(np.isdtype(dtype, kind))
+
+    def zeros_like(self, x: Symbol) -> Symbol:
+        return self.note(_zero, x)
+
+    def note(self, function: Callable[..., Any], *operands: Any) -> Symbol:
+        """Add a step; Python numbers become constants of the arrays' dtype, as numpy has it."""
+        numbers = tuple(self._number(x) for x in operands)
+        result = self._new()
+        self.steps.append(_Step(function, numbers, result))
+        return Symbol(self, result)
+
+    def _number(self, x: Any) -> int:
+        if isinstance(x, Symbol):
+            return x.number
+        if type(x) not in (bool, int, float):
+            raise TypeError(f"{type(x).__name__} is no operand of an elementwise function")
+        number = self._new()
+        self.constants[number] = self.dtype.type(x)
+        return number
+
+    def _new(self) -> int:
+        self.values += 1
+        return self.values - 1
+
+
+class Symbol:
+    """What stands for an array or a number while a function is noted."""
+
+    __slots__ = ("listing", "number")
+
+    def __init__(self, listing: _Listing, number: int) -> None:
+        self.listing = listing
+        self.number = number
+
+    @property
+    def dtype(self) -> Any:
+        """The dtype of all arrays."""
+        return self.listing.dtype
+
+    def __neg__(self) -> Symbol:
+        return self.listing.note(np.negative, self)
+
+    def __pow__(self, exponent: Any) -> Symbol:
+        shortcut = None if isinstance(exponent, Symbol) else _POWERS.get(exponent)
+        if shortcut is not None:
+            return self.listing.note(getattr(np, shortcut), self)
+        return self.listing.note(np.power, self, exponent)
+
+
+def _noting(listing: _Listing, ufunc: np.ufunc) -> Callable[..., Symbol]:
+    return lambda *operands: listing.note(ufunc, *operands)
+
+
+def _operator(ufunc: np.ufunc, reflected: bool) -> Callable[[Symbol, Any], Symbol]:
+    if reflected:
+        return lambda self, other: self.listing.note(ufunc, other, self)
+    return lambda self, other: self.listing.note(ufunc, self, other)
+
+
+for _name, _ufunc in (
+    ("add", np.add),
+    ("sub", np.subtract),
+    ("mul", np.multiply),
+    ("truediv", np.divide),
+):
+    setattr(Symbol, f"__{_name}__", _operator(_ufunc, reflected=False))
+    setattr(Symbol, f"__r{_name}__", _operator(_ufunc, reflected=True))
+
+
+def plan(
+    function: Callable[..., Sequence[Any]], dtype: np.dtype[Any], arrays: int, names: Sequence[str]
+) -> Plan | None:
+    """Plan a function of arrays and named numbers, whose results take the places of all but the first.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(xp, arrays, numbers)`` returns one array for each but the first.
+    dtype : numpy.dtype
+        Of all arrays.
+    arrays : int
+        How many there are.
+    names : sequence of str
+        Of the numbers.
+
+    Returns
+    -------
+    Plan or None
+        None if the function does anything that is not elementwise.
+    """
+    listing = _Listing(dtype, arrays + len(names))
+    symbols = [Symbol(listing, i) for i in range(arrays + len(names))]
+    numbers = dict(zip(names, symbols[arrays:], strict=True))
+    try:
+        results = function(listing, tuple(symbols[:arrays]), numbers)
+        # A result that is another array as it stands is copied, lest it be overwritten before.
+        made = [
+            r if r.number == i or r.number >= arrays else listing.note(np.positive, r)
+            for i, r in enumerate(results, start=1)
+        ]
+    except (AttributeError, TypeError):
+        return None
+    return Plan(listing, arrays, len(names), [r.number for r in made])
+
+
+class Plan:
+    """Where every value of a function lives: in an array, a result, a buffer or a constant.
+
+    Attributes
+    ----------
+    block : int
+        How many elements are taken at once.
+    buffers : int
+        How many buffers of one block it takes to run.
+    """
+
+    def __init__(self, listing: _Listing, arrays: int, numbers: int, results: list[int]) -> None:
+        steps = listing.steps
+        last = dict.fromkeys(range(listing.values), -1)  # the last step that reads a value
+        for i, step in enumerate(steps):
+            last.update(dict.fromkeys(step.operands, i))
+        made = {step.result: i for i, step in enumerate(steps)}
+        self._constants = list(listing.constants.values())
+        self._dtype = listing.dtype
+        self.block = BLOCK // listing.dtype.itemsize
+        # Registers: arrays, results, numbers, constants, buffers.
+        first_number = 2 * arrays - 1
+        first_buffer = first_number + numbers + len(self._constants)
+        place = {i: i if i < arrays else i + arrays - 1 for i in range(arrays + numbers)}
+        place |= {c: first_number + numbers + i for i, c in enumerate(listing.constants)}
+        copies = []
+        for i, value in enumerate(results, start=1):
+            # Its array may be its place, so nobody may still have to read the old value there.
+            if value in made and value not in place and last[i] <= made[value]:
+                place[value] = arrays + i - 1
+            else:
+                copies.append((value, arrays + i - 1))
+        last.update((value, len(steps)) for value, _ in copies)
+        self.buffers = 0
+        free: list[int] = []
+        # Of ufuncs the registers of the one or two operands (-1: there is no second), and the result.
+        self._steps: list[tuple[Callable[..., Any], int, int, int]] = []
+        for i, step in enumerate(steps):
+            operands = [place[x] for x in step.operands]
+            free += {place[x] for x in step.operands if last[x] == i and place[x] >= first_buffer}
+            if step.result not in place:
+                if not free:
+                    free.append(first_buffer + self.buffers)
+                    self.buffers += 1
+                place[step.result] = free.pop()
+            first, second = [*operands, -1][:2]
+            self._steps.append((step.function, first, second, place[step.result]))
+        self._steps += [(np.positive, place[value], -1, target) for value, target in copies]
+
+    def run(
+        self,
+        arrays: Sequence[Array],
+        results: Sequence[Array],
+        numbers: Sequence[float],
+        buffers: Sequence[Array],
+        start: int,
+        stop: int,
+    ) -> None:
+        """Work out elements `start` to `stop` of flat arrays (a hot path)."""
+        flat = (*arrays, *results)
+        fixed = [*map(self._dtype.type, numbers), *self._constants]
+        steps = self._steps
+        block = self.block
+        for left in range(start, stop, block):
+            right = min(left + block, stop)
+            registers = [x[left:right] for x in flat]
+            registers += fixed
+            registers += buffers if right - left == block else [b[: right - left] for b in buffers]
+            for function, first, second, target in steps:
+                if second < 0:
+                    function(registers[first], out=registers[target])
+                else:
+                    function(registers[first], registers[second], out=registers[target])

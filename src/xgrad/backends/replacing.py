@@ -1,0 +1,160 @@
+"""Large numpy arrays replaced by functions of themselves: an optimizer's step, in two phases.
+
+First everything that may fail: results in fresh memory, plans and buffers. What then remains are
+tasks that write into arrays which nobody else sees; they cannot fail. Who sees an array is known
+from its reference count."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .._typing import Array
+from .base import Job, Replaced
+from .blocks import BLOCK, Plan, plan
+from .workers import thread_count
+
+__all__ = ["is_alone", "replace_by_blocks"]
+
+_DTYPES = ("e", "f", "d")
+
+
+class _Range(NamedTuple):
+    plan: Plan
+    arrays: list[Array]
+    results: list[Array]
+    numbers: list[float]
+    start: int
+    stop: int
+
+
+def replace_by_blocks(
+    function: Callable[..., Any], jobs: Sequence[Job], whole: Callable[[Job], tuple[Array, ...]]
+) -> Replaced:
+    """Replace large arrays of one dtype block by block, and others as `whole` does."""
+    results: list[tuple[Array, ...]] = []
+    later: list[_Range] = []
+    plans: dict[tuple[Any, ...], Plan | None] = {}
+    for job in jobs:
+        found = _plan_for(function, job, plans)
+        if found is None:
+            results.append(whole(job))
+            continue
+        flat, new = found[1], []
+        for array, reusable in zip(job.arrays[1:], job.reusable, strict=True):
+            new.append(array if reusable else np.empty_like(array))
+        results.append(tuple(new))
+        targets = [_flat(x) for x in new]
+        numbers = [float(x) for x in job.numbers.values()]
+        work = _Range(found[0], flat, targets, numbers, 0, flat[0].size)
+        if any(job.reusable):
+            later.append(work)
+        else:
+            _run([work], _buffers([work]))
+    return Replaced(results, _tasks(later))
+
+
+def _plan_for(
+    function: Callable[..., Any], job: Job, plans: dict[tuple[Any, ...], Plan | None]
+) -> tuple[Plan, list[Array]] | None:
+    """The plan of a job and its arrays without axes, if it is worth one."""
+    first = job.arrays[1]
+    if first.nbytes < BLOCK or first.dtype.char not in _DTYPES:
+        return None
+    flat = [_flat(x) for x in job.arrays[1:]]
+    alike = all(x.dtype == first.dtype and x.shape == first.shape for x in job.arrays)
+    if not alike or any(x is None for x in flat):
+        return None
+    key = (first.dtype, len(job.arrays), *job.numbers)
+    if key not in plans:
+        plans[key] = plan(function, first.dtype, len(job.arrays), tuple(job.numbers))
+    found = plans[key]
+    return None if found is None else (found, [_flat_like(job.arrays[0], first), *flat])
+
+
+def _flat(x: Array) -> Any:
+    """A view without axes, in the order of memory; None if there is none."""
+    if x.flags.c_contiguous:
+        return x.reshape(-1)
+    return x.T.reshape(-1) if x.flags.f_contiguous else None
+
+
+def _flat_like(x: Array, other: Array) -> Array:
+    """An array without axes, with its elements in the order of another's memory."""
+    return (x if other.flags.c_contiguous else x.T).reshape(-1)
+
+
+def _tasks(ranges: list[_Range]) -> list[Callable[[], None]]:
+    """Share ranges out equally among the threads."""
+    if not ranges:
+        return []
+    total = sum(r.stop for r in ranges)
+    block = max(r.plan.block for r in ranges)
+    threads = min(thread_count(), -(-total // (4 * block)))
+    share = -(-total // (threads * block)) * block
+    shares: list[list[_Range]] = [[]]
+    left = share
+    for r in ranges:
+        start = 0
+        while start < r.stop:
+            if not left:
+                shares.append([])
+                left = share
+            stop = min(r.stop, start + left)
+            shares[-1].append(r._replace(start=start, stop=stop))
+            left -= stop - start
+            start = stop
+    # The buffers are made now, so that no task runs out of memory.
+    return [functools.partial(_run, part, _buffers(part)) for part in shares]
+
+
+def _buffers(ranges: list[_Range]) -> dict[Any, list[Array]]:
+    most: dict[Any, int] = {}
+    for r in ranges:
+        dtype = r.arrays[0].dtype
+        most[dtype] = max(most.get(dtype, 0), r.plan.buffers)
+    return {d: [np.empty(BLOCK // d.itemsize, d) for _ in range(n)] for d, n in most.items()}
+
+
+def _run(ranges: list[_Range], buffers: dict[Any, list[Array]]) -> None:
+    with np.errstate(all="ignore"):
+        for work, arrays, results, numbers, start, stop in ranges:
+            work.run(arrays, results, numbers, buffers[arrays[0].dtype], start, stop)
+
+
+# -- who else sees an array ------------------------------------------------------------------------
+
+
+def is_alone(holder: Any) -> bool:
+    """Whether the numpy array ``holder.array`` is seen by nobody but its holder.
+
+    Views, buffers and graphs hold references to an array, so counting references finds them all.
+    False where that cannot be known: without such counts, or where threads run at the same time;
+    and for small arrays, where fresh memory costs nothing."""
+    return (
+        holder.array.nbytes >= BLOCK
+        and _ALONE > 0
+        and sys.getrefcount(holder.array) == _ALONE  # `flags` holds a reference too
+        and holder.array.flags.owndata
+        and holder.array.flags.writeable
+    )
+
+
+def _count_of_one() -> int:
+    """What the interpreter counts, in the very expression above, for one reference."""
+
+    class Holder:
+        __slots__ = ("array",)
+
+    if not hasattr(sys, "getrefcount") or not getattr(sys, "_is_gil_enabled", lambda: True)():
+        return 0
+    holder = Holder()
+    holder.array = np.empty(1)  # type: ignore[attr-defined]
+    return sys.getrefcount(holder.array)  # type: ignore[attr-defined]
+
+
+_ALONE = _count_of_one()

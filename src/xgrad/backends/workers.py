@@ -1,0 +1,114 @@
+"""Work that nothing breaks into: on threads of its own, which no signal handler interrupts.
+
+numpy lets go of the interpreter while it computes, so several threads share large work. They are
+started when first needed. Python runs signal handlers, Ctrl-C's included, in the main thread only,
+so work done here is done wholly or, if the interruption came before its start, not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+__all__ = ["run_unbroken", "thread_count"]
+
+_MOST = 4  # beyond, memory is the limit and not the cores
+
+
+@cache
+def thread_count() -> int:
+    """The number of threads for large work: ``OMP_NUM_THREADS``, or one per core up to four."""
+    try:
+        cores = len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every system
+        cores = os.cpu_count() or 1
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return max(1, min(int(asked) if asked.isdigit() else _MOST, cores))
+
+
+def run_unbroken(tasks: Sequence[Callable[[], None]], then: Callable[[], None]) -> None:
+    """Run all tasks, in any order, and then the last function; or none of them.
+
+    What interrupts the calling thread (a KeyboardInterrupt, a timeout) is raised after they are
+    done. Tasks should not fail; if one does, the others are still done, but not what comes then."""
+    if not tasks:
+        then()
+        return
+    work = _Work(tasks, then)
+    try:
+        _pool().submit(work.run)
+        work.done.wait()
+    except BaseException:
+        if not work.claim():  # it has begun
+            work.wait_on()
+        raise
+    if work.errors:
+        raise work.errors[0]
+
+
+class _Work:
+    """Tasks that belong to whoever claims them first: the pool, or a caller who gives up."""
+
+    def __init__(self, tasks: Sequence[Callable[[], None]], then: Callable[[], None]) -> None:
+        self._left = list(tasks)
+        self._then = then
+        self._unfinished = len(tasks)
+        self._claimed = threading.Lock()
+        self._counting = threading.Lock()
+        self.done = threading.Event()
+        self.errors: list[BaseException] = []
+
+    def claim(self) -> bool:
+        """Take the tasks; whoever comes second does not get them."""
+        return self._claimed.acquire(blocking=False)
+
+    def run(self) -> None:
+        """Run the tasks together with whatever threads are free; none waits for another."""
+        if not self.claim():
+            return
+        for _ in range(len(self._left) - 1):
+            with contextlib.suppress(RuntimeError):  # at the interpreter's end there is no help
+                _pool().submit(self._help)
+        self._help()
+
+    def wait_on(self) -> None:
+        """Wait until all tasks are done, whatever interrupts."""
+        while not self.done.is_set():
+            with contextlib.suppress(BaseException):  # the first one is raised in the end
+                self.done.wait()
+
+    def _help(self) -> None:
+        while True:
+            try:
+                task = self._left.pop()
+            except IndexError:
+                return
+            self._attempt(task)
+            with self._counting:
+                self._unfinished -= 1
+                last = not self._unfinished
+            if last:
+                if not self.errors:
+                    self._attempt(self._then)
+                self.done.set()
+
+    def _attempt(self, task: Callable[[], None]) -> None:
+        try:
+            task()
+        except BaseException as error:  # noqa: BLE001 - raised by the caller
+            self.errors.append(error)
+
+
+@cache
+def _pool() -> Any:
+    from concurrent.futures import ThreadPoolExecutor  # slow to import, and rarely needed
+
+    return ThreadPoolExecutor(thread_count(), thread_name_prefix="xgrad")
+
+
+# Threads do not survive a fork; the child starts its own when it needs them.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)

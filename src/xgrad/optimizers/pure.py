@@ -1,0 +1,170 @@
+"""Steps of nests of Tensors that change nothing.
+
+Everything is computed by operations on Tensors, counters and conditions included, and nothing is
+read back to the host: so a step can be differentiated, batched and recorded. Where a condition says
+that nothing happens, the old values are chosen from both."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .._typing import Nest
+from ..backends.base import dtype_name
+from ..core.casting import to_array
+from ..core.tensor import Tensor
+from ..errors import ArgumentError
+from ..ops.rule_namespace import rule_namespace as xp
+from ..tree import TreeDef, flatten, unflatten
+from .checks import as_gradient, as_learning_rate, as_tensor
+from .groups import Group
+from .rates import value_at
+from .rule import Numbers, choose, whole_step
+from .slots import as_rows
+from .state import counter_names
+from .step_numbers import all_finite, clip_factors, is_due, overwrites, step_numbers, to_place
+
+if TYPE_CHECKING:
+    from .base import Optimizer
+
+__all__ = ["common_slots", "init", "update"]
+
+
+def init(optimizer: Optimizer, params: Nest) -> dict[str, Any]:
+    """Make the state with which `update` begins; its counters live with the first of params."""
+    found, values, treedef = _take_apart(params)
+    device = next((w.device for w in values if w is not None), "cpu")
+    state: dict[str, Any] = {
+        name: Tensor(to_array(0, dtype="int64", device=device)) for name in counter_names(optimizer)
+    }
+    slots = [
+        {} if w is None else optimizer.fresh_slots(w, str(getattr(leaf, "name", "")))
+        for leaf, w in zip(found, values, strict=True)
+    ]
+    for name in optimizer.all_slot_names():
+        state[name] = unflatten(treedef, [made.get(name) for made in slots])
+    return state
+
+
+def common_slots(optimizer: Optimizer, w: Tensor) -> dict[str, Tensor]:
+    """Make the slots that options ask for."""
+    slots = {}
+    if optimizer.use_ema:
+        slots["average"] = w
+    if optimizer.gradient_accumulation_steps:
+        slots["gradient_accumulator"] = xp.zeros_like(w)
+    return slots
+
+
+def update(
+    optimizer: Optimizer, grads: Nest, state: dict[str, Any], params: Nest, learning_rate: Any
+) -> tuple[Nest, dict[str, Any]]:
+    """Work out a step; see `Optimizer.update`."""
+    found, values, treedef = _take_apart(params)
+    gradients = _gradients(grads, values, treedef)
+    names = optimizer.all_slot_names()
+    rows = as_rows(state, names, treedef)
+    counters = {name: as_tensor(state[name]) for name in counter_names(optimizer)}
+    steps = _Steps(optimizer, counters, learning_rate)
+    for i in gradients:
+        if "gradient_accumulator" in rows[i]:
+            gradients[i] = gradients[i] + rows[i]["gradient_accumulator"]
+    due = is_due(optimizer, counters.get("gradients_seen"))
+    happens = due
+    if optimizer.skip_nonfinite:
+        finite = all_finite(list(gradients.values()), counters["iterations"])
+        happens = finite & due
+        counters["skipped"] = _counted(counters["skipped"], due & ~finite)
+    factors = clip_factors(optimizer, list(gradients.values()))
+    for (i, g), factor in zip(gradients.items(), factors, strict=True):
+        w, slots = values[i], rows[i]
+        group = optimizer._groups.of(optimizer, found[i])
+        excluded = optimizer._excluded.contain(found[i])
+        c = steps.numbers(group, w, None if excluded else group.rule.decay_of(slots))
+        if factor is not None:
+            c["clip"] = _like(factor, w)
+        new_w, new = whole_step(group.rule, xp, g, w, slots, c, to_place(steps.overwrite, w))
+        if happens is not True:
+            here = to_place(happens, w)
+            new_w = choose(xp, here, new_w, w)
+            new = {name: choose(xp, here, x, slots[name]) for name, x in new.items()}
+        if "gradient_accumulator" in slots:
+            new["gradient_accumulator"] = choose(xp, to_place(due, w), xp.zeros_like(g), g)
+        values[i], rows[i] = new_w, new
+    counters["iterations"] = _counted(counters["iterations"], happens)
+    if "gradients_seen" in counters:
+        counters["gradients_seen"] = counters["gradients_seen"] + 1
+    new_state: dict[str, Any] = {**state, **counters}
+    for name in names:
+        new_state[name] = unflatten(treedef, [row.get(name) for row in rows])
+    return unflatten(treedef, values), new_state
+
+
+class _Steps:
+    """The numbers of one step, for each group, and for variables of each dtype and place."""
+
+    def __init__(
+        self, optimizer: Optimizer, counters: dict[str, Tensor], learning_rate: Any
+    ) -> None:
+        self._optimizer = optimizer
+        self._count = xp.astype(counters["iterations"], "float64")
+        seen = counters.get("gradients_seen")
+        self._seen = self._count if seen is None else xp.astype(seen, "float64")
+        self._own_rate = None if learning_rate is None else as_learning_rate(learning_rate)
+        self._made: dict[Any, Numbers] = {}
+        self.overwrite = overwrites(optimizer, counters["iterations"])
+
+    def numbers(self, group: Group, w: Tensor, decay: float | None) -> Numbers:
+        """Find the numbers for a variable, in its dtype and where it is."""
+        key: tuple[Any, ...] = (group, decay)
+        if key not in self._made:
+            rate = group.learning_rate
+            if rate is None:
+                own = self._own_rate
+                rate = self._optimizer._rate if own is None else own
+            # The device of the counter may be another one than that of a Tensor given by the user.
+            now = to_place(value_at(rate, self._seen), self._count)
+            if group.multiplier != 1.0:
+                now = now * group.multiplier
+            self._made[key] = step_numbers(self._optimizer, xp, group, now, self._count, decay)
+        fitted = (*key, str(w.dtype), w.device)
+        if fitted not in self._made:
+            self._made[fitted] = {name: _like(x, w) for name, x in self._made[key].items()}
+        return dict(self._made[fitted])
+
+
+def _like(x: Any, w: Tensor) -> Any:
+    """Bring a number of a step where a variable is, in its precision; Python numbers stay."""
+    if not isinstance(x, Tensor):
+        return x
+    name = {"complex64": "float32", "complex128": "float64"}.get(n := dtype_name(w.dtype), n)
+    return xp.astype(to_place(x, w), name)
+
+
+def _counted(counter: Tensor, condition: Any) -> Tensor:
+    """Count one more if a condition holds."""
+    return choose(xp, condition, counter + 1, counter)  # type: ignore[no-any-return]
+
+
+def _gradients(grads: Nest, values: list[Any], treedef: TreeDef) -> dict[int, Tensor]:
+    """Find the gradients by the numbers of their leaves."""
+    given, found = flatten(grads, none_is_leaf=True)
+    if found != treedef:
+        raise ArgumentError(
+            f"update: grads must have the structure of params, with one array or None for each "
+            f"of its {len(values)} leaves, but has {len(given)} leaves. Use what "
+            "tape.gradient(loss, params) returned."
+        )
+    if all(g is None for g in given):
+        raise ArgumentError("No gradients provided for any variable: update: all are None.")
+    return {
+        i: as_gradient(g, w, f"leaf {i} of params", "update")
+        for i, (g, w) in enumerate(zip(given, values, strict=True))
+        if g is not None and w is not None
+    }
+
+
+def _take_apart(params: Nest) -> tuple[list[Any], list[Any], TreeDef]:
+    """Find the leaves of params, their values as Tensors, None where there is none, and structure."""
+    found, treedef = flatten(params, none_is_leaf=True)
+    values = [None if leaf is None else as_tensor(leaf) for leaf in found]
+    return found, values, treedef

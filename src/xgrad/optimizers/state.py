@@ -1,0 +1,74 @@
+"""An optimizer's counters, and its state as a nest of Tensors for saving."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..core.casting import to_array
+from ..core.handle import Handle
+from ..core.tensor import Tensor
+from ..core.variable import Variable
+from ..errors import ArgumentError
+from .checks import as_rate
+
+if TYPE_CHECKING:
+    from .base import Optimizer
+
+__all__ = ["counter_names", "gradients_seen", "load", "make_counters", "save"]
+
+
+def counter_names(optimizer: Optimizer) -> list[str]:
+    """List what an optimizer counts."""
+    names = ["iterations"]
+    if optimizer.gradient_accumulation_steps:
+        names.append("gradients_seen")
+    return [*names, "skipped"] if optimizer.skip_nonfinite else names
+
+
+def make_counters(optimizer: Optimizer) -> dict[str, Variable]:
+    """Make the counters: on the host, so that neither they nor schedules wait for a device."""
+    return {
+        name: Variable(0, trainable=False, name=name, dtype="int64", device="cpu")
+        for name in counter_names(optimizer)
+    }
+
+
+def gradients_seen(optimizer: Optimizer) -> int:
+    """Tell how many gradients came before the next one, which is what schedules count."""
+    counters = optimizer._counters
+    return int(counters.get("gradients_seen", counters["iterations"]))
+
+
+def save(optimizer: Optimizer) -> dict[str, Any]:
+    """Collect the state; see `Optimizer.state_dict`."""
+    state: dict[str, Any] = {n: Tensor(v.array) for n, v in optimizer._counters.items()}
+    rate = optimizer._rate
+    if isinstance(rate, Handle):
+        state["learning_rate"] = Tensor(rate.array)
+    elif not callable(rate):
+        state["learning_rate"] = Tensor(to_array(rate, dtype="float64", device="cpu"))
+    return {**state, **optimizer._slots.columns(optimizer.all_slot_names())}
+
+
+def load(optimizer: Optimizer, state: dict[str, Any]) -> None:
+    """Check everything, then change it; see `Optimizer.load_state_dict`."""
+    names = optimizer.all_slot_names()
+    needed = {*optimizer._counters, *names}
+    if set(state) - {"learning_rate"} != needed:
+        raise ArgumentError(
+            f"load_state_dict: the state must have {sorted(needed)}, but has {sorted(state)}. Use "
+            f"a state of a {type(optimizer).__name__} with the same arguments: {optimizer!r}."
+        )
+    columns = {name: list(state[name]) for name in names}
+    new = optimizer._slots.check(columns)
+    for name, counter in optimizer._counters.items():
+        new.append((counter, to_array(state[name], dtype="int64", device="cpu", copy=True)))
+    rate = as_rate(state.get("learning_rate", 0.0), "learning_rate")
+    for variable, array in new:
+        variable.array = array
+    if "learning_rate" in state and not callable(optimizer._rate):
+        if isinstance(optimizer._rate, Variable):
+            optimizer._rate.assign(rate)
+        else:
+            optimizer._rate = rate
+    optimizer._slots.load(columns)

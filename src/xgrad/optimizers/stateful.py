@@ -1,0 +1,216 @@
+"""Steps of Variables: everything is worked out before the first one changes.
+
+Values and slots are raw arrays here. What takes their place is made by the backend
+(backends/base.py): in fresh arrays, or, for large ones that nobody else sees, later in place. What
+may fail comes first; what comes then is done wholly or not at all."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .._typing import Array
+from ..backends import Backend, backend_of, quiet
+from ..backends.base import Job
+from ..backends.workers import run_unbroken
+from ..core.protocols import protocols
+from ..core.tensor import Tensor
+from ..core.variable import Variable
+from .checks import as_global_step, as_gradient, as_pairs, constrained, drop_unconnected
+from .host_numbers import host_numbers
+from .rates import number_at
+from .rule import Numbers, Rule, whole_step
+from .state import gradients_seen
+from .step_numbers import all_finite, clip_factors, is_due, overwrites, step_numbers, to_place
+
+if TYPE_CHECKING:
+    from .base import Optimizer
+
+__all__ = ["take_step"]
+
+
+class _Work(NamedTuple):
+    """A gradient and the Variables that it changes: the value, and slots by name."""
+
+    g: Array
+    variable: Variable
+    slots: dict[str, Variable]
+
+
+class _Changes:
+    """The new arrays of Variables, the tasks that fill some of them in, and the commit."""
+
+    def __init__(self) -> None:
+        self.arrays: dict[int, tuple[Variable, Array]] = {}
+        self._announced: set[int] = set()
+        self._tasks: list[Any] = []
+
+    def array(self, variable: Variable) -> Array:
+        """Find the array that a Variable has, or will have."""
+        found = self.arrays.get(variable.number)
+        return variable.array if found is None else found[1]
+
+    def set(self, variable: Variable, array: Array) -> None:
+        """Note what a Variable will have."""
+        self.announce(variable)
+        self.arrays[variable.number] = variable, array
+
+    def announce(self, variable: Variable) -> None:
+        """Tell who follows a Variable that it will change; they may keep its array, or warn."""
+        if variable.number not in self._announced:
+            self._announced.add(variable.number)
+            protocols.assigned(variable)
+
+    def count(self, counter: Variable) -> None:
+        """Note that a counter goes up by one."""
+        self.set(counter, backend_of(counter.array).finish(self.array(counter) + 1))
+
+    def replace(
+        self, function: Any, group: list[tuple[_Work, Numbers]], elementwise: bool, once: bool
+    ) -> None:
+        """Work out a function of all gradients of a group, whose results take the places of theirs.
+
+        Parameters
+        ----------
+        function : callable
+            ``function(xp, arrays, numbers)``, see `Backend.replace`.
+        group : list of (work, numbers)
+            On one backend, with the same names of slots and numbers.
+        once : bool
+            Whether nothing of it was changed in this step before.
+        """
+        jobs = []
+        backend: Backend = backend_of(group[0][0].g)
+        for work, numbers in group:
+            held = (work.variable, *work.slots.values())
+            for variable in held:
+                self.announce(variable)
+            free = once and work.variable.constraint is None
+            reusable = tuple(free and backend.is_alone(v) for v in held)
+            jobs.append(Job((work.g, *map(self.array, held)), numbers, reusable))
+        results, tasks = backend.replace(function, jobs, elementwise)
+        self._tasks += tasks
+        for (work, _), result in zip(group, results, strict=True):
+            for variable, array in zip((work.variable, *work.slots.values()), result, strict=True):
+                self.set(variable, array)
+
+    def commit(self, also: Any) -> None:
+        """Change everything: what may fail has been done."""
+
+        def swap() -> None:
+            also()
+            for variable, array in self.arrays.values():
+                variable.array = array
+
+        run_unbroken(self._tasks, swap)
+
+
+def take_step(
+    optimizer: Optimizer, grads_and_vars: Iterable[Any], global_step: Variable | None, what: str
+) -> Variable:
+    """Take a step along gradients; see `Optimizer.apply_gradients`."""
+    pairs = drop_unconnected(as_pairs(grads_and_vars, what), what)
+    gradients = [as_gradient(g, v, v.name, what) for g, v in pairs]
+    other = as_global_step(global_step, what)
+    made = optimizer._slots.make((v for _, v in pairs), optimizer.fresh_slots)
+    works = [
+        _Work(g.array, v, optimizer._slots.of(v.number, made))
+        for g, (_, v) in zip(gradients, pairs, strict=True)
+    ]
+    changes = _Changes()
+    seen = gradients_seen(optimizer)
+    with quiet():
+        if optimizer.gradient_accumulation_steps:
+            works = _accumulate(works, changes, is_due(optimizer, seen))
+            changes.count(optimizer._counters["gradients_seen"])
+        if is_due(optimizer, seen):
+            found = [Tensor(work.g) for work in works]
+            if optimizer.skip_nonfinite and not all_finite(found, found[0]):
+                changes.count(optimizer._counters["skipped"])
+            else:
+                _update(optimizer, works, clip_factors(optimizer, found), seen, changes)
+                for counter in (optimizer.iterations, other):
+                    if counter is not None:
+                        changes.count(counter)
+    changes.commit(functools.partial(optimizer._slots.remember, made))
+    return optimizer.iterations
+
+
+def _accumulate(works: list[_Work], changes: _Changes, due: bool) -> list[_Work]:
+    """Add gradients to what has accumulated; what completes a step are the sums."""
+    sums = []
+    for work in works:
+        slot = work.slots["gradient_accumulator"]
+        total = changes.array(slot) + work.g
+        changes.set(slot, backend_of(work.g).finish(total))
+        rest = {name: v for name, v in work.slots.items() if name != "gradient_accumulator"}
+        sums.append(_Work(total, work.variable, rest))
+    if due:
+        for work in works:
+            xp = backend_of(work.g).xp
+            changes.set(work.slots["gradient_accumulator"], xp.zeros_like(work.g))
+    return sums
+
+
+def _update(
+    optimizer: Optimizer,
+    works: list[_Work],
+    factors: list[Tensor | None],
+    seen: int,
+    changes: _Changes,
+) -> None:
+    """Work out the new value and slots of every variable."""
+    count = int(optimizer.iterations)
+    rate = number_at(optimizer._rate, seen)
+    overwrite = overwrites(optimizer, count)
+    known: dict[Any, Numbers] = {}
+    rounds: dict[int, int] = {}  # a variable that is given twice is changed twice
+    groups: dict[Any, list[tuple[_Work, Numbers]]] = {}
+    for work, factor in zip(works, factors, strict=True):
+        variable = work.variable
+        group = optimizer._groups.of(optimizer, variable)
+        excluded = optimizer._excluded.contain(variable)
+        decay = None if excluded else group.rule.decay_of(work.slots)
+        if (group, decay) not in known:
+            own = group.learning_rate
+            now = rate if own is None else number_at(own, seen)
+            now *= group.multiplier
+            known[group, decay] = step_numbers(optimizer, host_numbers, group, now, count, decay)
+        numbers = known[group, decay]
+        backend = backend_of(work.g)
+        if factor is not None:
+            numbers = {**numbers, "clip": _number(factor, work.g)}
+        turn = rounds[variable.number] = rounds.get(variable.number, -1) + 1
+        key = (turn, group.rule, backend, tuple(work.slots), tuple(numbers))
+        groups.setdefault(key, []).append((work, numbers))
+    once = not any(rounds.values())
+    for key in sorted(groups, key=lambda key: key[0]):
+        _, rule, _, names, _ = key
+        function = functools.partial(_step, rule, names, overwrite)
+        changes.replace(function, groups[key], rule.elementwise, once)
+    for variable in {work.variable.number: work.variable for work in works}.values():
+        changes.set(variable, constrained(variable, changes.array(variable)))
+
+
+def _step(
+    rule: Rule,
+    names: tuple[str, ...],
+    overwrite: bool,
+    xp: Any,
+    arrays: tuple[Array, ...],
+    c: Numbers,
+) -> tuple[Array, ...]:
+    """Do `whole_step`, from arrays to arrays, as backends want it."""
+    g, w, *slots = arrays
+    w, new = whole_step(rule, xp, g, w, dict(zip(names, slots, strict=True)), c, overwrite)
+    return w, *[new[name] for name in names]
+
+
+def _number(factor: Tensor, g: Array) -> Any:
+    """Take a factor as a Python number, where that needs no waiting; else where the gradient is."""
+    if backend_of(factor.array).one_device:
+        return float(factor.array)
+    xp = backend_of(g).xp
+    real = xp.real(g) if xp.isdtype(g.dtype, "complex floating") else g
+    return xp.astype(to_place(factor, Tensor(g)).array, real.dtype)

@@ -1,0 +1,145 @@
+"""Elementwise functions in blocks: every plan gives what the function gives on whole arrays."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from xgrad.backends import backend_named, blocks, workers
+
+N = 100
+XP: Any = backend_named("numpy").xp
+
+# Functions of (xp, (g, a, b), {"c": number}) that return new values of a and b.
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "plain": lambda xp, x, c: (x[1] + x[0], x[2] * c["c"]),
+    "swapped": lambda xp, x, c: (x[2], x[1]),
+    "unchanged": lambda xp, x, c: (x[1], x[2]),
+    "both the gradient": lambda xp, x, c: (x[0], x[0]),
+    "both the same": lambda xp, x, c: ((x[1] + x[2]) * c["c"],) * 2,
+    "old value after the new": lambda xp, x, c: (x[1] + 1.0, x[2] + x[1]),
+    "new value in the other": lambda xp, x, c: (x[2] - x[0], x[1] * (x[2] - x[0])),
+    "one from the other twice": lambda xp, x, c: (x[1] * x[1], x[1] * x[2] + x[1]),
+    "constants": lambda xp, x, c: (1.0 - x[1], 2 / (x[2] * x[2] + 1.0)),
+    "powers": lambda xp, x, c: (abs_(xp, x[1]) ** 0.5, (x[2] ** 2.0) ** 0.75 + x[2] ** 1.0),
+    "reciprocal power": lambda xp, x, c: ((x[1] * x[1] + 1.0) ** -1.0, -x[2]),
+    "functions": lambda xp, x, c: (xp.sqrt(xp.square(x[1])), xp.maximum(xp.sign(x[2]), x[0])),
+    "zeros": lambda xp, x, c: (xp.zeros_like(x[1]), xp.minimum(x[2], c["c"])),
+    "long": lambda xp, x, c: (
+        (x[1] + x[0]) * (x[1] - x[0]) / ((x[2] + 9.0) * (x[2] - 9.0)),
+        (x[1] * 2.0 + x[2] * 3.0) * (x[0] * 5.0 + x[2] * 7.0) - c["c"],
+    ),
+}
+
+
+def abs_(xp: Any, x: Any) -> Any:
+    return xp.abs(x)
+
+
+def arrays(dtype: str) -> list[np.ndarray]:
+    return [np.random.default_rng(i).normal(size=N).astype(dtype) for i in range(3)]
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("in_place", [(True, True), (False, True), (True, False), (False, False)])
+def test_plan_gives_the_bits_of_the_function(
+    name: str, dtype: str, in_place: tuple[bool, bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocks, "BLOCK", 16 * np.dtype(dtype).itemsize)
+    function = FUNCTIONS[name]
+    expected = function(XP, arrays(dtype), {"c": 0.75})
+    found = arrays(dtype)
+    plan = blocks.plan(function, np.dtype(dtype), 3, ["c"])
+    assert plan is not None
+    results = [
+        x if reuse else np.empty_like(x) for x, reuse in zip(found[1:], in_place, strict=True)
+    ]
+    buffers = [np.empty(plan.block, dtype) for _ in range(plan.buffers)]
+    plan.run(found, results, [0.75], buffers, 0, N)
+    for x, value in zip(results, expected, strict=True):
+        np.testing.assert_array_equal(x, value)
+
+
+def test_part_of_an_array_leaves_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "BLOCK", 16 * 8)
+    found = arrays("float64")
+    plan = blocks.plan(FUNCTIONS["plain"], np.dtype("float64"), 3, ["c"])
+    assert plan is not None
+    buffers = [np.empty(plan.block) for _ in range(plan.buffers)]
+    plan.run(found, found[1:], [0.75], buffers, 20, 70)
+    g, a, _ = arrays("float64")
+    np.testing.assert_array_equal(found[1][20:70], (a + g)[20:70])
+    np.testing.assert_array_equal(found[1][:20], a[:20])
+    np.testing.assert_array_equal(found[1][70:], a[70:])
+
+
+def test_plan_uses_few_buffers() -> None:
+    plan = blocks.plan(FUNCTIONS["plain"], np.dtype("float64"), 3, ["c"])
+    assert plan is not None
+    assert plan.buffers == 0
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda xp, x, c: (xp.sum(x[1]), x[2]),
+        lambda xp, x, c: (x[1] @ x[0], x[2]),
+        lambda xp, x, c: (x[1][::-1], x[2]),
+        lambda xp, x, c: (xp.where(x[1] > 0, x[1], x[0]), x[2]),
+        lambda xp, x, c: (x[1] + np.ones(3), x[2]),
+        lambda xp, x, c: (0.0, x[2]),
+    ],
+    ids=["sum", "matmul", "index", "where", "array", "number"],
+)
+def test_what_is_not_elementwise_has_no_plan(function: Callable[..., Any]) -> None:
+    assert blocks.plan(function, np.dtype("float64"), 3, ["c"]) is None
+
+
+# -- workers ---------------------------------------------------------------------------------------
+
+
+def test_tasks_run_before_what_comes_then() -> None:
+    done: list[int] = []
+    workers.run_unbroken([lambda i=i: done.append(i) for i in range(5)], lambda: done.append(9))
+    assert sorted(done[:5]) == [0, 1, 2, 3, 4]
+    assert done[5] == 9
+
+
+def test_without_tasks_only_the_last_function_runs() -> None:
+    done: list[int] = []
+    workers.run_unbroken([], lambda: done.append(1))
+    assert done == [1]
+
+
+def test_failing_task_is_raised_and_the_others_are_done() -> None:
+    done: list[int] = []
+    tasks = [lambda: done.append(1), lambda: 1 / 0, lambda: done.append(2)]
+    with pytest.raises(ZeroDivisionError):
+        workers.run_unbroken(tasks, lambda: done.append(9))
+    assert sorted(done) == [1, 2]
+
+
+def test_thread_count_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    workers.thread_count.cache_clear()
+    try:
+        assert workers.thread_count() == 1
+    finally:
+        workers.thread_count.cache_clear()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of forking with threads
+def test_child_processes_have_threads_of_their_own() -> None:
+    workers.run_unbroken([lambda: None], lambda: None)
+    child = os.fork()
+    if not child:
+        done: list[int] = []
+        workers.run_unbroken([lambda: done.append(1)] * 3, lambda: done.append(2))
+        os._exit(0 if done == [1, 1, 1, 2] else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
