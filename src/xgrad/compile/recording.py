@@ -6,7 +6,6 @@ which is kept alive meanwhile; what was not computed from arguments and Variable
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -23,6 +22,7 @@ from ..core.spec import Spec, describe, spec_of
 from ..core.tensor import Tensor
 from ..core.variable import Variable
 from ..errors import DeviceMismatchError, TracingError
+from ..interpreters.follower import Follower
 from ..interpreters.stack import Context, pop, push
 from ..ops.rule_namespace import rule_namespace
 from .program import Instruction, Literal, Program
@@ -30,19 +30,14 @@ from .program import Instruction, Literal, Program
 __all__ = ["Recording"]
 
 
-class _Values:
+class _Values(Follower):
     """Which values the recording knows, in the place of a trace among the followers of a node."""
 
-    closed = True
-    opaque = False
     differentiates = False
     refuses_exits = True
-    follows_constants = False
 
     def __init__(self) -> None:
-        self.watched: dict[Node, Any] = {}
-        self.warned: set[int] = set()
-        self.left: deque[Any] | None = None
+        self.start()
 
     def follows(self, node: Node) -> bool:
         """Whether a node belongs to a value of the recording."""

@@ -7,7 +7,6 @@ they run outside the accumulator: on raw arrays when nobody else watches, on Ten
 from __future__ import annotations
 
 import threading
-from collections import deque
 from typing import Any, Self
 from weakref import WeakKeyDictionary
 
@@ -26,13 +25,14 @@ from ..ops.rule_namespace import rule_namespace
 from ..rules import is_transposed, tangent
 from ..tree import flatten, unflatten
 from .arguments import UnconnectedGradients, as_option, take_apart, tangents_of
+from .follower import Follower
 from .stack import Context, pop, push
 from .transpose import transposed_tangent
 
 __all__ = ["ForwardAccumulator"]
 
 
-class Tangents:
+class Tangents(Follower):
     """What an accumulator knows, in the place of a trace among the followers of a node.
 
     Attributes
@@ -42,27 +42,12 @@ class Tangents:
     of_outputs : mapping
         From the nodes of primitives with several outputs to the tangents of these, by number: a
         rule may name an output that is gone.
-    closed : bool
-        Always true: nothing that a node keeps for going back is needed.
-    opaque : bool
-        As that of a trace.
-    watched, warned, left, follows_constants, warns
-        As those of a trace.
     """
-
-    closed = True
-    opaque = False
-    differentiates = True
-    refuses_exits = False
-    follows_constants = False
-    warns = True
 
     def __init__(self) -> None:
         self.of: WeakKeyDictionary[Node, Tensor] = WeakKeyDictionary()
         self.of_outputs: WeakKeyDictionary[Node, dict[int, Tensor]] = WeakKeyDictionary()
-        self.watched: dict[Node, Any] = {}
-        self.warned: set[int] = set()
-        self.left: deque[Any] | None = None
+        self.start()
 
     def find(self, node: Node | None) -> Tensor | None:
         """The tangent of the value of a node, if there is one."""

@@ -23,7 +23,6 @@ class GraphTrace(Trace):
 
     follows_constants = True
     warns = False  # optimizers assign inside a Graph, and their programs mean it
-    noun = "Graph"
 
     __slots__ = ()
 

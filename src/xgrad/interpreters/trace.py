@@ -22,6 +22,7 @@ from ..core.primitive import Primitive
 from ..core.protocols import protocols
 from ..core.replay import before_change
 from ..core.variable import Variable
+from .follower import Follower
 
 __all__ = [
     "Exit",
@@ -43,13 +44,11 @@ class Exit(NamedTuple):
     where: Where
 
 
-class Trace:
-    """One stretch of recording.
+class Trace(Follower):
+    """One stretch of recording; `closed` when there will be no more gradients.
 
     Attributes
     ----------
-    watched : dict
-        From the nodes that are watched to their Variable, or None for a Tensor.
     auto : bool
         Whether trainable Variables are watched when they are read.
     variables : dict
@@ -64,45 +63,18 @@ class Trace:
         The serial numbers at which recording began, ended, began again, ...
     nodes : list of weakref
         What was recorded.
-    left : deque of Exit
-        Where followed values left xgrad, the latest ones.
-    closed : bool
-        Whether there will be no more gradients.
-    differentiates : bool
-        Whether derivatives come of following: not where a program is recorded.
-    refuses_exits : bool
-        Whether a value that leaves xgrad is an error; `refuse` raises it.
-    opaque : bool
-        Whether values may leave xgrad that it does not follow, whoever else does: true of what
-        stands for a function with a rule of its own (transforms/captures.py).
-    follows_constants : bool
-        Whether it follows every floating value that an operation reads, as a Graph's does.
-    warns : bool
-        Whether it warns when a Variable that it watches is overwritten.
-    noun : str
-        What it belongs to, for messages.
     """
-
-    opaque = False
-    differentiates = True
-    refuses_exits = False
-    follows_constants = False
-    warns = True
-    noun = "tape"
 
     __slots__ = (
         "__weakref__",
         "_limit",
         "auto",
         "closed",
-        "left",
         "nodes",
         "since",
         "thread",
         "turns",
         "variables",
-        "warned",
-        "watched",
         "where",
     )
 
@@ -118,11 +90,9 @@ class Trace:
         self.thread = get_ident()
         self.auto = auto
         self.variables = variables
-        self.watched: MutableMapping[Node, Variable | None] = {}
         self.since: dict[Node, tuple[int, Where]] = {}
         self.nodes: list[weakref.ref[Node]] = []
-        self.left: deque[Exit] | None = None
-        self.warned: set[int] = set()
+        self.start()
         self.closed = False
         self._limit = 1024
 
@@ -357,7 +327,7 @@ def _is_followed(x: Handle) -> bool:
     if node is None:
         return False
     inside = [trace for trace in traces if trace.opaque]
-    return any(trace.reads(node) for trace in inside or traces)
+    return any(trace.guards and trace.reads(node) for trace in inside or traces)
 
 
 def _read(x: Handle) -> None:

@@ -5,7 +5,6 @@ for what it finds, so whoever runs the function decides: an error, or one more o
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Self
 
@@ -13,13 +12,14 @@ from .._typing import Array
 from ..core.node import Cut, Leaf, Node, next_serial
 from ..core.primitive import Primitive
 from ..core.variable import Variable
+from ..interpreters.follower import Follower
 from ..interpreters.stack import Context
 from ..interpreters.trace import active_traces
 
 __all__ = ["Captures"]
 
 
-class Captures:
+class Captures(Follower):
     """Find the Variables that a function reads by itself, and tell about Tensors.
 
     Parameters
@@ -38,17 +38,12 @@ class Captures:
     alone: tuple[Any, ...] = ()
     sees_constants = False
     opaque = True  # the function has a rule of its own, so its arguments may leave xgrad
-    closed = True
-    differentiates = True
-    refuses_exits = False
 
     def __init__(
         self, arguments: Iterable[Node | None], refuse: Callable[[Primitive, Array], None]
     ) -> None:
         self.variables: dict[Variable, Array] = {}
-        self.watched: dict[Node, Any] = {}
-        self.warned: set[int] = set()
-        self.left: deque[Any] | None = None
+        self.start()
         self._outer = tuple([trace for trace in active_traces() if trace.differentiates])
         self.follows_constants = any(trace.follows_constants for trace in self._outer)
         self._own = {node for node in arguments if node is not None}

@@ -6,7 +6,6 @@ values and Variables the function read, and how many bytes a tape would have kep
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Iterable
 from typing import Any, Self
 from weakref import WeakKeyDictionary
@@ -18,6 +17,7 @@ from ..core.casting import is_inexact
 from ..core.node import Cut, Leaf, Node, next_serial
 from ..core.primitive import Kind, Primitive
 from ..core.variable import Variable
+from ..interpreters.follower import Follower
 from ..interpreters.stack import Context
 from ..interpreters.trace import active_traces
 from .call import Call
@@ -36,7 +36,7 @@ class _Step:
         self.kept: dict[Any, int] = {}
 
 
-class Rehearsal:
+class Rehearsal(Follower):
     """Find what a function reads that outer tapes or accumulators follow.
 
     Attributes
@@ -49,17 +49,11 @@ class Rehearsal:
 
     alone: tuple[Any, ...] = ()
     sees_constants = True
-    opaque = False
-    closed = True
-    differentiates = True
-    refuses_exits = False
 
     def __init__(self) -> None:
         self.captured: dict[Node, Array] = {}
         self.variables: dict[Variable, Array] = {}
-        self.watched: dict[Node, Any] = {}
-        self.warned: set[int] = set()
-        self.left: deque[Any] | None = None
+        self.start()
         self._outer = active_traces()
         self.follows_constants = any(trace.follows_constants for trace in self._outer)
         # From the nodes of living values to the step that made them, and which of its results.

@@ -1,0 +1,78 @@
+"""What stands among the followers of a node: a trace, or what stands for one.
+
+Accumulators, recorders of programs and those who look into a function have no trace, but operations
+and guards ask them the same questions. This file has the questions, and the usual answers."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import MutableMapping
+from typing import TYPE_CHECKING, Any
+
+from ..core.node import Node
+
+if TYPE_CHECKING:
+    from ..core.variable import Variable
+
+__all__ = ["Follower"]
+
+
+class Follower:
+    """Somebody who knows which values belong to it.
+
+    Attributes
+    ----------
+    watched : mapping
+        From the nodes that are watched to their Variable, or None for a Tensor.
+    warned : set of int
+        The numbers of the Variables of whose assignment the user was warned.
+    left : deque of Exit, or None
+        Where followed values left xgrad, the latest ones.
+    closed : bool
+        Whether nothing that a node keeps for going back is needed any more.
+    differentiates : bool
+        Whether derivatives come of following: not where a program is recorded.
+    follows_constants : bool
+        Whether it follows every floating value that an operation reads, as a Graph's does.
+    guards : bool
+        Whether a value that it follows is refused to leave xgrad by itself, as `np.asarray` asks.
+    opaque : bool
+        Whether values may leave xgrad that it does not follow, whoever else does: true of what
+        stands for a function with a rule of its own (transforms/captures.py).
+    refuses_exits : bool
+        Whether a value that leaves xgrad in any way is an error; `refuse` raises it.
+    warns : bool
+        Whether the user is warned when a Variable that it watches is overwritten.
+    """
+
+    closed: bool = True
+    differentiates: bool = True
+    follows_constants: bool = False
+    guards: bool = True
+    opaque: bool = False
+    refuses_exits: bool = False
+    warns: bool = True
+
+    __slots__ = ("left", "warned", "watched")
+
+    watched: MutableMapping[Node, Variable | None]
+    warned: set[int]
+    left: deque[Any] | None
+
+    def start(self) -> None:
+        """Begin with nothing watched and nothing noted."""
+        self.watched = {}
+        self.warned = set()
+        self.left = None
+
+    def follows(self, node: Node) -> bool:
+        """Whether the value of a node belongs to it."""
+        raise NotImplementedError
+
+    def reads(self, node: Node) -> bool:
+        """Say the same when an operation reads the value, which may be the first sight of it."""
+        return self.follows(node)
+
+    def remembers(self, node: Node) -> bool:
+        """Whether something can still be asked about the value of a node that belongs to it."""
+        return self.follows(node)
