@@ -12,12 +12,16 @@ from .shared import give, refuse
 
 
 def bessel_j_x(xp: Any, g: Array, x: Array, *, n: int) -> Array:
-    """dJ_n/dx = (J_(n-1) - J_(n+1)) / 2."""
+    """dJ_n/dx = (J_(n-1) - J_(n+1)) / 2, where J_(-1) = -J_1."""
+    if n == 0:
+        return -g * xp.bessel_j(x, n=1)
     return g * ((xp.bessel_j(x, n=n - 1) - xp.bessel_j(x, n=n + 1)) / 2)
 
 
 def bessel_i_x(xp: Any, g: Array, x: Array, *, n: int) -> Array:
-    """dI_n/dx = (I_(n-1) + I_(n+1)) / 2."""
+    """dI_n/dx = (I_(n-1) + I_(n+1)) / 2, where I_(-1) = I_1."""
+    if n == 0:
+        return g * xp.bessel_i(x, n=1)
     return g * ((xp.bessel_i(x, n=n - 1) + xp.bessel_i(x, n=n + 1)) / 2)
 
 
