@@ -12,7 +12,7 @@ from xgrad.testing.witness import operations_of
 DIFFERENTIABLE = [
     name
     for name, p in PRIMITIVES.items()
-    if p.kind is not Kind.CONSTANT and not any(isinstance(r, Refusal) for r in p.rules.values())
+    if p.kind is not Kind.CONSTANT and name != "qr_complete"  # which refuses to be recorded
 ]
 
 
@@ -30,7 +30,9 @@ def followed_operands(name):
 
 @pytest.mark.parametrize("name", DIFFERENTIABLE)
 def test_every_instruction_has_an_example_that_follows_all_its_operands(name):
-    assert followed_operands(name) >= set(PRIMITIVES[name].rules) - {"g"}
+    rules = PRIMITIVES[name].rules
+    wanted = {operand for operand, rule in rules.items() if not isinstance(rule, Refusal)}
+    assert followed_operands(name) >= wanted - {"g"}
 
 
 @pytest.mark.parametrize("name", DIFFERENTIABLE)

@@ -70,6 +70,12 @@ def _make_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     check.add_argument(
+        "names",
+        metavar="NAME",
+        nargs="*",
+        help="instructions to check, such as tanh (default: all)",
+    )
+    check.add_argument(
         "--device",
         metavar="NAME",
         default=argparse.SUPPRESS,
@@ -146,7 +152,10 @@ def _check(arguments: argparse.Namespace) -> int:
     from .check import check
 
     return check(
-        device=getattr(arguments, "device", None), dtype=arguments.dtype, order=arguments.order
+        device=getattr(arguments, "device", None),
+        dtype=arguments.dtype,
+        order=arguments.order,
+        names=arguments.names,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import xgrad as xg
 
@@ -13,7 +14,7 @@ __all__ = ["check"]
 _COLUMNS = f"{'instruction':20}{'kind':13}{'value':>8}{'reverse':>9}{'forward':>9}"
 
 
-def check(*, device: str | None, dtype: str, order: int) -> int:
+def check(*, device: str | None, dtype: str, order: int, names: Sequence[str] = ()) -> int:
     """Check all instructions and print what was found.
 
     Parameters
@@ -23,6 +24,8 @@ def check(*, device: str | None, dtype: str, order: int) -> int:
     dtype : str
     order : int
         Of the derivatives.
+    names : sequence of str
+        Of the instructions; all of them where there are none.
 
     Returns
     -------
@@ -34,7 +37,7 @@ def check(*, device: str | None, dtype: str, order: int) -> int:
     print(_COLUMNS)
     start = time.perf_counter()
     found = []
-    for verdict in self_check(place, dtype, order):
+    for verdict in self_check(place, dtype, order, names):
         print(_row(verdict), flush=True)
         found.append(verdict)
     print(f"\n{_summary(found, time.perf_counter() - start)}")

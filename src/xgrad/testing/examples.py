@@ -20,6 +20,7 @@ from ..ops.rule_namespace import rule_namespace as xp
 __all__ = ["Example", "example_of", "operands_of"]
 
 _MATRIX, _SQUARE, _VECTOR = (2, 3), (3, 3), (3,)
+_ORDERS = {"n": 1, "order": 1, "orders": (1, 0)}  # of derivatives that special functions have
 
 
 class Example(NamedTuple):
@@ -41,9 +42,14 @@ def example_of(name: str) -> Example | None:
     if name in _EXAMPLES:
         return _EXAMPLES[name]
     primitive = PRIMITIVES[name]
-    if primitive.kind not in (Kind.ELEMENTWISE, Kind.SELECTION) or primitive.parameters:
+    if primitive.kind not in (Kind.ELEMENTWISE, Kind.SELECTION):
         return None
-    return Example(lambda *xs: apply(primitive, xs), (_MATRIX,) * len(primitive.operands))
+    if not set(primitive.parameters) <= set(_ORDERS):
+        return None
+    parameters = {key: _ORDERS[key] for key in primitive.parameters}
+    return Example(
+        lambda *xs: apply(primitive, xs, parameters), (_VECTOR,) * len(primitive.operands)
+    )
 
 
 def operands_of(example: Example, dtype: str = "float64") -> list[Array]:
@@ -61,6 +67,10 @@ def operands_of(example: Example, dtype: str = "float64") -> list[Array]:
 
 def _indices(x: Tensor, values: list[Any]) -> Tensor:
     return xp.asarray(values, dtype=x.device.backend.dtype("int64"), device=x.device)  # type: ignore[no-any-return]
+
+
+def _number(x: Tensor, value: float) -> Tensor:
+    return xp.asarray([value], dtype=x.dtype, device=x.device)  # type: ignore[no-any-return]
 
 
 def _apply(name: str, *operands: Any, **parameters: Any) -> Any:
@@ -101,6 +111,18 @@ _LINES: dict[str, tuple[Any, ...]] = {
     "remainder": (lambda x1, x2: xp.remainder(x1 + 3.0, x2 + 1.0), _MATRIX, _MATRIX),
     "where": (lambda x1, x2: xp.where(x1 > 0.5, x1, x2), _MATRIX, _MATRIX),
     "zero_where_zero": (lambda r: _apply("zero_where_zero", r, r + 1.0), _MATRIX),
+    # Special functions, elsewhere, or with a constant among their arguments.
+    "expn": (lambda x: _apply("expn", _indices(x, [2]), x), _VECTOR),
+    "hyp1f1": (lambda x: _apply("hyp1f1", _number(x, 0.5), _number(x, 1.5), x), _VECTOR),
+    "lpmv": (lambda x: _apply("lpmv", _number(x, 1.0), _number(x, 2.0), x), _VECTOR),
+    "polygamma": (lambda x: _apply("polygamma", _number(x, 1.0), x), _VECTOR),
+    "yn": (lambda x: _apply("yn", _indices(x, [2]), x), _VECTOR),
+    "zeta": (lambda x, q: _apply("zeta", x + 1.0, q), _VECTOR, _VECTOR),
+    "zeta_derivative": (
+        lambda x, q: _apply("zeta_derivative", x + 1.0, q, order=1),
+        _VECTOR,
+        _VECTOR,
+    ),
     # Reductions and movements.
     "sum": (lambda x: xp.sum(x, axis=0), _MATRIX),
     "astype": (lambda x: xp.astype(x, x.device.backend.dtype("float32")), _MATRIX),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ..backends import Device, as_device, host, quiet
 from ..core.instructions import PRIMITIVES
 from ..core.primitive import Kind, Primitive
 from ..core.tensor import Tensor
+from ..errors import ArgumentError
 from .comparison import Limits, Mismatch, mismatches, written
 from .examples import Example, example_of, operands_of
 from .subject import Subject
@@ -49,7 +50,10 @@ class Verdict(NamedTuple):
 
 
 def self_check(
-    device: Device | str | None = None, dtype: str = "float64", order: int = 1
+    device: Device | str | None = None,
+    dtype: str = "float64",
+    order: int = 1,
+    names: Sequence[str] = (),
 ) -> Iterator[Verdict]:
     """Check the value and the derivatives of every instruction, one after the other.
 
@@ -60,6 +64,13 @@ def self_check(
     dtype : {"float64", "float32"}
     order : int
         Derivatives up to this order are checked, in both modes.
+    names : sequence of str
+        Of instructions; all of them where there are none.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such instruction, or none that could be checked.
 
     Yields
     ------
@@ -67,10 +78,16 @@ def self_check(
         Values are compared with those of the host's library, derivatives with differences of values.
     """
     place = as_device(device)
-    for primitive in PRIMITIVES.values():
-        example = example_of(primitive.name)
-        if primitive.kind is not Kind.CONSTANT and example is not None:
+    for name in names or PRIMITIVES:
+        primitive = PRIMITIVES.get(name)
+        example = None if primitive is None else example_of(name)
+        if primitive is not None and primitive.kind is not Kind.CONSTANT and example is not None:
             yield _checked(primitive, example, place, dtype, order)
+        elif names:
+            what = "has no derivative to check" if primitive else "is not known"
+            raise ArgumentError(
+                f"check: the instruction {name!r} {what}. Use names that `xgrad check` lists."
+            )
 
 
 def _checked(
