@@ -138,6 +138,28 @@ def test_constants_and_inputs_may_be_results():
         assert (a.tolist(), b.tolist(), c.tolist()) == ([v], [1.0, 1.0], [v])
 
 
+def test_one_array_for_two_arguments_is_not_one_argument():
+    f = xg.function(lambda a, b: a - b)
+    x = xg.asarray([1.0, 2.0])
+    assert f(x, x).tolist() == [0.0, 0.0]
+    assert f(xg.asarray([5.0, 5.0]), x).tolist() == [4.0, 3.0]
+
+
+def test_a_variables_value_as_argument_is_not_the_variable():
+    v = xg.Variable([1.0, 2.0])
+    f = xg.function(lambda x: x - v)
+    assert f(v.value()).tolist() == [0.0, 0.0]
+    v.assign([5.0, 5.0])
+    assert f(xg.asarray([1.0, 2.0])).tolist() == [-4.0, -3.0]
+
+
+def test_a_constant_as_argument_is_not_the_constant():
+    c = xg.asarray([1.0, 2.0])
+    f = xg.function(lambda x: x - c)
+    assert f(c).tolist() == [0.0, 0.0]
+    assert f(xg.asarray([5.0, 5.0])).tolist() == [4.0, 3.0]
+
+
 def test_results_of_earlier_calls_keep_their_values():
     f = xg.function(lambda x: (x * 2.0, (x * 3.0).T, xg.sum(x), x[0, :]))
     first = f(xg.ones((2, 2)))

@@ -219,7 +219,10 @@ class Function:
         arguments: list[Tensor] = []
         for x in leaves:
             if not isinstance(x, Variable) and (isinstance(x, Handle) or is_array(x)):
-                inputs.append(Tensor(x.array if isinstance(x, Handle) else x))
+                # A copy, because values are known by their arrays: the same array may come as
+                # another argument too, or be a Variable's or a constant's, and not next time.
+                array = x.array if isinstance(x, Handle) else x
+                inputs.append(Tensor(backend_of(array).xp.copy(array)))
                 arguments.append(inputs[-1])
             else:
                 inputs.append(x)
