@@ -182,7 +182,7 @@ def test_nothing_connected_in_a_graph_is_an_error() -> None:
     with xg.Graph():
         xg.Variable([3.0], name="w")
         y = xg.sum(xg.ones(2))
-        with pytest.raises(ValueError, match="No gradients provided.*'w'"):
+        with pytest.raises(ValueError, match=r"No gradients provided.*'w'"):
             SGD().minimize(y)
 
 

@@ -12,8 +12,10 @@ from .base import Optimizer
 from .ftrl import Ftrl
 from .lamb import Lamb
 from .lion import Lion
+from .loss_scale import LossScaleOptimizer
 from .muon import Muon
 from .nadam import Nadam
+from .registry import deserialize, serialize
 from .rmsprop import RMSprop
 from .schedule_free import ScheduleFreeAdamW
 from .sgd import SGD, GradientDescent
@@ -30,10 +32,13 @@ __all__ = [
     "GradientDescent",
     "Lamb",
     "Lion",
+    "LossScaleOptimizer",
     "Muon",
     "Nadam",
     "Optimizer",
     "RMSprop",
     "ScheduleFreeAdamW",
+    "deserialize",
     "schedules",
+    "serialize",
 ]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Self, Unpack
 
 from .._typing import Nest
+from ..backends import quiet
 from ..core.tensor import Tensor
 from ..core.variable import Variable
 from . import pure, state, stateful
@@ -17,6 +18,8 @@ from .checks import LearningRate, as_learning_rate
 from .groups import Exclusions, Groups
 from .options import DEFAULTS, Options, check_options
 from .rates import number_at
+from .recorded import is_recorded, take_recorded_step
+from .registry import register
 from .rule import Rule
 from .schedules.base import deserialize, serialize
 from .slots import SlotTable
@@ -108,6 +111,9 @@ class Optimizer(Steps, Rule):
         self._excluded = Exclusions()
         self._groups = Groups()
 
+    def __init_subclass__(cls) -> None:
+        register(cls)
+
     def __repr__(self) -> str:
         config = self.get_config()
         plain = {**DEFAULTS, "name": type(self).__name__.lower()}
@@ -123,13 +129,19 @@ class Optimizer(Steps, Rule):
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
-        self._rate = as_learning_rate(value)
+        rate = as_learning_rate(value)
+        if isinstance(self._rate, Variable) and isinstance(rate, float):
+            self._rate.assign(rate)  # recorded programs read it
+        else:
+            self._rate = rate
 
     lr = learning_rate
 
     @property
     def iterations(self) -> Variable:
-        """The number of steps taken, an int64 Variable on the device ``cpu``."""
+        """The number of steps taken, an int64 Variable on the device ``cpu``.
+
+        A step inside `xg.function` moves it to where the variables are."""
         return self._counters["iterations"]
 
     @property
@@ -202,7 +214,8 @@ class Optimizer(Steps, Rule):
         >>> tape.gradient(loss, rate)
         xg.Tensor(-16., shape=(), dtype=float64, device=cpu)
         """
-        return pure.update(self, grads, state, params, learning_rate)
+        with quiet():  # what is not finite shows in the results
+            return pure.update(self, grads, state, params, learning_rate)
 
     # -- state ---------------------------------------------------------------------------------
 
@@ -270,4 +283,6 @@ class Optimizer(Steps, Rule):
     def _apply(
         self, grads_and_vars: Iterable[Any], global_step: Variable | None, what: str
     ) -> Variable:
+        if is_recorded():
+            return take_recorded_step(self, grads_and_vars, global_step, what)
         return stateful.take_step(self, grads_and_vars, global_step, what)

@@ -35,6 +35,7 @@ __all__ = [
     "as_fraction",
     "as_global_step",
     "as_gradient",
+    "as_gradients",
     "as_learning_rate",
     "as_pairs",
     "as_positive",
@@ -187,6 +188,11 @@ def as_gradient(g: ArrayLike, w: Tensor | Variable, name: str, what: str) -> Ten
         cast_within_kind(tensor.array, w.dtype, f"{what}: the gradient", name)
         tensor = rule_namespace.astype(tensor, w.dtype)
     return tensor  # type: ignore[no-any-return]
+
+
+def as_gradients(pairs: list[tuple[Any, Variable]], what: str) -> list[Tensor]:
+    """Take the gradients of pairs that have one as Tensors that fit their Variables."""
+    return [as_gradient(g, v, v.name, what) for g, v in pairs]
 
 
 def as_global_step(value: Any, what: str) -> Variable | None:

@@ -104,7 +104,7 @@ class LossScaleOptimizer(Optimizer):
         self._excluded = inner_optimizer._excluded
         self.use_ema = inner_optimizer.use_ema
 
-    @property  # type: ignore[override]
+    @property
     def _rate(self) -> Any:
         return self.inner_optimizer._rate
 
@@ -207,5 +207,5 @@ class LossScaleOptimizer(Optimizer):
 
 
 def _unscaled(g: Tensor, scale: Tensor) -> Tensor:
-    """A gradient divided by the scale, in its own dtype."""
+    """Divide a gradient by the scale, in its own dtype."""
     return xp.astype(g / to_place(scale, g), g.dtype)  # type: ignore[no-any-return]

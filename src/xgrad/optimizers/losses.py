@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from .._typing import Nest
+from ..backends import quiet
 from ..errors import ArgumentError, TapeError
+from ..interpreters.graph_gradients import gradients as graph_gradients
+from ..interpreters.graph_scope import current_graph, trainable_variables
 from ..interpreters.tape import GradientTape
 from ..ops.rule_namespace import rule_namespace as xp
 from ..tree import leaves
@@ -18,7 +21,7 @@ def differentiate(
     var_list: Nest,
     tape: GradientTape | None,
     grad_loss: Any,
-    scale: float | None,
+    scale: Any,
     what: str,
 ) -> tuple[Any, list[tuple[Any, Any]]]:
     """Compute the loss, and a gradient for each variable, multiplied with the loss's scale."""
@@ -30,22 +33,49 @@ def differentiate(
                 tape.watch(variables)
             loss = loss()
     elif tape is None:
-        raise TapeError(
-            f"{what}: `tape` is required when loss is a {type(loss).__name__} and not a function: "
-            "which computation made it is known only to the GradientTape that recorded it. Use "
-            "tape=, or a function without arguments that returns the loss."
-        )
+        return loss, _from_graph(loss, variables, grad_loss, scale, what)
     if variables is None:
         variables = list(tape.watched_variables())
     if not variables:
-        raise ArgumentError(
-            f"{what}: No variables provided: the loss read no trainable Variable under the tape, "
-            "or var_list is empty. Use xg.Variable for what is to be changed, or var_list=."
-        )
-    weights = grad_loss
-    if scale is not None:
-        # Scaled where the gradient begins: its small parts survive in half precision, and the
-        # loss itself keeps its value.
-        weights = (xp.ones_like(loss) if grad_loss is None else xp.asarray(grad_loss)) * scale
+        raise _no_variables(what)
+    weights = _weights(loss, grad_loss, scale)
     gradients = tape.gradient(loss, variables, output_gradients=weights)
     return loss, list(zip(gradients, variables, strict=True))
+
+
+def _from_graph(
+    loss: Any, variables: list[Any] | None, grad_loss: Any, scale: Any, what: str
+) -> list[tuple[Any, Any]]:
+    """Differentiate what an open Graph recorded, by default for its trainable Variables."""
+    if current_graph() is None:
+        raise TapeError(
+            f"{what}: `tape` is required when loss is a {type(loss).__name__} and not a function: "
+            "which computation made it is known only to the GradientTape that recorded it, or to a "
+            "Graph that is open. Use tape=, or a function without arguments that returns the loss."
+        )
+    wanted = trainable_variables() if variables is None else variables
+    if not wanted:
+        raise _no_variables(what)
+    found = graph_gradients(loss, wanted, grad_ys=_weights(loss, grad_loss, scale))
+    pairs = list(zip(found, wanted, strict=True))
+    # A Graph may hold other networks, whose Variables nobody asked for by name.
+    connected = [pair for pair in pairs if pair[0] is not None]
+    return connected if variables is None and connected else pairs
+
+
+def _weights(loss: Any, grad_loss: Any, scale: Any) -> Any:
+    """Find what the gradient begins with; None for ones.
+
+    The scale comes in here: small parts survive in half precision, and the loss keeps its value."""
+    if scale is None:
+        return grad_loss
+    weights = xp.ones_like(loss) if grad_loss is None else xp.asarray(grad_loss)
+    with quiet():  # too large a scale gives infinite gradients, which are looked for
+        return weights * scale
+
+
+def _no_variables(what: str) -> ArgumentError:
+    return ArgumentError(
+        f"{what}: No variables provided: the loss read no trainable Variable where it was recorded, "
+        "or var_list is empty. Use xg.Variable for what is to be changed, or var_list=."
+    )

@@ -62,7 +62,8 @@ def load(optimizer: Optimizer, state: dict[str, Any]) -> None:
     columns = {name: list(state[name]) for name in names}
     new = optimizer._slots.check(columns)
     for name, counter in optimizer._counters.items():
-        new.append((counter, to_array(state[name], dtype="int64", device="cpu", copy=True)))
+        count = to_array(state[name], dtype=counter.dtype, device=counter.device, copy=True)
+        new.append((counter, count))
     rate = as_rate(state.get("learning_rate", 0.0), "learning_rate")
     for variable, array in new:
         variable.array = array

@@ -17,7 +17,7 @@ from ..backends.workers import run_unbroken
 from ..core.protocols import protocols
 from ..core.tensor import Tensor
 from ..core.variable import Variable
-from .checks import as_global_step, as_gradient, as_pairs, constrained, drop_unconnected
+from .checks import as_global_step, as_gradients, as_pairs, constrained, drop_unconnected
 from .host_numbers import host_numbers
 from .rates import number_at
 from .rule import Numbers, Rule, whole_step
@@ -111,7 +111,7 @@ def take_step(
 ) -> Variable:
     """Take a step along gradients; see `Optimizer.apply_gradients`."""
     pairs = drop_unconnected(as_pairs(grads_and_vars, what), what)
-    gradients = [as_gradient(g, v, v.name, what) for g, v in pairs]
+    gradients = as_gradients(pairs, what)
     other = as_global_step(global_step, what)
     made = optimizer._slots.make((v for _, v in pairs), optimizer.fresh_slots)
     works = [
