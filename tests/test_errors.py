@@ -19,6 +19,7 @@ BASES = {
     "MutationError": (RuntimeError,),
     "BackendUnavailableError": (RuntimeError,),
     "TracingError": (RuntimeError,),
+    "ClosedWriterError": (RuntimeError,),
     "ArgumentError": (ValueError,),
     "ArgumentTypeError": (TypeError,),
 }

@@ -145,7 +145,7 @@ from .transforms.sequential import checkpoint_sequential
 from .transforms.vmap import vmap
 
 if TYPE_CHECKING:
-    from . import debugging, optimizers, special, testing
+    from . import debugging, optimizers, special, summary, testing
     from .compile.function import function
 
 __all__ = [
@@ -185,6 +185,7 @@ __all__ = [
     "optimizers",
     "recompute_grad",
     "record_locations",
+    "summary",
     "testing",
     "trainable_variables",
     # Transforms of functions
@@ -420,7 +421,7 @@ def __getattr__(name: str) -> Any:
 
     if name == "function":
         return import_module(".compile.function", __name__).function
-    if name in ("debugging", "optimizers", "special", "testing"):
+    if name in ("debugging", "optimizers", "special", "summary", "testing"):
         return import_module(f".{name}", __name__)
     if name == "__version__":
         return metadata.version("xgrad")

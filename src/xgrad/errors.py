@@ -16,6 +16,7 @@ Each is an `XgradError` and also the built-in exception that a user would think 
       MutationError(RuntimeError)           an array that was changed under a tape, on request
       BackendUnavailableError(RuntimeError) a device or library that is not there
       TracingError(RuntimeError)            something that cannot be recorded
+      ClosedWriterError(RuntimeError)       summaries after their writer was closed
       ArgumentError(ValueError)             any other wrong value
       ArgumentTypeError(TypeError)          any other wrong type
 
@@ -30,6 +31,7 @@ __all__ = [
     "ArgumentTypeError",
     "AxisError",
     "BackendUnavailableError",
+    "ClosedWriterError",
     "DTypeError",
     "DeviceMismatchError",
     "GradientCheckError",
@@ -137,6 +139,10 @@ class BackendUnavailableError(XgradError, RuntimeError):
 
 class TracingError(XgradError, RuntimeError):
     """Python code did something that a recorded program cannot repeat."""
+
+
+class ClosedWriterError(XgradError, RuntimeError):
+    """A summary writer was used after it was closed."""
 
 
 class ArgumentError(XgradError, ValueError):

@@ -1,0 +1,23 @@
+"""Summaries: what happens in training, written so that TensorBoard shows it.
+
+TensorFlow's names and rules: there is a default writer per thread, every value belongs to a step,
+and without a writer nothing happens. Needs the extra ``tensorboard``, when a writer is made."""
+
+from __future__ import annotations
+
+from .current import get_step, record_if, set_step, should_record_summaries
+from .histograms import histogram
+from .scalars import scalar
+from .writer import Writer, create_file_writer, flush
+
+__all__ = [
+    "Writer",
+    "create_file_writer",
+    "flush",
+    "get_step",
+    "histogram",
+    "record_if",
+    "scalar",
+    "set_step",
+    "should_record_summaries",
+]

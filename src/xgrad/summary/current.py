@@ -1,0 +1,136 @@
+"""Where summaries go now: the default writer, the step, and whether to record, per thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ..core.handle import Handle
+from ..errors import ArgumentError, ArgumentTypeError
+
+if TYPE_CHECKING:
+    from .writer import Writer
+
+__all__ = ["current", "get_step", "record_if", "set_step", "should_record_summaries", "step_of"]
+
+
+class _Current(threading.local):
+    """What summaries of this thread look for.
+
+    Attributes
+    ----------
+    writer : Writer or None
+    step : int or None
+    condition : bool or callable
+    """
+
+    writer: Writer | None = None
+    step: Any = None
+    condition: Any = True
+
+
+current = _Current()
+
+
+def set_step(step: Any) -> None:
+    """Set the step that summaries belong to where none is given.
+
+    Parameters
+    ----------
+    step : int, Tensor, Variable or None
+        A Variable is read whenever something is recorded.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.summary.set_step(3)
+    >>> xg.summary.get_step()
+    3
+    >>> xg.summary.set_step(None)
+    """
+    current.step = step
+
+
+def get_step() -> Any:
+    """Return what `set_step`, or a writer's ``as_default(step=...)``, has set.
+
+    Returns
+    -------
+    int, Tensor, Variable or None
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.summary.get_step() is None
+    True
+    """
+    return current.step
+
+
+@contextmanager
+def record_if(condition: bool | Callable[[], Any]) -> Iterator[None]:
+    """Record only under a condition, inside a ``with`` block.
+
+    Parameters
+    ----------
+    condition : bool, Tensor or callable
+        A callable without arguments is asked at each summary.
+
+    Returns
+    -------
+    context manager
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> with xg.summary.record_if(False):
+    ...     xg.summary.scalar("loss", 0.5, step=0)
+    False
+    """
+    former, current.condition = current.condition, condition
+    try:
+        yield
+    finally:
+        current.condition = former
+
+
+def should_record_summaries() -> bool:
+    """Tell whether a summary would be written now.
+
+    Returns
+    -------
+    bool
+        Whether there is a default writer, and the condition of `record_if` holds.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.summary.should_record_summaries()
+    False
+    """
+    if current.writer is None:
+        return False
+    condition = current.condition
+    return bool(condition() if callable(condition) else condition)
+
+
+def step_of(step: Any, name: str) -> int:
+    """Find the number of the step to record."""
+    step = current.step if step is None else step
+    if step is None:
+        raise ArgumentError(
+            f"No step set for the summary {name!r}. Use step=, writer.as_default(step=...) or "
+            "xg.summary.set_step(...)."
+        )
+    number: Any = step
+    if isinstance(step, Handle):
+        number = number.item()
+    try:
+        return int(number)
+    except (TypeError, ValueError):
+        raise ArgumentTypeError(
+            f"the step of the summary {name!r} must be an integer, but is {number!r}. Use the "
+            "number of the training step."
+        ) from None

@@ -1,0 +1,192 @@
+"""Writers: event files in a directory, one writer the default of its thread.
+
+The format is tensorboardX's, which is imported when the first writer is made. Of its writers the
+innermost is used: the outer ones write in a thread that `flush` does not wait for, and give two
+writers of the same second one file."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
+from ..errors import ArgumentError, BackendUnavailableError, ClosedWriterError
+from .current import current
+
+__all__ = ["Writer", "create_file_writer", "flush"]
+
+_numbers = itertools.count()
+
+
+class Writer:
+    """Writes one event file; make one with `create_file_writer`.
+
+    Attributes
+    ----------
+    logdir : str
+    """
+
+    def __init__(self, logdir: str, max_queue: int, flush_seconds: float, suffix: str) -> None:
+        try:
+            from tensorboardX.event_file_writer import EventsWriter
+            from tensorboardX.record_writer import directory_check
+        except ImportError as error:
+            raise BackendUnavailableError(
+                "summaries need tensorboardX, which is not installed. Use pip install "
+                "'xgrad[tensorboard]'."
+            ) from error
+        self.logdir = logdir
+        directory_check(logdir)
+        unique = f".{os.getpid()}.{next(_numbers)}{suffix}"
+        self._file = EventsWriter(os.path.join(logdir, "events"), unique)  # noqa: PTH118 - may be a URL
+        self._file.flush()
+        self._max_queue = max_queue
+        self._flush_seconds = flush_seconds
+        self._waiting = 0
+        self._flushed = time.monotonic()
+        self._closed = False
+
+    def __del__(self) -> None:
+        if not getattr(self, "_closed", True):
+            self.close()
+
+    def __repr__(self) -> str:
+        return f"<summary writer to {self.logdir!r}{', closed' if self._closed else ''}>"
+
+    @contextmanager
+    def as_default(self, step: Any = None) -> Iterator[Self]:
+        """Write summaries here, inside a ``with`` block; at its end they are on disk.
+
+        Parameters
+        ----------
+        step : int, Tensor or Variable, optional
+            The step where a summary gives none.
+
+        Returns
+        -------
+        context manager
+        """
+        self._check("as_default")
+        former = current.writer, current.step
+        current.writer = self
+        current.step = former[1] if step is None else step
+        try:
+            yield self
+        finally:
+            current.writer, current.step = former
+            if not self._closed:
+                self.flush()
+
+    def set_as_default(self, step: Any = None) -> None:
+        """Write the summaries of this thread here from now on."""
+        self._check("set_as_default")
+        current.writer = self
+        if step is not None:
+            current.step = step
+
+    def init(self) -> None:
+        """Do nothing: the file exists since the writer was made. For TensorFlow's programs."""
+
+    def flush(self) -> None:
+        """Bring everything that was written to disk."""
+        self._check("flush")
+        self._file.flush()
+        self._waiting = 0
+        self._flushed = time.monotonic()
+
+    def close(self) -> None:
+        """Bring everything to disk and write no more; closing again does nothing."""
+        if not self._closed:
+            self._file.close()
+            self._closed = True
+
+    def add(self, summary: Any, step: int) -> None:
+        """Write a summary in tensorboardX's form."""
+        from tensorboardX.proto.event_pb2 import Event
+
+        self._check("write")
+        self._file.write_event(Event(wall_time=time.time(), step=step, summary=summary))
+        self._waiting += 1
+        late = time.monotonic() - self._flushed > self._flush_seconds
+        if self._waiting > self._max_queue or late:
+            self.flush()
+
+    def _check(self, what: str) -> None:
+        if self._closed:
+            raise ClosedWriterError(
+                f"{what}: the summary writer to {self.logdir!r} is closed. Use another writer."
+            )
+
+
+def create_file_writer(
+    logdir: str | os.PathLike[str],
+    max_queue: int | None = None,
+    flush_millis: int | None = None,
+    filename_suffix: str | None = None,
+) -> Writer:
+    """Make a writer of summaries into a directory that TensorBoard is pointed to.
+
+    Parameters
+    ----------
+    logdir : str or path
+        Made if it is not there.
+    max_queue : int, optional
+        How many summaries wait before they are written; 10 by default.
+    flush_millis : int, optional
+        After how many milliseconds they are written at the latest; two minutes by default.
+    filename_suffix : str, optional
+        At the end of the file's name.
+
+    Returns
+    -------
+    Writer
+        With the methods ``as_default``, ``set_as_default``, ``flush`` and ``close``.
+
+    Raises
+    ------
+    BackendUnavailableError
+        If tensorboardX is not installed.
+
+    See Also
+    --------
+    scalar, histogram
+
+    Examples
+    --------
+    >>> import tempfile, xgrad as xg
+    >>> with tempfile.TemporaryDirectory() as logdir:
+    ...     writer = xg.summary.create_file_writer(logdir)
+    ...     with writer.as_default(step=0):
+    ...         written = xg.summary.scalar("loss", xg.asarray(0.25))
+    ...     writer.close()
+    >>> written
+    True
+    """
+    queue = 10 if max_queue is None else int(max_queue)
+    seconds = 120.0 if flush_millis is None else flush_millis / 1000
+    if queue < 0 or seconds < 0:
+        raise ArgumentError(
+            f"create_file_writer: max_queue {max_queue} and flush_millis {flush_millis} must not "
+            "be negative. Use None for the defaults."
+        )
+    return Writer(os.fspath(logdir), queue, seconds, filename_suffix or "")
+
+
+def flush(writer: Writer | None = None) -> None:
+    """Bring what a writer, or the default one, has written to disk.
+
+    Parameters
+    ----------
+    writer : Writer, optional
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.summary.flush()  # there is none: nothing happens
+    """
+    writer = current.writer if writer is None else writer
+    if writer is not None:
+        writer.flush()
