@@ -326,6 +326,21 @@ def test_vmap_is_checked():
         assert refused(xg.vmap(xg.log), xg.asarray([-1.0, 4.0])).op == "log"
 
 
+def test_recorded_programs_are_checked():
+    @xg.function
+    def f(x):
+        return xg.exp(xg.log(x))
+
+    x = xg.asarray([1.0, 4.0])
+    f(x)
+    f(x)
+    with enable_check_numerics():
+        assert f(x).tolist() == pytest.approx([1.0, 4.0])
+        error = refused(f, xg.asarray([-1.0, 4.0]))
+    assert error.op == "log"
+    assert __file__ in error.where
+
+
 # -- switching ---------------------------------------------------------------------------------
 
 

@@ -138,6 +138,20 @@ def test_path_is_printed_with_ops_shapes_and_lines():
     assert len(lines) == 4
 
 
+def test_long_path_is_printed_without_its_middle():
+    x = xg.Variable(0.5, name="x")
+    with xg.GradientTape() as tape:
+        y = x
+        for _ in range(1000):
+            y = xg.tanh(y)
+    explanation = tape.explain(y, x)
+    lines = str(explanation).splitlines()
+    assert len(explanation.path) == 1001
+    assert len(lines) == 22
+    assert lines[11].strip() == "... 981 more"
+    assert lines[-1].strip().startswith("x, shape ()")
+
+
 @pytest.mark.usefixtures("every_line")
 def test_path_through_an_op_with_several_outputs():
     x = xg.Variable([1.0, 2.0], name="x")

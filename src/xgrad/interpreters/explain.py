@@ -21,6 +21,7 @@ __all__ = ["Explanation", "explain"]
 
 _MORE_LINES = " Use xg.record_locations(True) to see the lines of recorded operations, too."
 
+_ENDS = 10  # lines of a long path that are shown at each of its ends
 _HELD = Reason(
     "every path leads through what stop_gradients holds constant",
     "Use stop_gradients without it.",
@@ -61,8 +62,8 @@ def explain(
     Nothing passes through what is `held` constant."""
     name = name_of(source)
     path = _recorded_path(trace, targets, source, ())
-    if path and _recorded_path(trace, targets, source, held):
-        steps = "\n".join(f"  {line}" for line in _steps(path))
+    if path and (not held or _recorded_path(trace, targets, source, held)):
+        steps = "\n".join(f"  {line}" for line in _abbreviated(_steps(path)))
         text = f"{name} {describe(source)} is connected:\n{steps}{_rules_of_users(path)}"
         return Explanation(True, "", "", path, text)
     if any(x is source for x in targets) and is_inexact(source.dtype):
@@ -84,6 +85,14 @@ def _rules_of_users(path: tuple[Node, ...]) -> str:
     if not names:
         return ""
     return f"\nThe gradient is None all the same where the rule of {', '.join(names)} returns None."
+
+
+def _abbreviated(lines: list[str]) -> list[str]:
+    """Leave the middle of a long path out."""
+    left_out = len(lines) - 2 * _ENDS
+    if left_out < 2:
+        return lines
+    return [*lines[:_ENDS], f"... {left_out} more", *lines[-_ENDS:]]
 
 
 def _recorded_path(

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..backends import host, quiet
 from ..errors import ArgumentError, GradientCheckError
-from .comparison import Limits, Mismatch, mismatches
+from .comparison import Limits, Mismatch, mismatches, written
 from .subject import Subject, arguments_of
 from .suspects import suspects_of
 
@@ -123,19 +123,18 @@ def _refuse_what_cannot_be_checked(subject: Subject) -> None:
 
 def _error(mismatch: Mismatch, suspects: tuple[str, ...]) -> GradientCheckError:
     what = "gradient with respect to" if mismatch.mode == "reverse" else "tangent of"
-    claimed, numerical = _plain(mismatch.claimed), _plain(mismatch.numerical)
     guilty = "".join(f"\n  {suspect}" for suspect in suspects)
     error = GradientCheckError(
         f"check_gradients: the {what} {mismatch.name} is wrong in {mismatch.mode} mode"
         f"{mismatch.over}, at index {mismatch.place}:\n"
-        f"  xgrad gives     {claimed}\n"
-        f"  {mismatch.way:<15} {numerical}\n"
+        f"  xgrad gives     {written(mismatch.claimed, 12)}\n"
+        f"  {mismatch.way:<15} {written(mismatch.numerical, 12)}\n"
         f"  off by          {abs(mismatch.claimed - mismatch.numerical):.3g}, where "
         f"{mismatch.tolerance:.3g} is allowed; {mismatch.wrong} of {mismatch.looked_at} elements are "
         f"off, this one most.{_UNSETTLED if mismatch.unsettled else ''}\nMost likely at fault:{guilty}"
     )
     error.argument, error.index = mismatch.name, mismatch.place
-    error.claimed, error.numerical = claimed, numerical
+    error.claimed, error.numerical = _plain(mismatch.claimed), _plain(mismatch.numerical)
     error.tolerance, error.suspects = mismatch.tolerance, suspects
     return error
 

@@ -66,9 +66,9 @@ class Mismatch(NamedTuple):
     looked_at: int
 
 
-def written(number: complex) -> str:
+def written(number: complex, digits: int = 6) -> str:
     """Write a number, a real one as such."""
-    return f"{number:.6g}" if number.imag else f"{number.real:.6g}"
+    return f"{number:.{digits}g}" if number.imag else f"{number.real:.{digits}g}"
 
 
 def mismatches(
