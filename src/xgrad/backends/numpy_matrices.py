@@ -14,12 +14,39 @@ import numpy as np
 from .._typing import Array
 from . import matrices
 
-__all__ = ["Matrices"]
+__all__ = ["FiniteOnly", "Matrices"]
 
 _LARGE = 32  # from here on, a triangular solver gains more than the call costs
 
 
-class Matrices:
+class FiniteOnly:
+    """LAPACK on numbers that are not finite.
+
+    It may never return from a singular value decomposition; where it calls a matrix singular that
+    has infinity in it, the result is NaN, and there are others in the stack."""
+
+    def inv(xp: Any, x: Array) -> Array:
+        try:
+            return matrices.inv(xp, x)
+        except np.linalg.LinAlgError:
+            return matrices.inv(xp, _all_or_nothing(xp, x))
+
+    def solve(xp: Any, x1: Array, x2: Array) -> Array:
+        try:
+            return matrices.solve(xp, x1, x2)
+        except np.linalg.LinAlgError:
+            return matrices.solve(xp, _all_or_nothing(xp, x1), x2)
+
+    def svd(xp: Any, x: Array, *, full_matrices: bool) -> tuple[Array, ...]:
+        _refuse_non_finite(xp, x)
+        return matrices.svd(xp, x, full_matrices=full_matrices)
+
+    def svdvals(xp: Any, x: Array) -> Array:
+        _refuse_non_finite(xp, x)
+        return matrices.svdvals(xp, x)
+
+
+class Matrices(FiniteOnly):
     """The part of numpy's `Own` that is about matrices."""
 
     def cofactor(xp: Any, x: Array) -> Array:
@@ -38,6 +65,17 @@ class Matrices:
             return scipy.expm(x)
         norm = np.max(np.linalg.norm(x, 1, axis=(-2, -1)), initial=0.0)
         return matrices.expm(xp, x, matrices.squarings_for(float(norm)))
+
+
+def _all_or_nothing(xp: Any, x: Array) -> Array:
+    """x with NaN all over the matrices that are not finite."""
+    finite = xp.all(xp.isfinite(x), axis=(-2, -1), keepdims=True)
+    return xp.where(finite, x, np.nan)
+
+
+def _refuse_non_finite(xp: Any, x: Array) -> None:
+    if not xp.all(xp.isfinite(x)):
+        raise np.linalg.LinAlgError("infinity or NaN is among the elements")
 
 
 @functools.cache

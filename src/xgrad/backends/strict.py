@@ -9,11 +9,12 @@ from typing import Any
 from .._typing import Array, Namespace, NativeDevice
 from . import sets
 from .base import Backend
+from .numpy_matrices import FiniteOnly
 
 __all__ = ["StrictBackend"]
 
 
-class Own:
+class Own(FiniteOnly):
     """Where array_api_strict needs its own version."""
 
     isin = sets.isin  # which takes more than integers

@@ -60,7 +60,7 @@ def _linalg_error(primitive: Primitive, call: str, error: Exception) -> LinAlgEr
     elif primitive.name in ("inv", "solve", "solve_triangular"):
         advice = "Use pinv or lstsq for a matrix without an inverse."
     else:
-        advice = "Use xg.isfinite to look for numbers that are not finite."
+        advice = "Use xg.isfinite to look for elements that are not finite."
     kind = _also_ours(type(error))  # type: ignore[arg-type]
     return kind(f"{call}: {str(error).rstrip('.')}. {advice}")  # type: ignore[no-any-return]
 

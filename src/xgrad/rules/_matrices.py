@@ -13,6 +13,7 @@ from .._typing import Array
 from .shared import is_complex
 
 __all__ = [
+    "absorb",
     "adjoint",
     "as_columns",
     "conjugate",
@@ -23,7 +24,7 @@ __all__ = [
     "over_matrices",
     "reciprocal_differences",
     "reciprocal_or_zero",
-    "total",
+    "sum_of_moduli",
 ]
 
 
@@ -58,13 +59,20 @@ def hermitian_of_triangle(xp: Any, x: Array) -> Array:
     return half + adjoint(xp, half)
 
 
-def total(xp: Any, *parts: Array | None) -> Array:
-    """The sum of moduli over each matrix, to see where all of a cotangent is zero."""
-    sums = [xp.sum(xp.abs(g), axis=(-2, -1), keepdims=True) for g in parts if g is not None]
-    result = sums[0]
+def absorb(xp: Any, r: Array, *g: Array | None) -> Array:
+    """r, with 0 for matrices that are not finite and whose cotangent is zero.
+
+    A matrix is inverted or decomposed as a whole, so one NaN or infinity may be anywhere."""
+    sums = [sum_of_moduli(xp, part) for part in g if part is not None]
+    total = sums[0]
     for other in sums[1:]:
-        result = result + other
-    return result
+        total = total + other
+    return xp.where((total == 0) & ~xp.isfinite(sum_of_moduli(xp, r)), 0, r)
+
+
+def sum_of_moduli(xp: Any, x: Array) -> Array:
+    """A number for each matrix, which is zero or not finite where all or some elements are."""
+    return xp.sum(xp.abs(x), axis=(-2, -1), keepdims=True)
 
 
 def invertible(xp: Any, x: Array, logarithm: Array) -> tuple[Array, Array]:

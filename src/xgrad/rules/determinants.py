@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from .._typing import Array
-from ._matrices import conjugate, identity, invertible, over_matrices, total
+from ._matrices import absorb, conjugate, identity, invertible, over_matrices, sum_of_moduli
 from .shared import give, is_complex, products_of_others
 
 # From a ratio of the least to the largest singular value of this on, an inverse is good enough.
@@ -28,7 +28,8 @@ def det_x(xp: Any, g: Array, x: Array) -> Array:
         cofactors = cofactors - _turn(xp, x, 1, 2) * _turn(xp, x, 2, 1)
     else:
         cofactors = xp.cofactor(x)
-    return over_matrices(xp, g) * cofactors
+    g = over_matrices(xp, g)
+    return xp.zero_where_zero(g * cofactors, g)
 
 
 def _turn(xp: Any, x: Array, rows: int, columns: int) -> Array:
@@ -41,12 +42,12 @@ def cofactor_x(xp: Any, g: Array, x: Array) -> Array:
     By the inverse where that is accurate, which is right for derivatives of any order; else by the
     singular value decomposition, which is right at singular matrices, and beyond this derivative
     as long as no singular value is repeated."""
-    finite = xp.isfinite(total(xp, x))
+    finite = xp.isfinite(sum_of_moduli(xp, x))
     u, s, vh = xp.svd(xp.where(finite, x, identity(xp, x)), full_matrices=False)
     well = xp.expand_dims(s[..., -1:] > _WELL_CONDITIONED * s[..., :1], axis=-1)
     by_inverse = _by_inverse(xp, g, xp.where(well, x, identity(xp, x)))
     r = xp.where(well, by_inverse, _by_svd(xp, g, u, s, vh))
-    return xp.zero_where_zero(r, total(xp, g))
+    return absorb(xp, r, g)
 
 
 def _by_inverse(xp: Any, g: Array, x: Array) -> Array:
@@ -83,7 +84,8 @@ def slogdet_x(xp: Any, g: tuple[Array | None, ...], x: Array, y: tuple[Array, ..
     sign, logarithm = y
     factor = g_logarithm
     if g_sign is not None and is_complex(xp, x):
-        turn = xp.imag(g_sign * sign) * 1j  # Python would make its own number of 1j times numpy's
+        turn = xp.zero_where_zero(g_sign * sign, g_sign)
+        turn = xp.imag(turn) * 1j
         factor = turn if factor is None else factor + turn
     if factor is None:
         return xp.zeros_like(x)  # the sign of a real matrix is a constant

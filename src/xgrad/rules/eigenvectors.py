@@ -11,6 +11,7 @@ from typing import Any
 
 from .._typing import Array
 from ._matrices import (
+    absorb,
     adjoint,
     as_columns,
     conjugate,
@@ -19,7 +20,6 @@ from ._matrices import (
     negligible,
     reciprocal_differences,
     reciprocal_or_zero,
-    total,
 )
 from .shared import give, is_complex
 
@@ -38,7 +38,8 @@ def eigh_x(xp: Any, g: tuple[Array | None, ...], y: tuple[Array, ...]) -> Array:
         inner = (inner - adjoint(xp, inner)) * (reciprocal_differences(xp, values) * 0.5)
         turned = xp.matmul(conjugate(xp, vectors), inner)
         left = turned if left is None else left + turned
-    return xp.matmul(left, xp.matrix_transpose(vectors))
+    result = xp.matmul(left, xp.matrix_transpose(vectors))
+    return absorb(xp, result, _as_column(xp, g_values), g_vectors)
 
 
 def eigvalsh_x(xp: Any, g: Array, x: Array) -> Array:
@@ -65,7 +66,7 @@ def eig_x(xp: Any, g: tuple[Array | None, ...], y: tuple[Array, ...]) -> Array:
         inner = turned if inner is None else inner + turned
     regular, defective = invertible(xp, transposed, xp.slogdet(transposed)[1])
     result = xp.where(defective, math.nan, xp.solve(regular, xp.matmul(inner, transposed)))
-    return xp.zero_where_zero(result, total(xp, inner))
+    return absorb(xp, result, _as_column(xp, g_values), g_vectors)
 
 
 def eigvals_x(xp: Any, g: Array, x: Array) -> Array:
@@ -109,7 +110,12 @@ def svd_x(xp: Any, g: tuple[Array | None, ...], y: tuple[Array, ...]) -> Array:
     result = terms[0]
     for term in terms[1:]:
         result = result + term
-    return conjugate(xp, result)
+    return absorb(xp, conjugate(xp, result), g[0], _as_column(xp, g[1]), g[2])
+
+
+def _as_column(xp: Any, g: Array | None) -> Array | None:
+    """The cotangent of values in the form of a matrix."""
+    return None if g is None else xp.expand_dims(g, axis=-1)
 
 
 def _turning(xp: Any, g: Array, vectors: Array, size: int) -> tuple[Array, Array]:

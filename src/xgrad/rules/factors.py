@@ -10,7 +10,7 @@ from typing import Any
 
 from .._typing import Array
 from ..core.primitive import Refusal
-from ._matrices import adjoint, conjugate, hermitian_of_triangle, identity, total
+from ._matrices import absorb, adjoint, conjugate, hermitian_of_triangle, identity
 from .shared import give
 
 
@@ -22,7 +22,7 @@ def cholesky_x(xp: Any, g: Array, y: Array) -> Array:
     inner = hermitian_of_triangle(xp, lower) * 0.5
     half = xp.solve_triangular(xp.matrix_transpose(y), inner, upper=True)
     whole = xp.solve_triangular(adjoint(xp, y), xp.matrix_transpose(half), upper=True)
-    return xp.matrix_transpose(whole)
+    return absorb(xp, xp.matrix_transpose(whole), g)
 
 
 def qr_x(xp: Any, g: tuple[Array | None, ...], y: tuple[Array, ...]) -> Array:
@@ -41,7 +41,7 @@ def qr_x(xp: Any, g: tuple[Array | None, ...], y: tuple[Array, ...]) -> Array:
         both = both + g_q
     pivots = xp.where((identity(xp, r) != 0) & (r == 0), math.nan, r)
     result = xp.solve_triangular(pivots, xp.matrix_transpose(both), upper=True)
-    return xp.zero_where_zero(xp.matrix_transpose(result), total(xp, g_q, g_r))
+    return absorb(xp, xp.matrix_transpose(result), g_q, g_r)
 
 
 give("cholesky", x=cholesky_x)

@@ -5,35 +5,40 @@ from __future__ import annotations
 from typing import Any
 
 from .._typing import Array
-from ._matrices import adjoint, conjugate
+from ._matrices import absorb, adjoint, conjugate, sum_of_moduli
 from .shared import give
 
 
 def inv_x(xp: Any, g: Array, y: Array) -> Array:
     """y = x^-1;  dy = -y dx y."""
     transposed = xp.matrix_transpose(y)
-    return -xp.matmul(xp.matmul(transposed, g), transposed)
+    return absorb(xp, -xp.matmul(xp.matmul(transposed, g), transposed), g)
 
 
 def solve_x1(xp: Any, g: Array, x1: Array, y: Array) -> Array:
     """x1 y = x2;  x1 dy = dx2 - dx1 y."""
-    return -xp.matmul(solve_x2(xp, g, x1), xp.matrix_transpose(y))
+    return _outer(xp, solve_x2(xp, g, x1), y)
 
 
 def solve_x2(xp: Any, g: Array, x1: Array) -> Array:
     """x1 y = x2;  dx2 = x1^-T g."""
-    return xp.solve(xp.matrix_transpose(x1), g)
+    return absorb(xp, xp.solve(xp.matrix_transpose(x1), g), g)
 
 
 def solve_triangular_x1(xp: Any, g: Array, x1: Array, y: Array, *, upper: bool) -> Array:
     """As for `solve`, and the other triangle is not read."""
-    r = -xp.matmul(solve_triangular_x2(xp, g, x1, upper=upper), xp.matrix_transpose(y))
+    r = _outer(xp, solve_triangular_x2(xp, g, x1, upper=upper), y)
     return xp.triu(r) if upper else xp.tril(r)
 
 
 def solve_triangular_x2(xp: Any, g: Array, x1: Array, *, upper: bool) -> Array:
     """The transpose of a triangular matrix is the other kind of triangular."""
-    return xp.solve_triangular(xp.matrix_transpose(x1), g, upper=not upper)
+    return absorb(xp, xp.solve_triangular(xp.matrix_transpose(x1), g, upper=not upper), g)
+
+
+def _outer(xp: Any, r: Array, y: Array) -> Array:
+    """-r y^T, in which zeros of both win; y may come from a cotangent of zeros itself."""
+    return absorb(xp, -xp.absorbing_matmul(r, xp.matrix_transpose(y), zeros=0), y)
 
 
 def pinv_x(xp: Any, g: Array, x: Array, y: Array) -> Array:
@@ -46,7 +51,7 @@ def pinv_x(xp: Any, g: Array, x: Array, y: Array) -> Array:
     right = xp.matmul(xp.matmul(across, y), turned)
     right = right - xp.matmul(xp.matmul(right, y), x)
     inside = xp.matmul(xp.matmul(y, turned), y)
-    return conjugate(xp, left + right) - xp.matrix_transpose(inside)
+    return absorb(xp, conjugate(xp, left + right) - xp.matrix_transpose(inside), g)
 
 
 def expm_x(xp: Any, g: Array, x: Array) -> Array:
@@ -56,8 +61,9 @@ def expm_x(xp: Any, g: Array, x: Array) -> Array:
         return g
     # The corner is linear in E, but how accurate it is depends on the size of E.
     scale = xp.stop_gradient(xp.max(xp.abs(g), axis=(-2, -1), keepdims=True))
+    idle = (scale == 0) & ~xp.isfinite(sum_of_moduli(xp, x))
     scale = xp.where(scale == 0, xp.ones_like(scale), scale)
-    a, e = xp.matrix_transpose(x), g / scale
+    a, e = xp.where(idle, 0, xp.matrix_transpose(x)), g / scale
     rows = xp.concat([a, e], axis=-1), xp.concat([xp.zeros_like(a), a], axis=-1)
     return xp.expm(xp.concat(list(rows), axis=-2))[..., :size, size:] * scale
 
