@@ -13,7 +13,7 @@ from ..backends.base import dtype_name
 from ..core.casting import is_inexact, to_array
 from ..core.handle import Handle
 from ..core.indexed_slices import IndexedSlices
-from ..core.tensor import Tensor
+from ..core.tensor import Tensor, alias
 from ..errors import ArgumentError, ArgumentTypeError
 from ..interpreters.forward import ForwardAccumulator
 from ..interpreters.tape import GradientTape
@@ -126,7 +126,7 @@ class Subject:
         """Make the function of the points that gives the gradients of <weights, results>."""
 
         def gradient(*points: Tensor) -> list[Tensor]:
-            xs = [Tensor(x.array, x.node) for x in points]
+            xs = list(map(alias, points))
             with GradientTape() as tape:
                 tape.watch(xs)
                 ys = self.f(*xs)
@@ -139,7 +139,7 @@ class Subject:
         """Make the function of the points that gives the tangents of the results."""
 
         def tangent(*points: Tensor) -> list[Tensor]:
-            xs = [Tensor(x.array, x.node) for x in points]
+            xs = list(map(alias, points))
             with ForwardAccumulator(xs, list(directions)) as accumulator:
                 ys = self.f(*xs)
             return accumulator.jvp(ys, unconnected_gradients="zero")  # type: ignore[no-any-return]
