@@ -117,7 +117,7 @@ def _table():
         name = label.split("/")[0]
         domains = [word for word in rest if word in _DOMAINS]
         without = _only_in_scipy(rest[-1]) if rest[-1] not in _DOMAINS else None
-        yield label, _public(name), domains, getattr(scipy.special, name), without
+        yield label, _public(name), domains, getattr(scipy.special, name, None), without
     yield from _with_constants()
 
 
