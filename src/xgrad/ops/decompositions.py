@@ -183,8 +183,8 @@ def svd(x: ArrayLike, /, *, full_matrices: bool = True) -> SVDResult:
     the right gradient; that of others is finite and belongs to vectors that turn no more than they
     must. Values that differ by less than their rounding errors count as repeated: there the
     gradient is right for functions that treat all vectors of the value alike, such as a projection
-    onto their space. For a function of a matrix such as ``U f(S) Vh`` use `pinv`, `inv` or
-    `matrix_norm` where values may be repeated.
+    onto their space, and second derivatives are finite but no more. For a function of a matrix
+    such as ``U f(S) Vh`` use `pinv`, `inv` or `matrix_norm` where values may be repeated.
 
     References
     ----------

@@ -114,9 +114,9 @@ def eigh(x: ArrayLike, /) -> EighResult:
     that do not depend on a phase have the right gradient; that of others is finite and belongs to
     vectors that turn no more than they must (``v^H dv = 0``). Values that differ by less than
     their rounding errors count as repeated: there the gradient is right for functions that treat
-    all vectors of the value alike, such as a projection onto their space. For a function of a
-    matrix such as ``V f(w) V^H`` use `expm`, `matrix_power`, `inv` or `cholesky` where values may
-    be repeated.
+    all vectors of the value alike, such as a projection onto their space, and second derivatives
+    are finite but no more. For a function of a matrix such as ``V f(w) V^H`` use `expm`,
+    `matrix_power`, `inv` or `cholesky` where values may be repeated.
 
     References
     ----------
