@@ -11,6 +11,7 @@ from .adamax import Adamax
 from .base import Optimizer
 from .ftrl import Ftrl
 from .lamb import Lamb
+from .lbfgs import LBFGS
 from .lion import Lion
 from .loss_scale import LossScaleOptimizer
 from .muon import Muon
@@ -21,6 +22,7 @@ from .schedule_free import ScheduleFreeAdamW
 from .sgd import SGD, GradientDescent
 
 __all__ = [
+    "LBFGS",
     "SGD",
     "Adadelta",
     "Adafactor",
