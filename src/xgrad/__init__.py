@@ -141,6 +141,7 @@ from .transforms.matrices import hessian, hvp, jacfwd, jacobian, jacrev
 from .transforms.pass_through import grad_pass_through
 from .transforms.per_example import per_example_gradient
 from .transforms.recompute import checkpoint, recompute_grad
+from .transforms.relative_clipping import adaptive_clip, clip_by_average_norm
 from .transforms.sequential import checkpoint_sequential
 from .transforms.vmap import vmap
 
@@ -170,6 +171,8 @@ __all__ = [
     "UnconnectedGradients",
     "checkpoint",
     "checkpoint_sequential",
+    "adaptive_clip",
+    "clip_by_average_norm",
     "clip_by_global_norm",
     "clip_by_norm",
     "clip_by_value",

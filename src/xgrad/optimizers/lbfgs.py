@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, NoReturn
@@ -16,7 +17,14 @@ from ..errors import ArgumentError
 from ..interpreters.tape import GradientTape
 from ..ops.rule_namespace import rule_namespace as xp
 from .base import Optimizer
-from .checks import as_count, as_global_step, as_gradient, as_positive, constrained, drop_unconnected
+from .checks import (
+    as_count,
+    as_global_step,
+    as_gradient,
+    as_positive,
+    constrained,
+    drop_unconnected,
+)
 from .line_search import Point, strong_wolfe
 from .losses import differentiate
 
@@ -154,7 +162,9 @@ class LBFGS(Optimizer):
         pairs = drop_unconnected(found, "minimize")
         variables = [v for _, v in pairs]
         if value.ndim:
-            raise ArgumentError(f"LBFGS.minimize: the loss must be one number, but has {value.shape}.")
+            raise ArgumentError(
+                f"LBFGS.minimize: the loss must be one number, but has {value.shape}."
+            )
         for variable in variables:
             protocols.assigned(variable)
         gradient = [as_gradient(g, v, v.name, "minimize") for g, v in pairs]
@@ -186,7 +196,9 @@ class LBFGS(Optimizer):
         raise ArgumentError("LBFGS needs the loss, not gradients alone. Use minimize(loss).")
 
     def _apply(self, _grads_and_vars: Iterable[Any], _global_step: Any, what: str) -> Variable:
-        raise ArgumentError(f"{what}: LBFGS needs the loss, not gradients alone. Use minimize(loss).")
+        raise ArgumentError(
+            f"{what}: LBFGS needs the loss, not gradients alone. Use minimize(loss)."
+        )
 
     # -- state ---------------------------------------------------------------------------------
 
@@ -261,10 +273,10 @@ class _Search:
 
     def _search(self, direction: Vector, slope: float, length: float, most: int) -> Point:
         start = Point(0.0, self._value, slope, self._gradient)
-        along = lambda t: self._look(direction, t)
         if self._optimizer.line_search is None:
-            return along(length)
-        return strong_wolfe(along, start, length, most=max(1, min(25, most - self._evaluations)))
+            return self._look(direction, length)
+        tries = max(1, min(25, most - self._evaluations))
+        return strong_wolfe(functools.partial(self._look, direction), start, length, most=tries)
 
     def _arrive(self, direction: Vector, point: Point) -> bool:
         """Go to a point; tell whether nothing changes any more."""
@@ -310,17 +322,16 @@ class _Search:
 
 
 def _dot(a: Vector, b: Vector) -> float:
-    """The inner product as of real vectors, on the host."""
+    """Compute the inner product as of real vectors, on the host."""
     total = 0.0
     for x, y in zip(a, b, strict=True):
         if xp.isdtype(x.dtype, "complex floating"):
-            x = xp.conj(x)
-            total += float(xp.real(xp.sum(x * y)))
+            total += float(xp.real(xp.sum(xp.conj(x) * y)))
         else:
             total += float(xp.sum(x * y))
     return total
 
 
 def _largest(a: Vector) -> float:
-    """The largest absolute value of all elements."""
+    """Find the largest absolute value of all elements."""
     return max(float(xp.max(xp.abs(x))) for x in a if x.size)

@@ -137,5 +137,5 @@ def _cubic(a: Point, b: Point) -> float | None:
 
 
 def _between(t: float, end: float, other: float) -> float:
-    """The nearest number to t between two ends."""
+    """Find the nearest number to t between two ends."""
     return min(max(t, min(end, other)), max(end, other))

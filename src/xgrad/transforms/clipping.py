@@ -61,11 +61,11 @@ def clip_by_value(t: Nest, lo: ArrayLike, hi: ArrayLike) -> Nest:
     keeps_zero = type(lo) in SCALAR_TYPES and type(hi) in SCALAR_TYPES and lo <= 0 <= hi
 
     def clip(x: Any) -> Any:
-        x = _gradient(x, "clip_by_value")
+        x = as_gradient(x, "clip_by_value")
         if isinstance(x, IndexedSlices) and keeps_zero:
             once = x.coalesce()
             return IndexedSlices(_between(once.values, lo, hi), once.indices, once.dense_shape)
-        return _between(_dense(x), lo, hi)
+        return _between(dense(x), lo, hi)
 
     return tree_map(clip, t)
 
@@ -106,15 +106,15 @@ def clip_by_norm(t: Nest, c: ArrayLike, axes: Axis = None) -> Nest:
     >>> xg.clip_by_norm(xg.asarray([3.0, 4.0]), 1.0)
     xg.Tensor([0.6, 0.8], shape=(2,), dtype=float64, device=cpu)
     """
-    limit = _as_limit(c, "clip_by_norm")
+    limit = as_limit(c, "clip_by_norm")
 
     def clip(x: Any) -> Any:
-        x = _gradient(x, "clip_by_norm")
+        x = as_gradient(x, "clip_by_norm")
         if axes is not None:
-            x = _dense(x)
-        norm = root(sum_of_squares(_dense(x), axes))
+            x = dense(x)
+        norm = root(sum_of_squares(dense(x), axes))
         with quiet():  # infinity times 0 is NaN on purpose
-            return _scaled(x, factor_within(norm, limit))
+            return scaled(x, factor_within(norm, limit))
 
     return tree_map(clip, t)
 
@@ -150,7 +150,7 @@ def global_norm(ts: Nest) -> Tensor:
     xg.Tensor(5., shape=(), dtype=float64, device=cpu)
     """
     found = _leaves(ts, "global_norm")[0]
-    return norm_together([_dense(x) for x in found if x is not None])  # type: ignore[no-any-return]
+    return norm_together([dense(x) for x in found if x is not None])  # type: ignore[no-any-return]
 
 
 def clip_by_global_norm(
@@ -202,10 +202,10 @@ def clip_by_global_norm(
     >>> clipped[1]
     xg.Tensor([0.8], shape=(1,), dtype=float64, device=cpu)
     """
-    limit = _as_limit(c, "clip_by_global_norm")
+    limit = as_limit(c, "clip_by_global_norm")
     found, treedef = _leaves(ts, "clip_by_global_norm")
     if use_norm is None:
-        norm = norm_together([_dense(x) for x in found if x is not None])
+        norm = norm_together([dense(x) for x in found if x is not None])
     else:
         norm = xp.asarray(use_norm)
         if norm.shape != ():
@@ -214,7 +214,7 @@ def clip_by_global_norm(
                 "xg.global_norm."
             )
     factor = factor_together(norm, limit)
-    clipped = [None if x is None else _scaled(x, factor) for x in found]
+    clipped = [None if x is None else scaled(x, factor) for x in found]
     return unflatten(treedef, clipped), norm
 
 
@@ -229,10 +229,10 @@ def _leaves(ts: Nest, function: str) -> tuple[list[Any], Any]:
             "[t], or xg.clip_by_norm for a single array."
         )
     found, treedef = flatten(ts, none_is_leaf=True)
-    return [None if x is None else _gradient(x, function) for x in found], treedef
+    return [None if x is None else as_gradient(x, function) for x in found], treedef
 
 
-def _gradient(x: Any, function: str) -> Any:
+def as_gradient(x: Any, function: str) -> Any:
     """Take a Tensor, Variable, array or IndexedSlices of floating dtype."""
     if not isinstance(x, Sparse):
         x = as_operand(x, function, "t")
@@ -243,7 +243,7 @@ def _gradient(x: Any, function: str) -> Any:
     return x
 
 
-def _as_limit(c: Any, function: str) -> Any:
+def as_limit(c: Any, function: str) -> Any:
     """Check a norm as far as the host knows it; elsewhere what is negative counts as zero."""
     if not (isinstance(c, Handle) or is_array(c)):
         if isinstance(c, bool) or not isinstance(c, (int, float)):
@@ -273,7 +273,8 @@ def _refuse_negative(c: float, function: str) -> float:
 # -- arithmetic ------------------------------------------------------------------------------------
 
 
-def _dense(x: Any) -> Any:
+def dense(x: Any) -> Any:
+    """Make sparse gradients dense."""
     return x.to_dense() if isinstance(x, Sparse) else x
 
 
@@ -287,9 +288,9 @@ def _between(x: Any, lo: ArrayLike, hi: ArrayLike) -> Any:
     return y
 
 
-def _scaled(x: Any, factor: Any) -> Any:
-    """x times the factor in the factor's precision, in the dtype of x."""
+def scaled(x: Any, factor: Any) -> Any:
+    """Multiply x with the factor in the factor's precision, into the dtype of x."""
     if isinstance(x, IndexedSlices):
-        return IndexedSlices(_scaled(x.values, factor), x.indices, x.dense_shape)
+        return IndexedSlices(scaled(x.values, factor), x.indices, x.dense_shape)
     y = x * factor
     return y if y.dtype == x.dtype else xp.astype(y, x.dtype)
