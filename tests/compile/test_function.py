@@ -445,3 +445,25 @@ def test_replays_do_not_warn_of_what_is_masked():
     with warnings.catch_warnings(), np.errstate(invalid="ignore"):
         warnings.simplefilter("error")
         f(xg.asarray([4.0, 0.0]))
+
+
+# -- functions that run out of sight of tapes ---------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: xg.sum(xg.recompute_grad(lambda x: xg.sin(x) * x)(x)),
+        lambda x: xg.sum(xg.grad_pass_through(lambda x: xg.round(3 * x))(x) ** 2),
+        lambda x: xg.sum(
+            xg.recompute_grad(xg.grad_pass_through(lambda x: xg.round(3 * x)))(x) ** 2
+        ),
+    ],
+    ids=["recompute_grad", "grad_pass_through", "both"],
+)
+def test_what_runs_out_of_sight_of_tapes_is_recorded(f):
+    step = xg.function(xg.value_and_grad(f))
+    for values in ([0.2, 1.1], [2.3, -1.0], [0.7, 0.9]):
+        x = xg.asarray(values)
+        for found, expected in zip(step(x), xg.value_and_grad(f)(x), strict=True):
+            np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-14)

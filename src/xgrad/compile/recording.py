@@ -62,6 +62,7 @@ class Recording:
 
     alone: tuple[Any, ...] = ()
     sees_constants = True
+    transcribes = True
     persistent = True
 
     def __init__(self, arguments: list[Tensor]) -> None:

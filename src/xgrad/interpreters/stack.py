@@ -16,7 +16,7 @@ from ..core.primitive import Kind, Primitive
 from ..core.protocols import protocols
 from .trace import Trace, make_recorder
 
-__all__ = ["Context", "Observer", "install", "pop", "push"]
+__all__ = ["Context", "Observer", "install", "pop", "push", "transcribers"]
 
 
 class Observer(Protocol):
@@ -97,6 +97,11 @@ def pop(observer: Any) -> None:
     """Take an observer out of the stack, wherever it is."""
     if observer in state.observers:
         install(tuple([other for other in state.observers if other is not observer]))
+
+
+def transcribers() -> tuple[Any, ...]:
+    """The observers that write down whatever runs, also what runs out of all others' sight."""
+    return tuple([o for o in state.observers if getattr(o, "transcribes", False)])
 
 
 def _recorder_for(observers: tuple[Any, ...]) -> Recorder | None:

@@ -10,7 +10,7 @@ from ..core.casting import is_inexact
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ArgumentTypeError, ShapeError
-from ..interpreters.stack import Context
+from ..interpreters.stack import Context, transcribers
 from ..ops.rule_namespace import rule_namespace
 from ..rules.edges import to_dtype
 from ..tree import flatten, unflatten
@@ -99,7 +99,7 @@ def grad_pass_through(f: Callable[..., Any]) -> Callable[..., Any]:
         nodes = [x.node for x in arguments.operands]
         for x in arguments.operands:
             x.node = None
-        with Context.of(()), attempt(arguments.operands):
+        with Context.of(transcribers()), attempt(arguments.operands):
             found, treedef = flatten(arguments.call(f))
             results = [as_result(x, f"grad_pass_through: {name}") for x in found]
         operands = [(x.array, node) for x, node in zip(arguments.operands, nodes, strict=True)]

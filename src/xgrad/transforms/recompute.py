@@ -23,7 +23,7 @@ from ..core.variable import Variable
 from ..errors import ArgumentError, ArgumentTypeError
 from ..interpreters.backward import walk
 from ..interpreters.forward import ForwardAccumulator
-from ..interpreters.stack import Context
+from ..interpreters.stack import Context, transcribers
 from ..interpreters.transpose import Private
 from ..ops.rule_namespace import rule_namespace
 from ..rules.edges import steepest
@@ -112,7 +112,7 @@ def recompute_grad(f: Callable[..., Any], *, generators: Sequence[Any] = ()) -> 
         with Journal() as journal:
             for generator in stateful:
                 before_change(generator, "state")
-            with Context.of((rehearsal,)):
+            with Context.of((*transcribers(), rehearsal)):
                 y = run()
         leaves, treedef = flatten(y, none_is_leaf=True)
         places = [i for i, x in enumerate(leaves) if _depends(x, rehearsal)]
