@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy.special
 from special_cases import special_cases
 
 import xgrad as xg
@@ -1626,6 +1627,11 @@ for _zeros in (0, 1):
         standard=False,
         complex=True,
     )
+case("gamma_draw", lambda xp, a: apply(primitive("gamma_draw"), (
+        a, xg.stop_gradient(xp.special.gammaincinv(a, mask_of(xp, a, [0.2, 0.5, 0.9]))))), (3,),
+     domain="positive", reference=lambda a: scipy.special.gammaincinv(a, [0.2, 0.5, 0.9]),
+     standard=False, analytic=False,
+     without={"meta": "torch has no gammaincinv, and SciPy's needs values, which meta has not"})
 case("check_numerics", lambda xp, x: xg.debugging.check_numerics(x, "x") * 2, (2, 3), complex=True,
      reference=lambda x: 2 * x, standard=False, without={"meta": "it looks at values"})
 for _n in (4, 5):

@@ -21,7 +21,8 @@ LAYERS = [
     ["fft", "linalg", "special"],
     ["interpreters"],
     ["transforms", "compile"],
-    ["optimizers", "nn", "random", "summary", "testing", "debugging", "distributed", "compat"],
+    ["random"],
+    ["optimizers", "nn", "data", "summary", "testing", "debugging", "distributed", "compat"],
     ["cli"],
     ["__main__"],
 ]

@@ -146,7 +146,7 @@ from .transforms.sequential import checkpoint_sequential
 from .transforms.vmap import vmap
 
 if TYPE_CHECKING:
-    from . import debugging, optimizers, special, summary, testing
+    from . import debugging, optimizers, random, special, summary, testing
     from .compile.function import function
 
 __all__ = [
@@ -186,6 +186,7 @@ __all__ = [
     "gradients",
     "hessians",
     "optimizers",
+    "random",
     "recompute_grad",
     "record_locations",
     "summary",
@@ -424,7 +425,7 @@ def __getattr__(name: str) -> Any:
 
     if name == "function":
         return import_module(".compile.function", __name__).function
-    if name in ("debugging", "optimizers", "special", "summary", "testing"):
+    if name in ("debugging", "optimizers", "random", "special", "summary", "testing"):
         return import_module(f".{name}", __name__)
     if name == "__version__":
         return metadata.version("xgrad")

@@ -19,7 +19,7 @@ MODULES = sorted(
     if not module.name.endswith("__main__")
 )
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
-EXTENSIONS = ["fft", "linalg", "special"]
+EXTENSIONS = ["fft", "linalg", "random", "special"]
 PUBLIC = {
     name: getattr(xg, name)
     for name in xg.__all__
@@ -32,7 +32,7 @@ PUBLIC |= {
 FUNCTIONS = {name: f for name, f in PUBLIC.items() if inspect.isfunction(f)}
 METHODS = {
     f"{kind.__name__}.{name}": method
-    for kind in (xg.Tensor, xg.Variable, xg.GradientTape, xg.Device)
+    for kind in (xg.Tensor, xg.Variable, xg.GradientTape, xg.Device, xg.random.Generator)
     for name, method in inspect.getmembers(kind)
     if not name.startswith("_") and (inspect.isfunction(method) or isinstance(method, property))
 }

@@ -151,7 +151,7 @@ PARAMETERS = {
 
 
 # Operands without a rule: whole numbers, shapes.
-FIXED = {"n": 1.0, "m": 1.0, "v": 2.0, "a": 0.5, "b": 1.5}
+FIXED = {"n": 1.0, "m": 1.0, "v": 2.0, "a": 0.5, "b": 1.5, "x": 0.7}
 
 
 def is_followed(primitive, operand):

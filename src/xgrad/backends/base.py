@@ -183,6 +183,12 @@ class Backend:
         """Whether the array ``holder.array`` is seen by nobody but its holder, and may change."""
         return False
 
+    def generator(self, seed: Any, native: NativeDevice) -> Any:
+        """A generator of random numbers; of the host, moved, where a library's own is not used."""
+        from .generators import MovedGenerator
+
+        return MovedGenerator(seed, self, native)
+
     # -- dtypes --------------------------------------------------------------------------------
 
     def dtype(self, dtype: DType) -> DType:

@@ -159,6 +159,11 @@ class CupyBackend(Backend):
     def to_numpy(self, array: Array) -> Array:
         return array.get()
 
+    def generator(self, seed: Any, native: NativeDevice) -> Any:
+        from .cupy_generator import CupyGenerator
+
+        return CupyGenerator(seed, native)
+
     def device_name(self, native: NativeDevice) -> str:
         return f"cuda:{native.id}"
 

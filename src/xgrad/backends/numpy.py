@@ -354,6 +354,11 @@ class NumpyBackend(Backend):
     def is_alone(self, holder: Any) -> bool:
         return is_alone(holder)
 
+    def generator(self, seed: Any, native: NativeDevice) -> Any:
+        from .generators import HostGenerator
+
+        return HostGenerator(seed)
+
     def dtype(self, dtype: DType) -> DType:
         if isinstance(dtype, (type, np.dtype)):
             return np.dtype(dtype)

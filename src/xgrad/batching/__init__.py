@@ -10,5 +10,16 @@ from .array import Batched, Level, level_of
 from .backend import BATCHED
 from .boundary import collect, spread
 from .rules import is_looped
+from .running import running, running_levels
 
-__all__ = ["BATCHED", "Batched", "Level", "collect", "is_looped", "level_of", "spread"]
+__all__ = [
+    "BATCHED",
+    "Batched",
+    "Level",
+    "collect",
+    "is_looped",
+    "level_of",
+    "running",
+    "running_levels",
+    "spread",
+]

@@ -288,6 +288,8 @@ class _Compiled:
     def __call__(self, arrays: list[Any]) -> Any:
         for variable in self._reads:
             arrays.append(variable.array)
+        for draw, _ in self.program.draws:
+            arrays.append(draw())
         return self.finish(self.executor.run(arrays))
 
     def finish(self, outputs: list[Any]) -> Any:

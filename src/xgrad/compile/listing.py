@@ -90,6 +90,7 @@ def statistics(
 def _text(program: Program) -> str:
     lines = [f"arguments: {', '.join(map(program.show, program.arguments)) or 'none'}"]
     lines += [f"{program.show(n)} = read {v.name}" for v, n in program.reads]
+    lines += [f"{program.show(n)} = {draw}" for draw, n in program.draws]
     lines += [f"{program.show(n)} = constant" for n in program.constants if _is_used(program, n)]
     lines += [_line(program, instruction) for instruction in program.instructions]
     lines += [f"write {v.name} = %{n}" for v, n in program.writes]

@@ -16,6 +16,7 @@ from ..core.node import Where
 from ..core.primitive import Primitive
 from ..core.spec import Spec
 from ..core.variable import Variable
+from .draws import Draw
 
 __all__ = ["Instruction", "Literal", "Program"]
 
@@ -75,6 +76,8 @@ class Program:
         What a call returns.
     writes : tuple of (Variable, int)
         The Variables that are assigned to, and their last value.
+    draws : tuple of (Draw, int)
+        What is drawn in every call, in this order.
     """
 
     backend: Backend
@@ -85,6 +88,7 @@ class Program:
     instructions: tuple[Instruction, ...]
     results: tuple[int, ...]
     writes: tuple[tuple[Variable, int], ...] = field(default=())
+    draws: tuple[tuple[Draw, int], ...] = field(default=())
 
     def outputs(self) -> list[int]:
         """The numbers of what leaves the program."""
@@ -92,7 +96,8 @@ class Program:
 
     def inputs(self) -> list[int]:
         """The numbers of what comes in."""
-        return [*self.arguments, *(number for _, number in self.reads)]
+        drawn = (number for _, number in self.draws)
+        return [*self.arguments, *(number for _, number in self.reads), *drawn]
 
     def with_instructions(self, instructions: Iterable[Instruction]) -> Program:
         """The same program with other instructions."""

@@ -25,6 +25,7 @@ from ..errors import DeviceMismatchError, TracingError
 from ..interpreters.follower import Follower
 from ..interpreters.stack import Context, pop, push
 from ..ops.rule_namespace import rule_namespace
+from .draws import Draws
 from .program import Instruction, Literal, Program
 
 __all__ = ["Recording"]
@@ -68,7 +69,8 @@ class Recording:
     def __init__(self, arguments: list[Tensor]) -> None:
         self.tangents = _Values()
         self._numbers: dict[int, int] = {}
-        self._alive: list[Any] = []
+        self._alive: list[Any] = []  # by number
+        self._copies: list[Any] = []
         self._specs: dict[int, Spec] = {}
         self._constants: dict[int, Any] = {}
         self._instructions: list[Instruction] = []
@@ -76,6 +78,12 @@ class Recording:
         self._assigned: dict[int, Variable] = {}
         self._before: dict[int, Any] = {}
         self._backend: Backend | None = None
+        self.draws = Draws(
+            self._define,
+            self._again,
+            lambda array: self._followed(array, None),
+            lambda array: id(array) in self._numbers,
+        )
         self._former: Any = None
         self.arguments = tuple([self._define(x.array) for x in arguments])
         for x in arguments:
@@ -181,6 +189,11 @@ class Recording:
         self._alive.append(array)
         return number
 
+    def _again(self, array: Any, number: int) -> None:
+        """Take an array for a value that was computed before."""
+        self._numbers[id(array)] = number
+        self._copies.append(array)
+
     def _constant(self, array: Any) -> int:
         number = self._define(array)
         self._constants[number] = array
@@ -220,6 +233,7 @@ class Recording:
             tuple(self._instructions),
             tuple(numbers),  # type: ignore[arg-type]
             tuple(writes),
+            tuple(self.draws.inputs),
         )
 
     def values(self, program: Program) -> list[Any]:

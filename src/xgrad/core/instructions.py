@@ -92,7 +92,7 @@ _SPECIAL = {
 
         bessel_i(x; n) bessel_j(x; n) beta_density(a, b, x) betainc_derivative(a, b, x; orders)
         ellipkm1_derivative(x; order) erfcx_derivative(x; order) exprel_derivative(x; order)
-        gamma_density(a, x) gammainc_derivative(a, x; order) i0e_derivative(x; order)
+        gamma_density(a, x) gamma_draw(a, x) gammainc_derivative(a, x; order) i0e_derivative(x; order)
         k0e_derivative(x; order) log1prel(x; order) polygamma_difference(x, d; order)
         sinc_derivative(x; order) zeta_derivative(x, q; order)""",
     Kind.CONSTANT: "gammasgn(x)",
@@ -132,7 +132,8 @@ def primitive(name: str) -> Primitive:
 #   check_numerics           the identity, unless the value or its gradient is not finite
 #   stop_gradient            the identity that no tape follows
 #
-# The special functions of the second group are derivatives of the others for which every formula
+# gamma_draw(a, x) is x, drawn from the gamma distribution of a, with which it moves (random/). The
+# other special functions of the second group are derivatives of the others for which every formula
 # in terms of these cancels, so they are computed on their own, to any order:
 #   <f>_derivative(..; order)   of f; of i0e for x >= 0, of zeta in x, of gammainc and betainc in
 #                            their shapes (orders: in a and b)

@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from .._typing import Array
-from .shared import give
+from .shared import give, refuse
 
 
 def gamma_density_a(xp: Any, g: Array, a: Array, x: Array, y: Array) -> Array:
@@ -101,6 +101,17 @@ def gammaincinv_a(xp: Any, g: Array, a: Array, y: Array) -> Array:
     return -g * (xp.gammainc_derivative(a, y, order=1) / xp.gamma_density(a, y))
 
 
+def gamma_draw_a(xp: Any, g: Array, a: Array, y: Array) -> Array:
+    """As gammaincinv's: a draw keeps its place in the distribution when a changes.
+
+    Where y is tiny, P(a, y) = y^a / Gamma(a + 1), and the density may overflow."""
+    tiny = y < 1e-20
+    drawn = xp.where(tiny, xp.ones_like(y), y)
+    small = xp.where(tiny & (y > 0), y, xp.ones_like(y))
+    near = -g * (small * (xp.log(small) - xp.digamma(a + 1)) / a)
+    return xp.where(tiny, xp.where(y > 0, near, 0), gammaincinv_a(xp, g, a, drawn))
+
+
 def betaincinv_a(xp: Any, g: Array, a: Array, b: Array, y: Array) -> Array:
     """I_y(a, b) = p;  dy/da = -(dI/da) / (dI/dy)."""
     return -g * (xp.betainc_derivative(a, b, y, orders=(1, 0)) / xp.beta_density(a, b, y))
@@ -153,6 +164,8 @@ give(
     x=gammainc_derivative_x,
 )
 give("gamma_density", a=gamma_density_a, x=gamma_density_x)
+give("gamma_draw", a=gamma_draw_a)
+refuse("gamma_draw", x="what is drawn is a constant that only moves with a")
 give("gammaincinv", a=gammaincinv_a, p=lambda xp, g, a, y: g / xp.gamma_density(a, y))
 give("gammainccinv", a=gammaincinv_a, p=lambda xp, g, a, y: -g / xp.gamma_density(a, y))
 give(

@@ -13,7 +13,7 @@ from typing import Any
 
 from .._typing import Array
 from ..backends import backend_of, host
-from ..batching import level_of
+from ..batching import level_of, running, running_levels
 from ..core.casting import is_inexact
 from ..core.node import Node
 from ..core.observers import state
@@ -145,13 +145,15 @@ class _Run:
     ) -> None:
         self.name = name
         self._function = f
+        self._levels = running_levels()
         self._leaves, self._treedef = flatten((args, kwargs), none_is_leaf=True)
 
     def __call__(self) -> Any:
         """Run it; every Tensor among the arguments is a new one, so that none can be rebound."""
         leaves = [alias(x) if type(x) is Tensor else x for x in self._leaves]
         args, kwargs = unflatten(self._treedef, leaves)
-        return self._function(*args, **kwargs)
+        with running(self._levels):  # so that random numbers are drawn for the same examples
+            return self._function(*args, **kwargs)
 
 
 class _Recompute(Call):

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._typing import SCALAR_TYPES, Nest
 from ..backends import is_array
-from ..batching import Level, collect, spread
+from ..batching import Level, collect, running, running_levels, spread
 from ..core.handle import Handle
 from ..core.indexed_slices import IndexedSlices
 from ..core.spec import describe
@@ -68,6 +68,9 @@ def vmap(
     Nests in itself and in every other transform, in any order. Operations that have no rule for
     all examples at once run one after the other; the support table names them.
 
+    A draw from a generator of `xgrad.random` gives every example numbers of its own, as a loop
+    would. What is drawn outside is the same for all.
+
     Examples
     --------
     >>> import xgrad as xg
@@ -111,7 +114,8 @@ def _run(
     ]
     args, options = unflatten(treedef, inputs)
     try:
-        y = f(*args, **options)
+        with running((*running_levels(), level)):
+            y = f(*args, **options)
     except NotBatchableError as failure:
         if failure.level is not level or not level.size:
             raise

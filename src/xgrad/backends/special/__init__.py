@@ -24,7 +24,7 @@ PORTABLE_FILES = {
     "quotients": "exprel exprel_derivative log1prel sinc sinc_derivative",
     "simple": """
         beta betaincc betainccinv binom boxcox boxcox1p cbrt cosdg cosm1 cotdg entr erfcinv exp10
-        exp2 expit gamma gammasgn inv_boxcox inv_boxcox1p kl_div log_expit log_ndtr loggamma logit
+        exp2 expit gamma gamma_draw gammasgn inv_boxcox inv_boxcox1p kl_div log_expit log_ndtr loggamma logit
         ndtr poch pseudo_huber rel_entr rgamma sindg softplus spence stdtr stdtrit tandg xlog1py
         xlogy""",
     "stirling": "beta_density betaln gamma_density polygamma_difference",

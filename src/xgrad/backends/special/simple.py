@@ -27,6 +27,7 @@ __all__ = [
     "exp10",
     "expit",
     "gamma",
+    "gamma_draw",
     "gammasgn",
     "inv_boxcox",
     "inv_boxcox1p",
@@ -227,6 +228,11 @@ def rgamma(xp: Any, x: Array) -> Array:
     """1 / Gamma(x), 0 at the poles."""
     pole = (x <= 0) & (x == xp.floor(x))
     return xp.where(pole, 0 * x, xp.gammasgn(x) * xp.exp(-xp.gammaln(x)))
+
+
+def gamma_draw(xp: Any, a: Array, x: Array) -> Array:
+    """x, which was drawn from the gamma distribution of a."""
+    return x
 
 
 def gammasgn(xp: Any, x: Array) -> Array:
