@@ -75,7 +75,9 @@ def cofactor_by_inverse(xp: Any, x: Array) -> tuple[Array, Array]:
     determinant = xp.det(x)[..., None, None]
     singular = determinant == 0
     inverse = xp.inv(xp.where(singular, _identity(xp, x), x))
-    size, inverse_size = (xp.sum(xp.abs(m), axis=(-2, -1), keepdims=True) for m in (x, inverse))
+    size, inverse_size = (
+        xp.sqrt(xp.sum(xp.abs(m) ** 2, axis=(-2, -1), keepdims=True)) for m in (x, inverse)
+    )
     errors = size * inverse_size * xp.finfo(x.dtype).eps ** 0.5
     ill = (singular | (errors > _INACCURATE)) & xp.isfinite(size)
     return determinant * xp.matrix_transpose(inverse), ill
