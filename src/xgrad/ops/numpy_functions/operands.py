@@ -7,7 +7,7 @@ from typing import Any
 from ..._typing import SCALAR_TYPES, Axis
 from ...core.casting import is_inexact
 from ...core.operators import scalar_like
-from ...core.tensor import ArrayAttributes, Tensor
+from ...core.tensor import ArrayAttributes, Tensor, alias
 from ..rule_namespace import rule_namespace as xp
 
 __all__ = ["as_axes", "choose", "is_floating", "operands", "tensor", "tensors"]
@@ -26,7 +26,7 @@ def operands(*values: Any) -> tuple[Any, ...]:
 
 def tensor(x: Any) -> Any:
     """A Tensor of anything array-like, connected to what it was made of, and a handle of its own."""
-    return Tensor(x.array, x.node) if type(x) is Tensor else xp.asarray(x)
+    return alias(x) if type(x) is Tensor else xp.asarray(x)
 
 
 def tensors(*values: Any) -> tuple[Any, ...]:
