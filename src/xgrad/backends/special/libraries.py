@@ -110,11 +110,13 @@ def on_host(namespace: Any, name: str) -> Function:
 def _function(library: Library, name: str) -> Function | None:
     module = importlib.import_module(library.module)
     found = getattr(module, library.names.get(name, name), None)
+    if found is None:
+        return None
     # With SCIPY_ARRAY_API=1 SciPy wraps its ufuncs in a search for the namespace.
-    found = None if found is None else inspect.unwrap(found)
-    if found is not None and name == "hyp1f1":
-        return functools.partial(_hyp1f1, found)
-    return found
+    function: Function = inspect.unwrap(found)
+    if library is _SCIPY and name == "hyp1f1":
+        return functools.partial(_hyp1f1, function)
+    return function
 
 
 def _hyp1f1(function: Function, a: Array, b: Array, x: Array) -> Array:
