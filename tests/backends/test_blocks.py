@@ -93,11 +93,63 @@ def test_plan_uses_few_buffers() -> None:
         lambda xp, x, c: (xp.where(x[1] > 0, x[1], x[0]), x[2]),
         lambda xp, x, c: (x[1] + np.ones(3), x[2]),
         lambda xp, x, c: (0.0, x[2]),
+        lambda xp, x, c: (x[1] * (x[0] != 0), x[2]),
+        lambda xp, x, c: (x[1] if c["c"] > 1 else x[0], x[2]),
+        lambda xp, x, c: (x[1] or x[0], x[2]),
+        lambda xp, x, c: (x[1] * x[1].shape[0], x[2]),
     ],
-    ids=["sum", "matmul", "index", "where", "array", "number"],
+    ids=[
+        *("sum", "matmul", "index", "where", "array", "number"),
+        *("comparison", "decision", "truth", "shape"),
+    ],
 )
 def test_what_is_not_elementwise_has_no_plan(function: Callable[..., Any]) -> None:
     assert blocks.plan(function, np.dtype("float64"), 3, ["c"]) is None
+
+
+def random_function(rng: np.random.Generator) -> Callable[..., Any]:
+    """A random program of the operations that plans know, with two results."""
+    unary = ["negative", "square", "abs", "sign", "sqrt"]
+    binary = ["add", "subtract", "multiply", "maximum", "minimum", "divide"]
+    length = int(rng.integers(1, 14))
+    steps = [
+        (str(rng.choice(unary if rng.random() < 0.3 else binary)), rng.random(2))
+        for _ in range(length)
+    ]
+    ends = rng.random(2)
+
+    def function(xp: Any, x: Any, c: Any) -> Any:
+        values = [*x, c["c"] * x[0]]
+        for name, places in steps:
+            operands = [values[int(p * len(values))] for p in places]
+            if name == "sqrt":
+                operands[0] = xp.abs(operands[0])
+            values.append(getattr(xp, name)(*operands[: 1 if name in unary else 2]))
+        return tuple(values[int(p * len(values))] for p in ends)
+
+    return function
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_random_plans_give_the_bits_of_the_function(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocks, "BLOCK", 32 * 8)
+    rng = np.random.default_rng(seed)
+    function = random_function(rng)
+    found = arrays("float64")
+    with np.errstate(all="ignore"):
+        expected = function(XP, arrays("float64"), {"c": 0.75})
+        plan = blocks.plan(function, np.dtype("float64"), 3, ["c"])
+        assert plan is not None
+        in_place = rng.random(2) < 0.7
+        results = [
+            x if reuse else np.empty_like(x) for x, reuse in zip(found[1:], in_place, strict=True)
+        ]
+        buffers = [np.empty(plan.block) for _ in range(plan.buffers)]
+        plan.run(found, results, [0.75], buffers, 0, N)
+    for x, value in zip(results, expected, strict=True):
+        np.testing.assert_array_equal(x, value)
 
 
 # -- workers ---------------------------------------------------------------------------------------
@@ -131,6 +183,18 @@ def test_thread_count_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -
         assert workers.thread_count() == 1
     finally:
         workers.thread_count.cache_clear()
+
+
+def test_without_threads_the_caller_does_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Pool:
+        def submit(self, _work: Any) -> None:
+            raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(workers, "_pool", Pool)
+    done: list[int] = []
+    workers.run_unbroken([lambda i=i: done.append(i) for i in range(3)], lambda: done.append(9))
+    assert sorted(done[:3]) == [0, 1, 2]
+    assert done[3:] == [9]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

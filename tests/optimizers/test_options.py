@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from optimizer_cases import CASES, OPTIONS
 
 import xgrad as xg
 from xgrad.optimizers import SGD, Adam, AdamW, Lamb, Muon
@@ -373,6 +374,25 @@ def test_bad_group_is_an_error_and_changes_nothing(groups: Any, message: str) ->
     with pytest.raises((ValueError, TypeError), match=message):
         Adam(groups=groups).apply([[1.0]], [w])
     assert w.tolist() == [1.0]
+
+
+# -- sparse gradients ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "arguments"), [*CASES, *[("Adam", o) for o in OPTIONS]])
+def test_repeated_rows_take_the_step_of_the_dense_gradient(
+    kind: str, arguments: dict[str, Any]
+) -> None:
+    rng = np.random.default_rng(12)
+    start = rng.normal(size=(6, 3))
+    sparse, dense = xg.Variable(start), xg.Variable(start)
+    make = lambda: getattr(xg.optimizers, kind)(0.05, **arguments)
+    one, other = make(), make()
+    for _ in range(4):
+        rows = xg.IndexedSlices(rng.normal(size=(5, 3)), rng.integers(0, 4, size=5), (6, 3))
+        one.apply([rows], [sparse])
+        other.apply([rows.numpy()], [dense])
+    np.testing.assert_allclose(sparse.numpy(), dense.numpy(), rtol=1e-14)
 
 
 # -- configuration and state -----------------------------------------------------------------------

@@ -207,6 +207,15 @@ def test_apply_takes_two_lists() -> None:
     close(b, [1.0])
 
 
+def test_apply_without_variables_takes_those_that_were_built() -> None:
+    a, b = xg.Variable([1.0]), xg.Variable([2.0])
+    optimizer = SGD(1.0)
+    optimizer.build([b, a])
+    optimizer.apply([[0.5], [1.0]])
+    close(a, [0.0])
+    close(b, [1.5])
+
+
 def test_apply_with_unequal_lists_is_an_error() -> None:
     with pytest.raises(xg.errors.ArgumentError, match="1 gradients for 2 variables"):
         SGD().apply([[1.0]], [xg.Variable([1.0]), xg.Variable([2.0])])

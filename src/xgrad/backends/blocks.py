@@ -68,7 +68,7 @@ class _Listing:
     def _number(self, x: Any) -> int:
         if isinstance(x, Symbol):
             return x.number
-        if type(x) not in (bool, int, float):
+        if type(x) not in (int, float):
             raise TypeError(f"{type(x).__name__} is no operand of an elementwise function")
         number = self._new()
         self.constants[number] = self.dtype.type(x)
@@ -92,6 +92,10 @@ class Symbol:
     def dtype(self) -> Any:
         """The dtype of all arrays."""
         return self.listing.dtype
+
+    # What a function decides by is not known yet; all of these raise TypeError.
+    __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]
 
     def __neg__(self) -> Symbol:
         return self.listing.note(np.negative, self)

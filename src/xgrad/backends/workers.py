@@ -39,7 +39,10 @@ def run_unbroken(tasks: Sequence[Callable[[], None]], then: Callable[[], None]) 
         return
     work = _Work(tasks, then)
     try:
-        _pool().submit(work.run)
+        try:
+            _pool().submit(work.run)
+        except RuntimeError:  # no threads here, or at the interpreter's end no more
+            work.run()
         work.done.wait()
     except BaseException:
         if not work.claim():  # it has begun
@@ -70,7 +73,7 @@ class _Work:
         if not self.claim():
             return
         for _ in range(len(self._left) - 1):
-            with contextlib.suppress(RuntimeError):  # at the interpreter's end there is no help
+            with contextlib.suppress(RuntimeError):  # where there are no threads there is no help
                 _pool().submit(self._help)
         self._help()
 

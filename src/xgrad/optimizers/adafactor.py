@@ -125,5 +125,5 @@ class Adafactor(Optimizer):
         u = g / xp.sqrt(v)
         u_size = xp.sqrt(mean_square(xp, u)) / self.clip_threshold
         w_size = xp.sqrt(mean_square(xp, w))
-        size = xp.maximum(w_size, xp.full_like(w_size, self.epsilon_2)) * c["size"]
-        return w - u * (size / xp.maximum(u_size, xp.ones_like(u_size))), new
+        size = xp.maximum(w_size, self.epsilon_2) * c["size"]
+        return w - u * (size / xp.maximum(u_size, 1.0)), new

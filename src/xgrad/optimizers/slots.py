@@ -38,6 +38,10 @@ class SlotTable:
         """List all slots."""
         return [slot for _, slots in self._known.values() for slot in slots.values()]
 
+    def seen(self) -> list[Variable]:
+        """List the variables that have slots, or could have some."""
+        return [variable for variable, _ in self._known.values()]
+
     def of(self, number: int, made: _Records) -> dict[str, Variable]:
         """Find the slots of a variable that was seen, or made just now."""
         return (made.get(number) or self._known[number])[1]

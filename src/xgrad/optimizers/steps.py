@@ -130,14 +130,15 @@ class Steps:
         """
         return self._apply(grads_and_vars, global_step, "apply_gradients")
 
-    def apply(self, grads: Nest, variables: Nest) -> Variable:
+    def apply(self, grads: Nest, variables: Nest = None) -> Variable:
         """Take one step along gradients, given in the structure of their variables.
 
         Parameters
         ----------
         grads : nest
             A gradient or None for each variable.
-        variables : nest of Variable
+        variables : nest of Variable, optional
+            If left out, all that this optimizer has seen, in that order; see `build`.
 
         Returns
         -------
@@ -148,6 +149,8 @@ class Steps:
         --------
         apply_gradients
         """
+        if variables is None:
+            variables = self._slots.seen()
         wanted = leaves(variables)
         # In a flat list every entry is a gradient, even if it is a list of numbers.
         flat = isinstance(variables, (list, tuple)) and not any(
