@@ -162,6 +162,15 @@ def test_any_function_serves() -> None:
     assert w.tolist() == [-2.5]
 
 
+def test_a_function_is_called_once_per_step() -> None:
+    seen: list[int] = []
+    a, b = xg.Variable([0.0], name="a"), xg.Variable([0.0], name="b")
+    optimizer = xg.optimizers.SGD(lambda step: seen.append(step) or 1.0, weight_decay=0.1)
+    optimizer.exclude_from_weight_decay([a])
+    optimizer.apply([[1.0], [1.0]], [a, b])
+    assert seen == [0]
+
+
 def test_a_function_of_nothing_serves_as_in_keras() -> None:
     rates = iter([1.0, 0.25])
     w = xg.Variable([0.0])

@@ -17,7 +17,7 @@ from .checks import LearningRate, as_learning_rate, as_rate
 if TYPE_CHECKING:
     from .base import Optimizer
 
-__all__ = ["Exclusions", "Group", "Groups"]
+__all__ = ["Exclusions", "Group", "Groups", "group_and_decay"]
 
 _OWN = ("learning_rate", "learning_rate_multiplier", "weight_decay")
 
@@ -61,6 +61,17 @@ class Groups:
         if key not in self._made:
             self._made[key] = _make(optimizer, dict(other))
         return self._made[key]
+
+
+def group_and_decay(
+    optimizer: Optimizer, variable: Any, slots: dict[str, Any]
+) -> tuple[Group, float | None]:
+    """Find the group of a variable, and its weight decay."""
+    group = Group(optimizer)
+    if optimizer.groups is not None:
+        group = optimizer._groups.of(optimizer, variable)
+    decay = group.rule.decay_of(slots)
+    return group, None if decay and optimizer._excluded.contain(variable) else decay
 
 
 def _make(optimizer: Optimizer, other: dict[str, Any]) -> Group:

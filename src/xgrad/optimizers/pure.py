@@ -16,7 +16,7 @@ from ..errors import ArgumentError
 from ..ops.rule_namespace import rule_namespace as xp
 from ..tree import TreeDef, flatten, unflatten
 from .checks import as_gradient, as_learning_rate, as_tensor
-from .groups import Group
+from .groups import Group, group_and_decay
 from .rates import value_at
 from .rule import Numbers, choose, whole_step
 from .slots import as_rows
@@ -77,9 +77,8 @@ def update(
     factors = clip_factors(optimizer, list(gradients.values()))
     for (i, g), factor in zip(gradients.items(), factors, strict=True):
         w, slots = values[i], rows[i]
-        group = optimizer._groups.of(optimizer, found[i])
-        excluded = optimizer._excluded.contain(found[i])
-        c = steps.numbers(group, w, None if excluded else group.rule.decay_of(slots))
+        group, decay = group_and_decay(optimizer, found[i], slots)
+        c = steps.numbers(group, w, decay)
         if factor is not None:
             c["clip"] = _like(factor, w)
         new_w, new = whole_step(group.rule, xp, g, w, slots, c, to_place(steps.overwrite, w))

@@ -36,7 +36,7 @@ def make_counters(optimizer: Optimizer) -> dict[str, Variable]:
 def gradients_seen(optimizer: Optimizer) -> int:
     """Tell how many gradients came before the next one, which is what schedules count."""
     counters = optimizer._counters
-    return int(counters.get("gradients_seen", counters["iterations"]))
+    return int(counters.get("gradients_seen", counters["iterations"]).array)
 
 
 def save(optimizer: Optimizer) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from ..core.protocols import protocols
 from ..core.tensor import Tensor
 from ..core.variable import Variable
 from .checks import as_global_step, as_gradients, as_pairs, constrained, drop_unconnected
+from .groups import group_and_decay
 from .host_numbers import host_numbers
 from .rates import number_at
 from .rule import Numbers, Rule, whole_step
@@ -80,20 +81,20 @@ class _Changes:
         once : bool
             Whether nothing of it was changed in this step before.
         """
-        jobs = []
         backend: Backend = backend_of(group[0][0].g)
-        for work, numbers in group:
-            held = (work.variable, *work.slots.values())
+        holders = [(work.variable, *work.slots.values()) for work, _ in group]
+        jobs = []
+        for (work, numbers), held in zip(group, holders, strict=True):
             for variable in held:
                 self.announce(variable)
             free = once and work.variable.constraint is None
-            reusable = tuple(free and backend.is_alone(v) for v in held)
+            reusable = tuple([free and backend.is_alone(v) for v in held])
             jobs.append(Job((work.g, *map(self.array, held)), numbers, reusable))
         results, tasks = backend.replace(function, jobs, elementwise)
         self._tasks += tasks
-        for (work, _), result in zip(group, results, strict=True):
-            for variable, array in zip((work.variable, *work.slots.values()), result, strict=True):
-                self.set(variable, array)
+        for held, result in zip(holders, results, strict=True):
+            for variable, array in zip(held, result, strict=True):
+                self.arrays[variable.number] = variable, array
 
     def commit(self, also: Any) -> None:
         """Change everything: what may fail has been done."""
@@ -161,36 +162,34 @@ def _update(
     changes: _Changes,
 ) -> None:
     """Work out the new value and slots of every variable."""
-    count = int(optimizer.iterations)
+    count = int(optimizer.iterations.array)
     rate = number_at(optimizer._rate, seen)
     overwrite = overwrites(optimizer, count)
     known: dict[Any, Numbers] = {}
-    rounds: dict[int, int] = {}  # a variable that is given twice is changed twice
+    turns: dict[int, int] = {}  # a variable that is given twice is changed twice
     groups: dict[Any, list[tuple[_Work, Numbers]]] = {}
     for work, factor in zip(works, factors, strict=True):
         variable = work.variable
-        group = optimizer._groups.of(optimizer, variable)
-        excluded = optimizer._excluded.contain(variable)
-        decay = None if excluded else group.rule.decay_of(work.slots)
-        if (group, decay) not in known:
+        group, decay = group_and_decay(optimizer, variable, work.slots)
+        numbers = known.get((group, decay))
+        if numbers is None:
             own = group.learning_rate
-            now = rate if own is None else number_at(own, seen)
-            now *= group.multiplier
-            known[group, decay] = step_numbers(optimizer, host_numbers, group, now, count, decay)
-        numbers = known[group, decay]
-        backend = backend_of(work.g)
+            now = (rate if own is None else number_at(own, seen)) * group.multiplier
+            numbers = step_numbers(optimizer, host_numbers, group, now, count, decay)
+            known[group, decay] = numbers
         if factor is not None:
             numbers = {**numbers, "clip": _number(factor, work.g)}
-        turn = rounds[variable.number] = rounds.get(variable.number, -1) + 1
-        key = (turn, group.rule, backend, tuple(work.slots), tuple(numbers))
+        turn = turns[variable.number] = turns.get(variable.number, -1) + 1
+        key = (turn, group.rule, type(work.g), tuple(work.slots), len(numbers))
         groups.setdefault(key, []).append((work, numbers))
-    once = not any(rounds.values())
+    once = len(turns) == len(works)
     for key in sorted(groups, key=lambda key: key[0]):
         _, rule, _, names, _ = key
         function = functools.partial(_step, rule, names, overwrite)
         changes.replace(function, groups[key], rule.elementwise, once)
     for variable in {work.variable.number: work.variable for work in works}.values():
-        changes.set(variable, constrained(variable, changes.array(variable)))
+        if variable.constraint is not None:
+            changes.set(variable, constrained(variable, changes.array(variable)))
 
 
 def _step(
