@@ -3,6 +3,7 @@
 It shows that the functions mean the right thing, not that cupy takes them: the tests that are
 marked `gpu` do."""
 
+import sys
 import types
 from contextlib import nullcontext
 
@@ -114,3 +115,46 @@ def test_irfftn_hands_the_library_half_a_spectrum_of_real_numbers(functions, siz
 def test_frequencies(functions):
     found = functions.frequencies(5, half=False, d=0.3, dtype=None, device=None)
     np.testing.assert_array_equal(found, np.fft.fftfreq(5, 0.3))
+
+
+# -- matrices ----------------------------------------------------------------------------------
+
+
+class OfOneStack:
+    """Solvers that refuse stacks which differ, as cupy's do."""
+
+    def __init__(self, solve):
+        self.solve = solve
+
+    def __call__(self, x1, x2, **options):
+        assert x1.shape[:-1] == x2.shape[:-1]
+        assert x2.size
+        return self.solve(x1, x2, **options)
+
+
+STACKS = [((2, 3, 3), (3, 2)), ((3, 3), (2, 3, 2)), ((2, 1, 3, 3), (4, 3, 1)), ((3, 3), (3, 0))]
+
+
+@pytest.mark.parametrize("shapes", STACKS, ids=str)
+def test_solve_broadcasts_stacks(functions, shapes, monkeypatch, rng):
+    linalg = types.SimpleNamespace(solve=OfOneStack(np.linalg.solve))
+    monkeypatch.setattr(functions._namespace, "linalg", linalg)
+    x1, x2 = (rng.normal(size=shape) for shape in shapes)
+    np.testing.assert_allclose(functions.solve(x1, x2), np.linalg.solve(x1, x2))
+
+
+@pytest.mark.parametrize("upper", [False, True])
+@pytest.mark.parametrize("shapes", STACKS, ids=str)
+def test_solve_triangular_broadcasts_stacks(functions, shapes, upper, monkeypatch, rng):
+    def solve(x1, x2, *, lower):
+        return np.linalg.solve(np.tril(x1) if lower else np.triu(x1), x2)
+
+    module = types.ModuleType("cupyx.scipy.linalg")
+    module.solve_triangular = OfOneStack(solve)
+    for name in ("cupyx", "cupyx.scipy"):
+        monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    monkeypatch.setitem(sys.modules, "cupyx.scipy.linalg", module)
+    x1, x2 = (rng.normal(size=shape) for shape in shapes)
+    found = functions.solve_triangular(x1, x2, upper=upper)
+    expected = np.linalg.solve(np.triu(x1) if upper else np.tril(x1), x2)
+    np.testing.assert_allclose(found, expected)

@@ -99,6 +99,29 @@ def test_dead_branch_frees_at_once(held, no_collector):
     assert tape.gradient(y, x).shape == x.shape
 
 
+def test_dead_results_of_a_decomposition_free_at_once(no_collector):
+    x = xg.Variable(np.eye(3) + 1.0)
+    with xg.GradientTape():
+        u, s, vh = xg.linalg.svd(x)
+        kept = weakref.ref(u.node.parents[0])
+        del u, vh
+        assert kept() is not None
+        del s
+        assert kept() is None
+
+
+def test_second_derivatives_of_a_decomposition_leave_nothing_to_collect(no_collector):
+    x = xg.Variable(np.diag([1.0, 2.0, 3.0]) + 0.1)
+    gc.collect()
+    with xg.GradientTape() as outer:
+        with xg.GradientTape() as inner:
+            y = xg.sum(xg.linalg.eigh(x).eigenvectors ** 3)  # the eigenvalues are gone by now
+        g = inner.gradient(y, x)
+    assert outer.gradient(g, x, g).shape == (3, 3)
+    del outer, inner, y, g
+    assert gc.collect() == 0
+
+
 @pytest.mark.parametrize(
     "cut", [xg.stop_gradient, xg.sign, lambda t: t > 0.0], ids=["stop_gradient", "sign", "greater"]
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 from .._typing import Array
 from ._matrices import absorb, conjugate, identity, invertible, over_matrices, sum_of_moduli
-from .shared import give, is_complex, products_of_others
+from .shared import give, give_forward, is_complex, products_of_others
 
 # From a ratio of the least to the largest singular value of this on, an inverse is good enough.
 _WELL_CONDITIONED = 0.01
@@ -18,18 +18,25 @@ _WELL_CONDITIONED = 0.01
 
 def det_x(xp: Any, g: Array, x: Array) -> Array:
     """y = det x;  dy = sum of cofactors times dx."""
+    g = over_matrices(xp, g)
+    return xp.zero_where_zero(g * _cofactors(xp, x), g)
+
+
+def det_tangent(xp: Any, t: Array, x: Array) -> Array:
+    """The sum itself."""
+    return xp.sum(xp.zero_where_zero(t * _cofactors(xp, x), t), axis=(-2, -1))
+
+
+def _cofactors(xp: Any, x: Array) -> Array:
     size = x.shape[-1]
     if size < 2:
-        cofactors = xp.ones_like(x)
-    elif size == 2:
-        cofactors = xp.flip(x, axis=(-2, -1)) * (2 * identity(xp, x) - 1)
-    elif size == 3:
-        cofactors = _turn(xp, x, 1, 1) * _turn(xp, x, 2, 2)
-        cofactors = cofactors - _turn(xp, x, 1, 2) * _turn(xp, x, 2, 1)
-    else:
-        cofactors = xp.cofactor(x)
-    g = over_matrices(xp, g)
-    return xp.zero_where_zero(g * cofactors, g)
+        return xp.ones_like(x)
+    if size == 2:
+        return xp.flip(x, axis=(-2, -1)) * (2 * identity(xp, x) - 1)
+    if size == 3:
+        first = _turn(xp, x, 1, 1) * _turn(xp, x, 2, 2)
+        return first - _turn(xp, x, 1, 2) * _turn(xp, x, 2, 1)
+    return xp.cofactor(x)
 
 
 def _turn(xp: Any, x: Array, rows: int, columns: int) -> Array:
@@ -98,3 +105,5 @@ def slogdet_x(xp: Any, g: tuple[Array | None, ...], x: Array, y: tuple[Array, ..
 give("det", x=det_x)
 give("cofactor", x=cofactor_x)
 give("slogdet", x=slogdet_x)
+give_forward("det", x=det_tangent)
+give_forward("cofactor", x=cofactor_x)

@@ -6,13 +6,18 @@ from typing import Any
 
 from .._typing import Array
 from ._matrices import absorb, adjoint, conjugate, sum_of_moduli
-from .shared import give
+from .shared import give, give_forward
 
 
 def inv_x(xp: Any, g: Array, y: Array) -> Array:
     """y = x^-1;  dy = -y dx y."""
     transposed = xp.matrix_transpose(y)
     return absorb(xp, -xp.matmul(xp.matmul(transposed, g), transposed), g)
+
+
+def inv_tangent(xp: Any, t: Array, y: Array) -> Array:
+    """dy = -y dx y."""
+    return absorb(xp, -xp.matmul(xp.matmul(y, t), y), t)
 
 
 def solve_x1(xp: Any, g: Array, x1: Array, y: Array) -> Array:
@@ -25,6 +30,16 @@ def solve_x2(xp: Any, g: Array, x1: Array) -> Array:
     return absorb(xp, xp.solve(xp.matrix_transpose(x1), g), g)
 
 
+def solve_x1_tangent(xp: Any, t: Array, x1: Array, y: Array) -> Array:
+    """dy = -x1^-1 dx1 y."""
+    return -solve_x2_tangent(xp, xp.absorbing_matmul(t, y, zeros=0), x1)
+
+
+def solve_x2_tangent(xp: Any, t: Array, x1: Array) -> Array:
+    """dy = x1^-1 dx2."""
+    return absorb(xp, xp.solve(x1, t), t)
+
+
 def solve_triangular_x1(xp: Any, g: Array, x1: Array, y: Array, *, upper: bool) -> Array:
     """As for `solve`, and the other triangle is not read."""
     r = _outer(xp, solve_triangular_x2(xp, g, x1, upper=upper), y)
@@ -34,6 +49,17 @@ def solve_triangular_x1(xp: Any, g: Array, x1: Array, y: Array, *, upper: bool) 
 def solve_triangular_x2(xp: Any, g: Array, x1: Array, *, upper: bool) -> Array:
     """The transpose of a triangular matrix is the other kind of triangular."""
     return absorb(xp, xp.solve_triangular(xp.matrix_transpose(x1), g, upper=not upper), g)
+
+
+def solve_triangular_x1_tangent(xp: Any, t: Array, x1: Array, y: Array, *, upper: bool) -> Array:
+    """As for `solve`, and the other triangle is not read."""
+    t = xp.absorbing_matmul(xp.triu(t) if upper else xp.tril(t), y, zeros=0)
+    return -solve_triangular_x2_tangent(xp, t, x1, upper=upper)
+
+
+def solve_triangular_x2_tangent(xp: Any, t: Array, x1: Array, *, upper: bool) -> Array:
+    """dy = x1^-1 dx2."""
+    return absorb(xp, xp.solve_triangular(x1, t, upper=upper), t)
 
 
 def _outer(xp: Any, r: Array, y: Array) -> Array:
@@ -55,15 +81,20 @@ def pinv_x(xp: Any, g: Array, x: Array, y: Array) -> Array:
 
 
 def expm_x(xp: Any, g: Array, x: Array) -> Array:
+    """The derivative along E at the transpose."""
+    return expm_tangent(xp, g, xp.matrix_transpose(x))
+
+
+def expm_tangent(xp: Any, t: Array, x: Array) -> Array:
     """The derivative of exp at A along E is the corner of exp [[A, E], [0, A]] (Mathias, 1996)."""
     size = x.shape[-1]
     if size == 0:
-        return g
+        return t
     # The corner is linear in E, but how accurate it is depends on the size of E.
-    scale = xp.stop_gradient(xp.max(xp.abs(g), axis=(-2, -1), keepdims=True))
+    scale = xp.stop_gradient(xp.max(xp.abs(t), axis=(-2, -1), keepdims=True))
     idle = (scale == 0) & ~xp.isfinite(sum_of_moduli(xp, x))
     scale = xp.where(scale == 0, xp.ones_like(scale), scale)
-    a, e = xp.where(idle, 0, xp.matrix_transpose(x)), g / scale
+    a, e = xp.where(idle, 0, x), t / scale
     rows = xp.concat([a, e], axis=-1), xp.concat([xp.zeros_like(a), a], axis=-1)
     return xp.expm(xp.concat(list(rows), axis=-2))[..., :size, size:] * scale
 
@@ -73,3 +104,7 @@ give("solve", x1=solve_x1, x2=solve_x2)
 give("solve_triangular", x1=solve_triangular_x1, x2=solve_triangular_x2)
 give("pinv", x=pinv_x)
 give("expm", x=expm_x)
+give_forward("inv", x=inv_tangent)
+give_forward("solve", x1=solve_x1_tangent, x2=solve_x2_tangent)
+give_forward("solve_triangular", x1=solve_triangular_x1_tangent, x2=solve_triangular_x2_tangent)
+give_forward("expm", x=expm_tangent)
