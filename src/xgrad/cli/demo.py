@@ -171,9 +171,8 @@ def train(
     size = train_set.labels.size
     starts = range(0, size, batch)
     home = train_set.images.device
-    optimizer = xg.optimizers.SGD(
-        _cosine(_LEARNING_RATE, epochs * len(starts)), _MOMENTUM, nesterov=True
-    )
+    schedule = xg.optimizers.schedules.CosineDecay(_LEARNING_RATE, epochs * len(starts))
+    optimizer = xg.optimizers.SGD(schedule, _MOMENTUM, nesterov=True)
     history: dict[str, list[Any]] = {}
     quiet = 0.1 if sys.stderr.isatty() else 5.0  # a log needs no ten lines a second
     with tqdm(total=epochs, desc="epochs", unit="epoch", mininterval=quiet) as bar:
@@ -205,11 +204,6 @@ def _least_loss(classes: int) -> float:
     rest = _SMOOTHING / classes
     right = 1.0 - _SMOOTHING + rest
     return -right * math.log(right) - (classes - 1) * rest * math.log(rest)
-
-
-def _cosine(peak: float, steps: int) -> Any:
-    """Fall from `peak` to 0 along half a wave."""
-    return lambda step: 0.5 * peak * (1.0 + math.cos(math.pi * step / steps))
 
 
 def _note(history: dict[str, list[Any]], row: list[float]) -> None:
