@@ -1,5 +1,8 @@
 """What `import xgrad` brings, and what it leaves alone."""
 
+import ast
+import inspect
+import pathlib
 import subprocess
 import sys
 
@@ -47,6 +50,50 @@ def test_using_numpy_tensors_brings_no_other_library_either():
         "print(*sys.modules)"
     ).split()
     assert [name for name in loaded if name.split(".")[0] in FORBIDDEN] == []
+
+
+def test_import_leaves_what_not_everybody_needs():
+    loaded = python("import sys, xgrad; print(*sys.modules)").split()
+    rest = ("batching", "compile", "fft", "linalg", "optimizers", "special", "transforms.vmap")
+    assert [name for name in rest if f"xgrad.{name}" in loaded] == []
+
+
+def test_names_that_come_later_are_those_that_type_checkers_see():
+    block = next(
+        node
+        for node in ast.parse(inspect.getsource(xg)).body
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    )
+    seen = {f".{s.module or ''}": [alias.name for alias in s.names] for s in block.body}
+    assert seen.pop(".") == list(xg._MODULES)
+    assert seen == {home: names.split() for home, names in xg._LATER.items()}
+
+
+OPS = pathlib.Path(xg.__file__).parent / "ops"
+WITHOUT_RULES_AT_FIRST = [
+    *("_fourier", "decompositions", "eigenvalues", "matrix_functions", "norms", "solving"),
+    "special",
+]
+
+
+@pytest.mark.parametrize("chapter", WITHOUT_RULES_AT_FIRST)
+def test_a_chapter_alone_brings_the_rules_of_its_primitives(chapter):
+    files = [OPS / f"{chapter}.py"] if chapter != "special" else (OPS / chapter).glob("*.py")
+    names = {
+        call.args[0].value
+        for file in files
+        for call in ast.walk(ast.parse(file.read_text()))
+        if isinstance(call, ast.Call)
+        and ast.unparse(call.func) in ("primitive", "single", "double", "triple")
+        and isinstance(call.args[0], ast.Constant)
+    }
+    assert names
+    missing = python(
+        f"import xgrad.ops.{chapter}\n"
+        "from xgrad.core.instructions import primitive\n"
+        f"print(*[n for n in {names} if not primitive(n).rules and not primitive(n).reason])"
+    )
+    assert missing.split() == []
 
 
 def test_import_writes_nothing():
@@ -102,6 +149,4 @@ def test_what_there_is_not_is_an_attribute_error():
 
 
 def test_the_types_ship():
-    import pathlib
-
     assert (pathlib.Path(xg.__file__).parent / "py.typed").exists()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import e, inf, nan, pi
 from typing import TYPE_CHECKING, Any
 
-from . import errors, fft, linalg, rules, tree
+from . import errors, rules, tree
 from .backends import (
     Device,
     default_device,
@@ -23,9 +23,6 @@ from .core.indexed_slices import IndexedSlices
 from .core.observers import record_locations
 from .core.tensor import Tensor
 from .core.variable import Variable
-from .interpreters.forward import ForwardAccumulator
-from .interpreters.graph_gradients import gradients, hessians
-from .interpreters.graph_scope import Graph, global_variables, trainable_variables
 from .interpreters.tape import GradientTape, UnconnectedGradients
 from .ops import numpy_hooks as _numpy_hooks
 from .ops.arithmetic import (
@@ -91,7 +88,6 @@ from .ops.namespaces import API_VERSION as __array_api_version__
 from .ops.namespaces import Info as _Info
 from .ops.namespaces import array_namespace, namespace
 from .ops.non_finite import nan_to_num
-from .ops.norm import norm
 from .ops.padding import pad
 from .ops.powers import hypot, pow, reciprocal, sqrt, square
 from .ops.rounding import ceil, conj, floor, imag, real, round, signbit, trunc
@@ -132,22 +128,26 @@ from .ops.trigonometric import (
     tanh,
 )
 from .ops.utility import diff, stop_gradient
-from .transforms.clipping import clip_by_global_norm, clip_by_norm, clip_by_value, global_norm
-from .transforms.control_flow import cond, scan, while_loop
-from .transforms.custom_gradient import custom_gradient
-from .transforms.functional import grad, jvp, linearize, value_and_grad, vjp
-from .transforms.gradient_hook import gradient_hook
-from .transforms.matrices import hessian, hvp, jacfwd, jacobian, jacrev
-from .transforms.pass_through import grad_pass_through
-from .transforms.per_example import per_example_gradient
-from .transforms.recompute import checkpoint, recompute_grad
-from .transforms.relative_clipping import adaptive_clip, clip_by_average_norm
-from .transforms.sequential import checkpoint_sequential
-from .transforms.vmap import vmap
 
 if TYPE_CHECKING:
-    from . import debugging, optimizers, random, special, summary, testing
+    from . import debugging, fft, linalg, optimizers, random, special, summary, testing
     from .compile.function import function
+    from .interpreters.forward import ForwardAccumulator
+    from .interpreters.graph_gradients import gradients, hessians
+    from .interpreters.graph_scope import Graph, global_variables, trainable_variables
+    from .ops.norm import norm
+    from .transforms.clipping import clip_by_global_norm, clip_by_norm, clip_by_value, global_norm
+    from .transforms.control_flow import cond, scan, while_loop
+    from .transforms.custom_gradient import custom_gradient
+    from .transforms.functional import grad, jvp, linearize, value_and_grad, vjp
+    from .transforms.gradient_hook import gradient_hook
+    from .transforms.matrices import hessian, hvp, jacfwd, jacobian, jacrev
+    from .transforms.pass_through import grad_pass_through
+    from .transforms.per_example import per_example_gradient
+    from .transforms.recompute import checkpoint, recompute_grad
+    from .transforms.relative_clipping import adaptive_clip, clip_by_average_norm
+    from .transforms.sequential import checkpoint_sequential
+    from .transforms.vmap import vmap
 
 __all__ = [
     # Arrays and devices
@@ -396,6 +396,29 @@ __all__ = [
     "stop_gradient",
 ]
 
+# What not everybody needs is imported when it is first asked for: the modules below, and these names.
+_MODULES = ("debugging", "fft", "linalg", "optimizers", "random", "special", "summary", "testing")
+_LATER = {
+    ".compile.function": "function",
+    ".interpreters.forward": "ForwardAccumulator",
+    ".interpreters.graph_gradients": "gradients hessians",
+    ".interpreters.graph_scope": "Graph global_variables trainable_variables",
+    ".ops.norm": "norm",
+    ".transforms.clipping": "clip_by_global_norm clip_by_norm clip_by_value global_norm",
+    ".transforms.control_flow": "cond scan while_loop",
+    ".transforms.custom_gradient": "custom_gradient",
+    ".transforms.functional": "grad jvp linearize value_and_grad vjp",
+    ".transforms.gradient_hook": "gradient_hook",
+    ".transforms.matrices": "hessian hvp jacfwd jacobian jacrev",
+    ".transforms.pass_through": "grad_pass_through",
+    ".transforms.per_example": "per_example_gradient",
+    ".transforms.recompute": "checkpoint recompute_grad",
+    ".transforms.relative_clipping": "adaptive_clip clip_by_average_norm",
+    ".transforms.sequential": "checkpoint_sequential",
+    ".transforms.vmap": "vmap",
+}
+_HOMES = {name: home for home, names in _LATER.items() for name in names.split()}
+
 newaxis = None
 
 _standard = _host().namespace
@@ -423,13 +446,14 @@ def __getattr__(name: str) -> Any:
     """Import what not everybody needs, and read the version, when somebody asks."""
     from importlib import import_module, metadata
 
-    if name == "function":
-        return import_module(".compile.function", __name__).function
-    if name in ("debugging", "optimizers", "random", "special", "summary", "testing"):
-        return import_module(f".{name}", __name__)
     if name == "__version__":
         return metadata.version("xgrad")
-    raise AttributeError(f"module 'xgrad' has no attribute {name!r}")
+    if name in _MODULES:
+        return import_module(f".{name}", __name__)
+    if name not in _HOMES:
+        raise AttributeError(f"module 'xgrad' has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(_HOMES[name], __name__), name)
+    return found
 
 
 def __dir__() -> list[str]:

@@ -1,6 +1,6 @@
 """What a tape gives besides gradients: Jacobians, Hessians, Hessian-vector products.
 
-Arguments are checked here, as for `gradient`; jacobian.py computes. Second derivatives need the
+Arguments are checked here, as for `gradient`; jacobian.py computes, imported with batching when first used. Second derivatives need the
 first to be recorded, and the tape itself records it: no second tape, and no `persistent`."""
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from ..ops.rule_namespace import rule_namespace
 from ..tree import flatten, show, unflatten
 from .arguments import UnconnectedGradients, as_option, fitted, take_apart
 from .gradients import gradients
-from .jacobian import batch_jacobian, jacobian
 from .stack import pop, push
 from .trace import Trace
 
@@ -89,6 +88,8 @@ class Matrices:
         targets, outside = take_apart(target, "target", "jacobian")
         wanted, inside = take_apart(sources, "sources", "jacobian")
         _check_chunk(chunk_size, "jacobian")
+        from .jacobian import jacobian
+
         with self._differentiating() as trace:
             rows = [
                 [
@@ -145,6 +146,8 @@ class Matrices:
         (y,) = _single(target, "target", "batch_jacobian")
         (x,) = _single(source, "source", "batch_jacobian")
         _check_chunk(chunk_size, "batch_jacobian")
+        from .jacobian import batch_jacobian
+
         with self._differentiating() as trace:
             shape = (*y.shape, *x.shape[1:])
             found = batch_jacobian(trace, y, x, chunk_size)
@@ -187,6 +190,8 @@ class Matrices:
         xg.Tensor([[8., 8.],
                    [8., 2.]], shape=(2, 2), dtype=float64, device=cpu)
         """
+        from .jacobian import jacobian
+
         y = _scalar(target, "hessian")
         wanted, treedef = take_apart(sources, "sources", "hessian")
         with self._differentiating() as trace:

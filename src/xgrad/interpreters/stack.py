@@ -144,7 +144,9 @@ def _mixed_recorder(observers: tuple[Any, ...], traces: tuple[Trace, ...]) -> Re
 
 
 protocols.context = Context.of
-protocols.store = lambda variable, how, *given: False  # until compile/ is imported
+# Until compile/ and graph_scope.py are imported.
+protocols.store = lambda variable, how, *given: False
+protocols.created = lambda variable: None
 
 
 def _keep_nothing(_reference: Any) -> None:

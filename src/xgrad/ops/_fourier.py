@@ -15,6 +15,7 @@ from ..core.instructions import primitive
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
+from ..rules import fourier  # noqa: F401 - gives the rules
 from ._arguments import as_axis, as_operand
 from .data_types import floating
 

@@ -7,6 +7,7 @@ from typing import Any
 from ..core.casting import is_inexact
 from ..core.spec import describe
 from ..errors import DTypeError, ShapeError
+from ..rules import determinants, eigenvectors, factors, inverses  # noqa: F401 - give the rules
 from ._arguments import as_operand
 from .data_types import finfo
 from .joining import promoted

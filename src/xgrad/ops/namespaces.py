@@ -7,6 +7,7 @@ hashable, with a unique name."""
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
 import math
 import types
@@ -19,19 +20,6 @@ from ..core.defaults import chosen_dtype
 from ..core.handle import Handle
 from ..core.protocols import protocols
 from ..errors import ArgumentError, ArgumentTypeError, DeviceMismatchError
-from . import (
-    decompositions,
-    eigenvalues,
-    fourier,
-    fourier_bins,
-    fourier_real,
-    linear_algebra,
-    matrix_functions,
-    norm,
-    norms,
-    products,
-    solving,
-)
 from .rule_namespace import CHAPTERS
 
 __all__ = ["API_VERSION", "DTYPES", "Info", "array_namespace", "namespace"]
@@ -47,12 +35,12 @@ _MAKERS = (
     *("arange", "asarray", "empty", "eye", "from_dlpack", "full", "linspace", "ones", "zeros"),
     *("fftfreq", "rfftfreq"),
 )
-# The standard's extensions: modules below the namespace.
+# The standard's extensions, modules below the namespace, by chapter: imported with the first namespace.
 _EXTENSIONS = {
-    "fft": (fourier, fourier_real, fourier_bins),
+    "fft": ("fourier", "fourier_real", "fourier_bins"),
     "linalg": (
-        *(decompositions, eigenvalues, linear_algebra, matrix_functions, norm, norms, products),
-        solving,
+        *("decompositions", "eigenvalues", "linear_algebra", "matrix_functions", "norm", "norms"),
+        *("products", "solving"),
     ),
 }
 _KINDS = {
@@ -215,8 +203,9 @@ def array_namespace(*arrays: Any) -> types.ModuleType:
 
 
 def _make(backend: Backend) -> types.ModuleType:
-    module = _collect(backend, backend.name, CHAPTERS)
-    for extension, chapters in _EXTENSIONS.items():
+    module = _collect(backend, backend.name, (*CHAPTERS, _chapter("norm")))
+    for extension, names in _EXTENSIONS.items():
+        chapters = tuple(map(_chapter, names))
         setattr(module, extension, _collect(backend, f"{backend.name}.{extension}", chapters))
     dtypes = {name: getattr(backend.namespace, name) for name in Info(backend).dtypes()}
     contents: dict[str, Any] = {
@@ -227,10 +216,14 @@ def _make(backend: Backend) -> types.ModuleType:
     }
     for name, value in contents.items():
         setattr(module, name, value)
-    names = [*module.__all__, *_EXTENSIONS, "special", *_CONSTANTS, *dtypes]
-    module.__all__ = sorted(names)  # type: ignore[attr-defined]
+    public = [*module.__all__, *_EXTENSIONS, "special", *_CONSTANTS, *dtypes]
+    module.__all__ = sorted(public)  # type: ignore[attr-defined]
     module.__getattr__ = functools.partial(_later, module.__name__)  # type: ignore[method-assign]
     return module
+
+
+def _chapter(name: str) -> types.ModuleType:
+    return importlib.import_module(f".{name}", __package__)
 
 
 def _later(module: str, name: str) -> Any:

@@ -2,7 +2,8 @@
 
 A rule takes the namespace, the cotangent and what it names: ``rule(xp, g, x2)``. It is the plain
 transpose of the derivative; complex conjugation, broadcasting, dtypes and zero cotangents are the
-edge's business (edges.py). Importing this package gives every primitive its rules."""
+edge's business (edges.py). Importing this package gives primitives their rules; those of linear algebra,
+Fourier transforms and special functions come with the chapters of `ops/` that apply them."""
 
 from __future__ import annotations
 
@@ -10,24 +11,13 @@ from . import (  # noqa: F401 - each module gives its rules when it is imported
     constants,
     contractions,
     cumulative,
-    determinants,
-    eigenvectors,
     elementwise,
-    factors,
-    fourier,
     indexing,
-    inverses,
     movement,
     norms,
     reductions,
     selection,
     sorting,
-    special_bessel,
-    special_error,
-    special_gamma,
-    special_incomplete,
-    special_integrals,
-    special_logistic,
 )
 from .edges import arrive, sum_to_shape
 from .forward import is_transposed, tangent
