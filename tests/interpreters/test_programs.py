@@ -16,7 +16,8 @@ import xgrad as xg
 
 COUNT = int(os.environ.get("XGRAD_PROGRAMS", "0"))
 HOST = xg.namespace(np)
-# jax takes seconds for a program that is not compiled, as those with transforms (see by_jax).
+# jax takes seconds for a program that is not compiled, as those with transforms (see by_jax): only
+# every tenth may have some, and none where few programs are asked for.
 COMPILED = tuple(name for name in EXTENSIONS if name != "fft")
 
 
@@ -97,7 +98,7 @@ def test_gradient_of_a_program_agrees_with_torch(seed, torch):
 
 @seeds(20)
 def test_gradient_of_a_program_agrees_with_jax(seed, jax):
-    run = program(seed, extensions=EXTENSIONS if COUNT else COMPILED)
+    run = program(seed, extensions=EXTENSIONS if COUNT and seed % 10 == 0 else COMPILED)
     assert_agree(value_and_gradients(run), by_jax(jax, run), run)
 
 

@@ -396,6 +396,53 @@ def test_missing_data_in_one_matrix_leaves_the_others_alone(name, missing, rng):
     np.testing.assert_allclose(found, gradient(WHOLE[name], x, seed=seed), rtol=1e-10, atol=1e-12)
 
 
+def masked_gradient(x, mask):
+    """Of inverses, of which the mask leaves some out."""
+    x = xg.asarray(x)
+    with xg.GradientTape() as tape:
+        tape.watch(x)
+        y = xg.sum(xg.where(mask[..., None, None], xg.linalg.inv(x), 0.0))
+    return tape.gradient(y, x)
+
+
+def spoiled_stack(rng):
+    """Three matrices, one of them missing, and a mask that leaves it out."""
+    x = rng.normal(size=(3, 3, 3)) + 2 * np.eye(3)
+    spoiled = x.copy()
+    spoiled[1, 0, 0] = NAN
+    return x, spoiled, xg.asarray([True, False, True])
+
+
+def test_a_recorded_gradient_is_guarded_although_it_was_recorded_for_finite_matrices(rng):
+    x, spoiled, mask = spoiled_stack(rng)
+    runs = []
+    compiled = xg.function(lambda *operands: runs.append(1) or masked_gradient(*operands))
+    expected = masked_gradient(x, mask).numpy()
+    np.testing.assert_allclose(compiled(xg.asarray(x), mask).numpy(), expected, rtol=1e-12)
+    found = compiled(xg.asarray(spoiled), mask).numpy()
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    assert len(runs) == 1
+
+
+def test_a_batched_gradient_is_guarded_in_the_example_that_is_missing(rng):
+    x, spoiled, mask = spoiled_stack(rng)
+    found = xg.vmap(masked_gradient)(xg.asarray(spoiled), mask).numpy()
+    np.testing.assert_allclose(found, masked_gradient(x, mask).numpy(), rtol=1e-12)
+
+
+def test_a_batched_gradient_inside_a_tape_is_guarded(rng):
+    x, spoiled, mask = spoiled_stack(rng)
+    expected = masked_gradient(x, mask).numpy()
+    spoiled = xg.asarray(spoiled)
+    with np.errstate(all="ignore"), xg.GradientTape() as tape:
+        tape.watch(spoiled)
+        found = xg.vmap(masked_gradient)(spoiled, mask)
+    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-12)
+    second = tape.gradient(found, spoiled).numpy()
+    assert not np.any(second[1])
+    assert np.all(np.isfinite(second))
+
+
 # -- the choice of vectors ---------------------------------------------------------------------
 
 

@@ -243,7 +243,7 @@ class Own(Matrices):
     def absorbing_contract(xp: Any, x1: Array, x2: Array, *, subscripts: str, zeros: int) -> Array:
         """The plain contraction, and the careful one only where something is not finite."""
         y = xp.contract(x1, x2, subscripts=subscripts)
-        if math.isfinite(abs(_square_sum(y))):
+        if xp.surely_finite(y):
             return y
         return contraction.absorbing_contract(xp, x1, x2, subscripts=subscripts, zeros=zeros)
 
@@ -256,6 +256,11 @@ class Own(Matrices):
         if math.isfinite(abs(flat.dot(flat))):
             return y
         return contraction.absorbing_matmul(xp, x1, x2, zeros=zeros)
+
+    @staticmethod
+    def surely_finite(x: Array) -> bool:
+        """A look, which only host memory allows; what overflows in it is looked at with care."""
+        return math.isfinite(abs(_square_sum(x)))
 
     @staticmethod
     def zero_where_zero(r: Array, g: Array) -> Array:

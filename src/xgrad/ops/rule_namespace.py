@@ -100,6 +100,14 @@ def zero_where_zero(r: Tensor, g: Tensor) -> Tensor:
     return _zero_where_zero(r, g)  # type: ignore[no-any-return]
 
 
+def surely_finite(x: Tensor) -> bool:
+    """Whether a cheap look finds only finite numbers, hence nothing to guard against.
+
+    What is recorded, to be run again with other values, takes no look."""
+    backend = backend_of(x.array)
+    return not (backend.nests or settings.inspected) and backend.xp.surely_finite(x.array)
+
+
 def _instruction(name: str) -> Callable[..., Tensor]:
     """Make the function that applies the primitive of a name as it stands."""
     instruction = primitive(name)
@@ -118,7 +126,7 @@ def _build() -> types.ModuleType:
     for chapter in CHAPTERS:
         for name in chapter.__all__:
             setattr(module, name, getattr(chapter, name))
-    for extra in (*map(_instruction, _INSTRUCTIONS), to_device, zero_where_zero):
+    for extra in (*map(_instruction, _INSTRUCTIONS), surely_finite, to_device, zero_where_zero):
         setattr(module, extra.__name__, extra)
     return module
 
