@@ -73,7 +73,7 @@ class Level:
         if context is None:
             inside = tuple([o for o in observers if o not in self.observers])
             context = self._inside[observers] = protocols.context(inside)
-        return context.recorder
+        return context.recorder if context.observers else None
 
 
 def refuse(what: str) -> TracingError:

@@ -76,13 +76,16 @@ class State(threading.local):
     Attributes
     ----------
     recorder : Recorder or None
-        None while nobody watches.
+        None while nobody watches; then that of the ambient observers, if there are any.
     observers : tuple
-        Who watches, outermost first.
+        Who watches, outermost first. Whether this is empty decides whether gradients are recorded.
+    ambient : tuple
+        Who is told of operations while nobody watches (interpreters/stack.py), and its recorder.
     """
 
     recorder: Recorder | None = None
     observers: tuple[Any, ...] = ()
+    ambient: tuple[tuple[Any, ...], Recorder | None] = ((), None)
 
 
 class _Settings:

@@ -34,8 +34,6 @@ class Follower:
         Whether derivatives come of following: not where a program is recorded.
     follows_constants : bool
         Whether it follows every floating value that an operation reads, as a Graph's does.
-    guards : bool
-        Whether a value that it follows is refused to leave xgrad by itself, as `np.asarray` asks.
     opaque : bool
         Whether values may leave xgrad that it does not follow, whoever else does: true of what
         stands for a function with a rule of its own (transforms/captures.py).
@@ -48,7 +46,6 @@ class Follower:
     closed: bool = True
     differentiates: bool = True
     follows_constants: bool = False
-    guards: bool = True
     opaque: bool = False
     refuses_exits: bool = False
     warns: bool = True

@@ -288,7 +288,7 @@ def _tangent(
     outside: Context,
 ) -> Any:
     """The tangent of a result as a Tensor, or of each of several, computed outside."""
-    recorded = outside.recorder is not None
+    recorded = bool(outside.observers)
     if recorded or is_transposed(primitive):
         values = tuple(
             [_as_tensor(a, n if recorded else None) for a, n in zip(arrays, nodes, strict=True)]

@@ -32,7 +32,7 @@ def gradients(
     """Find the gradient of each source, or None; on raw arrays if nobody is watching.
 
     Where `sparse`, it may be IndexedSlices for a source that asked for that."""
-    recorded = state.recorder is not None
+    recorded = bool(state.observers)
     wanted: dict[Node, Any] = {}
     for x in sources:
         if _has_path(x) and trace.follows(x.node):

@@ -19,6 +19,7 @@ from ..errors import TapeError, UnconnectedGradientError
 from ..ops.rule_namespace import rule_namespace
 from .arguments import SeedNames, UnconnectedGradients, as_option, seeds_of, take_apart
 from .gradients import gradients as walk_back
+from .graph_trace import GraphTrace
 from .jacobian import jacobian
 from .trace import Trace, active_traces
 
@@ -177,7 +178,7 @@ def _shape_of(g: Any) -> tuple[int, ...]:
 def _trace_of(targets: Sequence[Any], caller: str) -> Trace:
     """Find the recording that knows most of the targets' past, among those that are open."""
     traces = [trace for trace in active_traces() if isinstance(trace, Trace)]
-    graphs = [trace for trace in traces if trace.follows_constants]
+    graphs = [trace for trace in traces if isinstance(trace, GraphTrace)]
     for trace in (*graphs, *traces):
         if any(x.node is not None and trace.follows(x.node) for x in targets):
             return trace

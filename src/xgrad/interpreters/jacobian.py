@@ -96,7 +96,7 @@ def _rows(
     trace: Trace, target: Any, sources: list[Any], seeds: Tensor, holomorphic: bool
 ) -> list[Tensor | None]:
     """The gradients of each source for all of the cotangents."""
-    recorded = state.recorder is not None
+    recorded = bool(state.observers)
     wanted = {x.node: x for x in sources if x.node is not None and trace.follows(x.node)}
     level = Level(seeds.shape[0])
     g = Batched(seeds if level.outside is not None else seeds.array, level)
@@ -136,7 +136,7 @@ def _assemble(rows: list[Tensor | None], source: Any, shape: Shape) -> Tensor | 
     y = rows[0] if len(rows) == 1 else rule_namespace.concat(rows, axis=0)
     assert y is not None
     y = rule_namespace.reshape(y, shape)
-    if state.recorder is None:
+    if not state.observers:
         return Tensor(backend_of(y.array).finish(y.array), taken_here(False))
     return Tensor(y.array, taken_here(True) if y.node is None else y.node)
 

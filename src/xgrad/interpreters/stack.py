@@ -16,7 +16,16 @@ from ..core.primitive import Kind, Primitive
 from ..core.protocols import protocols
 from .trace import Trace, make_recorder
 
-__all__ = ["Context", "Observer", "install", "pop", "push", "transcribers"]
+__all__ = [
+    "Context",
+    "Observer",
+    "install",
+    "pop",
+    "push",
+    "set_ambient",
+    "transcribers",
+    "watching",
+]
 
 
 class Observer(Protocol):
@@ -104,9 +113,35 @@ def transcribers() -> tuple[Any, ...]:
     return tuple([o for o in state.observers if getattr(o, "transcribes", False)])
 
 
+class _Nobody(tuple[Any, ...]):
+    """No followers, as a tuple that no node carries."""
+
+    __slots__ = ()
+
+
+def set_ambient(observers: tuple[Any, ...]) -> None:
+    """Let these be told, in this thread, of what happens while nobody watches.
+
+    They do not count as observers: gradients of tapes and functions that were recorded do not know
+    of them, and only operations on values that they follow are any different."""
+    recorder = None
+    if observers:
+        traces = tuple([trace for observer in observers for trace in observer.alone])
+        told = _mixed_recorder(observers, traces).record
+        recorder = Recorder(told, _Nobody(), {}, _keep_nothing, [], _sweep_nothing)
+    state.ambient = observers, recorder
+    if not state.observers:
+        state.recorder = recorder
+
+
+def watching() -> tuple[Any, ...]:
+    """Who watches, or is told where nobody does."""
+    return state.observers or state.ambient[0]
+
+
 def _recorder_for(observers: tuple[Any, ...]) -> Recorder | None:
     if not observers:
-        return None
+        return state.ambient[1]
     if len(observers) == 1 and observers[0].alone:
         return make_recorder(observers[0].alone)
     traces = tuple([trace for observer in observers for trace in observer.alone])

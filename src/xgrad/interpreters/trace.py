@@ -327,7 +327,7 @@ def _is_followed(x: Handle) -> bool:
     if node is None:
         return False
     inside = [trace for trace in traces if trace.opaque]
-    return any(trace.guards and trace.reads(node) for trace in inside or traces)
+    return any(trace.reads(node) for trace in inside or traces)
 
 
 def _read(x: Handle) -> None:

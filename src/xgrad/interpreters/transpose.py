@@ -65,7 +65,7 @@ def transposed_tangent(
             parameters,
         )
     with outside:
-        recorded = state.recorder is not None
+        recorded = bool(state.observers)
         found = walk(
             private.trace,
             [

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any, Self, overload
 
 from .._typing import Array
@@ -20,7 +21,7 @@ from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..core.variable import Variable
 from ..errors import ArgumentTypeError, NotDifferentiableError
-from ..interpreters.stack import Context
+from ..interpreters.stack import Context, watching
 from ..tree import flatten, unflatten
 from . import batched
 from .arguments import Arguments, as_result, signature_of
@@ -127,8 +128,9 @@ class CustomGradient:
                 results, treedef = self._results(y)
             return unflatten(treedef, [Tensor(x.array) for x in results])
         operands: list[tuple[Array, Node | None]] = [(x.array, x.node) for x in arguments.operands]
-        captures = Captures([node for _, node in operands], self._refuse)
-        with Context.of((*state.observers, captures)), batched.attempt(arguments.operands):
+        with nullcontext() if state.observers else Context.of(watching()):
+            captures = Captures([node for _, node in operands], self._refuse)
+        with Context.of((*watching(), captures)), batched.attempt(arguments.operands):
             y, rule = self._pair(arguments.call(self._function))
             results, treedef = self._results(y)
         variables = self._checked(captures.variables, rule)

@@ -56,7 +56,7 @@ def _run_rule(call: Call, gs: list[Tensor | None]) -> list[Tensor | None]:
 
     Rules are linear, so one whose result does not depend on the cotangents has left xgrad, and
     how the result depends on anything else is not known either."""
-    if state.recorder is None:
+    if not state.observers:
         return call.gradients(gs)
     traces, private = active_traces(), Private()
     watched = [None if g is None else _watched(g, private.trace) for g in gs]

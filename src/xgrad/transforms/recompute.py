@@ -105,7 +105,7 @@ def recompute_grad(f: Callable[..., Any], *, generators: Sequence[Any] = ()) -> 
 
     @functools.wraps(f)
     def recomputed(*args: Any, **kwargs: Any) -> Any:
-        if state.recorder is None:
+        if not state.observers:
             return f(*args, **kwargs)
         run = _Run(f, name, args, kwargs)
         rehearsal = Rehearsal()
@@ -190,7 +190,7 @@ class _Recompute(Call):
 
     def gradients(self, gs: list[Tensor | None]) -> list[Tensor | None]:
         """Run the function again and go back through it."""
-        recorded = state.recorder is not None
+        recorded = bool(state.observers)
         private = Private()
         for _, node in self.given:
             private.trace.watch(node, None)
