@@ -335,6 +335,7 @@ __all__ = [
     "diag",
     "einsum",
     "matmul",
+    "norm",
     "tensordot",
     "vecdot",
     # Manipulation
