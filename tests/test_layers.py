@@ -23,8 +23,9 @@ LAYERS = [
     ["interpreters"],
     ["transforms", "compile"],
     ["random"],
-    ["optimizers", "nn", "data", "summary", "testing", "debugging", "distributed", "compat"],
+    ["optimizers", "nn", "data", "summary", "testing", "debugging", "distributed"],
     ["cli"],
+    ["compat"],  # programs on top of xgrad, in other libraries' spelling
     ["__main__"],
 ]
 LEVEL = {name: number for number, layer in enumerate(LAYERS) for name in layer}

@@ -1,0 +1,221 @@
+"""Functions of ``tf`` itself that pick, place and order elements."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any, NamedTuple
+
+import xgrad as xg
+
+from ._convert import as_tensor, as_tensors, static
+from ._default_graph import default_graph
+from ._tables import followed
+
+# -- picking ---------------------------------------------------------------------------------------
+
+
+@followed
+def gather(
+    params: Any,
+    indices: Any,
+    validate_indices: Any = None,
+    axis: Any = None,
+    batch_dims: int = 0,
+    name: str | None = None,
+) -> Any:
+    """Pick slices along an axis; the first `batch_dims` axes of both belong together."""
+    x, indices = as_tensor(params), as_tensor(indices)
+    axis = batch_dims if axis is None else static(axis) % x.ndim
+    function = _gather_slices
+    for _ in builtins.range(batch_dims):
+        function = xg.vmap(function, in_axes=(0, 0, None))
+    with default_graph().recording():
+        return function(x, indices, axis - batch_dims)
+
+
+def _gather_slices(x: Any, indices: Any, axis: int) -> Any:
+    found = xg.take(x, xg.reshape(indices, (-1,)), axis=axis)
+    return xg.reshape(found, (*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
+
+
+@followed
+def gather_nd(params: Any, indices: Any, batch_dims: int = 0, name: str | None = None) -> Any:
+    """Pick elements or slices by their coordinates, which are along the last axis of `indices`."""
+    function = _gather_points
+    for _ in builtins.range(batch_dims):
+        function = xg.vmap(function)
+    with default_graph().recording():
+        return function(as_tensor(params), as_tensor(indices))
+
+
+def _gather_points(x: Any, indices: Any) -> Any:
+    return x[_coordinates(indices)]
+
+
+@followed
+def boolean_mask(tensor: Any, mask: Any, name: str = "boolean_mask", axis: Any = None) -> Any:
+    """Pick the elements or slices where a mask is true."""
+    x, mask = as_tensor(tensor), as_tensor(mask)
+    return x[(*(builtins.slice(None),) * (static(axis) or 0), mask)]
+
+
+@followed
+def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Any:
+    """Cut a block out; -1 as a size takes what is left."""
+    x = as_tensor(input_)
+    return x[
+        tuple(
+            [
+                builtins.slice(b, None if n == -1 else b + n)
+                for b, n in zip(static(begin), static(size), strict=True)
+            ]
+        )
+    ]
+
+
+@followed
+def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Any:
+    """Choose between x and y; without them, list the coordinates of what is true."""
+    mask = as_tensor(condition)
+    if x is None and y is None:
+        return xg.stack(xg.nonzero(mask), axis=1)
+    x, y = as_tensors([x, y])
+    return xg.where(mask, x, y)
+
+
+@followed
+def one_hot(
+    indices: Any,
+    depth: Any,
+    on_value: Any = None,
+    off_value: Any = None,
+    axis: Any = None,
+    dtype: Any = None,
+    name: str | None = None,
+) -> Any:
+    """Mark each index in a new axis of `depth` places: 1 there and 0 elsewhere, or other values."""
+    index, count = as_tensor(indices), static(depth)
+    on, off = 1 if on_value is None else on_value, 0 if off_value is None else off_value
+    if dtype is None:
+        given = [v for v in (on_value, off_value) if v is not None]
+        dtype = as_tensor(given[0]).dtype if given else xg.float32
+    places = xg.arange(count, dtype=index.dtype, device=index.device)
+    mask = xg.expand_dims(index, axis=-1) == places
+    on, off = (as_tensor(v, like=xg.zeros((), dtype=dtype)) for v in (on, off))
+    marked = xg.where(mask, xg.astype(on, dtype), xg.astype(off, dtype))
+    return marked if axis in (None, -1) else xg.moveaxis(marked, -1, static(axis))
+
+
+@followed
+def sequence_mask(
+    lengths: Any, maxlen: Any = None, dtype: Any = xg.bool, name: str | None = None
+) -> Any:
+    """Mark the first places of each row, as many as its length."""
+    n = as_tensor(lengths)
+    count = int(xg.max(n)) if maxlen is None else static(maxlen)
+    mask = xg.arange(count, dtype=n.dtype, device=n.device) < xg.expand_dims(n, axis=-1)
+    return mask if dtype == xg.bool else xg.astype(mask, dtype)
+
+
+# -- placing ---------------------------------------------------------------------------------------
+
+
+@followed
+def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Any:
+    """Add updates to zeros at coordinates."""
+    updates = as_tensor(updates)
+    zeros = xg.zeros(static(shape), dtype=updates.dtype, device=updates.device)
+    return zeros.at[_coordinates(as_tensor(indices))].add(updates)
+
+
+@followed
+def tensor_scatter_nd_update(
+    tensor: Any, indices: Any, updates: Any, name: str | None = None
+) -> Any:
+    """Put updates at coordinates, as a new tensor."""
+    x, updates = as_tensors([tensor, updates])
+    return x.at[_coordinates(as_tensor(indices))].set(updates)
+
+
+@followed
+def tensor_scatter_nd_add(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Any:
+    """Add updates at coordinates, as a new tensor."""
+    x, updates = as_tensors([tensor, updates])
+    return x.at[_coordinates(as_tensor(indices))].add(updates)
+
+
+@followed
+def tensor_scatter_nd_sub(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Any:
+    """Subtract updates at coordinates, as a new tensor."""
+    x, updates = as_tensors([tensor, updates])
+    return x.at[_coordinates(as_tensor(indices))].add(-updates)
+
+
+def _coordinates(indices: Any) -> tuple[Any, ...]:
+    """One index array for each of the coordinates along the last axis."""
+    return tuple([indices[..., i] for i in builtins.range(indices.shape[-1])])
+
+
+# -- ordering --------------------------------------------------------------------------------------
+
+
+@followed
+def sort(values: Any, axis: Any = -1, direction: str = "ASCENDING", name: str | None = None) -> Any:
+    """Sort along an axis."""
+    return xg.sort(as_tensor(values), axis=static(axis), descending=_descends(direction))
+
+
+@followed
+def argsort(
+    values: Any,
+    axis: Any = -1,
+    direction: str = "ASCENDING",
+    stable: bool = False,
+    name: str | None = None,
+) -> Any:
+    """Give the order along an axis."""
+    found = xg.argsort(as_tensor(values), axis=static(axis), descending=_descends(direction))
+    return xg.astype(found, xg.int32)
+
+
+@followed
+def searchsorted(
+    sorted_sequence: Any,
+    values: Any,
+    side: str = "left",
+    out_type: Any = xg.int32,
+    name: str | None = None,
+) -> Any:
+    """Find where values belong in a sorted sequence; both may be stacks of them."""
+    sequence, values = as_tensors([sorted_sequence, values])
+
+    def place(row: Any, wanted: Any) -> Any:
+        return xg.searchsorted(row, wanted, side=side)
+
+    for _ in builtins.range(sequence.ndim - 1):
+        place = xg.vmap(place)
+    return xg.astype(place(sequence, values), out_type)
+
+
+class Unique(NamedTuple):
+    """What `unique` returns."""
+
+    y: Any
+    idx: Any
+
+
+@followed
+def unique(x: Any, out_idx: Any = xg.int32, name: str | None = None) -> Unique:
+    """Give the distinct values, in the order in which they appear, and where each element's is."""
+    found = xg.unique_all(as_tensor(x))
+    order = xg.argsort(found.indices)
+    places = xg.take(xg.argsort(order), found.inverse_indices, axis=0)
+    return Unique(xg.take(found.values, order, axis=0), xg.astype(places, out_idx))
+
+
+def _descends(direction: str) -> bool:
+    if direction not in ("ASCENDING", "DESCENDING"):
+        raise xg.errors.ArgumentError(
+            f"direction must be 'ASCENDING' or 'DESCENDING', but is {direction!r}."
+        )
+    return direction == "DESCENDING"

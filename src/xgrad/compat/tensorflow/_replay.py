@@ -1,0 +1,207 @@
+"""Values of a graph for other values of its Variables: what `Session.run` computes.
+
+Everything is computed when a program builds it, and `Recipes` writes down how: for each result the
+operation and what it read. `values_of` looks whether something it depends on has changed since (a
+Variable was assigned to, a value is fed) and runs again what is in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary, WeakSet
+
+from ..._typing import Array
+from ...batching import Batched
+from ...core.dispatch import compute
+from ...core.instructions import PRIMITIVES
+from ...core.node import Cut, Leaf, Node, weakly
+from ...core.primitive import Primitive
+from ...core.variable import Variable
+from ...errors import TracingError
+from ...interpreters.follower import Follower
+from ...interpreters.stack import Context
+
+__all__ = ["Recipe", "Recipes", "is_recorded", "values_of"]
+
+
+class Recipe(NamedTuple):
+    """How an operation's results were computed.
+
+    Attributes
+    ----------
+    primitive : Primitive
+    arrays : tuple
+        The operands as they were: raw arrays and Python scalars.
+    links : tuple
+        Where each operand comes from: a Variable, the node of another result, or None for a
+        constant. They keep alive what may have to be computed again.
+    parameters : dict
+    """
+
+    primitive: Primitive
+    arrays: tuple[Any, ...]
+    links: tuple[Variable | Node | None, ...]
+    parameters: dict[str, Any]
+
+
+class _Nobody(Follower):
+    """Stands among the followers of nodes and follows none."""
+
+    def follows(self, node: Node) -> bool:
+        """Follow nothing."""
+        return False
+
+
+_all: WeakSet[Recipes] = WeakSet()
+
+
+class Recipes:
+    """An observer that writes down how results are computed, for as long as they live."""
+
+    alone: tuple[Any, ...] = ()
+    sees_constants = True
+    transcribes = True
+    persistent = True
+
+    def __init__(self) -> None:
+        self.tangents = _Nobody()
+        self.tangents.start()
+        self.of: WeakKeyDictionary[Node, tuple[Recipe, int]] = WeakKeyDictionary()
+        _all.add(self)
+
+    def told(
+        self,
+        primitive: Primitive,
+        arrays: tuple[Any, ...],
+        nodes: tuple[Node | None, ...],
+        parameters: dict[str, Any] | None,
+        y: Any,
+        new: Any,
+        outside: Context,
+    ) -> Any:
+        """Write an operation down, if it has to do with anything that may change."""
+        if new is None or any(type(a) is Batched for a in arrays):
+            return new
+        links = tuple(map(_link, nodes))
+        if all(link is None for link in links):
+            return new
+        recipe = Recipe(primitive, arrays, links, dict(parameters or {}))
+        if primitive.outputs == 1:
+            own = _own(new)
+            self.of[own] = recipe, 0
+            return own
+        found = tuple([None if node is None else _own(node) for node in new])
+        for i, node in enumerate(found):
+            if node is not None:
+                self.of[node] = recipe, i
+        return found
+
+
+def _link(node: Node | None) -> Variable | Node | None:
+    """What an operand's node stands for; a constant's for nothing that may change."""
+    if node is None:
+        return None
+    if isinstance(node, Leaf):
+        variable = None if node.variable is None else node.variable()
+        return node if variable is None else variable
+    return node
+
+
+def _own(node: Node) -> Node:
+    """A node that belongs to one result: several results behind the end of a path share a `Cut`."""
+    if isinstance(node, Cut):
+        return Cut(node.why, node.primitive, weakly(tuple(node.operands())), node.where)
+    return node
+
+
+def _find(node: Node) -> tuple[Recipe, int] | None:
+    """The recipe of a value; where a path had ended the value goes on with a leaf that knows it."""
+    for recipes in _all:
+        found = recipes.of.get(node)
+        if found is not None:
+            return found
+    if isinstance(node, Leaf) and node.parents:
+        (cut,) = node.parents
+        return None if cut is None else _find(cut)
+    return None
+
+
+def is_recorded(x: Any) -> bool:
+    """Whether it is known how a Tensor was computed."""
+    return x.node is not None and _find(x.node) is not None
+
+
+def values_of(xs: Iterable[Any], fed: Mapping[Any, Array]) -> list[Array]:
+    """The values of Tensors and Variables, with Variables as they are now.
+
+    Parameters
+    ----------
+    xs : iterable of Tensor or Variable
+    fed : mapping
+        From Variables, and the nodes of Tensors, to the arrays that they have in this run.
+    """
+    run = _Run(fed)
+    return [run.value(_link(x.node), x.array) for x in xs]
+
+
+class _Run:
+    """One evaluation: every operation runs at most once."""
+
+    def __init__(self, fed: Mapping[Any, Array]) -> None:
+        self._fed = fed
+        # From recipes to results, or None where the recorded ones still hold.
+        self._done: dict[int, tuple[Array, ...] | None] = {}
+
+    def value(self, link: Variable | Node | None, recorded: Array) -> Array:
+        """The value of one operand or result, which was `recorded` when it was built."""
+        if isinstance(link, Node) and link not in self._fed:
+            self._run_back_from(link)
+        return self._look_up(link, recorded)
+
+    def _look_up(self, link: Variable | Node | None, recorded: Array) -> Array:
+        if link is None:
+            return recorded
+        if link in self._fed:
+            return self._fed[link]
+        if isinstance(link, Variable):
+            return link.array
+        found = _find(link)
+        if found is None:
+            return recorded
+        results = self._done[id(found[0])]
+        return recorded if results is None else results[found[1]]
+
+    def _run_back_from(self, node: Node) -> None:
+        """Run all recipes that a node depends on, operands first, without recursion."""
+        todo = [node]
+        while todo:
+            found = _find(todo[-1])
+            if found is None or id(found[0]) in self._done:
+                todo.pop()
+                continue
+            recipe = found[0]
+            missing = [x for x in recipe.links if isinstance(x, Node) and self._is_missing(x)]
+            if missing:
+                todo += missing
+            else:
+                self._done[id(recipe)] = self._results(recipe)
+                todo.pop()
+
+    def _is_missing(self, link: Node) -> bool:
+        if link in self._fed:
+            return False
+        found = _find(link)
+        return found is not None and id(found[0]) not in self._done
+
+    def _results(self, recipe: Recipe) -> tuple[Array, ...] | None:
+        values = tuple(map(self._look_up, recipe.links, recipe.arrays))
+        if all(value is array for value, array in zip(values, recipe.arrays, strict=True)):
+            return None
+        if recipe.primitive.name not in PRIMITIVES:
+            raise TracingError(
+                f"Session.run: {recipe.primitive.name} cannot be run again with other values, "
+                "because only its operations are known, not the function. Use GradientTape and "
+                "Python's own loop for such a program, or functions without custom_gradient."
+            )
+        y = compute(recipe.primitive, values, recipe.parameters)
+        return y if recipe.primitive.outputs != 1 else (y,)

@@ -1,0 +1,170 @@
+"""Functions of TensorFlow that are functions of xgrad under another name, made from tables.
+
+A line says ``name = function(tensors; options)``: TensorFlow's name, xgrad's function, TensorFlow's
+names of the operands in xgrad's order, and its other arguments with their defaults, ``theirs>ours``
+where xgrad calls them otherwise. They are made when somebody first asks for them."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import xgrad as xg
+
+from ._convert import as_tensors, static
+from ._default_graph import follow
+
+__all__ = ["Namespace", "Row", "followed", "no_name", "read_table", "xgrad_function"]
+
+_LINE = re.compile(r"^(\w+) = ([\w.]+)\(([^;)]*)(?:;\s*(.*))?\)$")
+# What TensorFlow 1 called arguments.
+_FORMER = {
+    "dimension": "axis",
+    "keep_dims": "keepdims",
+    "reduction_indices": "axis",
+    "squeeze_dims": "axis",
+}
+
+
+class Row(NamedTuple):
+    """One line of a table.
+
+    Attributes
+    ----------
+    name : str
+        TensorFlow's.
+    target : str
+        The place of xgrad's function below `xgrad`.
+    tensors : tuple of str
+        The operands, in xgrad's order, by TensorFlow's names.
+    options : dict
+        From TensorFlow's names of other arguments to xgrad's name and the default.
+    """
+
+    name: str
+    target: str
+    tensors: tuple[str, ...]
+    options: dict[str, tuple[str, Any]]
+
+
+def read_table(text: str) -> dict[str, Row]:
+    """Read a table; an error says which line is none."""
+    rows = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        found = _LINE.match(line)
+        assert found is not None, line
+        name, target, tensors, options = found.groups()
+        operands = tuple([t.strip() for t in tensors.split(",")])
+        rows[name] = Row(
+            name,
+            target,
+            operands,
+            dict(map(_read_option, filter(None, (options or "").split(", ")))),
+        )
+    return rows
+
+
+def _read_option(text: str) -> tuple[str, tuple[str, Any]]:
+    names, _, default = text.partition("=")
+    theirs, _, ours = names.partition(">")
+    return theirs, (ours or theirs, ast.literal_eval(default))
+
+
+class Namespace:
+    """The functions of one of TensorFlow's modules that come from a table.
+
+    Parameters
+    ----------
+    module : str
+        The module's name, for messages and for the functions that are made.
+    table : str
+    """
+
+    def __init__(self, module: str, table: str) -> None:
+        self._module = module
+        self.rows = read_table(table)
+
+    def get(self, name: str, home: dict[str, Any]) -> Any:
+        """Make the function of a name, and put it where the module's names are."""
+        row = self.rows.get(name)
+        if row is None:
+            raise no_name(self._module, name)
+        home[name] = made = _make(row, self._module)
+        return made
+
+    def names(self, home: dict[str, Any]) -> list[str]:
+        """List the module's names: those of the table, and those that it lists itself."""
+        return sorted({*self.rows, *home["__all__"]})
+
+
+def no_name(module: str, name: str) -> AttributeError:
+    """What to raise for a name that there is not."""
+    place = "tf" + module.removeprefix("xgrad.compat.tensorflow")
+    return AttributeError(
+        f"xgrad.compat.tensorflow has no {place}.{name}. docs/coming-from-tensorflow.md lists what "
+        "there is, and what it is called in xgrad."
+    )
+
+
+def _make(row: Row, module: str) -> Callable[..., Any]:
+    """Make a function with TensorFlow's signature that calls xgrad's."""
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    parameters = [
+        inspect.Parameter(
+            n, kind, default=row.options[n][1] if n in row.options else inspect.Parameter.empty
+        )
+        for n in (*row.tensors, *row.options)
+    ]
+    signature = inspect.Signature([*parameters, inspect.Parameter("name", kind, default=None)])
+
+    def function(*args: Any, **kwargs: Any) -> Any:
+        for former in _FORMER.keys() & kwargs.keys():
+            kwargs[_FORMER[former]] = kwargs.pop(former)
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        given = bound.arguments
+        operands = as_tensors([given[t] for t in row.tensors])
+        options = {ours: static(given[theirs]) for theirs, (ours, _) in row.options.items()}
+        return _follow_all(xgrad_function(row.target)(*operands, **options))
+
+    function.__name__ = function.__qualname__ = row.name
+    function.__module__ = module
+    function.__signature__ = signature  # type: ignore[attr-defined]
+    function.__doc__ = (
+        f"Do what TensorFlow's `{row.name}` does; `xgrad.{row.target}` computes it.\n\n"
+        "Numbers and lists become float32 or int32, or of the dtype of the first Tensor. `name` "
+        "has no meaning."
+    )
+    return function
+
+
+def followed(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Let the default graph follow what a function returns; a decorator."""
+
+    @functools.wraps(f)
+    def function(*args: Any, **kwargs: Any) -> Any:
+        return _follow_all(f(*args, **kwargs))
+
+    return function
+
+
+def xgrad_function(target: str) -> Any:
+    """Find a function of xgrad by its place."""
+    try:
+        return functools.reduce(getattr, target.split("."), xg)
+    except AttributeError as error:
+        raise xg.errors.BackendUnavailableError(
+            f"this function needs xgrad.{target}, which this version of xgrad does not have."
+        ) from error
+
+
+def _follow_all(result: Any) -> Any:
+    if isinstance(result, tuple) and hasattr(result, "_fields"):
+        return type(result)(*map(follow, result))
+    if isinstance(result, (list, tuple)):
+        return type(result)(map(follow, result))
+    return follow(result)

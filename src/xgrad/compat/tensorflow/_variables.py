@@ -1,0 +1,188 @@
+"""Variables with TensorFlow's arguments, names and default dtypes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Self
+
+import xgrad as xg
+
+from ...core.dispatch import HANDLES
+from ._convert import as_tensor, static
+from ._default_graph import follow
+
+__all__ = ["Variable", "get_variable"]
+
+
+class Variable(xg.Variable):
+    """A Variable whose floats are float32, with the arguments that TensorFlow's takes.
+
+    Parameters
+    ----------
+    initial_value : array_like or callable
+    trainable : bool, optional
+        True by default.
+    validate_shape, caching_device, variable_def, import_scope, synchronization, aggregation : optional
+        Have no meaning here.
+    name : str, optional
+        ``Variable`` by default; ``:0`` is added, as TensorFlow does.
+    dtype : dtype, optional
+    constraint : callable, optional
+        Applied by optimizers to the value after each update.
+    shape : tuple of int, optional
+        What the shape must be.
+
+    Attributes
+    ----------
+    initial : array
+        The first value, to which `global_variables_initializer` goes back.
+
+    Examples
+    --------
+    >>> import xgrad.compat.tensorflow as tf
+    >>> v = tf.Variable(3.0)
+    >>> v.assign_add(1.0)
+    xg.Variable(4., shape=(), dtype=float32, device=cpu, name='Variable:0')
+    """
+
+    __slots__ = ("initial",)
+
+    def __init__(
+        self,
+        initial_value: Any = None,
+        trainable: bool | None = None,
+        validate_shape: bool = True,
+        caching_device: Any = None,
+        name: str | None = None,
+        variable_def: Any = None,
+        dtype: Any = None,
+        import_scope: str | None = None,
+        constraint: Callable[[Any], Any] | None = None,
+        synchronization: Any = None,
+        aggregation: Any = None,
+        shape: Any = None,
+    ) -> None:
+        if initial_value is None:
+            raise xg.errors.ArgumentError("Variable: initial_value must be given.")
+        value = initial_value() if callable(initial_value) else initial_value
+        value = as_tensor(value) if dtype is None else xg.asarray(as_tensor(value), dtype=dtype)
+        if shape is not None and tuple(static(shape)) != value.shape:
+            raise xg.errors.ShapeError(
+                f"Variable: the initial value has shape {value.shape}, but shape={shape} is asked "
+                "for. Use a value of that shape."
+            )
+        name = f"{name or 'Variable'}:0"
+        super().__init__(value, trainable is not False, name, constraint=constraint)
+        self.initial = self.array
+        follow(self)
+
+    @property
+    def initializer(self) -> Any:
+        """The operation that gives it its first value again."""
+        from ._session import Operation
+
+        return Operation(self.reset, f"{self.name}/Assign")
+
+    def reset(self) -> None:
+        """Give it its first value again."""
+        self.assign(xg.Tensor(self.initial))
+
+    def assign(
+        self, value: Any, use_locking: bool = False, name: Any = None, read_value: bool = True
+    ) -> Self:
+        """Replace the value; returns this Variable."""
+        super().assign(as_tensor(value, like=self))
+        return self
+
+    def assign_add(
+        self, delta: Any, use_locking: bool = False, name: Any = None, read_value: bool = True
+    ) -> Self:
+        """Add to the value; returns this Variable."""
+        super().assign_add(as_tensor(delta, like=self))
+        return self
+
+    def assign_sub(
+        self, delta: Any, use_locking: bool = False, name: Any = None, read_value: bool = True
+    ) -> Self:
+        """Subtract from the value; returns this Variable."""
+        super().assign_sub(as_tensor(delta, like=self))
+        return self
+
+    def initialized_value(self) -> Any:
+        """Give the first value."""
+        return follow(xg.Tensor(self.initial))
+
+    def eval(self, session: Any = None) -> Any:
+        """Give the value to NumPy."""
+        return self.numpy()[()]
+
+    def get_shape(self) -> tuple[int, ...]:
+        """Give the shape."""
+        return self.shape
+
+    def __reduce__(self) -> Any:
+        return _restored, (
+            self.numpy(),
+            self.trainable,
+            self.name.removesuffix(":0"),
+            self.constraint,
+        )
+
+
+def _restored(value: Any, trainable: bool, name: str, constraint: Any) -> Variable:
+    return Variable(value, trainable, name=name, constraint=constraint)
+
+
+def get_variable(
+    name: str,
+    shape: Any = None,
+    dtype: Any = None,
+    initializer: Any = None,
+    regularizer: Any = None,
+    trainable: bool | None = None,
+    collections: Any = None,
+    constraint: Callable[[Any], Any] | None = None,
+    **options: Any,
+) -> Variable:
+    """Make a Variable by name and shape, in TensorFlow 1's way; each call makes a new one.
+
+    Parameters
+    ----------
+    name : str
+    shape : tuple of int, optional
+    dtype : dtype, optional
+        float32 by default.
+    initializer : array_like or callable, optional
+        A value, or a function of shape and dtype; by default Glorot's uniform distribution, and
+        zeros for integers.
+    trainable, constraint : optional
+        As for `Variable`.
+    regularizer, collections, options : optional
+        Have no meaning here.
+
+    Examples
+    --------
+    >>> import xgrad.compat.tensorflow as tf
+    >>> tf.get_variable("w", shape=[2], initializer=tf.zeros_initializer())
+    xg.Variable([0., 0.], shape=(2,), dtype=float32, device=cpu, name='w:0')
+    """
+    dtype = xg.float32 if dtype is None else dtype
+    if initializer is None:
+        from ._initializers import glorot_uniform_initializer, zeros_initializer
+
+        whole = xg.isdtype(xg.zeros((), dtype=dtype).dtype, ("integral", "bool"))
+        initializer = zeros_initializer() if whole else glorot_uniform_initializer()
+    if isinstance(initializer, type):
+        initializer = initializer()
+    if callable(initializer):
+        if shape is None:
+            raise xg.errors.ArgumentError(f"get_variable: {name} needs a shape, or a value.")
+        sizes = static(shape)
+        sizes = sizes if isinstance(sizes, tuple) else (sizes,)
+        value = initializer(sizes, dtype=dtype)
+    else:
+        value = xg.asarray(as_tensor(initializer), dtype=dtype)
+    return Variable(value, trainable, name=name, constraint=constraint, shape=shape)
+
+
+HANDLES.add(Variable)

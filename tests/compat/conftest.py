@@ -1,0 +1,13 @@
+"""What every test of compat/ must leave behind: nothing."""
+
+import pytest
+
+from xgrad.core.observers import settings, state
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_open():
+    """The default graph closes when the values of a program are gone, at the latest with the test."""
+    yield
+    assert state.observers == ()
+    assert not settings.inspected
