@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from tensorboardX.proto.event_pb2 import Event
 
-__all__ = ["Written", "read", "records"]
+__all__ = ["Written", "events", "read", "records"]
 
 
 class Written(NamedTuple):
@@ -20,8 +20,10 @@ class Written(NamedTuple):
     step: int
     plugin: str
     numbers: list[float]
+    strings: list[bytes]
     shape: tuple[int, ...]
     description: str
+    content: bytes
 
 
 def records(path):
@@ -34,22 +36,28 @@ def records(path):
         at += length + 16
 
 
-def read(logdir):
-    """What is in all event files of a directory, in order."""
-    found = []
+def events(logdir):
+    """All events of all event files of a directory, in order."""
     for path in sorted(Path(logdir).glob("*tfevents*")):
-        for record in records(path):
-            event = Event.FromString(record)
-            for value in event.summary.value:
-                tensor = value.tensor
-                found.append(
-                    Written(
-                        value.tag,
-                        event.step,
-                        value.metadata.plugin_data.plugin_name,
-                        list(tensor.float_val) + list(tensor.double_val),
-                        tuple(dim.size for dim in tensor.tensor_shape.dim),
-                        value.metadata.summary_description,
-                    )
+        yield from map(Event.FromString, records(path))
+
+
+def read(logdir):
+    """What the summaries in a directory contain."""
+    found = []
+    for event in events(logdir):
+        for value in event.summary.value:
+            tensor = value.tensor
+            found.append(
+                Written(
+                    value.tag,
+                    event.step,
+                    value.metadata.plugin_data.plugin_name,
+                    list(tensor.float_val) + list(tensor.double_val),
+                    list(tensor.string_val),
+                    tuple(dim.size for dim in tensor.tensor_shape.dim),
+                    value.metadata.summary_description,
+                    value.metadata.plugin_data.content,
                 )
+            )
     return found

@@ -15,7 +15,13 @@ from tensorboardX.proto.summary_pb2 import Summary
 
 import xgrad as xg
 from xgrad import summary
-from xgrad.summary.histograms import count
+from xgrad.backends import backend_of
+from xgrad.summary.histograms import counted, counts_of
+from xgrad.summary.values import to_host
+
+
+def count(array, buckets):
+    return counts_of(to_host([counted(array, buckets)])[0])
 
 
 @pytest.fixture
@@ -207,7 +213,7 @@ def test_summaries_are_written_when_it_is_time(tmp_path):
 
 def test_dropped_writer_closes_its_file(tmp_path):
     made = summary.create_file_writer(tmp_path)
-    made.add(Summary(value=[]), 1)
+    made.add({"summary": Summary(value=[])}, 1)
     del made
     assert len(list(records(*tmp_path.glob("*tfevents*")))) == 2
 
@@ -310,6 +316,48 @@ def test_booleans_and_integers_are_counted():
 def test_buckets_must_be_positive():
     with pytest.raises(xg.errors.ArgumentError, match="buckets 0"):
         summary.histogram("x", [1.0], step=0, buckets=0)
+
+
+# -- one copy per step -----------------------------------------------------------------------------
+
+
+def test_values_of_a_step_come_to_the_host_in_one_copy(writer, logdir, monkeypatch, other_device):
+    backend = backend_of(xg.asarray(0.0, device=other_device).array)
+    copies = []
+    original = backend.to_numpy
+    monkeypatch.setattr(backend, "to_numpy", lambda x: copies.append(x.shape) or original(x))
+    with writer.as_default():
+        for step in range(2):
+            for i in range(3):
+                x = xg.asarray([1.0, 2.0 + i], device=other_device)
+                summary.histogram(f"x{i}", x, step=step, buckets=2)
+                summary.scalar(f"m{i}", xg.mean(x), step=step)
+    assert copies == [(3 * (2 + 4) + 3,)] * 2
+    written = read(logdir)
+    assert [(v.tag, v.step) for v in written[:3]] == [("x0", 0), ("m0", 0), ("x1", 0)]
+    assert [v.numbers for v in written[6:8]] == [[1.0, 1.5, 1.0, 1.5, 2.0, 1.0], [1.5]]
+
+
+def test_steps_stay_in_order_where_some_values_are_on_a_device(writer, logdir, other_device):
+    with writer.as_default():
+        summary.scalar("a", xg.asarray(1.0, device=other_device), step=0)
+        summary.scalar("b", 2.0, step=0)
+        summary.scalar("a", xg.asarray(3.0, device=other_device), step=1)
+        summary.scalar("b", 4.0, step=1)
+    assert [(v.tag, v.step, v.numbers) for v in read(logdir)] == [
+        ("a", 0, [1.0]),
+        ("b", 0, [2.0]),
+        ("a", 1, [3.0]),
+        ("b", 1, [4.0]),
+    ]
+
+
+def test_later_changes_of_an_array_change_no_summary(writer, logdir, other_device):
+    x = xg.Variable([1.0, 2.0], device=other_device)
+    with writer.as_default(step=0):
+        summary.scalar("first", xg.sum(x))
+        x.assign([5.0, 6.0])
+    assert read(logdir)[0].numbers == [3.0]
 
 
 # -- TensorFlow reads it ---------------------------------------------------------------------------

@@ -22,9 +22,11 @@ from ..core.observers import settings, state
 from ..core.tensor import Tensor
 from ..core.variable import Variable
 from ..errors import ArgumentTypeError
+from ..interpreters.graph import TapeGraph
 from ..ops.rule_namespace import rule_namespace
 from ..tree import TreeDef, flatten, unflatten
 from .executors import make_executor
+from .graph import program_graph
 from .listing import Listing, Statistics, listing, statistics
 from .passes import optimise
 from .program import Program
@@ -165,6 +167,10 @@ class Function:
         return statistics(
             last.recorded, last.program, last.executor, len(self._compiled), last.seconds
         )
+
+    def graph(self) -> TapeGraph:
+        """Describe what the program of the last new signature computes, as `GradientTape.graph`."""
+        return program_graph(self._last().program)
 
     def clear(self) -> None:
         """Forget all programs."""

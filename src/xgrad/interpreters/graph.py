@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 from ..backends.base import dtype_name
 from ..core.node import Cut, Leaf, Node, Output, Producer
 from ..core.observers import show_line
+from ..core.primitive import Primitive
 from .trace import Trace
 
-__all__ = ["GraphNode", "TapeGraph", "graph_of", "recorded_nodes"]
+__all__ = ["GraphNode", "TapeGraph", "graph_of", "operand_names", "recorded_nodes"]
 
 
 class GraphNode(NamedTuple):
@@ -129,12 +130,16 @@ def _operands(node: Node) -> list[tuple[Node, str]]:
         return [(p, "") for p in node.operands() if p is not None]
     if node.primitive is None:
         return [(p, "") for p in node.parents if p is not None]
-    names = node.primitive.operands
+    names = operand_names(node.primitive, len(node.parents))
+    return [(p, n) for p, n in zip(node.parents, names, strict=False) if p is not None]
+
+
+def operand_names(primitive: Primitive, count: int) -> list[str]:
+    """Name the operands of an operation; the only one needs no name."""
+    if count == 1:
+        return [""]
+    names = primitive.operands
+    if not primitive.starred:
+        return list(names[:count])
     last = len(names) - 1
-    found = []
-    for i, parent in enumerate(node.parents):
-        if parent is not None:
-            starred = node.primitive.starred and i >= last
-            name = f"{names[last]}[{i - last}]" if starred else names[i]
-            found.append((parent, "" if len(node.parents) == 1 else name))
-    return found
+    return [*names[:last], *[f"{names[last]}[{i}]" for i in range(count - last)]]

@@ -5,9 +5,13 @@ and without a writer nothing happens. Needs the extra ``tensorboard``, when a wr
 
 from __future__ import annotations
 
-from .current import get_step, record_if, set_step, should_record_summaries
+from .current import get_step, name_scope, record_if, set_step, should_record_summaries
+from .graphs import graph
 from .histograms import histogram
+from .hyperparameters import hparams
+from .images import image
 from .scalars import scalar
+from .texts import text
 from .writer import Writer, create_file_writer, flush
 
 __all__ = [
@@ -15,9 +19,14 @@ __all__ = [
     "create_file_writer",
     "flush",
     "get_step",
+    "graph",
     "histogram",
+    "hparams",
+    "image",
+    "name_scope",
     "record_if",
     "scalar",
     "set_step",
     "should_record_summaries",
+    "text",
 ]

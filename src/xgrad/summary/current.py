@@ -13,7 +13,17 @@ from ..errors import ArgumentError, ArgumentTypeError
 if TYPE_CHECKING:
     from .writer import Writer
 
-__all__ = ["current", "get_step", "record_if", "set_step", "should_record_summaries", "step_of"]
+__all__ = [
+    "chosen_writer",
+    "current",
+    "get_step",
+    "name_scope",
+    "record_if",
+    "scoped",
+    "set_step",
+    "should_record_summaries",
+    "step_of",
+]
 
 
 class _Current(threading.local):
@@ -24,11 +34,14 @@ class _Current(threading.local):
     writer : Writer or None
     step : int or None
     condition : bool or callable
+    scope : str
+        What names begin with.
     """
 
     writer: Writer | None = None
     step: Any = None
     condition: Any = True
+    scope: str = ""
 
 
 current = _Current()
@@ -96,6 +109,39 @@ def record_if(condition: bool | Callable[[], Any]) -> Iterator[None]:
         current.condition = former
 
 
+@contextmanager
+def name_scope(name: str) -> Iterator[str]:
+    """Let the names of summaries begin with a name and a slash, inside a ``with`` block.
+
+    Parameters
+    ----------
+    name : str
+        Added to that of a scope outside.
+
+    Returns
+    -------
+    context manager
+        Of the whole beginning.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> with xg.summary.name_scope("encoder"), xg.summary.name_scope("first") as scope:
+    ...     print(scope)
+    encoder/first/
+    """
+    former, current.scope = current.scope, f"{current.scope}{name.strip('/')}/"
+    try:
+        yield current.scope
+    finally:
+        current.scope = former
+
+
+def scoped(name: str) -> str:
+    """Put the beginning that `name_scope` has set before a name."""
+    return current.scope + name
+
+
 def should_record_summaries() -> bool:
     """Tell whether a summary would be written now.
 
@@ -110,10 +156,16 @@ def should_record_summaries() -> bool:
     >>> xg.summary.should_record_summaries()
     False
     """
-    if current.writer is None:
-        return False
+    return chosen_writer() is not None
+
+
+def chosen_writer(writer: Writer | None = None) -> Writer | None:
+    """Find who writes now: this writer or the default one, or None where nothing is written."""
+    writer = current.writer if writer is None else writer
+    if writer is None:
+        return None
     condition = current.condition
-    return bool(condition() if callable(condition) else condition)
+    return writer if (condition() if callable(condition) else condition) else None
 
 
 def step_of(step: Any, name: str) -> int:

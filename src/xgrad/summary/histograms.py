@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 from .._typing import Array
 from ..backends import backend_of, quiet
 from ..errors import ArgumentError
-from .current import should_record_summaries, step_of
-from .values import as_array, write
+from .current import chosen_writer, scoped, step_of
+from .values import as_array, numbers_value, summary
 
-__all__ = ["Counts", "count", "histogram"]
+__all__ = ["Counts", "counted", "counts_of", "histogram", "histogram_value"]
 
 
 class Counts(NamedTuple):
@@ -100,32 +100,46 @@ def histogram(
     number = 30 if buckets is None else buckets
     if number < 1:
         raise ArgumentError(f"histogram: buckets {buckets} must be positive. Use 30.")
-    if not should_record_summaries():
+    writer = chosen_writer()
+    if writer is None:
         return False
+    name = scoped(name)
     at = step_of(step, name)
-    found = count(as_array(data, name), number)
-    text = "\n\n".join(part for part in (description, found.note()) if part)
-    return write(name, at, "histograms", found.rows(), (len(found.counts), 3), text)
-
-
-def count(array: Array, buckets: int) -> Counts:
-    """Count the values of an array in equal parts of their range."""
-    size = math.prod(array.shape)
-    if not size:
-        return Counts(0.0, 0.0, [], 0, 0)
-    backend = backend_of(array)
     with quiet():
-        found = backend.to_numpy(_counted(backend, array, buckets)).tolist()
-    low, high, nans, infinities, *counts = found
-    if nans + infinities == size:
+        array = counted(as_array(data, name), number)
+    writer.add_array(
+        array, lambda found: summary(histogram_value(name, counts_of(found), description)), at
+    )
+    return True
+
+
+def histogram_value(name: str, counts: Counts, description: str | None = None) -> Any:
+    """Make what a summary says about a distribution."""
+    text = "\n\n".join(part for part in (description, counts.note()) if part)
+    return numbers_value(name, "histograms", counts.rows(), (len(counts.counts), 3), text)
+
+
+def counts_of(numbers: list[float]) -> Counts:
+    """Read what `counted` has counted."""
+    low, high, nans, infinities, *counts = numbers
+    if not any(counts):
         return Counts(0.0, 0.0, [], int(nans), int(infinities))
     return Counts(low, high, [int(n) for n in counts], int(nans), int(infinities))
 
 
-def _counted(backend: Any, array: Array, buckets: int) -> Array:
-    """Lowest, highest, number of NaN, of infinities, and the counts, as one array."""
+def counted(array: Array, buckets: int) -> Array:
+    """Count the values of an array, in equal parts of the range of the finite ones.
+
+    Returns
+    -------
+    array
+        Of double precision, where the values are: lowest, highest, the numbers of NaN and of
+        infinities, and the counts."""
+    backend = backend_of(array)
     xp = backend.xp
-    x = xp.reshape(xp.astype(array, dtype=backend.dtype("float64")), (-1,))
+    x = xp.reshape(xp.astype(array, backend.dtype("float64")), (-1,))
+    if not math.prod(array.shape):
+        return xp.zeros((4 + buckets,), dtype=x.dtype, device=backend.device_of(array))
     finite = xp.isfinite(x)
     low = xp.min(xp.where(finite, x, math.inf), axis=None, keepdims=False)
     high = xp.max(xp.where(finite, x, -math.inf), axis=None, keepdims=False)

@@ -7,8 +7,8 @@ from typing import Any
 from ..backends import backend_of
 from ..core.spec import describe
 from ..errors import ShapeError
-from .current import should_record_summaries, step_of
-from .values import as_array, write
+from .current import chosen_writer, scoped, step_of
+from .values import as_array, numbers_value, summary
 
 __all__ = ["scalar"]
 
@@ -49,8 +49,10 @@ def scalar(name: str, data: Any, step: Any = None, description: str | None = Non
     >>> xg.summary.scalar("loss", 0.5, step=0)  # no writer: nothing happens
     False
     """
-    if not should_record_summaries():
+    writer = chosen_writer()
+    if writer is None:
         return False
+    name = scoped(name)
     number = step_of(step, name)
     array = as_array(data, name)
     if tuple(array.shape) != ():
@@ -58,5 +60,11 @@ def scalar(name: str, data: Any, step: Any = None, description: str | None = Non
             f"scalar: Expected scalar shape, saw shape: {tuple(array.shape)}. {name!r} is "
             f"{describe(array)}. Use xg.mean or the like, or histogram."
         )
-    value = float(backend_of(array).to_numpy(array))
-    return write(name, number, "scalars", [value], (), description)
+    backend = backend_of(array)
+    vector = backend.xp.reshape(backend.xp.astype(array, backend.dtype("float64")), (1,))
+    writer.add_array(
+        vector,
+        lambda found: summary(numbers_value(name, "scalars", found, (), description)),
+        number,
+    )
+    return True

@@ -2,23 +2,38 @@
 
 The format is tensorboardX's, which is imported when the first writer is made. Of its writers the
 innermost is used: the outer ones write in a thread that `flush` does not wait for, and give two
-writers of the same second one file."""
+writers of the same second one file.
+
+Values on a device wait there until the next step begins, so that each step costs one copy."""
 
 from __future__ import annotations
 
 import itertools
 import os
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
+from .._typing import Array
 from ..errors import ArgumentError, BackendUnavailableError, ClosedWriterError
 from .current import current
+from .values import is_on_host, to_host
 
 __all__ = ["Writer", "create_file_writer", "flush"]
 
 _numbers = itertools.count()
+_MANY = 1000  # of what waits on a device, where a step never ends
+
+
+class _Waiting(NamedTuple):
+    """An event that is not in the file yet: what `make` makes of the numbers of an array."""
+
+    time: float
+    step: int
+    array: Array | None
+    make: Callable[[list[float]], dict[str, Any]]
 
 
 class Writer:
@@ -45,9 +60,10 @@ class Writer:
         self._file.flush()
         self._max_queue = max_queue
         self._flush_seconds = flush_seconds
-        self._waiting = 0
+        self._waiting: list[_Waiting] = []
         self._flushed = time.monotonic()
         self._closed = False
+        self._lock = threading.RLock()
 
     def __del__(self) -> None:
         if not getattr(self, "_closed", True):
@@ -93,26 +109,63 @@ class Writer:
     def flush(self) -> None:
         """Bring everything that was written to disk."""
         self._check("flush")
-        self._file.flush()
-        self._waiting = 0
-        self._flushed = time.monotonic()
+        with self._lock:
+            self._write_waiting()
 
     def close(self) -> None:
         """Bring everything to disk and write no more; closing again does nothing."""
-        if not self._closed:
-            self._file.close()
-            self._closed = True
+        with self._lock:
+            if not self._closed:
+                self._write_waiting()
+                self._file.close()
+                self._closed = True
 
-    def add(self, summary: Any, step: int) -> None:
-        """Write a summary in tensorboardX's form."""
+    def add(self, content: dict[str, Any], step: int) -> None:
+        """Write an event, given by what it contains in tensorboardX's form."""
+        self._wait(_Waiting(time.time(), step, None, lambda _: content))
+
+    def add_array(
+        self, array: Array, make: Callable[[list[float]], dict[str, Any]], step: int
+    ) -> None:
+        """Write an event that is made of a vector of double precision, when its step is over.
+
+        Parameters
+        ----------
+        array : array
+            On any device.
+        make : callable
+            Given the numbers of the array, returns what the event contains.
+        step : int
+        """
+        if is_on_host(array):
+            self.add(make(array.tolist()), step)
+        else:
+            self._wait(_Waiting(time.time(), step, array, make))
+
+    def _wait(self, event: _Waiting) -> None:
+        self._check("write")
+        with self._lock:
+            waiting = self._waiting
+            on_device = any(other.array is not None for other in waiting)
+            if on_device and waiting[-1].step != event.step:
+                self._write_waiting()
+                waiting, on_device = self._waiting, False
+            waiting.append(event)
+            limit = _MANY if on_device or event.array is not None else self._max_queue
+            late = time.monotonic() - self._flushed > self._flush_seconds
+            if late or len(waiting) > limit:
+                self._write_waiting()
+
+    def _write_waiting(self) -> None:
         from tensorboardX.proto.event_pb2 import Event
 
-        self._check("write")
-        self._file.write_event(Event(wall_time=time.time(), step=step, summary=summary))
-        self._waiting += 1
-        late = time.monotonic() - self._flushed > self._flush_seconds
-        if self._waiting > self._max_queue or late:
-            self.flush()
+        waiting, self._waiting = self._waiting, []
+        numbers = iter(to_host([event.array for event in waiting if event.array is not None]))
+        for event in waiting:
+            content = event.make([] if event.array is None else next(numbers))
+            self._file.write_event(Event(wall_time=event.time, step=event.step, **content))
+        self._file.flush()
+        self._flushed = time.monotonic()
 
     def _check(self, what: str) -> None:
         if self._closed:
