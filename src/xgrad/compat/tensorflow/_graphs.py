@@ -14,6 +14,7 @@ from ...core.observers import state
 from ...interpreters.graph_scope import current_graph
 from ...interpreters.stack import pop, push
 from ._default_graph import default_graph, follow, set_eager
+from ._integers import are_integers, in_floats, rounded
 from ._replay import Recipes
 
 __all__ = [
@@ -117,9 +118,14 @@ def gradients(
     """Differentiate the sum of ys with respect to each of xs; see `xgrad.gradients`.
 
     Works for whatever was computed by functions of `tf`, or from what they made, in the default
-    graph or one that was opened.
+    graph or one that was opened. Integers have gradients of integers here, as in TensorFlow 1.
     """
     with _recorded(ys):
+        targets, sources = xg.tree.leaves(ys), xg.tree.leaves(xs)
+        if are_integers(targets):
+            targets, floats = in_floats(targets, sources)
+            found = xg.gradients(targets, floats, grad_ys, stop_gradients, unconnected_gradients)
+            return list(map(rounded, found, sources))
         return xg.gradients(ys, xs, grad_ys, stop_gradients, unconnected_gradients)
 
 

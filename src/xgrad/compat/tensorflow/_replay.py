@@ -21,7 +21,7 @@ from ...errors import TracingError
 from ...interpreters.follower import Follower
 from ...interpreters.stack import Context
 
-__all__ = ["Recipe", "Recipes", "is_recorded", "values_of"]
+__all__ = ["Recipe", "Recipes", "Run", "is_recorded", "link_of", "values_of"]
 
 
 class Recipe(NamedTuple):
@@ -82,7 +82,7 @@ class Recipes:
         """Write an operation down, if it has to do with anything that may change."""
         if new is None or any(type(a) is Batched for a in arrays):
             return new
-        links = tuple(map(_link, nodes))
+        links = tuple(map(link_of, nodes))
         if all(link is None for link in links):
             return new
         recipe = Recipe(primitive, arrays, links, dict(parameters or {}))
@@ -97,7 +97,7 @@ class Recipes:
         return found
 
 
-def _link(node: Node | None) -> Variable | Node | None:
+def link_of(node: Node | None) -> Variable | Node | None:
     """What an operand's node stands for; a constant's for nothing that may change."""
     if node is None:
         return None
@@ -140,25 +140,36 @@ def values_of(xs: Iterable[Any], fed: Mapping[Any, Array]) -> list[Array]:
     fed : mapping
         From Variables, and the nodes of Tensors, to the arrays that they have in this run.
     """
-    run = _Run(fed)
-    return [run.value(_link(x.node), x.array) for x in xs]
+    run = Run(fed)
+    return [run.value(x) for x in xs]
 
 
-class _Run:
+class Run:
     """One evaluation: every operation runs at most once."""
 
-    def __init__(self, fed: Mapping[Any, Array]) -> None:
+    def __init__(self, fed: Mapping[Any, Any]) -> None:
         self._fed = fed
         # From recipes to results, or None where the recorded ones still hold.
-        self._done: dict[int, tuple[Array, ...] | None] = {}
+        self._done: dict[int, tuple[Any, ...] | None] = {}
 
-    def value(self, link: Variable | Node | None, recorded: Array) -> Array:
-        """The value of one operand or result, which was `recorded` when it was built."""
+    def value(self, x: Any) -> Any:
+        """The value of a Tensor or Variable."""
+        link = link_of(x.node)
         if isinstance(link, Node) and link not in self._fed:
             self._run_back_from(link)
-        return self._look_up(link, recorded)
+        return self._look_up(link, x.array)
 
-    def _look_up(self, link: Variable | Node | None, recorded: Array) -> Array:
+    def compute(self, recipe: Recipe, values: tuple[Any, ...]) -> Any:
+        """Run an operation."""
+        if recipe.primitive.name not in PRIMITIVES:
+            raise TracingError(
+                f"Session.run: {recipe.primitive.name} cannot be run again with other values, "
+                "because only its operations are known, not the function. Use GradientTape and "
+                "Python's own loop for such a program, or functions without custom_gradient."
+            )
+        return compute(recipe.primitive, values, recipe.parameters)
+
+    def _look_up(self, link: Variable | Node | None, recorded: Any) -> Any:
         if link is None:
             return recorded
         if link in self._fed:
@@ -193,15 +204,9 @@ class _Run:
         found = _find(link)
         return found is not None and id(found[0]) not in self._done
 
-    def _results(self, recipe: Recipe) -> tuple[Array, ...] | None:
+    def _results(self, recipe: Recipe) -> tuple[Any, ...] | None:
         values = tuple(map(self._look_up, recipe.links, recipe.arrays))
         if all(value is array for value, array in zip(values, recipe.arrays, strict=True)):
             return None
-        if recipe.primitive.name not in PRIMITIVES:
-            raise TracingError(
-                f"Session.run: {recipe.primitive.name} cannot be run again with other values, "
-                "because only its operations are known, not the function. Use GradientTape and "
-                "Python's own loop for such a program, or functions without custom_gradient."
-            )
-        y = compute(recipe.primitive, values, recipe.parameters)
+        y = self.compute(recipe, values)
         return y if recipe.primitive.outputs != 1 else (y,)
