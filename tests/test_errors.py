@@ -20,6 +20,7 @@ BASES = {
     "BackendUnavailableError": (RuntimeError,),
     "TracingError": (RuntimeError,),
     "ClosedWriterError": (RuntimeError,),
+    "CheckpointError": (ValueError,),
     "ArgumentError": (ValueError,),
     "ArgumentTypeError": (TypeError,),
 }

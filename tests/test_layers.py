@@ -14,7 +14,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 # each other.
 LAYERS = [
     ["errors", "_typing"],
-    ["tree", "backends"],
+    ["tree", "backends", "_atomic"],
     ["core"],
     ["rules"],
     ["ops"],
@@ -24,6 +24,7 @@ LAYERS = [
     ["transforms", "compile"],
     ["random"],
     ["optimizers", "nn", "data", "summary", "testing", "debugging", "distributed"],
+    ["saving"],
     ["cli"],
     ["compat"],  # programs on top of xgrad, in other libraries' spelling
     ["__main__"],

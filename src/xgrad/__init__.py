@@ -136,6 +136,7 @@ if TYPE_CHECKING:
     from .interpreters.graph_gradients import gradients, hessians
     from .interpreters.graph_scope import Graph, global_variables, trainable_variables
     from .ops.norm import norm
+    from .saving import load, save
     from .transforms.clipping import clip_by_global_norm, clip_by_norm, clip_by_value, global_norm
     from .transforms.control_flow import cond, scan, while_loop
     from .transforms.custom_gradient import custom_gradient
@@ -185,10 +186,12 @@ __all__ = [
     "gradient_hook",
     "gradients",
     "hessians",
+    "load",
     "optimizers",
     "random",
     "recompute_grad",
     "record_locations",
+    "save",
     "summary",
     "testing",
     "trainable_variables",
@@ -405,6 +408,7 @@ _LATER = {
     ".interpreters.graph_gradients": "gradients hessians",
     ".interpreters.graph_scope": "Graph global_variables trainable_variables",
     ".ops.norm": "norm",
+    ".saving": "load save",
     ".transforms.clipping": "clip_by_global_norm clip_by_norm clip_by_value global_norm",
     ".transforms.control_flow": "cond scan while_loop",
     ".transforms.custom_gradient": "custom_gradient",

@@ -17,6 +17,7 @@ Each is an `XgradError` and also the built-in exception that a user would think 
       BackendUnavailableError(RuntimeError) a device or library that is not there
       TracingError(RuntimeError)            something that cannot be recorded
       ClosedWriterError(RuntimeError)       summaries after their writer was closed
+      CheckpointError(ValueError)           a file that is damaged, or no file of xg.save
       ArgumentError(ValueError)             any other wrong value
       ArgumentTypeError(TypeError)          any other wrong type
 
@@ -31,6 +32,7 @@ __all__ = [
     "ArgumentTypeError",
     "AxisError",
     "BackendUnavailableError",
+    "CheckpointError",
     "ClosedWriterError",
     "DTypeError",
     "DeviceMismatchError",
@@ -143,6 +145,10 @@ class TracingError(XgradError, RuntimeError):
 
 class ClosedWriterError(XgradError, RuntimeError):
     """A summary writer was used after it was closed."""
+
+
+class CheckpointError(XgradError, ValueError):
+    """A file is damaged, is none that `xgrad.save` wrote, or holds something else than asked for."""
 
 
 class ArgumentError(XgradError, ValueError):

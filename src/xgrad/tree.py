@@ -56,6 +56,16 @@ def register(kind: type, split: _Split, join: _Join) -> None:
     _REGISTERED[kind] = (split, join)
 
 
+def registered(kind: type) -> tuple[_Split, _Join] | None:
+    """Find what `register` was told about a class."""
+    return _REGISTERED.get(kind)
+
+
+def registered_kinds() -> list[type]:
+    """List the classes that were registered."""
+    return list(_REGISTERED)
+
+
 def register_leaf(kind: type) -> None:
     """Say that objects of a class are leaves, which spares `flatten` from finding out."""
     _KNOWN_LEAVES.add(kind)

@@ -13,9 +13,18 @@ import numpy as np
 from .._typing import Array, NativeDevice, Shape
 from ..errors import ArgumentError
 
-__all__ = ["HostGenerator", "MovedGenerator", "describe_seeds", "restored_seeds"]
+__all__ = [
+    "HostGenerator",
+    "MovedGenerator",
+    "describe_numpys",
+    "describe_seeds",
+    "is_numpys",
+    "restored_numpys",
+    "restored_seeds",
+]
 
 _DIRECT = ("float32", "float64")
+_NUMPYS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 
 
 class HostGenerator:
@@ -137,6 +146,35 @@ def restored_seeds(value: Any, kind: str) -> np.random.SeedSequence:
         spawn_key=tuple(seeds["spawn_key"]),
         n_children_spawned=seeds["children"],
     )
+
+
+def is_numpys(value: Any) -> bool:
+    """Whether something is a generator of numpy's own that can be described."""
+    bits = getattr(value, "bit_generator", None)
+    return isinstance(value, np.random.Generator) and type(bits).__name__ in _NUMPYS
+
+
+def describe_numpys(rng: np.random.Generator) -> dict[str, Any]:
+    """What later draws and children of a generator of numpy's own depend on, as plain data."""
+    seeds = rng.bit_generator.seed_seq
+    known = describe_seeds(seeds) if isinstance(seeds, np.random.SeedSequence) else None
+    return {"seeds": known, "bits": dict(rng.bit_generator.state)}
+
+
+def restored_numpys(value: dict[str, Any]) -> np.random.Generator:
+    """A generator of numpy's own that goes on where a described one stood."""
+    name = value["bits"]["bit_generator"]
+    if name not in _NUMPYS:
+        raise ArgumentError(f"{name!r} is no bit generator of numpy.")
+    seeds = value["seeds"]
+    known = seeds and np.random.SeedSequence(
+        seeds["entropy"],
+        spawn_key=tuple(seeds["spawn_key"]),
+        n_children_spawned=seeds["children"],
+    )
+    bits = getattr(np.random, name)(0 if seeds is None else known)
+    bits.state = value["bits"]
+    return np.random.Generator(bits)
 
 
 def _direct(dtype: str) -> Any:

@@ -30,7 +30,7 @@ _OPTIONAL = (
     "tqdm",
     "tensorboard",
     "tensorboardX",
-    "safetensors",
+    "ml-dtypes",
     "mpi4py",
 )
 _NAMESPACES = {

@@ -39,7 +39,7 @@ class SlotTable:
         return [slot for _, slots in self._known.values() for slot in slots.values()]
 
     def seen(self) -> list[Variable]:
-        """List the variables that have slots, or could have some."""
+        """List the variables that have slots, in the order of first sight."""
         return [variable for variable, _ in self._known.values()]
 
     def of(self, number: int, made: _Records) -> dict[str, Variable]:

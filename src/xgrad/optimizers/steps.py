@@ -169,6 +169,10 @@ class Steps:
         found = [as_variable(v, "build") for v in leaves(variables)]
         self._slots.remember(self._slots.make(found, self.fresh_slots))
 
+    def seen_variables(self) -> list[Variable]:
+        """List the variables that have slots, in the order in which `state_dict` has them."""
+        return self._slots.seen()
+
     # -- Keras's and TensorFlow 1's other methods ------------------------------------------------
 
     def scale_loss(self, loss: Any) -> Any:
