@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.special
+from network_cases import network_cases
 from special_cases import special_cases
 
 import xgrad as xg
@@ -1585,6 +1586,9 @@ case(
 for _name, _f, _domains, _reference, _without in special_cases():
     case(_name, _f, *[(3,)] * len(_domains), domain=" ".join(_domains), reference=_reference,
          analytic=False, standard=False, without=_without)
+
+for _name, _f, _shapes, _options in network_cases():
+    case(_name, _f, *_shapes, standard=False, **_options)
 
 # The instructions that only backward uses: the other halves of the pairs, and the guard.
 case("put", lambda xp, x: rule_namespace.put(x, key=(slice(1, 3), 0), shape=(4, 2)), (2,),

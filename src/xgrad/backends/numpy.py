@@ -19,6 +19,7 @@ from . import contraction, portable
 from .base import Backend, Job, Replaced
 from .indices import Slot, fill_key, flat_positions
 from .numpy_matrices import Matrices
+from .numpy_networks import Networks
 from .replacing import is_alone, replace_by_blocks
 
 __all__ = ["NumpyBackend"]
@@ -30,7 +31,7 @@ _SMALL = 4096
 _UFUNCS = {"add": np.add, "multiply": np.multiply, "min": np.minimum, "max": np.maximum}
 
 
-class Own(Matrices):
+class Own(Matrices, Networks):
     """Where numpy needs its own version."""
 
     @staticmethod

@@ -114,6 +114,8 @@ def ufunc_of(name: str, parameters: dict[str, Any]) -> tuple[Any, tuple[Any, ...
         exponent = parameters["exponent"]
         found = _POWERS.get(exponent)
         return (np.power, (exponent,)) if found is None else (found, ())
+    if name == "relu":
+        return np.maximum, (0,)
     found = _UFUNCS.get(name)
     return None if found is None else (found, ())
 

@@ -34,6 +34,7 @@ from .matrices import (
     svdvals,
     vector_norm,
 )
+from .networks import log_softmax, relu, softmax
 
 __all__ = [
     "absorbing_contract",
@@ -64,17 +65,20 @@ __all__ = [
     "inv",
     "irfftn",
     "isdtype",
+    "log_softmax",
     "logsumexp",
     "pinv",
     "power",
     "put",
     "qr",
     "qr_complete",
+    "relu",
     "rfftn",
     "scatter",
     "scatter_along_axis",
     "setitem",
     "slogdet",
+    "softmax",
     "solve",
     "solve_triangular",
     "stop_gradient",

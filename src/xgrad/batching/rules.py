@@ -47,6 +47,7 @@ _BY_NAME: dict[str, BatchRule] = {
         ),
         axes.reduction,
     ),
+    **dict.fromkeys(("softmax", "log_softmax"), axes.movement),
     **dict.fromkeys(
         (
             *("sort", "argsort", "cumulative_prod", "take_along_axis", "scatter_along_axis"),

@@ -21,7 +21,7 @@ _TABLE = {
     # Elementwise, and the partial derivative is a constant or a mask: it cannot blow up.
     Kind.SELECTION: """
         add(x1, x2) clip_lower(x, bound) clip_upper(x, bound) conj(x) imag(x) maximum(x1, x2)
-        minimum(x1, x2) negative(x) positive(x) real(x) subtract(x1, x2)
+        minimum(x1, x2) negative(x) positive(x) real(x) relu(x) subtract(x1, x2)
         where(condition, x1, x2) zero_where_zero(r, g)""",
     # Linear; ends a run of elementwise work.
     Kind.REDUCTION: """
@@ -56,8 +56,9 @@ _TABLE = {
     # A rule of its own, exact shapes.
     Kind.GENERAL: """
         cumulative_max(x; axis) cumulative_min(x; axis) cumulative_prod(x; axis, include_initial)
-        logsumexp(x; axis, keepdims) max(x; axis, keepdims) min(x; axis, keepdims)
-        prod(x; axis, dtype, keepdims) scatter(x, indices, updates; axis, mode)
+        log_softmax(x; axis) logsumexp(x; axis, keepdims) max(x; axis, keepdims)
+        min(x; axis, keepdims) prod(x; axis, dtype, keepdims)
+        scatter(x, indices, updates; axis, mode) softmax(x; axis)
         sort(x; axis, descending, stable) std(x; axis, correction, keepdims)
         vector_norm(x; axis, keepdims, ord)""",
     # No derivative; the reasons are in rules/constants.py.
@@ -121,7 +122,8 @@ def primitive(name: str) -> Primitive:
 #   take_sparse              take, whose gradient may stay rows and indices (interpreters/rows.py)
 #   index_add                zeros with slices of x added at 1-d `indices`: the transpose of take
 #   scatter_along_axis       zeros with x added along an axis: the transpose of take_along_axis
-#   logsumexp, cumulative_max, cumulative_min   what their names say
+#   logsumexp, softmax, log_softmax, cumulative_max, cumulative_min   what their names say
+#   relu                     max(x, 0), whose gradient at 0 is 0
 #   scatter(x, indices, updates; axis, mode)   x with updates: set, add, multiply, min, max
 #   cofactor                 the gradient of det: det(x) x^-T where x has an inverse
 #   qr, qr_complete          the factors of the standard's two modes

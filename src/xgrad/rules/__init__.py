@@ -14,6 +14,7 @@ from . import (  # noqa: F401 - each module gives its rules when it is imported
     elementwise,
     indexing,
     movement,
+    networks,
     norms,
     reductions,
     selection,

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from ..._typing import ArrayLike, Axis
+from ...core.dispatch import apply1
+from ...core.instructions import primitive
+from ...core.primitive import Primitive
 from ...core.tensor import Tensor
 from .. import statistical
-from .._arguments import as_operand
+from .._arguments import as_axes, as_operand
 from ..data_types import floating
-from ..exponential import exp
+from ..manipulation import reshape
 
 __all__ = ["log_softmax", "logsumexp", "softmax"]
+
+_SOFTMAX = primitive("softmax")
+_LOG_SOFTMAX = primitive("log_softmax")
 
 
 def logsumexp(x: ArrayLike, /, axis: Axis = None, keepdims: bool = False) -> Tensor:
@@ -59,7 +65,7 @@ def softmax(x: ArrayLike, /, axis: Axis = None) -> Tensor:
     Returns
     -------
     Tensor
-        Of the shape of x.
+        Of the shape of x; 0 where x is ``-inf``, NaN where all are.
 
     Raises
     ------
@@ -82,7 +88,7 @@ def softmax(x: ArrayLike, /, axis: Axis = None) -> Tensor:
     >>> xg.special.softmax(xg.asarray([0.0, 1000.0, 1000.0]))
     xg.Tensor([0. , 0.5, 0.5], shape=(3,), dtype=float64, device=cpu)
     """
-    return exp(log_softmax(x, axis=axis))
+    return _along(_SOFTMAX, x, axis)
 
 
 def log_softmax(x: ArrayLike, /, axis: Axis = None) -> Tensor:
@@ -121,5 +127,14 @@ def log_softmax(x: ArrayLike, /, axis: Axis = None) -> Tensor:
     >>> xg.special.log_softmax(xg.asarray([0.0, 1000.0]))
     xg.Tensor([-1000.,     0.], shape=(2,), dtype=float64, device=cpu)
     """
-    x = floating(as_operand(x, "log_softmax"))
-    return x - statistical.logsumexp(x, axis=axis, keepdims=True)  # type: ignore[no-any-return]
+    return _along(_LOG_SOFTMAX, x, axis)
+
+
+def _along(instruction: Primitive, x: ArrayLike, axis: Axis) -> Tensor:
+    """Apply an instruction that has the axes of an array for its parameter, one at least."""
+    x = floating(as_operand(x, instruction.name))
+    if x.ndim == 0 and axis is None:
+        return reshape(_along(instruction, reshape(x, (1,)), 0), ())
+    axes = as_axes(axis, x.ndim, instruction.name)
+    axes = tuple(range(x.ndim)) if axes is None else axes
+    return apply1(instruction, x, {"axis": axes})  # type: ignore[no-any-return]

@@ -1,0 +1,37 @@
+"""What neural networks are made of, in the standard's functions: relu, softmax, its logarithm.
+
+Every function takes the namespace first and serves any library (portable.py says how)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._typing import Array
+
+__all__ = ["log_softmax", "relu", "softmax"]
+
+
+def relu(xp: Any, x: Array) -> Array:
+    """The maximum of x and 0."""
+    return xp.maximum(x, xp.zeros_like(x))
+
+
+def softmax(xp: Any, x: Array, *, axis: tuple[int, ...]) -> Array:
+    """Exponentials divided by their sum, shifted by the largest, so that none overflows."""
+    powers = xp.exp(_shifted(xp, x, axis))
+    return powers / xp.sum(powers, axis=axis, keepdims=True)
+
+
+def log_softmax(xp: Any, x: Array, *, axis: tuple[int, ...]) -> Array:
+    """The logarithm of softmax; shifted first, so that what is common to all x costs no digits."""
+    x = _shifted(xp, x, axis)
+    return x - xp.log(xp.sum(xp.exp(x), axis=axis, keepdims=True))
+
+
+def _shifted(xp: Any, x: Array, axis: tuple[int, ...]) -> Array:
+    """x less the largest along axes, as far as that is finite."""
+    if 0 in x.shape:
+        return x
+    real = xp.real(x) if xp.isdtype(x.dtype, "complex floating") else x
+    shift = xp.max(real, axis=axis, keepdims=True)
+    return x - xp.where(xp.isfinite(shift), shift, xp.zeros_like(shift))

@@ -1,0 +1,43 @@
+"""Derivatives of relu, softmax and its logarithm.
+
+Those of softmax are written in the result alone, which does not overflow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._typing import Array, Axis
+from .shared import give, give_forward
+
+
+def relu_x(xp: Any, g: Array, y: Array) -> Array:
+    """y = max(x, 0);  dy/dx is 1 where y > 0, and 0 at 0.
+
+    A product with the mask: where masks are irregular, `where` takes ten times as long."""
+    mask = xp.astype(y > 0, g.dtype)
+    return xp.zero_where_zero(g * mask, mask)
+
+
+def softmax_x(xp: Any, g: Array, y: Array, *, axis: Axis) -> Array:
+    """y_i = e^x_i / sum e^x_j;  dx_i = y_i (g_i - sum g_j y_j), a symmetric matrix."""
+    r = xp.zero_where_zero(g * y, g)
+    total = xp.sum(r, axis=axis, keepdims=True)
+    return r - xp.zero_where_zero(y * total, total)
+
+
+def log_softmax_x(xp: Any, g: Array, y: Array, *, axis: Axis) -> Array:
+    """y_i = x_i - log sum e^x_j;  dx_i = g_i - e^y_i sum g_j."""
+    total = xp.sum(g, axis=axis, keepdims=True)
+    return g - xp.zero_where_zero(xp.exp(y) * total, total)
+
+
+def log_softmax_tangent(xp: Any, t: Array, y: Array, *, axis: Axis) -> Array:
+    """dy_i = dx_i - sum e^y_j dx_j."""
+    return t - xp.sum(xp.zero_where_zero(xp.exp(y) * t, t), axis=axis, keepdims=True)
+
+
+give("relu", x=relu_x)
+give("softmax", x=softmax_x)
+give("log_softmax", x=log_softmax_x)
+give_forward("softmax", x=softmax_x)
+give_forward("log_softmax", x=log_softmax_tangent)
