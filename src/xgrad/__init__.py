@@ -130,7 +130,7 @@ from .ops.trigonometric import (
 from .ops.utility import diff, stop_gradient
 
 if TYPE_CHECKING:
-    from . import debugging, fft, linalg, optimizers, random, special, summary, testing
+    from . import debugging, fft, linalg, nn, optimizers, random, special, summary, testing
     from .compile.function import function
     from .interpreters.forward import ForwardAccumulator
     from .interpreters.graph_gradients import gradients, hessians
@@ -187,6 +187,7 @@ __all__ = [
     "gradients",
     "hessians",
     "load",
+    "nn",
     "optimizers",
     "random",
     "recompute_grad",
@@ -401,7 +402,10 @@ __all__ = [
 ]
 
 # What not everybody needs is imported when it is first asked for: the modules below, and these names.
-_MODULES = ("debugging", "fft", "linalg", "optimizers", "random", "special", "summary", "testing")
+_MODULES = (
+    *("debugging", "fft", "linalg", "nn", "optimizers", "random", "special", "summary"),
+    "testing",
+)
 _LATER = {
     ".compile.function": "function",
     ".interpreters.forward": "ForwardAccumulator",

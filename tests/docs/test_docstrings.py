@@ -19,7 +19,7 @@ MODULES = sorted(
     if not module.name.endswith("__main__")
 )
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
-EXTENSIONS = ["fft", "linalg", "random", "special"]
+EXTENSIONS = ["fft", "linalg", "nn", "random", "special"]
 PUBLIC = {
     name: getattr(xg, name)
     for name in xg.__all__

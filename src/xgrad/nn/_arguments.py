@@ -1,0 +1,62 @@
+"""Arguments that the functions of `xgrad.nn` share: real operands, names, and how losses end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..core.casting import dtype_kind
+from ..core.spec import describe
+from ..core.tensor import Tensor
+from ..errors import ArgumentError, DTypeError
+from ..ops._arguments import as_operand
+from ..ops.data_types import floating
+from ..ops.statistical import mean
+from ..ops.statistical import sum as sum_over
+
+__all__ = ["as_one_of", "as_real", "reduced"]
+
+
+def as_real(x: Any, function: str, name: str = "x") -> Any:
+    """Make an operand real and floating; whole numbers are converted to the default dtype.
+
+    Raises
+    ------
+    ArgumentTypeError, DTypeError
+        If it is no array, or a complex one.
+    """
+    x = as_operand(x, function, name)
+    if dtype_kind(x.dtype) == "complex":
+        raise DTypeError(
+            f"nn.{function}: {name} must be real, but is {describe(x)}. Use xg.real, xg.imag or "
+            "xg.abs."
+        )
+    return floating(x)
+
+
+def as_one_of(value: Any, choices: Sequence[Any], function: str, name: str) -> Any:
+    """Give a value that is one of a few.
+
+    Raises
+    ------
+    ArgumentError
+        If it is none of them.
+    """
+    if value not in choices:
+        shown = ", ".join(map(repr, choices))
+        raise ArgumentError(f"nn.{function}: {name} must be one of {shown}, but is {value!r}.")
+    return value
+
+
+def reduced(losses: Any, reduction: str, function: str) -> Tensor:
+    """Give the mean or the sum of losses, or the losses themselves.
+
+    Raises
+    ------
+    ArgumentError
+        If the reduction is unknown.
+    """
+    as_one_of(reduction, ("mean", "sum", "none"), function, "reduction")
+    if reduction == "none":
+        return losses  # type: ignore[no-any-return]
+    return mean(losses) if reduction == "mean" else sum_over(losses)

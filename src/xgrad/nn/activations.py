@@ -1,0 +1,359 @@
+"""Smooth activations, softmax and its logarithm, each exact in both tails."""
+
+from __future__ import annotations
+
+import math
+
+from .._typing import ArrayLike
+from ..core.spec import describe
+from ..core.tensor import Tensor
+from ..errors import ShapeError
+from ..ops import special
+from ..ops._arguments import as_axis
+from ..ops.special import softplus
+from ..ops.statistical import logsumexp
+from ..ops.trigonometric import tanh
+from ._arguments import as_real
+
+__all__ = [
+    "gelu",
+    "glu",
+    "log_sigmoid",
+    "log_softmax",
+    "logsumexp",
+    "mish",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "softsign",
+]
+
+_GELU_SCALE = 2.0 * math.sqrt(2.0 / math.pi)
+_GELU_CUBE = 0.044715  # Hendrycks and Gimpel's, a constant of the definition
+
+
+def sigmoid(x: ArrayLike, /) -> Tensor:
+    """Compute the logistic function, 1 / (1 + exp(-x)).
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+        Real.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of x.
+
+    Raises
+    ------
+    DTypeError
+        If x is complex.
+
+    See Also
+    --------
+    log_sigmoid, xgrad.special.expit
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.nn.sigmoid(xg.asarray([-1000.0, 0.0, 1.0]))
+    xg.Tensor([0.        , 0.5       , 0.73105858], shape=(3,), dtype=float64, device=cpu)
+    """
+    return special.expit(as_real(x, "sigmoid"))
+
+
+def log_sigmoid(x: ArrayLike, /) -> Tensor:
+    """Compute the logarithm of the logistic function, without overflow.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+        Real.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of x.
+
+    Raises
+    ------
+    DTypeError
+        If x is complex.
+
+    See Also
+    --------
+    sigmoid, softplus, xgrad.special.log_expit
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.nn.log_sigmoid(xg.asarray([-1000.0, 0.0]))
+    xg.Tensor([-1.00000000e+03, -6.93147181e-01], shape=(2,), dtype=float64, device=cpu)
+    """
+    return special.log_expit(as_real(x, "log_sigmoid"))
+
+
+def softsign(x: ArrayLike, /) -> Tensor:
+    """Compute x / (1 + abs(x)).
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+        Real.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of x.
+
+    Raises
+    ------
+    DTypeError
+        If x is complex.
+
+    See Also
+    --------
+    sigmoid, hard_tanh
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.nn.softsign(xg.asarray([-1.0, 0.0, 3.0]))
+    xg.Tensor([-0.5 ,  0.  ,  0.75], shape=(3,), dtype=float64, device=cpu)
+    """
+    x = as_real(x, "softsign")
+    return x / (1 + abs(x))  # type: ignore[no-any-return]
+
+
+def silu(x: ArrayLike, /) -> Tensor:
+    """Compute x * sigmoid(x), also called swish.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+        Real.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of x.
+
+    Raises
+    ------
+    DTypeError
+        If x is complex.
+
+    See Also
+    --------
+    gelu, mish, hard_silu
+
+    Notes
+    -----
+    Source: Elfwing, Uchibe and Doya (2017), https://arxiv.org/abs/1702.03118.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.nn.silu(xg.asarray([-1.0, 0.0, 1.0]))
+    xg.Tensor([-0.26894142,  0.        ,  0.73105858], shape=(3,), dtype=float64, device=cpu)
+    """
+    x = as_real(x, "silu")
+    return x * special.expit(x)  # type: ignore[no-any-return]
+
+
+def mish(x: ArrayLike, /) -> Tensor:
+    """Compute x * tanh(softplus(x)).
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+        Real.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of x.
+
+    Raises
+    ------
+    DTypeError
+        If x is complex.
+
+    See Also
+    --------
+    silu
+
+    Notes
+    -----
+    Source: Misra (2019), https://arxiv.org/abs/1908.08681.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.nn.mish(xg.asarray([-1.0, 0.0, 1.0]))
+    xg.Tensor([-0.30340146,  0.        ,  0.86509839], shape=(3,), dtype=float64, device=cpu)
+    """
+    x = as_real(x, "mish")
+    return x * tanh(softplus(x))  # type: ignore[no-any-return]
+
+
+def gelu(x: ArrayLike, /, approximate: bool = False) -> Tensor:
+    """Compute x times the probability that a normal variable is less than x.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+        Real.
+    approximate : bool
+        Whether to take the formula with tanh, as GPT-2 and BERT's first code did.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of x.
+
+    Raises
+    ------
+    DTypeError
+        If x is complex.
+
+    See Also
+    --------
+    silu, xgrad.special.ndtr
+
+    Notes
+    -----
+    ``x * ndtr(x)``, or ``0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x**3)))``; both keep
+    their digits for negative x, where the sums cancel that they are usually written with.
+
+    Source: Hendrycks and Gimpel (2016), https://arxiv.org/abs/1606.08415.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.nn.gelu(xg.asarray([-1.0, 0.0, 1.0]))
+    xg.Tensor([-0.15865525,  0.        ,  0.84134475], shape=(3,), dtype=float64, device=cpu)
+    >>> xg.nn.gelu(xg.asarray([-1.0, 0.0, 1.0]), approximate=True)
+    xg.Tensor([-0.15880801,  0.        ,  0.84119199], shape=(3,), dtype=float64, device=cpu)
+    """
+    x = as_real(x, "gelu")
+    if not approximate:
+        return x * special.ndtr(x)  # type: ignore[no-any-return]
+    return x * special.expit(_GELU_SCALE * (x + _GELU_CUBE * x**3))  # type: ignore[no-any-return]
+
+
+def glu(x: ArrayLike, /, axis: int = -1) -> Tensor:
+    """Compute the first half of an axis times the sigmoid of the second.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+        Real, with an even number of elements along the axis.
+    axis : int
+
+    Returns
+    -------
+    Tensor
+        With half as many elements along the axis.
+
+    Raises
+    ------
+    ShapeError
+        If there is no such axis, or the number is odd.
+    DTypeError
+        If x is complex.
+
+    See Also
+    --------
+    sigmoid
+
+    Notes
+    -----
+    Source: Dauphin et al. (2016), https://arxiv.org/abs/1612.08083.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.nn.glu(xg.asarray([3.0, 4.0, 0.0, 1000.0]))
+    xg.Tensor([1.5, 4. ], shape=(2,), dtype=float64, device=cpu)
+    """
+    x = as_real(x, "glu")
+    place = as_axis(axis, x.ndim, "glu")
+    half, odd = divmod(x.shape[place], 2)
+    if odd:
+        raise ShapeError(
+            f"nn.glu: x {describe(x)} must have an even number of elements along axis {axis}. Use "
+            "a layer of twice as many outputs before it."
+        )
+    before = (slice(None),) * place
+    gates = special.expit(x[(*before, slice(half, None))])
+    return x[(*before, slice(None, half))] * gates  # type: ignore[no-any-return]
+
+
+def softmax(x: ArrayLike, /, axis: int | tuple[int, ...] | None = -1) -> Tensor:
+    """Compute exponentials divided by their sum along an axis, without overflow.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+        Of floating dtype; whole numbers are converted.
+    axis : int, tuple of int or None
+        None means all axes.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of x; 0 where x is ``-inf``, NaN where all along the axis are.
+
+    Raises
+    ------
+    ShapeError
+        If there is no such axis.
+
+    See Also
+    --------
+    log_softmax, logsumexp, softmax_cross_entropy
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.nn.softmax(xg.asarray([[0.0, 0.0], [0.0, 1000.0]]))
+    xg.Tensor([[0.5, 0.5],
+               [0. , 1. ]], shape=(2, 2), dtype=float64, device=cpu)
+    """
+    return special.softmax(x, axis=axis)
+
+
+def log_softmax(x: ArrayLike, /, axis: int | tuple[int, ...] | None = -1) -> Tensor:
+    """Compute the logarithm of softmax, which neither overflows nor underflows.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+        Of floating dtype; whole numbers are converted.
+    axis : int, tuple of int or None
+        None means all axes.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of x.
+
+    Raises
+    ------
+    ShapeError
+        If there is no such axis.
+
+    See Also
+    --------
+    softmax, sparse_softmax_cross_entropy
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.nn.log_softmax(xg.asarray([0.0, 1000.0]))
+    xg.Tensor([-1000.,     0.], shape=(2,), dtype=float64, device=cpu)
+    """
+    return special.log_softmax(x, axis=axis)

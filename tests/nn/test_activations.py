@@ -1,0 +1,244 @@
+"""Activations against torch and TensorFlow, at special points, in both modes and second order."""
+
+import numpy as np
+import pytest
+
+import xgrad as xg
+
+torch = pytest.importorskip("torch", reason="torch is not installed")
+F = torch.nn.functional
+
+X = np.random.default_rng(3).normal(scale=3.0, size=(4, 6))
+PEERS = {
+    "relu": torch.relu,
+    "relu6": F.relu6,
+    "leaky_relu": lambda x: F.leaky_relu(x, 0.2),
+    "elu": F.elu,
+    "celu": F.celu,
+    "selu": F.selu,
+    "hard_tanh": F.hardtanh,
+    # torch's own take 1 / 6 for a float32.
+    "hard_sigmoid": lambda x: F.relu6(x + 3) / 6,
+    "hard_silu": lambda x: x * F.relu6(x + 3) / 6,
+    "sigmoid": torch.sigmoid,
+    "log_sigmoid": F.logsigmoid,
+    "softplus": lambda x: F.softplus(x, threshold=700),
+    "softsign": F.softsign,
+    "silu": F.silu,
+    "mish": F.mish,
+    "gelu": F.gelu,
+    "glu": F.glu,
+    "softmax": lambda x: F.softmax(x, -1),
+    "log_softmax": lambda x: F.log_softmax(x, -1),
+}
+FUNCTIONS = {name: getattr(xg.nn, name) for name in PEERS}
+PEERS["gelu with tanh"] = lambda x: F.gelu(x, approximate="tanh")
+FUNCTIONS["gelu with tanh"] = lambda x: xg.nn.gelu(x, approximate=True)
+PEERS["elu of 1.5"] = lambda x: F.elu(x, 1.5)
+FUNCTIONS["elu of 1.5"] = lambda x: xg.nn.elu(x, 1.5)
+
+
+def value_and_gradient(f, x, dtype):
+    x = xg.asarray(x.astype(dtype))
+    with xg.GradientTape() as tape:
+        tape.watch(x)
+        y = f(x)
+        loss = xg.sum(y * y)
+    return y.numpy(), tape.gradient(loss, x).numpy()
+
+
+def value_and_gradient_of_torch(f, x, dtype):
+    x = torch.tensor(x.astype(dtype), requires_grad=True)
+    y = f(x)
+    (y * y).sum().backward()
+    return y.detach().numpy(), x.grad.numpy()
+
+
+@pytest.mark.parametrize("name", PEERS)
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 2e-6)])
+def test_activation_agrees_with_torch(name, dtype, tolerance):
+    y, g = value_and_gradient(FUNCTIONS[name], X, dtype)
+    y_torch, g_torch = value_and_gradient_of_torch(PEERS[name], X, dtype)
+    assert y.dtype == dtype
+    np.testing.assert_allclose(y, y_torch, rtol=tolerance, atol=tolerance)
+    np.testing.assert_allclose(g, g_torch, rtol=tolerance, atol=10 * tolerance)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_derivatives_of_activation_agree_with_differences(name):
+    x = np.array([[-2.3, -0.7, 0.4, 2.1], [-3.7, -1.2, 0.9, 4.3]])
+    xg.testing.check_gradients(FUNCTIONS[name], [x], order=2, modes=("reverse", "forward"))
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_activation_of_examples_is_that_of_each(name):
+    x = xg.asarray(X)
+    expected = np.stack([FUNCTIONS[name](row).numpy() for row in xg.unstack(x)])
+    np.testing.assert_allclose(xg.vmap(FUNCTIONS[name])(x).numpy(), expected, rtol=1e-15)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_activation_runs_on_every_device(name, other_device):
+    y = FUNCTIONS[name](xg.asarray(X, device=other_device))
+    assert y.device == other_device
+    expected = FUNCTIONS[name](xg.asarray(X)).numpy()
+    # torch's own ndtr, which gelu takes there, cancels for negative numbers.
+    np.testing.assert_allclose(y.numpy(), expected, rtol=1e-13, atol=1e-15)
+
+
+def derivative(f, x):
+    x = xg.asarray(x)
+    with xg.GradientTape() as tape:
+        tape.watch(x)
+        y = f(x)
+    return tape.gradient(y, x).item()
+
+
+@pytest.mark.parametrize(
+    ("name", "x", "expected"),
+    [
+        ("relu", 0.0, 0.0),
+        ("relu", -0.0, 0.0),
+        ("relu6", 0.0, 0.0),
+        ("relu6", 6.0, 0.0),
+        ("hard_sigmoid", -3.0, 0.0),
+        ("hard_sigmoid", 3.0, 0.0),
+    ],
+)
+def test_d11_relu_and_relu6_at_their_corners(name, x, expected):
+    assert derivative(getattr(xg.nn, name), x) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("elu", 1.0),
+        ("celu", 1.0),
+        ("selu", 1.0507009873554804934193349852946),
+        ("leaky_relu", 0.2),
+    ],
+)
+def test_d12_slopes_at_0_are_those_of_tensorflow_in_full_precision(name, expected):
+    assert derivative(getattr(xg.nn, name), 0.0) == expected
+
+
+@pytest.mark.parametrize("name", ["relu", "relu6", "elu", "selu", "leaky_relu"])
+def test_corners_are_those_of_tensorflow(name):
+    tf = pytest.importorskip("tensorflow", reason="tensorflow is not installed")
+    x = tf.constant([-1.0, 0.0, 1.0, 6.0, 7.0])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = getattr(tf.nn, name)(x)
+    expected = tape.gradient(y, x).numpy()
+    found = [derivative(getattr(xg.nn, name), v) for v in x.numpy().tolist()]
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["relu", "relu6", "leaky_relu", "elu", "selu", "hard_tanh"])
+def test_nan_goes_through(name):
+    assert np.isnan(getattr(xg.nn, name)(xg.asarray([np.nan])).numpy()).all()
+
+
+@pytest.mark.parametrize("cotangent", [np.nan, np.inf])
+def test_relu_stops_what_is_not_finite_where_x_is_negative(cotangent):
+    x = xg.asarray([-1.0, 0.0])
+    with xg.GradientTape() as tape:
+        tape.watch(x)
+        y = xg.nn.relu(x)
+    g = tape.gradient(y, x, output_gradients=xg.asarray([cotangent, cotangent]))
+    assert g.tolist() == [0.0, 0.0]
+
+
+def test_relu_keeps_integers():
+    y = xg.nn.relu(xg.asarray([-2, 3]))
+    assert y.tolist() == [0, 3]
+    assert str(y.dtype) == "int64"
+
+
+@pytest.mark.parametrize(("name", "x"), [("elu", 1e4), ("selu", 1e4), ("mish", 1e4)])
+def test_nothing_overflows_in_the_branch_that_is_not_taken(name, x):
+    assert np.isfinite(derivative(getattr(xg.nn, name), x))
+
+
+def test_gelu_keeps_its_digits_for_negative_numbers():
+    mpmath = pytest.importorskip("mpmath", reason="mpmath is not installed")
+    expected = float(-10 * mpmath.ncdf(-10))
+    assert xg.nn.gelu(xg.asarray(-10.0)).item() == pytest.approx(expected, rel=1e-13)
+
+
+def test_slope_of_leaky_relu_gets_a_gradient():
+    x, slope = xg.asarray([[-2.0, 3.0], [-1.0, -5.0]]), xg.asarray([0.1, 0.3])
+    with xg.GradientTape() as tape:
+        tape.watch(slope)
+        y = xg.nn.leaky_relu(x, slope)
+    assert tape.gradient(y, slope).tolist() == [-3.0, -5.0]
+
+
+@pytest.mark.parametrize("name", ["relu", "gelu", "softsign"])
+def test_complex_numbers_are_refused(name):
+    with pytest.raises(xg.errors.DTypeError, match=rf"nn.{name}: x must be real.*complex128"):
+        getattr(xg.nn, name)(xg.asarray([1j]))
+
+
+def test_glu_refuses_an_odd_number():
+    with pytest.raises(xg.errors.ShapeError, match=r"even number.*Use a layer"):
+        xg.nn.glu(xg.ones((2, 3)))
+
+
+# -- softmax -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("device", ["cpu", "array_api_strict:device1", "torch:cpu"])
+def test_softmax_of_large_float32_keeps_its_digits(device):
+    x = np.array([1000.0, 1001.0, 998.5], dtype="float32")
+    expected = np.exp(x.astype("float64") - 1001) / np.exp(x.astype("float64") - 1001).sum()
+    y = xg.nn.softmax(xg.asarray(x, device=device)).numpy()
+    np.testing.assert_allclose(y, expected, rtol=3e-7)
+    z = xg.nn.log_softmax(xg.asarray(x, device=device)).numpy()
+    np.testing.assert_allclose(z, np.log(expected), rtol=3e-7)
+
+
+def test_softmax_with_minus_infinity():
+    x = xg.asarray([-np.inf, 0.0, 0.0])
+    with xg.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        y = xg.nn.softmax(x)
+        z = xg.nn.log_softmax(x)
+    assert y.tolist() == [0.0, 0.5, 0.5]
+    assert z.tolist() == [-np.inf, -np.log(2), -np.log(2)]
+    weights = xg.asarray([1.0, 2.0, 3.0])
+    assert tape.gradient(y, x, output_gradients=weights).tolist() == [0.0, -0.25, 0.25]
+    g = tape.gradient(z, x, output_gradients=xg.asarray([0.0, 2.0, 3.0]))
+    np.testing.assert_allclose(g.numpy(), [0.0, -0.5, 0.5], rtol=1e-15)
+
+
+def test_softmax_of_nothing_but_minus_infinity_has_a_zero_gradient_for_a_zero_cotangent():
+    x = xg.asarray([[-np.inf, -np.inf], [0.0, 0.0]])
+    with xg.GradientTape() as tape:
+        tape.watch(x)
+        y = xg.sum(xg.nn.softmax(x)[1, :] * xg.asarray([1.0, 2.0]))
+    np.testing.assert_allclose(tape.gradient(y, x).numpy(), [[0, 0], [-0.25, 0.25]], rtol=1e-15)
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_softmax_of_no_elements_and_of_one(name):
+    assert getattr(xg.nn, name)(xg.zeros((2, 0))).shape == (2, 0)
+    assert getattr(xg.nn, name)(xg.zeros((0, 3))).shape == (0, 3)
+    assert getattr(xg.nn, name)(xg.asarray(5.0), axis=None).item() == (name == "softmax")
+
+
+def test_softmax_refuses_an_axis_that_is_not_there():
+    with pytest.raises(xg.errors.AxisError, match="softmax: axis 2 is out of range"):
+        xg.nn.softmax(xg.ones((2, 3)), axis=2)
+
+
+def test_recorded_function_of_activations_is_the_eager_one():
+    def loss(x):
+        with xg.GradientTape() as tape:
+            tape.watch(x)
+            y = xg.sum(xg.nn.gelu(xg.nn.relu(x)) * xg.nn.softmax(x) + xg.nn.elu(x))
+        return y, tape.gradient(y, x)
+
+    x = xg.asarray(np.random.default_rng(0).normal(size=(300, 300)))
+    for found, expected in zip(xg.function(loss)(x), loss(x), strict=True):
+        np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-12)
