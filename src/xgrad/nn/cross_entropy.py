@@ -93,7 +93,7 @@ def softmax_cross_entropy(
         labels = labels * (1 - label_smoothing) + label_smoothing / logits.shape[place]
     logarithms = special.log_softmax(logits, axis=place)
     nothing = logical_and(labels == 0, logarithms == -math.inf)
-    losses = -sum_over(labels * where(nothing, 0, logarithms), axis=place)
+    losses = 0 - sum_over(labels * where(nothing, 0, logarithms), axis=place)  # never -0
     return reduced(losses, reduction, "softmax_cross_entropy")
 
 
@@ -163,7 +163,7 @@ def sparse_softmax_cross_entropy(
     if ignored is not None:
         chosen = where(expand_dims(ignored, axis=place), 0, chosen)
     logarithms = special.log_softmax(logits, axis=place)
-    losses = -squeeze(take_along_axis(logarithms, chosen, axis=place), axis=place)
+    losses = 0 - squeeze(take_along_axis(logarithms, chosen, axis=place), axis=place)
     losses = where(wrong, math.nan, losses)
     if ignored is None:
         return reduced(losses, reduction, function)
