@@ -74,6 +74,8 @@ class Optimizer(Steps, Rule):
     ----------
     slot_names : tuple of str
         What is kept per variable between steps.
+    watchers : list
+        Who looks at every step, such as an `xgrad.summary.GradientWatcher`.
 
     Examples
     --------
@@ -106,6 +108,7 @@ class Optimizer(Steps, Rule):
         self.groups: Callable[[Any], Any] | None = checked["groups"]
         self.name: str = checked["name"] or type(self).__name__.lower()
         self._rate: LearningRate = as_learning_rate(learning_rate)
+        self.watchers: list[Any] = []
         self._counters = state.make_counters(self)
         self._slots = SlotTable()
         self._excluded = Exclusions()

@@ -5,17 +5,19 @@ From a loss to gradients (losses.py), and from gradients to a step (stateful.py)
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from typing import Any
 
 from .._typing import Nest
 from ..core.tensor import Tensor
 from ..core.variable import Variable
-from ..errors import ArgumentError
+from ..errors import ArgumentError, TracingError
 from ..interpreters.tape import GradientTape
 from ..tree import flatten, leaves
-from .checks import as_variable
+from .checks import as_pairs, as_variable
 from .groups import Exclusions
 from .losses import differentiate
+from .recorded import is_recorded
 from .slots import SlotTable
 
 __all__ = ["Steps"]
@@ -26,6 +28,8 @@ class Steps:
 
     use_ema: bool
     loss_scale_factor: float | None
+    watchers: list[Any]
+    iterations: Any
     _slots: SlotTable
     _excluded: Exclusions
 
@@ -76,7 +80,7 @@ class Steps:
         """
         scale = self._loss_scale()
         value, pairs = differentiate(loss, var_list, tape, grad_loss, scale, "minimize")
-        self._apply(pairs, global_step, "minimize")
+        self._watched(pairs, global_step, "minimize")
         return value  # type: ignore[no-any-return]
 
     def compute_gradients(
@@ -128,7 +132,7 @@ class Steps:
             If a gradient does not fit its Variable. Then, as after every other failure, all
             Variables are as they were.
         """
-        return self._apply(grads_and_vars, global_step, "apply_gradients")
+        return self._watched(grads_and_vars, global_step, "apply_gradients")
 
     def apply(self, grads: Nest, variables: Nest = None) -> Variable:
         """Take one step along gradients, given in the structure of their variables.
@@ -162,7 +166,7 @@ class Steps:
                 f"apply: {len(given)} gradients for {len(wanted)} variables. Use one gradient, or "
                 "None, for each."
             )
-        return self._apply(zip(given, wanted, strict=True), None, "apply")
+        return self._watched(zip(given, wanted, strict=True), None, "apply")
 
     def build(self, variables: Nest) -> None:
         """Make the slots of variables now, in this order, instead of when they are first seen."""
@@ -214,6 +218,24 @@ class Steps:
 
     def _loss_scale(self) -> float | None:
         return self.loss_scale_factor
+
+    def _watched(
+        self, grads_and_vars: Iterable[Any], global_step: Variable | None, what: str
+    ) -> Variable:
+        """Take a step, and show it to the watchers."""
+        if not self.watchers:
+            return self._apply(grads_and_vars, global_step, what)
+        if is_recorded():
+            raise TracingError(
+                f"{what}: {self.watchers[0]!r} cannot look at values in a recorded step. Use it "
+                "outside of xg.function and Graph, or return the gradients and use its record()."
+            )
+        pairs = as_pairs(grads_and_vars, what)
+        step = int(self.iterations)
+        with ExitStack() as stack:
+            for watcher in self.watchers:
+                stack.enter_context(watcher.watch(pairs, step=step))
+            return self._apply(pairs, global_step, what)
 
     def _apply(
         self, grads_and_vars: Iterable[Any], global_step: Variable | None, what: str

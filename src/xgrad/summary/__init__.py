@@ -6,6 +6,9 @@ and without a writer nothing happens. Needs the extra ``tensorboard``, when a wr
 from __future__ import annotations
 
 from .current import get_step, name_scope, record_if, set_step, should_record_summaries
+from .gradient_flags import Flag
+from .gradient_readings import Reading
+from .gradient_watcher import GradientWatcher
 from .graphs import graph
 from .histograms import histogram
 from .hyperparameters import hparams
@@ -15,6 +18,9 @@ from .texts import text
 from .writer import Writer, create_file_writer, flush
 
 __all__ = [
+    "Flag",
+    "GradientWatcher",
+    "Reading",
     "Writer",
     "create_file_writer",
     "flush",

@@ -107,8 +107,8 @@ def histogram(
     at = step_of(step, name)
     with quiet():
         array = counted(as_array(data, name), number)
-    writer.add_array(
-        array, lambda found: summary(histogram_value(name, counts_of(found), description)), at
+    writer.add_arrays(
+        [array], lambda found: summary(histogram_value(name, counts_of(found[0]), description)), at
     )
     return True
 

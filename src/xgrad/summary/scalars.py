@@ -62,9 +62,9 @@ def scalar(name: str, data: Any, step: Any = None, description: str | None = Non
         )
     backend = backend_of(array)
     vector = backend.xp.reshape(backend.xp.astype(array, backend.dtype("float64")), (1,))
-    writer.add_array(
-        vector,
-        lambda found: summary(numbers_value(name, "scalars", found, (), description)),
+    writer.add_arrays(
+        [vector],
+        lambda found: summary(numbers_value(name, "scalars", found[0], (), description)),
         number,
     )
     return True

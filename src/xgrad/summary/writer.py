@@ -12,7 +12,7 @@ import itertools
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Self
 
@@ -28,12 +28,12 @@ _MANY = 1000  # of what waits on a device, where a step never ends
 
 
 class _Waiting(NamedTuple):
-    """An event that is not in the file yet: what `make` makes of the numbers of an array."""
+    """An event that is not in the file yet: what `make` makes of the numbers of arrays."""
 
     time: float
     step: int
-    array: Array | None
-    make: Callable[[list[float]], dict[str, Any]]
+    arrays: Sequence[Array]
+    make: Callable[[list[list[float]]], dict[str, Any]]
 
 
 class Writer:
@@ -122,47 +122,56 @@ class Writer:
 
     def add(self, content: dict[str, Any], step: int) -> None:
         """Write an event, given by what it contains in tensorboardX's form."""
-        self._wait(_Waiting(time.time(), step, None, lambda _: content))
+        self._wait(_Waiting(time.time(), step, (), lambda _: content))
 
-    def add_array(
-        self, array: Array, make: Callable[[list[float]], dict[str, Any]], step: int
+    def add_arrays(
+        self,
+        arrays: Sequence[Array],
+        make: Callable[[list[list[float]]], dict[str, Any]],
+        step: int,
     ) -> None:
-        """Write an event that is made of a vector of double precision, when its step is over.
+        """Write an event that is made of vectors of double precision, when its step is over.
 
         Parameters
         ----------
-        array : array
-            On any device.
+        arrays : sequence of array
+            On any devices.
         make : callable
-            Given the numbers of the array, returns what the event contains.
+            Given the numbers of each array, returns what the event contains.
         step : int
         """
-        if is_on_host(array):
-            self.add(make(array.tolist()), step)
+        if all(map(is_on_host, arrays)):
+            self.add(make(to_host(arrays)), step)
         else:
-            self._wait(_Waiting(time.time(), step, array, make))
+            self._wait(_Waiting(time.time(), step, arrays, make))
+
+    def settle(self) -> None:
+        """Read everything that waits on a device."""
+        with self._lock:
+            if not self._closed and self._waits_on_device():
+                self._write_waiting()
+
+    def _waits_on_device(self) -> bool:
+        return any(event.arrays for event in self._waiting)
 
     def _wait(self, event: _Waiting) -> None:
         self._check("write")
         with self._lock:
-            waiting = self._waiting
-            on_device = any(other.array is not None for other in waiting)
-            if on_device and waiting[-1].step != event.step:
+            if self._waits_on_device() and self._waiting[-1].step != event.step:
                 self._write_waiting()
-                waiting, on_device = self._waiting, False
-            waiting.append(event)
-            limit = _MANY if on_device or event.array is not None else self._max_queue
+            self._waiting.append(event)
+            limit = _MANY if self._waits_on_device() else self._max_queue
             late = time.monotonic() - self._flushed > self._flush_seconds
-            if late or len(waiting) > limit:
+            if late or len(self._waiting) > limit:
                 self._write_waiting()
 
     def _write_waiting(self) -> None:
         from tensorboardX.proto.event_pb2 import Event
 
         waiting, self._waiting = self._waiting, []
-        numbers = iter(to_host([event.array for event in waiting if event.array is not None]))
+        numbers = iter(to_host([array for event in waiting for array in event.arrays]))
         for event in waiting:
-            content = event.make([] if event.array is None else next(numbers))
+            content = event.make([next(numbers) for _ in event.arrays])
             self._file.write_event(Event(wall_time=event.time, step=event.step, **content))
         self._file.flush()
         self._flushed = time.monotonic()

@@ -1,0 +1,166 @@
+"""What is measured of a gradient: where it is, as a few numbers that come to the host later.
+
+Everything is of magnitudes, so that complex gradients have readings too."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from .._typing import Array
+from ..backends import backend_of
+from ..backends.base import Backend, dtype_name
+from .histograms import Counts, counted, counts_of
+
+__all__ = ["Reading", "Update", "measured", "measured_update", "reading_of", "update_of"]
+
+_HEAD = 4  # numbers before the histogram's
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What a step changed.
+
+    Attributes
+    ----------
+    ratio : float
+        The norm of the change over the norm of the values before; NaN where those were all 0.
+    lost : float
+        The share of the values that stayed as they were, of those whose gradient is not 0.
+    """
+
+    ratio: float
+    lost: float
+
+
+class Reading(NamedTuple):
+    """What was measured of one variable's gradient at one step.
+
+    Attributes
+    ----------
+    step : int
+    size : int
+        How many values it has.
+    norm : float
+        NaN or infinite if one of the values is.
+    zeros, tiny : int
+        How many values are 0, and how many of the others are below the smallest normal number of
+        the dtype.
+    units, dead : int
+        How many units there are: along the last axis of a matrix or a convolution's kernel, each
+        value of a vector; and for how many all values have been 0 for some time.
+    counts : Counts
+        The histogram.
+    relative : float
+        The root mean square, compared with the largest one among the variables.
+    update : Update or None
+    """
+
+    step: int
+    size: int
+    norm: float
+    zeros: int
+    tiny: int
+    units: int
+    dead: int
+    counts: Counts
+    relative: float = math.nan
+    update: Update | None = None
+
+    @property
+    def nonfinite(self) -> int:
+        """How many values are NaN or infinite."""
+        return self.counts.nans + self.counts.infinities
+
+    @property
+    def rms(self) -> float:
+        """The root mean square of the values."""
+        return self.norm / math.sqrt(self.size) if self.size else 0.0
+
+
+def measured(
+    gradient: Array, silent: Array | None, patience: int, buckets: int
+) -> tuple[Array, Array]:
+    """Measure a gradient.
+
+    Parameters
+    ----------
+    gradient : array
+        Of any dtype.
+    silent : array or None
+        For each unit, in how many measurements in a row its gradient was 0; None at first.
+    patience : int
+        From how many on it is dead.
+    buckets : int
+
+    Returns
+    -------
+    numbers : array
+        What `reading_of` reads.
+    silent : array
+    """
+    backend = backend_of(gradient)
+    xp = backend.xp
+    smallest = _smallest_normal(backend, gradient)
+    values = _double(backend, gradient)
+    size = xp.abs(values)
+    zero = _double(backend, size == 0.0)
+    tiny = _double(backend, size < smallest) - zero
+    units = gradient.shape[-1] if len(gradient.shape) else 1
+    # A sum, because of nothing at all there is a sum but no maximum.
+    moves = xp.reshape(_double(backend, size != 0.0), (math.prod(gradient.shape[:-1]), units))
+    still = _double(backend, xp.sum(moves, axis=0, dtype=None, keepdims=False) == 0.0)
+    silent = still * (1.0 if silent is None else silent + 1.0)
+    dead = _double(backend, silent >= patience)
+    heads = [
+        xp.sqrt(_total(backend, size * size)),
+        *(_total(backend, x) for x in (zero, tiny, dead)),
+    ]
+    return xp.concat([*heads, counted(values, buckets)], axis=0), silent
+
+
+def reading_of(numbers: list[float], step: int, shape: tuple[int, ...]) -> Reading:
+    """Read what `measured` has measured of a gradient of a shape."""
+    norm, zeros, tiny, dead = numbers[:_HEAD]
+    units = shape[-1] if shape else 1
+    counts = counts_of(numbers[_HEAD:])
+    return Reading(step, math.prod(shape), norm, int(zeros), int(tiny), units, int(dead), counts)
+
+
+def measured_update(before: Array, after: Array, gradient: Array) -> Array:
+    """Measure what a step changed, for `update_of`."""
+    backend = backend_of(after)
+    xp = backend.xp
+    old = _double(backend, before)
+    change = xp.abs(_double(backend, after) - old)
+    weight = xp.abs(old)
+    wanted = _double(backend, gradient != 0)
+    lost = wanted * _double(backend, change == 0.0)
+    norms = [xp.sqrt(_total(backend, x * x)) for x in (change, weight)]
+    return xp.concat([*norms, _total(backend, lost), _total(backend, wanted)], axis=0)
+
+
+def update_of(numbers: list[float]) -> Update:
+    """Read what `measured_update` has measured."""
+    change, weight, lost, wanted = numbers
+    return Update(change / weight if weight else math.nan, lost / wanted if wanted else 0.0)
+
+
+def _double(backend: Backend, x: Array) -> Array:
+    """Bring values to double precision; of complex ones the magnitudes."""
+    if backend.xp.isdtype(x.dtype, "complex floating"):
+        x = backend.xp.abs(x)
+    return backend.xp.astype(x, backend.dtype("float64"))
+
+
+def _total(backend: Backend, x: Array) -> Array:
+    """Sum all values, into a vector of one."""
+    return backend.xp.reshape(backend.xp.sum(x, axis=None, dtype=None, keepdims=False), (1,))
+
+
+def _smallest_normal(backend: Backend, x: Array) -> float:
+    if "float" not in dtype_name(x.dtype) and "complex" not in dtype_name(x.dtype):
+        return 0.0
+    limits: Any = backend.namespace.finfo(x.dtype)
+    return float(limits.smallest_normal)
