@@ -130,7 +130,7 @@ from .ops.trigonometric import (
 from .ops.utility import diff, stop_gradient
 
 if TYPE_CHECKING:
-    from . import debugging, fft, linalg, nn, optimizers, random, special, summary, testing
+    from . import data, debugging, fft, linalg, nn, optimizers, random, special, summary, testing
     from .compile.function import function
     from .interpreters.forward import ForwardAccumulator
     from .interpreters.graph_gradients import gradients, hessians
@@ -178,6 +178,7 @@ __all__ = [
     "clip_by_norm",
     "clip_by_value",
     "custom_gradient",
+    "data",
     "debugging",
     "errors",
     "global_norm",
@@ -403,7 +404,7 @@ __all__ = [
 
 # What not everybody needs is imported when it is first asked for: the modules below, and these names.
 _MODULES = (
-    *("debugging", "fft", "linalg", "nn", "optimizers", "random", "special", "summary"),
+    *("data", "debugging", "fft", "linalg", "nn", "optimizers", "random", "special", "summary"),
     "testing",
 )
 _LATER = {
