@@ -3,6 +3,7 @@
 import doctest
 import importlib
 import inspect
+import operator
 import pathlib
 import pkgutil
 import types
@@ -19,7 +20,7 @@ MODULES = sorted(
     if not module.name.endswith("__main__")
 )
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
-EXTENSIONS = ["fft", "linalg", "nn", "random", "special"]
+EXTENSIONS = ["fft", "linalg", "nn", "nn.initializers", "random", "special"]
 PUBLIC = {
     name: getattr(xg, name)
     for name in xg.__all__
@@ -27,7 +28,11 @@ PUBLIC = {
     if getattr(xg, name).__module__.startswith("xgrad")
 }
 PUBLIC |= {
-    f"{e}.{n}": getattr(getattr(xg, e), n) for e in EXTENSIONS for n in getattr(xg, e).__all__
+    f"{e}.{n}": getattr(home, n)
+    for e in EXTENSIONS
+    for home in [operator.attrgetter(e)(xg)]
+    for n in home.__all__
+    if not inspect.ismodule(getattr(home, n))
 }
 FUNCTIONS = {name: f for name, f in PUBLIC.items() if inspect.isfunction(f)}
 METHODS = {

@@ -5,6 +5,7 @@ Variables in whatever nest you keep them. Real numbers, channels last."""
 
 from __future__ import annotations
 
+from . import initializers
 from .activations import (
     gelu,
     glu,
@@ -23,6 +24,12 @@ from .cross_entropy import (
     softmax_cross_entropy,
     sparse_softmax_cross_entropy,
 )
+from .dense import (
+    dropout,
+    embedding,
+    linear,
+    one_hot,
+)
 from .losses import (
     cosine_distance,
     cosine_similarity,
@@ -33,6 +40,12 @@ from .losses import (
     mean_absolute_error,
     mean_squared_error,
     squared_hinge,
+)
+from .normalization import (
+    batch_norm,
+    group_norm,
+    layer_norm,
+    rms_norm,
 )
 from .rectifiers import (
     celu,
@@ -47,19 +60,26 @@ from .rectifiers import (
 )
 
 __all__ = [
+    "batch_norm",
     "celu",
     "cosine_distance",
     "cosine_similarity",
+    "dropout",
     "elu",
+    "embedding",
     "gelu",
     "glu",
+    "group_norm",
     "hard_sigmoid",
     "hard_silu",
     "hard_tanh",
     "hinge",
     "huber",
+    "initializers",
     "kl_divergence",
+    "layer_norm",
     "leaky_relu",
+    "linear",
     "log_cosh",
     "log_sigmoid",
     "log_softmax",
@@ -67,8 +87,10 @@ __all__ = [
     "mean_absolute_error",
     "mean_squared_error",
     "mish",
+    "one_hot",
     "relu",
     "relu6",
+    "rms_norm",
     "selu",
     "sigmoid",
     "sigmoid_cross_entropy",
