@@ -467,3 +467,22 @@ def test_what_runs_out_of_sight_of_tapes_is_recorded(f):
         x = xg.asarray(values)
         for found, expected in zip(step(x), xg.value_and_grad(f)(x), strict=True):
             np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-14)
+
+
+# -- checks ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_checks_are_made_in_every_call(used):
+    @xg.function
+    def f(x):
+        y = xg.debugging.check_numerics(xg.log(x), "the logarithm")
+        return y * 2.0 if used else x * 2.0
+
+    f(xg.asarray([1.0, 2.0]))
+    f(xg.asarray([3.0, 4.0]))
+    with (
+        np.errstate(divide="ignore"),
+        pytest.raises(xg.errors.NumericsError, match="the logarithm"),
+    ):
+        f(xg.asarray([1.0, 0.0]))

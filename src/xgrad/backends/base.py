@@ -102,10 +102,13 @@ class Backend:
         Whether all its arrays live in the same place, so that nothing need be compared.
     nests : bool
         Whether its arrays wrap those of another library, and so mix with them (batching/).
+    compiles : bool
+        Whether it has a compiler for functions of its arrays.
     """
 
     one_device = False
     nests = False
+    compiles = False
     Own: type = type("Own", (), {})
 
     def __init__(self, name: str, namespace: Namespace) -> None:
@@ -182,6 +185,12 @@ class Backend:
     def is_alone(self, holder: Any) -> bool:
         """Whether the array ``holder.array`` is seen by nobody but its holder, and may change."""
         return False
+
+    def compiled(
+        self, run: Callable[[list[Array]], list[Array]]
+    ) -> Callable[[list[Array]], list[Array]]:
+        """A function of this library's arrays, made fast by its compiler, where `compiles` is true."""
+        return run
 
     def generator(self, seed: Any, native: NativeDevice) -> Any:
         """A generator of random numbers; of the host, moved, where a library's own is not used."""

@@ -149,6 +149,10 @@ def _make(name: str) -> Backend:
         from .strict import StrictBackend
 
         return StrictBackend(_standard_namespace(name))
+    if name == "jax":
+        from .jax import JaxBackend
+
+        return JaxBackend(_standard_namespace(name))
     return Backend(name, _standard_namespace(name))
 
 

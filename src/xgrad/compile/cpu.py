@@ -12,12 +12,14 @@ something that is not finite, the program runs again with every guard in place."
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from ..backends import numpy_kernels as kernels
+from ..backends.recycled import WORTH_BYTES, Recycled
 from ..core.dispatch import compute
 from .blocks import BlockRunner
+from .donation import heirs
 from .fusion import Group, schedule
 from .memory import Memory
 from .program import Instruction, Literal, Program
@@ -39,8 +41,9 @@ class CpuExecutor:
         The size of the arena.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, donated: Collection[int] = ()) -> None:
         self._program = program
+        self._donated = tuple(donated)
         self._lock = threading.Lock()
         watched = sum(
             program.bytes_of(i.results[0])
@@ -48,27 +51,29 @@ class CpuExecutor:
             if i.primitive.name in _GUARDED
         )
         self._careful: Callable[..., Any] | None = None
-        build = _Build(program, watching=0 < watched <= _SMALL_BYTES)
+        build = _Build(program, self._donated, watching=0 < watched <= _SMALL_BYTES)
         self._run = build.function
         self.source = build.source
         self.arena_bytes = build.memory.bytes
         self.groups = build.groups
 
-    def run(self, inputs: list[Any]) -> list[Any]:
-        """The outputs for inputs: arrays, in the order of the program's own lists."""
+    def run(self, inputs: list[Any], free: Collection[int] = ()) -> list[Any]:
+        """The outputs for inputs: arrays, in the order of the program's own lists.
+
+        `free` are the numbers of those donated arguments whose memory nobody else sees."""
         with self._lock:  # the arena is one for all threads
-            outputs = self._run(*inputs)
+            outputs = self._run(free, *inputs)
             if outputs is None:
                 if self._careful is None:
-                    self._careful = _Build(self._program, watching=False).function
-                outputs = self._careful(*inputs)
+                    self._careful = _Build(self._program, self._donated, watching=False).function
+                outputs = self._careful(free, *inputs)
         return outputs  # type: ignore[no-any-return]
 
 
 class _Build:
     """Source and memory for a program."""
 
-    def __init__(self, program: Program, watching: bool) -> None:
+    def __init__(self, program: Program, donated: tuple[int, ...], watching: bool) -> None:
         self._program = program
         self._watching = watching
         self._scope: dict[str, Any] = {}
@@ -76,6 +81,8 @@ class _Build:
         self._order = schedule(program, _is_fusable)
         self.groups = [item for item in self._order if isinstance(item, Group)]
         self.memory = Memory(program, self._order, watching)
+        # What is looked at in the end may have to run again, with the inputs as they were.
+        self.heirs = {} if watching else heirs(program, self._order, self.memory, donated)
         self._names: dict[int, str] = {}
         self._bind_inputs()
         for item in self._order:
@@ -130,7 +137,9 @@ class _Build:
             ufunc, more = found
             f = self._bind(f"f_{ufunc.__name__}", ufunc)
             arguments = ", ".join([*given, *map(repr, more)])
-            if out is None:
+            if out is None and self._take_memory(number):
+                self._lines.append(f"{f}({arguments}, {kernels.out_code(ufunc, f'v{number}')})")
+            elif out is None:
                 self._names[number] = f"v{number}"
                 finish = self._bind("finish", self._program.backend.finish)
                 call = f"{f}({arguments})"
@@ -144,6 +153,12 @@ class _Build:
                 self._lines.append(f"{f}({arguments}, {out_name})")
             return
         write = None
+        if out is None and self._can_write(instruction) and self._take_memory(number):
+            make = self._bind(
+                f"w{number}", lambda out: kernels.writer_of(name, instruction.parameters, out)
+            )
+            self._lines.append(f"{make}(v{number})({', '.join(given)})")
+            return
         if out is not None and not _has_indices(instruction):
             write = kernels.writer_of(name, instruction.parameters, out)
         if write is not None:
@@ -152,6 +167,26 @@ class _Build:
             self._lines.append(f"w{number}({', '.join(given)})")
             return
         self._emit_any(instruction, given)
+
+    def _can_write(self, instruction: Instruction) -> bool:
+        """Whether a result that leaves has a kernel, which writes into memory that it is given."""
+        owned = instruction.results[0] in self.memory.owned_results(instruction)
+        return owned and kernels.has_writer(instruction.primitive.name)
+
+    def _take_memory(self, number: int) -> bool:
+        """Emit the memory of a large result: of an argument, of a former result, or new."""
+        spec = self._program.specs[number]
+        if self._program.bytes_of(number) < WORTH_BYTES:
+            return False
+        self._names[number] = f"v{number}"
+        heir = self.heirs.get(number)
+        if heir is None:
+            take = self._bind(f"t{number}", Recycled(spec.shape, spec.dtype))
+            self._lines.append(f"v{number} = {take}()")
+        else:
+            make = self._bind(f"n{number}", lambda: kernels.buffer(spec.shape, spec.dtype))
+            self._lines.append(f"v{number} = a{heir} if {heir} in free else {make}()")
+        return True
 
     def _emit_view(self, instruction: Instruction) -> bool:
         """A view: made now where its base is ours, in the call where the base is given then."""
@@ -226,7 +261,9 @@ class _Build:
         outs = []
         for number in runner.full_outputs:
             out = self.memory.place_of(number)
-            if out is None:
+            if out is None and self._take_memory(number):
+                pass
+            elif out is None:
                 spec = self._program.specs[number]
                 make = self._bind(f"n{number}", lambda s=spec: _fresh(s))
                 self._names[number] = f"v{number}"
@@ -256,7 +293,7 @@ class _Build:
             body += [f"if not {look}({self._names[number]}.reshape(-1)):", "    return None"]
         outputs = ", ".join(self._names[n] for n in self._program.outputs())
         body.append(f"return [{outputs}]")
-        return f"def run({arguments}):\n" + "".join(f"    {line}\n" for line in body)
+        return f"def run(free, {arguments}):\n" + "".join(f"    {line}\n" for line in body)
 
 
 def _tuple(names: list[str]) -> str:

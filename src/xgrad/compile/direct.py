@@ -4,6 +4,7 @@ Serves every library. Values are let go of after their last reader."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from .program import Program
@@ -22,7 +23,7 @@ class DirectExecutor:
         self._outputs = program.outputs()
         self._dying = _last_readers(program)
 
-    def run(self, inputs: list[Any]) -> list[Any]:
+    def run(self, inputs: list[Any], free: Collection[int] = ()) -> list[Any]:  # noqa: ARG002 - memory is the library's
         """The outputs for inputs: arrays, in the order of the program's own lists."""
         values = {**self._constants, **dict(zip(self._inputs, inputs, strict=True))}
         finish = self._finish

@@ -6,22 +6,30 @@ and writes down what it does (recording.py); later calls run the program that wa
 from __future__ import annotations
 
 import functools
-import inspect
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
-from .._typing import SCALAR_TYPES
-from ..backends import backend_of, default_device, host, is_array
-from ..backends.base import dtype_name
+from ..backends import (
+    Backend,
+    Device,
+    as_device,
+    backend_named,
+    backend_of,
+    default_device,
+    host,
+    is_array,
+)
 from ..core.defaults import chosen_dtype
+from ..core.gone import Gone
 from ..core.handle import Handle
 from ..core.inspection import inspectors
 from ..core.observers import settings, state
+from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..core.variable import Variable
-from ..errors import ArgumentTypeError
+from ..errors import ArgumentError, ArgumentTypeError
 from ..interpreters.graph import TapeGraph
 from ..ops.rule_namespace import rule_namespace
 from ..tree import TreeDef, flatten, unflatten
@@ -31,6 +39,7 @@ from .listing import Listing, Statistics, listing, statistics
 from .passes import optimise
 from .program import Program
 from .recording import Recording
+from .signature import Signature, Taken, holds_array, show_key
 
 __all__ = ["Function", "function"]
 
@@ -42,6 +51,9 @@ def function(
     f: Callable[..., Any] | None = None,
     *,
     static_argnames: str | Iterable[str] = (),
+    donate: str | Iterable[str] = (),
+    device: Device | str | None = None,
+    backend: str | None = None,
 ) -> Any:
     """Record what a function does once, and replay it in later calls.
 
@@ -53,7 +65,16 @@ def function(
     static_argnames : str or iterable of str
         Arguments that decide what is done, such as a number of layers or the name of a mode: any
         hashable value; each new one makes a new recording.
-
+    donate : str or iterable of str
+        Arguments that the caller does not need any more, such as the parameters that a step gives
+        back changed: their Tensors are gone afterwards, and results may take their memory. It is
+        taken in replayed calls, of large NumPy arrays that nobody else sees.
+    device : Device or str, optional
+        Where new arrays are created, as inside ``with xg.device(...)``, and all array arguments
+        must be.
+    backend : str, optional
+        ``"jax"`` hands the program of NumPy or jax arrays to `jax.jit`. Left out, programs of jax
+        arrays are compiled by it, those of NumPy run in buffers, and all others call their library.
 
     Returns
     -------
@@ -65,6 +86,10 @@ def function(
     TracingError
         In a recording, when f looks at a value that depends on its arguments: ``bool(t)``,
         ``float(t)``, ``t.numpy()``, or a result whose shape depends on values.
+    DeviceMismatchError
+        If arrays of two libraries, or of another device than `device`, are in one call.
+    ArgumentError
+        If a Tensor is used that was donated before, or `backend` has no compiler.
 
     See Also
     --------
@@ -76,7 +101,8 @@ def function(
     accumulators, `vmap`, and assignments to Variables, whose values are inputs and outputs of the
     program. Python code runs in the first call with a signature only: `print` and changes of Python
     objects happen once. Python numbers belong to the signature. While a tape, an accumulator or
-    `vmap` outside watches, f runs as it stands, and so is differentiable to any order.
+    `vmap` outside watches, f runs as it stands, and so is differentiable to any order. On NumPy
+    large results are written into the memory of former ones that nobody holds any more.
 
     Examples
     --------
@@ -91,25 +117,42 @@ def function(
     xg.Tensor([0.8, 1.6], shape=(2,), dtype=float64, device=cpu)
     """
     if f is None:
-        return functools.partial(function, static_argnames=static_argnames)
-    names = (static_argnames,) if isinstance(static_argnames, str) else tuple(static_argnames)
-    return Function(f, names)
+        return functools.partial(
+            function,
+            static_argnames=static_argnames,
+            donate=donate,
+            device=device,
+            backend=backend,
+        )
+    place = None if device is None else as_device(device)
+    signature = Signature(f, static_argnames, donate, place)
+    return Function(f, signature, place, None if backend is None else _compiler(backend))
+
+
+def _compiler(name: str) -> Backend:
+    backend = backend_named(name)
+    if not backend.compiles:
+        raise ArgumentError(
+            f"function: backend={name!r} has no compiler of its own. Use 'jax', or leave backend out."
+        )
+    return backend
 
 
 class Function:
     """What `function` makes: called like the function, it replays what was recorded."""
 
-    def __init__(self, f: Callable[..., Any], static_argnames: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        signature: Signature,
+        device: Device | None,
+        backend: Backend | None,
+    ) -> None:
         functools.update_wrapper(self, f)
         self._f = f
-        self._static = frozenset(static_argnames)
-        self._signature = inspect.signature(f) if static_argnames else None
-        unknown = self._static - set(self._signature.parameters if self._signature else ())
-        if unknown:
-            raise ArgumentTypeError(
-                f"function: static_argnames {sorted(unknown)} are no arguments of "
-                f"{getattr(f, '__name__', f)}. Use names from its signature."
-            )
+        self._signature = signature
+        self._device = device
+        self._backend = backend
         self._compiled: dict[Any, _Compiled] = {}
         self._quick: dict[Any, _Compiled] = {}
         self._warned = False
@@ -119,19 +162,30 @@ class Function:
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         """Run the function: by the program for these arguments, which the first call makes."""
+        if self._device is None:
+            return self._call(args, options)
+        with self._device:
+            return self._call(args, options)
+
+    def _call(self, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         if state.observers or (settings.inspected and inspectors()):
             return self._f(*args, **options)
         if self._quick and not options:
             found = self._find_quickly(args)
             if found is not None:
                 return found[0](found[1])
-        leaves, key, arrays = self._take_apart(args, options)
-        if arrays is None:
+        taken = self._signature.take_apart(args, options)
+        if taken is None:
             return self._f(*args, **options)
-        compiled = self._compiled.get(key)
+        compiled = self._compiled.get(taken.key)
         if compiled is None or not compiled.variables_fit():
-            return self._record(leaves, key)
-        return compiled(arrays)
+            result = self._record(taken)
+        else:
+            result = compiled(taken.arrays, compiled.free(taken) if taken.donated else ())
+        for _, x in taken.donated:
+            if isinstance(x, Tensor):
+                x.array = Gone(describe(x), getattr(self, "__name__", "function"))
+        return result
 
     def _find_quickly(self, args: tuple[Any, ...]) -> tuple[_Compiled, list[Any]] | None:
         """The program for nothing but Tensors of host arrays (a hot path), and the arrays."""
@@ -153,7 +207,7 @@ class Function:
         self._compiled[key] = compiled
         plain = all(type(x) is Tensor and type(x.array) is _HOST_ARRAY for x in leaves)
         flat = treedef == flatten((tuple(leaves), {}))[1]
-        if self._signature is None and plain and flat:
+        if self._signature.is_plain and plain and flat:
             forms = tuple([(x.array.shape, x.array.dtype) for x in leaves])
             self._quick[forms, chosen_dtype(), default_device()] = compiled
 
@@ -184,48 +238,15 @@ class Function:
             )
         return next(reversed(self._compiled.values()))
 
-    # -- signatures ------------------------------------------------------------------------------
+    # -- recording -------------------------------------------------------------------------------
 
-    def _take_apart(
-        self, args: tuple[Any, ...], options: dict[str, Any]
-    ) -> tuple[Any, Any, list[Any] | None]:
-        """The arguments, the signature of the call, and the arrays; None for arrays that nest."""
-        static: tuple[Any, ...] = ()
-        if self._signature is not None:
-            bound = self._signature.bind(*args, **options)
-            bound.apply_defaults()
-            static = tuple([bound.arguments.pop(name) for name in self._static])
-            args, options = (), dict(bound.arguments)
-        leaves, treedef = flatten((args, options))
-        arrays: list[Any] = []
-        keys: list[Any] = []
-        for x in leaves:
-            if isinstance(x, Variable):
-                keys.append(x.number)
-                continue
-            array = x.array if isinstance(x, Handle) else x
-            if type(array) in SCALAR_TYPES:
-                keys.append((type(array), array))
-            elif isinstance(x, Handle) or is_array(array):
-                backend = backend_of(array)
-                if backend.nests:
-                    return leaves, None, None
-                where = None if backend.one_device else str(backend.device_of(array))
-                keys.append((type(array), array.shape, array.dtype, where))
-                arrays.append(array)
-            else:
-                keys.append((type(x), _hashable(x, self)))
-        key = (treedef, tuple(keys), static, chosen_dtype(), str(default_device()))
-        return (leaves, treedef, static), key, arrays
-
-    def _record(self, taken: tuple[list[Any], TreeDef, tuple[Any, ...]], key: Any) -> Any:
+    def _record(self, taken: Taken) -> Any:
         """Run the function as it stands and keep the program."""
-        leaves, treedef, static = taken
         start = time.perf_counter()
         inputs: list[Any] = []
         arguments: list[Tensor] = []
-        for x in leaves:
-            if not isinstance(x, Variable) and (isinstance(x, Handle) or is_array(x)):
+        for x in taken.leaves:
+            if holds_array(x):
                 # A copy, because values are known by their arrays: the same array may come as
                 # another argument too, or be a Variable's or a constant's, and not next time.
                 array = x.array if isinstance(x, Handle) else x
@@ -233,49 +254,48 @@ class Function:
                 arguments.append(inputs[-1])
             else:
                 inputs.append(x)
-        args, options = unflatten(treedef, inputs)
-        if self._signature is not None:
-            bound = self._signature.bind_partial()
-            bound.arguments.update({**options, **dict(zip(self._static, static, strict=True))})
-            ordered = {
-                n: bound.arguments[n] for n in self._signature.parameters if n in bound.arguments
-            }
-            bound.arguments = ordered
-            args, options = bound.args, bound.kwargs
+        args, options = self._signature.put_together(taken, inputs)
         recording = Recording(arguments)
         with recording:
             result = self._f(*args, **options)
         results, structure = flatten(result)
         numbered = [_result(x) for x in results]
         program = recording.program([x for x in numbered if isinstance(x, Tensor)])
-        compiled = _Compiled(program, structure, numbered)
+        donated = [program.arguments[place] for place, _ in taken.donated]
+        compiled = _Compiled(program, structure, numbered, donated, self._backend)
         compiled.seconds = time.perf_counter() - start
-        self._keep(key, compiled, leaves, treedef)
-        self._warn_of_many(key)
-        return compiled.finish(recording.values(program))
+        self._keep(taken.key, compiled, taken.leaves, taken.treedef)
+        self._warn_of_many()
+        return compiled.finish(recording.hand_over(program))
 
-    def _warn_of_many(self, key: Any) -> None:
+    def _warn_of_many(self) -> None:
         if len(self._compiled) < _MANY or self._warned:
             return
         self._warned = True
         former, new = list(self._compiled)[-2:]
         warnings.warn(
             f"{getattr(self, '__name__', 'function')} was recorded {len(self._compiled)} times, for "
-            f"{_show_key(former)} and now for {_show_key(new)}. Use arrays instead of Python numbers "
+            f"{show_key(former)} and now for {show_key(new)}. Use arrays instead of Python numbers "
             "that change, or shapes that repeat, to replay one program.",
             UserWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
-        del key
 
 
 class _Compiled:
     """A program with its executor, and how its results are put together again."""
 
-    def __init__(self, program: Program, structure: TreeDef, results: list[Any]) -> None:
+    def __init__(
+        self,
+        program: Program,
+        structure: TreeDef,
+        results: list[Any],
+        donated: list[int],
+        backend: Backend | None,
+    ) -> None:
         self.recorded = program
         self.program = optimise(program)
-        self.executor = make_executor(self.program)
+        self.executor = make_executor(self.program, donated, backend)
         self.seconds = 0.0
         self._structure = structure
         self._results = [None if isinstance(x, Tensor) else x for x in results]
@@ -291,12 +311,24 @@ class _Compiled:
             for v, form in zip(self._reads, self._forms, strict=True)
         )
 
-    def __call__(self, arrays: list[Any]) -> Any:
+    def free(self, taken: Taken) -> set[int]:
+        """The numbers of the donated arguments whose memory nobody else sees."""
+        backend = self.program.backend
+        found = set()
+        for place, x in taken.donated:
+            if isinstance(x, Tensor):
+                taken.arrays[place] = None  # or the array would be seen by two
+                if backend.is_alone(x):
+                    found.add(self.program.arguments[place])
+                taken.arrays[place] = x.array
+        return found
+
+    def __call__(self, arrays: list[Any], free: Collection[int] = ()) -> Any:
         for variable in self._reads:
             arrays.append(variable.array)
         for draw, _ in self.program.draws:
             arrays.append(draw())
-        return self.finish(self.executor.run(arrays))
+        return self.finish(self.executor.run(arrays, free))
 
     def finish(self, outputs: list[Any]) -> Any:
         """Assign to Variables, and give the results their structure."""
@@ -318,28 +350,3 @@ def _result(x: Any) -> Any:
     if is_array(x):
         return rule_namespace.asarray(x)
     return x
-
-
-def _hashable(x: Any, f: Any) -> Any:
-    try:
-        hash(x)
-    except TypeError as error:
-        raise ArgumentTypeError(
-            f"{getattr(f, '__name__', 'function')}: an argument of type {type(x).__name__} is "
-            "neither an array nor hashable, so calls with it cannot be told apart. Use Tensors, "
-            "nests of them, or a hashable value."
-        ) from error
-    return x
-
-
-def _show_key(key: Any) -> str:
-    """A signature for people."""
-    shown = []
-    for part in key[1]:
-        if isinstance(part, tuple) and len(part) == 4:
-            shown.append(f"{tuple(part[1])} {dtype_name(part[2])}")
-        elif isinstance(part, tuple):
-            shown.append(repr(part[1]))
-        else:
-            shown.append(f"Variable {part}")
-    return "(" + ", ".join([*shown, *map(repr, key[2])]) + ")"

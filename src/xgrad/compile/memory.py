@@ -75,6 +75,18 @@ class Memory:
         leaving = any(number in self._roots[n] for n in self._program.outputs())
         return leaving and any(root in self._buffers for root in self._roots[number])
 
+    def roots_of(self, number: int) -> frozenset[int]:
+        """The values in whose memory a value lies."""
+        return self._roots[number]
+
+    def leaving_roots(self) -> frozenset[int]:
+        """The values in whose memory outputs lie."""
+        return self._leaving
+
+    def owned_results(self, item: Instruction | Group) -> list[int]:
+        """The results of an item that a kernel writes into memory of their own."""
+        return self._defined(item)
+
     # -- analysis --------------------------------------------------------------------------------
 
     def _find_roots(self) -> None:

@@ -50,6 +50,11 @@ class Instruction(NamedTuple):
     results: tuple[int, ...]
     where: Where
 
+    @property
+    def looks(self) -> bool:
+        """Whether it looks at values, and may raise."""
+        return self.primitive.name == "check_numerics"
+
     def reads(self) -> list[int]:
         """The numbers of the values that it reads."""
         return [x for x in self.operands if not isinstance(x, Literal)]

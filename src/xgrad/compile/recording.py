@@ -124,7 +124,7 @@ class Recording:
         _refuse_shapes_that_depend_on_values(primitive, arrays)
         several = primitive.outputs != 1
         parts = y if several else (y,)
-        if not several and primitive.name != "zero_where_zero":
+        if not several and primitive.name not in _NEVER_NOTHING:
             for array, operand in zip(arrays, operands, strict=True):
                 if y is array and type(operand) is int:
                     return self._followed(y, new)  # the identity, for these shapes and dtypes
@@ -236,9 +236,12 @@ class Recording:
             tuple(self.draws.inputs),
         )
 
-    def values(self, program: Program) -> list[Any]:
-        """What the recorded run computed for the outputs of its program."""
-        return [self._alive[number] for number in program.outputs()]
+    def hand_over(self, program: Program) -> list[Any]:
+        """What the recorded run computed for the outputs of its program; all else is let go of."""
+        values = [self._alive[number] for number in program.outputs()]
+        self._alive.clear()
+        self._copies.clear()
+        return values
 
 
 def _refuse_shapes_that_depend_on_values(primitive: Primitive, arrays: tuple[Any, ...]) -> None:
@@ -281,6 +284,8 @@ def _scattered(x: Tensor, indices: Any, updates: Any, mode: str) -> Tensor:
     return rule_namespace.scatter(x, flat, rows, axis=0, mode=mode)  # type: ignore[no-any-return]
 
 
+# What may give its operand back this time and do something else the next.
+_NEVER_NOTHING = {"check_numerics", "zero_where_zero"}
 _SHAPES_DEPEND = {"nonzero", "unique_all", "unique_counts", "unique_inverse", "unique_values"}
 _NEW_VALUES: dict[str, Callable[..., Any]] = {
     "assign": lambda x, value: rule_namespace.asarray(value, device=x.device),

@@ -8,11 +8,11 @@ __all__ = ["without_dead_code"]
 
 
 def without_dead_code(program: Program) -> Program:
-    """The instructions on whose results an output depends."""
+    """The instructions on whose results an output depends, and those that may raise."""
     wanted = set(program.outputs())
     kept = []
     for instruction in reversed(program.instructions):
-        if wanted.isdisjoint(instruction.results):
+        if wanted.isdisjoint(instruction.results) and not instruction.looks:
             continue
         wanted.update(instruction.reads())
         kept.append(instruction)

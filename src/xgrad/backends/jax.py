@@ -1,0 +1,79 @@
+"""jax: arrays that never change, and a compiler for recorded programs.
+
+Writing is jax's own ``x.at[key].set``; inside the compiler an array has no place yet, so nothing
+asks for one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from .._typing import Array, Namespace, Shape
+from . import sets
+from .base import Backend
+from .indices import fill_key, full_key
+
+__all__ = ["JaxBackend"]
+
+
+class Own:
+    """Where jax needs its own version."""
+
+    unique_all = sets.unique_all
+    unique_counts = sets.unique_counts
+    unique_inverse = sets.unique_inverse
+    unique_values = sets.unique_values
+
+    @staticmethod
+    def getitem(x: Array, *indices: Array, key: Any) -> Array:
+        return x[fill_key(key, indices)]
+
+    def setitem(xp: Any, x: Array, value: Array, *indices: Array, key: Any) -> Array:
+        return x.at[fill_key(key, indices)].set(xp.asarray(value, dtype=x.dtype))
+
+    def put(xp: Any, x: Array, *indices: Array, key: Any, shape: Shape) -> Array:
+        whole = fill_key(key if indices else full_key(key, len(shape)), indices)
+        return xp.zeros(shape, dtype=x.dtype).at[whole].add(x)
+
+    def index_add(xp: Any, x: Array, indices: Array, *, axis: int, size: int) -> Array:
+        rows = xp.moveaxis(x, axis, 0)
+        zeros = xp.zeros((size, *rows.shape[1:]), dtype=x.dtype)
+        return xp.moveaxis(zeros.at[indices].add(rows), 0, axis)
+
+    def scatter_along_axis(xp: Any, x: Array, indices: Array, *, axis: int, size: int) -> Array:
+        x, indices = xp.moveaxis(x, axis, -1), xp.moveaxis(indices, axis, -1)
+        rows, width = math.prod(x.shape[:-1]), x.shape[-1]
+        flat = xp.reshape(xp.broadcast_to(indices, x.shape), (rows, width))
+        zeros = xp.zeros((rows, size), dtype=x.dtype)
+        added = zeros.at[xp.arange(rows)[:, None], flat].add(xp.reshape(x, (rows, width)))
+        return xp.moveaxis(xp.reshape(added, (*x.shape[:-1], size)), -1, axis)
+
+    def scatter(
+        xp: Any, x: Array, indices: Array, updates: Array, *, axis: int, mode: str
+    ) -> Array:
+        rows, new = xp.moveaxis(x, axis, 0), xp.moveaxis(updates, axis, 0)
+        written = getattr(rows.at[indices], mode)(xp.astype(new, x.dtype))
+        return xp.moveaxis(written, 0, axis)
+
+
+class JaxBackend(Backend):
+    """Arrays of jax."""
+
+    Own = Own
+    compiles = True
+
+    def __init__(self, namespace: Namespace) -> None:
+        super().__init__("jax", namespace)
+
+    def compiled(self, run: Callable[[list[Any]], list[Any]]) -> Callable[[list[Any]], list[Any]]:
+        """Hand a function of lists of arrays to `jax.jit`."""
+        import jax
+
+        compiled = jax.jit(run)
+
+        def call(arrays: list[Any]) -> list[Any]:
+            with jax.enable_x64(True):
+                return compiled(arrays)  # type: ignore[no-any-return]
+
+        return call
