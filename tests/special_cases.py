@@ -108,7 +108,10 @@ _DOMAINS += ("about_3", "large")
 
 
 def _only_in_scipy(name):
-    return {"meta": f"torch has no {name}, and SciPy's needs values, which meta has not"}
+    found = {"meta": f"torch has no {name}, and SciPy's needs values, which meta has not"}
+    if name == "hyp1f1":
+        found["cuda"] = f"cupyx has no {name}, and SciPy's needs values in host memory"
+    return found
 
 
 def _table():

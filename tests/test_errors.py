@@ -15,6 +15,7 @@ BASES = {
     "TapeError": (RuntimeError, ValueError),
     "UnconnectedGradientError": (ValueError,),
     "NumericsError": (FloatingPointError,),
+    "OutOfMemoryError": (MemoryError,),
     "GradientCheckError": (AssertionError,),
     "MutationError": (RuntimeError,),
     "BackendUnavailableError": (RuntimeError,),

@@ -130,8 +130,21 @@ from .ops.trigonometric import (
 from .ops.utility import diff, stop_gradient
 
 if TYPE_CHECKING:
-    from . import data, debugging, fft, linalg, nn, optimizers, random, special, summary, testing
+    from . import (
+        cuda,
+        data,
+        debugging,
+        fft,
+        linalg,
+        nn,
+        optimizers,
+        random,
+        special,
+        summary,
+        testing,
+    )
     from .compile.function import function
+    from .cuda import set_matmul_precision
     from .interpreters.forward import ForwardAccumulator
     from .interpreters.graph_gradients import gradients, hessians
     from .interpreters.graph_scope import Graph, global_variables, trainable_variables
@@ -156,6 +169,7 @@ __all__ = [
     "Tensor",
     "Variable",
     "array_namespace",
+    "cuda",
     "default_device",
     "default_dtype",
     "device",
@@ -163,6 +177,7 @@ __all__ = [
     "namespace",
     "set_default_device",
     "set_default_dtype",
+    "set_matmul_precision",
     "tree",
     # Gradients
     "ForwardAccumulator",
@@ -404,11 +419,23 @@ __all__ = [
 
 # What not everybody needs is imported when it is first asked for: the modules below, and these names.
 _MODULES = (
-    *("data", "debugging", "fft", "linalg", "nn", "optimizers", "random", "special", "summary"),
+    *(
+        "cuda",
+        "data",
+        "debugging",
+        "fft",
+        "linalg",
+        "nn",
+        "optimizers",
+        "random",
+        "special",
+        "summary",
+    ),
     "testing",
 )
 _LATER = {
     ".compile.function": "function",
+    ".cuda": "set_matmul_precision",
     ".interpreters.forward": "ForwardAccumulator",
     ".interpreters.graph_gradients": "gradients hessians",
     ".interpreters.graph_scope": "Graph global_variables trainable_variables",

@@ -11,6 +11,7 @@ Each is an `XgradError` and also the built-in exception that a user would think 
       NotDifferentiableError(TypeError)     a followed value meets something without a gradient
       TapeError(RuntimeError, ValueError)   a tape used at the wrong time
       UnconnectedGradientError(ValueError)  a gradient that does not exist, on request
+      OutOfMemoryError(MemoryError)         a device has no memory for a result
       NumericsError(FloatingPointError)     a NaN or infinity, on request
       GradientCheckError(AssertionError)    a gradient that is wrong, in xg.testing
       MutationError(RuntimeError)           an array that was changed under a tape, on request
@@ -41,6 +42,7 @@ __all__ = [
     "MutationError",
     "NotDifferentiableError",
     "NumericsError",
+    "OutOfMemoryError",
     "ShapeError",
     "TapeError",
     "TracingError",
@@ -88,6 +90,15 @@ class TapeError(XgradError, RuntimeError, ValueError):
 
 class UnconnectedGradientError(XgradError, ValueError):
     """No path leads from the target to the source, and the caller asked for an error."""
+
+
+class OutOfMemoryError(XgradError, MemoryError):
+    """A device has no memory for the result of an operation.
+
+    What is raised is also the exception of the library that asked for it."""
+
+    def __reduce__(self) -> Any:
+        return OutOfMemoryError, self.args
 
 
 class NumericsError(XgradError, FloatingPointError):

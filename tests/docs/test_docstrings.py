@@ -20,7 +20,7 @@ MODULES = sorted(
     if not module.name.endswith("__main__")
 )
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
-EXTENSIONS = ["fft", "linalg", "nn", "nn.initializers", "random", "special"]
+EXTENSIONS = ["cuda", "fft", "linalg", "nn", "nn.initializers", "random", "special"]
 PUBLIC = {
     name: getattr(xg, name)
     for name in xg.__all__

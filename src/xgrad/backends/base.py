@@ -10,13 +10,14 @@ import functools
 import inspect
 import re
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
 from .._typing import Array, DType, Namespace, NativeDevice
 from ..errors import BackendUnavailableError, DTypeError
 from . import portable, special
 
-__all__ = ["CUDA", "Backend", "Functions", "Job", "Replaced", "dtype_name"]
+__all__ = ["CUDA", "Backend", "Functions", "Job", "Memory", "Replaced", "dtype_name"]
 
 CUDA = 2  # as DLPack numbers device types
 _DTYPE_NAME = re.compile(r"bool|u?int\d+|b?float\d+|complex\d+")
@@ -62,6 +63,25 @@ def dtype_name(dtype: DType) -> str:
     return str(dtype).rsplit(".", 1)[-1]
 
 
+class Memory(NamedTuple):
+    """Bytes of one device.
+
+    Attributes
+    ----------
+    used : int
+        In arrays of this process.
+    pool : int
+        Held by this process: what is used, and what is kept for later.
+    free, total : int
+        Of the whole device, whoever holds the rest.
+    """
+
+    used: int
+    pool: int
+    free: int
+    total: int
+
+
 class Job(NamedTuple):
     """What to work out with one set of arrays.
 
@@ -104,11 +124,15 @@ class Backend:
         Whether its arrays wrap those of another library, and so mix with them (batching/).
     compiles : bool
         Whether it has a compiler for functions of its arrays.
+    roams : bool
+        Whether operators of its arrays compute on the current device instead of the arrays' own, so
+        that `on` must be entered around them; the functions of `xp` do that themselves.
     """
 
     one_device = False
     nests = False
     compiles = False
+    roams = False
     Own: type = type("Own", (), {})
 
     def __init__(self, name: str, namespace: Namespace) -> None:
@@ -144,6 +168,29 @@ class Backend:
         """Ones of the shape, dtype and device of an array."""
         shape = tuple(array.shape)
         return self.xp.ones(shape, dtype=array.dtype, device=self.device_of(array))
+
+    def on(self, array: Array) -> AbstractContextManager[Any]:
+        """A context in which operators compute on the device of an array."""
+        return nullcontext()
+
+    def memory(self, native: NativeDevice) -> Memory | None:
+        """How full the memory of a device is; None where that is the operating system's business."""
+        return None
+
+    def release_memory(self, native: NativeDevice) -> None:
+        """Give back what is only kept for later."""
+
+    def uploader(self, native: NativeDevice) -> Callable[[Sequence[Array]], Callable[[], Any]]:
+        """What starts copies of host arrays to a device; the function that it returns gives them."""
+
+        def send(arrays: Sequence[Array]) -> Callable[[], list[Array]]:
+            made = [self.asarray(x, None, native, copy=True) for x in arrays]
+            return lambda: made
+
+        return send
+
+    def set_matmul_precision(self, precision: str | None) -> None:
+        """Choose how exactly products of float32 are computed, where that can be chosen."""
 
     def joined(self, array: Array, other: Array) -> Array:
         """An array as one of the kind of another, an array of this backend, to compute with both."""

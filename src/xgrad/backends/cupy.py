@@ -1,134 +1,64 @@
 """cupy: the devices ``cuda`` and ``cuda:<i>``.
 
-cupy arrays have no array-API methods, its creation functions no ``device=``, and mixing GPUs only
-warns; so devices are handled here. Importing cupy needs no GPU: what is missing is said when a
-device is asked for."""
+cupy computes on the current device, whatever device its operands are on, its creation functions
+have no ``device=``, and mixing GPUs only warns; so devices are handled here. With one GPU there is
+nothing to handle, and nothing is paid for it. Importing cupy needs no GPU: what is missing is said
+when a device is asked for."""
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
-
-import numpy as np
 
 from .._typing import Array, DType, NativeDevice
 from ..errors import BackendUnavailableError
-from . import cupy_kernels, portable
-from .base import CUDA, Backend
-from .fourier import irfftn_of_hermitian
-from .indices import fill_key, flat_positions
+from .base import CUDA, Backend, Functions, Job, Memory
+from .cupy_functions import Own
+from .cupy_memory import Uploader, memory, release
+from .options import options
 
 __all__ = ["CupyBackend"]
 
 
-class Own:
-    """Where cupy needs its own version."""
+class PlacedFunctions(Functions):
+    """Functions that compute on the device of their arrays, or on the one that is asked for."""
 
-    def zeros(xp: Any, shape: Any, *, dtype: DType = None, device: Any = None) -> Array:
-        with device if device is not None else xp.cuda.Device():
-            return xp._namespace.zeros(shape, dtype=dtype)
-
-    def arange(xp: Any, *bounds: Any, dtype: DType = None, device: Any = None) -> Array:
-        with device if device is not None else xp.cuda.Device():
-            return xp._namespace.arange(*bounds, dtype=dtype)
-
-    @staticmethod
-    def matrix_transpose(x: Array) -> Array:
-        return x.swapaxes(-1, -2)
-
-    @staticmethod
-    def copy(x: Array) -> Array:
-        return x.copy()
-
-    absorbing_matmul = cupy_kernels.absorbing_matmul
-    irfftn = irfftn_of_hermitian
-    zero_where_zero = cupy_kernels.zero_where_zero
-
-    def solve(xp: Any, x1: Array, x2: Array) -> Array:
-        """cupy's does not broadcast stacks."""
-        x1, x2 = _of_one_stack(xp, x1, x2)
-        return x2 if 0 in x2.shape else xp._namespace.linalg.solve(x1, x2)
-
-    def solve_triangular(xp: Any, x1: Array, x2: Array, *, upper: bool) -> Array:
-        x1, x2 = _of_one_stack(xp, x1, x2)
-        if 0 in x2.shape:
-            return x2
-        solver = importlib.import_module("cupyx.scipy.linalg").solve_triangular
-        return solver(x1, x2, lower=not upper)
-
-    def setitem(xp: Any, x: Array, value: Any, *indices: Array, key: Any) -> Array:
-        if getattr(value, "ndim", 0) == 0 or any(index.dtype == bool for index in indices):
-            out = x.copy()
-            out[fill_key(key, indices)] = value
-            return out
-        if not indices:
-            out = x.copy()
-            out[key] = value
-            return out
-        # Of repeated indices the last holds, as in numpy; a GPU would write in any order.
-        flat = flat_positions(xp, x.shape, key, indices, x.device)
-        if value.ndim > flat.ndim:
-            value = value.reshape(value.shape[value.ndim - flat.ndim :])
-        values = xp.broadcast_to(value, flat.shape).reshape(-1)
-        return _with_last(xp, x.reshape(-1), flat.reshape(-1), values).reshape(x.shape)
-
-    def put(xp: Any, x: Array, *indices: Array, key: Any, shape: tuple[int, ...]) -> Array:
-        out = xp.zeros(shape, dtype=x.dtype, device=x.device)
-        filled = fill_key(key, indices)
-        if all(index.dtype == bool for index in indices):
-            out[filled] = x
-        else:
-            xp.add.at(out, filled, x)
-        return out
-
-    def index_add(xp: Any, x: Array, indices: Array, *, axis: int, size: int) -> Array:
-        shape = list(x.shape)
-        shape[axis] = size
-        out = xp.zeros(tuple(shape), dtype=x.dtype, device=x.device)
-        xp.add.at(xp.moveaxis(out, axis, 0), indices, xp.moveaxis(x, axis, 0))
-        return out
-
-    def scatter_along_axis(xp: Any, x: Array, indices: Array, *, axis: int, size: int) -> Array:
-        axis %= x.ndim
-        shape = list(x.shape)
-        shape[axis] = size
-        out = xp.zeros(tuple(shape), dtype=x.dtype, device=x.device)
-        key = [
-            xp.arange(n, device=x.device).reshape((-1,) + (1,) * (x.ndim - 1 - i))
-            for i, n in enumerate(x.shape)
-        ]
-        key[axis] = indices
-        xp.add.at(out, tuple(key), x)
-        return out
-
-    def scatter(
-        xp: Any, x: Array, indices: Array, updates: Array, *, axis: int, mode: str
-    ) -> Array:
-        if mode == "multiply":  # the one that has no atomic operation
-            return portable.scatter(xp, x, indices, updates, axis=axis, mode=mode)
-        rows, updates = xp.moveaxis(x, axis, 0), xp.moveaxis(updates, axis, 0)
-        if mode == "set":
-            return xp.moveaxis(_with_last(xp, rows, indices, updates), 0, axis)
-        out = rows.copy()
-        {"add": xp.add, "min": xp.minimum, "max": xp.maximum}[mode].at(out, indices, updates)
-        return xp.moveaxis(out, 0, axis)
+    def __getattr__(self, name: str) -> Any:
+        function = super().__getattr__(name)
+        if callable(function) and not isinstance(function, type) and name != "to_device":
+            function = _placed(function)
+            setattr(self, name, function)
+        return function
 
 
-def _of_one_stack(xp: Any, *matrices: Array) -> list[Array]:
-    """Matrices with the axes before the last two broadcast against each other."""
-    stack = np.broadcast_shapes(*(x.shape[:-2] for x in matrices))
-    return [xp.broadcast_to(x, (*stack, *x.shape[-2:])) for x in matrices]
+def _placed(function: Callable[..., Any]) -> Callable[..., Any]:
+    cuda = importlib.import_module("cupy.cuda")
+    current = cuda.runtime.getDevice
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        device = kwargs.get("device")
+        number = _device_number(args) if device is None else device.id
+        if number is None or number == current():
+            return function(*args, **kwargs)
+        with cuda.Device(number):
+            return function(*args, **kwargs)
+
+    return call
 
 
-def _with_last(xp: Any, x: Array, indices: Array, rows: Array) -> Array:
-    """x with rows at indices, the last of them where an index is repeated."""
-    if rows.shape[0] == 0:
-        return x.copy()
-    last = xp.zeros((x.shape[0],), dtype=xp.int32, device=x.device)
-    numbers = xp.arange(1, rows.shape[0] + 1, dtype=xp.int32, device=x.device)
-    xp.maximum.at(last, indices, numbers)
-    written = (last > 0).reshape((-1,) + (1,) * (x.ndim - 1))
-    return xp.where(written, rows[xp.maximum(last - 1, 0)].astype(x.dtype), x)
+def _device_number(values: Any) -> int | None:
+    """The number of the device of the first array."""
+    for value in values:
+        data = getattr(value, "data", None)
+        if data is not None:
+            return int(data.device_id)
+        if isinstance(value, (list, tuple)):
+            found = _device_number(value)
+            if found is not None:
+                return found
+    return None
 
 
 class CupyBackend(Backend):
@@ -146,6 +76,26 @@ class CupyBackend(Backend):
                 "xgrad[cuda12], whichever CUDA the driver supports."
             ) from error
         super().__init__("cupy", namespace)
+        self.one_device = self._count() < 2
+        self.roams = not self.one_device
+        if self.roams:
+            self.xp = PlacedFunctions(namespace, Own)
+        self.set_matmul_precision(options.matmul_precision)
+
+    def on(self, array: Array) -> AbstractContextManager[Any]:
+        return array.device if self.roams else nullcontext()
+
+    def replace_whole(self, function: Callable[..., Any], job: Job) -> tuple[Array, ...]:
+        with self.on(job.arrays[0]):
+            return super().replace_whole(function, job)
+
+    def set_matmul_precision(self, precision: str | None) -> None:
+        if precision is None or not self._count():
+            return
+        core = importlib.import_module("cupy._core")
+        chosen = core.COMPUTE_TYPE_TF32 if precision == "high" else core.COMPUTE_TYPE_DEFAULT
+        for dtype in (self.cupy.float32, self.cupy.complex64):
+            core.set_compute_type(dtype, chosen)
 
     def reaches(self, kind: int, native: NativeDevice) -> bool:
         return kind == CUDA
@@ -157,7 +107,17 @@ class CupyBackend(Backend):
             return self.namespace.asarray(value, dtype=dtype, copy=copy)
 
     def to_numpy(self, array: Array) -> Array:
-        return array.get()
+        with self.on(array):
+            return array.get()
+
+    def memory(self, native: NativeDevice) -> Memory:
+        return memory(native)
+
+    def release_memory(self, native: NativeDevice) -> None:
+        release(native)
+
+    def uploader(self, native: NativeDevice) -> Callable[[Sequence[Array]], Callable[[], Any]]:
+        return Uploader(native).send
 
     def generator(self, seed: Any, native: NativeDevice) -> Any:
         from .cupy_generator import CupyGenerator
@@ -184,6 +144,13 @@ class CupyBackend(Backend):
     def transfer(self, array: Array, native: NativeDevice) -> Array:
         with native:
             return self.cupy.array(array)
+
+    def _count(self) -> int:
+        """The number of devices, 0 where there is no driver."""
+        try:
+            return self._device_count()
+        except BackendUnavailableError:
+            return 0
 
     def _device_count(self) -> int:
         try:

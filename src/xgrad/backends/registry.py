@@ -20,6 +20,7 @@ __all__ = [
     "host",
     "is_array",
     "library_of",
+    "loaded",
     "quiet",
     "register_type",
 ]
@@ -75,6 +76,11 @@ def backend_named(name: str) -> Backend:
     if name not in _BY_NAME:
         _BY_NAME[name] = _make(name)
     return _BY_NAME[name]
+
+
+def loaded() -> list[Backend]:
+    """The backends that somebody has asked for before."""
+    return list(_BY_NAME.values())
 
 
 def backend_of_dtype(dtype: Any) -> Backend | None:

@@ -5,6 +5,7 @@ that meet a Batched operand come here from core/dispatch.py and tell the observe
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 from .._typing import Array, DType, NativeDevice
@@ -43,6 +44,11 @@ class BatchedBackend(Backend):
         if isinstance(value, Tensor):
             value = value.array
         return backend_of(value).bottom(value)
+
+    def on(self, array: Any) -> AbstractContextManager[Any]:
+        """Where the values are."""
+        backend, inner = self.bottom(array)
+        return backend.on(inner)
 
     def device_of(self, array: Any) -> NativeDevice:
         """What that library calls the place of the values."""

@@ -9,7 +9,15 @@ import functools
 from typing import Any
 
 from .._typing import SCALAR_TYPES
-from ..errors import ArgumentError, DTypeError, LinAlgError, ShapeError, XgradError
+from ..backends import backend_of
+from ..errors import (
+    ArgumentError,
+    DTypeError,
+    LinAlgError,
+    OutOfMemoryError,
+    ShapeError,
+    XgradError,
+)
 from .primitive import Kind, Primitive
 from .spec import describe
 
@@ -23,9 +31,11 @@ def explain_failure(
     error: Exception,
 ) -> BaseException:
     """The exception to raise in place of a library's own."""
-    if isinstance(error, (XgradError, IndexError, MemoryError, NotImplementedError)):
+    if isinstance(error, (XgradError, IndexError, NotImplementedError)):
         return error
     call = _show_call(primitive, arrays, parameters)
+    if isinstance(error, MemoryError):
+        return _memory_error(call, arrays, error)
     shapes = [tuple(a.shape) for a in arrays if hasattr(a, "shape")]
     if type(error).__name__.endswith("LinAlgError"):
         return _linalg_error(primitive, call, error)
@@ -61,14 +71,39 @@ def _linalg_error(primitive: Primitive, call: str, error: Exception) -> LinAlgEr
         advice = "Use pinv or lstsq for a matrix without an inverse."
     else:
         advice = "Use xg.isfinite to look for elements that are not finite."
-    kind = _also_ours(type(error))  # type: ignore[arg-type]
+    kind = _also_ours(LinAlgError, type(error))  # type: ignore[arg-type]
     return kind(f"{call}: {str(error).rstrip('.')}. {advice}")  # type: ignore[no-any-return]
 
 
+def _memory_error(call: str, arrays: tuple[Any, ...], error: MemoryError) -> MemoryError:
+    array = next((a for a in arrays if type(a) not in SCALAR_TYPES), None)
+    state = "" if array is None else _show_memory(array)
+    kind = _also_ours(OutOfMemoryError, type(error))  # type: ignore[arg-type]
+    return kind(  # type: ignore[no-any-return]
+        f"{call}: {str(error).rstrip('.') or 'out of memory'}.{state} Use "
+        "smaller batches, float32, xg.checkpoint to keep less for the gradient, or del for what is "
+        "not needed any more."
+    )
+
+
+def _show_memory(array: Any) -> str:
+    backend, array = backend_of(array).bottom(array)
+    native = backend.device_of(array)
+    figures = backend.memory(native)
+    if figures is None:
+        return ""
+    used, pool, free, total = (n / 2**30 for n in figures)
+    return (
+        f" {backend.device_name(native)} has {free:.1f} of {total:.1f} GiB free; this process holds "
+        f"{pool:.1f} GiB, {used:.1f} of it in arrays."
+    )
+
+
 @functools.cache
-def _also_ours(kind: Any) -> Any:
-    """A library's exception that is a `LinAlgError` of ours, too."""
-    return type("LinAlgError", (LinAlgError, kind), {"__module__": LinAlgError.__module__})
+def _also_ours(ours: Any, kind: Any) -> Any:
+    """A library's exception that is one of ours, too."""
+    bases = (ours,) if issubclass(ours, kind) else (ours, kind)
+    return type(ours.__name__, bases, {"__module__": ours.__module__})
 
 
 def broadcast(shapes: list[tuple[int, ...]]) -> tuple[int, ...] | None:

@@ -84,8 +84,8 @@ class Plan:
         followed again in higher orders.
     calls : tuple of Call
     simple : tuple or None
-        The calls for the hot path, where no operand is starred, none of their cotangents sparse
-        and there is one output: operand, rule, sources (None where they are just what was saved) and parameters.
+        The calls for the hot path, where no operand is starred, none of their cotangents sparse or
+        on another device, and there is one output: operand, rule, sources (None where they are just what was saved) and parameters.
     code : int
         What `save` does, for the hot path: one of the constants below.
     guarded : bool
@@ -168,6 +168,8 @@ class Primitive:
         What to keep and which rules to call, by followed operands.
     push : callable or None
         How tangents go through a user's function (transforms/operation.py).
+    moves : bool
+        Whether its output is on another device than its operand.
     sparse : bool
         Whether the cotangent of its first operand may stay rows (interpreters/rows.py).
     """
@@ -177,6 +179,7 @@ class Primitive:
         "guarded",
         "implementations",
         "kind",
+        "moves",
         "name",
         "operands",
         "outputs",
@@ -208,6 +211,7 @@ class Primitive:
         self.reason: str | None = None
         self.guarded = kind.guarded
         self.push: Rule | None = None
+        self.moves = name == "to_device"
         self.sparse = False
         self.implementations: dict[type, Callable[..., Any]] = {}
         self.plans = Plans(self)
@@ -269,13 +273,14 @@ def _make_plan(primitive: Primitive, mask: int) -> Plan:
     everything = tuple((SAVED, i) for i in range(count))
     calls = [call._replace(all_saved=call.sources == everything) for call in calls]
     simple = None
-    if primitive.outputs == 1 and not primitive.sparse and not any(c.starred for c in calls):
+    plain = primitive.outputs == 1 and not (primitive.sparse or primitive.moves)
+    if plain and not any(c.starred for c in calls):
         simple = tuple(
             [(c.operand, c.rule, None if c.all_saved else c.sources, c.parameters) for c in calls]
         )
     places = tuple(position for _, position in getters)
-    plain = not primitive.starred and not any(is_spec for is_spec, _ in getters)
-    code = _CODES.get(len(primitive.operands), {}).get(places, KEEPS_ELSE) if plain else KEEPS_ELSE
+    kept = not primitive.starred and not any(is_spec for is_spec, _ in getters)
+    code = _CODES.get(len(primitive.operands), {}).get(places, KEEPS_ELSE) if kept else KEEPS_ELSE
     return Plan(
         _saver(getters, primitive), tuple(owners), tuple(calls), simple, code, primitive.guarded
     )

@@ -15,8 +15,8 @@ from ..core.inspection import Event, Inspector, seat
 from ..core.node import Cut, Node
 from ..core.observers import show_line, user_line
 from ..core.spec import describe
+from ..core.switch import Restore
 from ..errors import MutationError
-from .switch import Restore
 from .words import kept_values
 
 __all__ = ["detect_mutation"]

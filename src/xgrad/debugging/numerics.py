@@ -21,11 +21,11 @@ from ..core.instructions import primitive as instruction
 from ..core.node import Cut, Node, Where
 from ..core.observers import show_line, user_line
 from ..core.primitive import Primitive
+from ..core.switch import Restore
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, ArgumentTypeError, NumericsError
 from ..interpreters.tape import GradientTape
 from ..ops.conversion import asarray
-from .switch import Restore
 from .words import kept_values, operand_name, table
 
 __all__ = ["check_numerics", "disable_check_numerics", "enable_check_numerics"]
@@ -148,11 +148,11 @@ def disable_check_numerics(*, tape: GradientTape | None = None) -> AbstractConte
     --------
     >>> import xgrad as xg
     >>> xg.debugging.enable_check_numerics()
-    <xgrad.debugging.switch.Restore object at ...>
+    <xgrad.core.switch.Restore object at ...>
     >>> with xg.debugging.disable_check_numerics():
     ...     masked = xg.exp(xg.asarray([-xg.inf, 0.0])) - xg.inf
     >>> xg.debugging.disable_check_numerics()
-    <xgrad.debugging.switch.Restore object at ...>
+    <xgrad.core.switch.Restore object at ...>
     """
     _check_tape(tape, "disable_check_numerics")
     return _put(None, tape)

@@ -7,10 +7,11 @@ nobody else is watching, on Tensors otherwise, which is all there is to higher o
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from heapq import heappush
 from typing import Any
 
-from ..backends import backend_of
+from ..backends import backend_of, library_of
 from ..core.inspection import inspectors
 from ..core.node import Cut, Node, Output, Producer
 from ..core.observers import settings
@@ -147,6 +148,8 @@ def _follow(
             found[node] = g
         if type(g) is not kind:
             kind = type(g)
+            if library_of(g).roams:
+                return node, g
             xp = backend_of(g).xp
             guard = xp.zero_where_zero
         saved = node.saved
@@ -241,6 +244,7 @@ def _visit(
             _visit_recorded(node, g, plan, frontier)
             return
     saved = node.saved
+    place: AbstractContextManager[Any] = nullcontext()
     if recorded:
         xp: Any = rule_namespace
         # A tape that did not see the operation must not follow some of its operands only.
@@ -249,7 +253,10 @@ def _visit(
         saved = tuple([follow(v, owner, node) for v, owner in zip(saved, plan.owners, strict=True)])
     else:
         some = next(part for part in g if part is not None) if type(g) is tuple else g
-        xp = backend_of(some).xp
+        backend = backend_of(some)
+        xp = backend.xp
+        if library_of(some).roams:
+            place = backend.on(some)
     guarded, broadcasts = plan.guarded, primitive.kind.broadcasts
     for call in plan.calls:
         parents = _wanted(call, node, trace, needed)
@@ -257,10 +264,16 @@ def _visit(
             continue
         parameters = node.parameters or {}
         values = _values(call.sources, node, saved)
-        r = call.rule(xp, g, *values, **{name: parameters[name] for name in call.parameters})
-        for part, parent in zip(r if call.starred else (r,), parents, strict=True):
-            if parent is not None and part is not None:
-                frontier.add(parent, arrive(xp, part, g, parent, guarded, broadcasts))
+        with place:
+            r = call.rule(xp, g, *values, **{name: parameters[name] for name in call.parameters})
+            for part, parent in zip(r if call.starred else (r,), parents, strict=True):
+                if parent is not None and part is not None:
+                    arrived = arrive(xp, part, g, parent, guarded, broadcasts)
+                    if primitive.moves and not recorded:
+                        with backend_of(arrived).on(arrived):
+                            frontier.add(parent, arrived)
+                    else:
+                        frontier.add(parent, arrived)
 
 
 def _wanted(call: Call, node: Node, trace: Trace, needed: set[Node] | None) -> list[Node | None]:

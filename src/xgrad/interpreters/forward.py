@@ -307,10 +307,10 @@ def _tangent(
         with outside:
             return tangent(rule_namespace, apply, primitive, values, tangents, y, parameters)
     first = next(t for t in tangents if t is not None)
-    xp = backend_of(first.array).xp
+    backend = backend_of(first.array)
     raw = tuple([None if t is None else t.array for t in tangents])
-    with outside:
-        t = tangent(xp, compute, primitive, arrays, raw, y, parameters)
+    with outside, backend.on(first.array):
+        t = tangent(backend.xp, compute, primitive, arrays, raw, y, parameters)
     return tuple(map(Tensor, t)) if primitive.outputs != 1 else Tensor(t)
 
 

@@ -7,6 +7,7 @@ dense, and so does the sum."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 from ..backends import backend_of
@@ -65,7 +66,8 @@ class RowCollector:
         """Add what was collected to the cotangents of the sources."""
         for source, parts in self._parts.items():
             rows = parts[0]
-            xp = rule_namespace if self._recorded else backend_of(rows.values).xp
+            backend = None if self._recorded else backend_of(rows.values)
+            xp = rule_namespace if backend is None else backend.xp
             if len(parts) > 1:
                 values = xp.concat([part.values for part in parts], axis=0)
                 rows = Rows(values, xp.concat([part.indices for part in parts], axis=0))
@@ -73,5 +75,6 @@ class RowCollector:
             if dense is None:
                 found[source] = rows
                 continue
-            size = source.shape[0]
-            found[source] = dense + xp.index_add(rows.values, rows.indices, axis=0, size=size)
+            added = xp.index_add(rows.values, rows.indices, axis=0, size=source.shape[0])
+            with nullcontext() if backend is None else backend.on(dense):
+                found[source] = dense + added

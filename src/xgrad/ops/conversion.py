@@ -185,8 +185,8 @@ def from_dlpack(x: Any, /, *, device: DeviceLike = None, copy: bool | None = Non
         raise ArgumentTypeError(
             f"from_dlpack: x is a {type(x).__name__} without __dlpack__. Use xg.asarray."
         )
-    kind = int(x.__dlpack_device__()[0])
-    source = as_device("cuda" if kind == CUDA else "cpu")
+    kind, number = map(int, x.__dlpack_device__())
+    source = as_device(f"cuda:{number}" if kind == CUDA else "cpu")
     if device is not None:
         target = as_device(device)
     else:

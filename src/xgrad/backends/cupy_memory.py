@@ -1,0 +1,70 @@
+"""The memory of GPUs: how full it is, and pinned buffers through which batches arrive early.
+
+cupy keeps what it has freed in a pool per device, so a GPU looks fuller than its arrays make it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .._typing import Array, NativeDevice
+from .base import Memory
+
+__all__ = ["Uploader", "memory", "release"]
+
+
+def memory(native: NativeDevice) -> Memory:
+    """The figures of a device."""
+    with native:
+        pool = importlib.import_module("cupy").get_default_memory_pool()
+        free, total = native.mem_info
+        return Memory(pool.used_bytes(), pool.total_bytes(), int(free), int(total))
+
+
+def release(native: NativeDevice) -> None:
+    """Give what the pool keeps for later back to the device."""
+    with native:
+        importlib.import_module("cupy").get_default_memory_pool().free_all_blocks()
+
+
+class Uploader:
+    """Copies host arrays to a device on a stream of its own, through pinned memory.
+
+    The arrays are made on the current stream, which is the one that will free them, and the copies
+    wait for what that stream had to do before. A pinned buffer is used again for arrays of its
+    shape and dtype once its copy has arrived."""
+
+    def __init__(self, native: NativeDevice) -> None:
+        self._cupy = importlib.import_module("cupy")
+        self._pinned = importlib.import_module("cupyx").empty_pinned
+        self._native = native
+        self._buffers: dict[Any, list[tuple[Array, Any]]] = {}
+        with native:
+            self._stream = self._cupy.cuda.Stream(non_blocking=True)
+
+    def send(self, arrays: Sequence[Array]) -> Callable[[], list[Array]]:
+        """Start the copies; the function returned makes the current stream wait for them."""
+        with self._native:
+            made = [self._cupy.empty(x.shape, dtype=x.dtype) for x in arrays]
+            self._stream.wait_event(self._cupy.cuda.get_current_stream().record())
+            for x, target in zip(arrays, made, strict=True):
+                buffer = self._buffer(x)
+                buffer[...] = x
+                target.set(buffer, stream=self._stream)
+                waiting = self._buffers.setdefault((x.shape, x.dtype), [])
+                waiting.append((buffer, self._stream.record()))
+            arrived = self._stream.record()
+
+        def receive() -> list[Array]:
+            with self._native:
+                self._cupy.cuda.get_current_stream().wait_event(arrived)
+            return made
+
+        return receive
+
+    def _buffer(self, x: Array) -> Array:
+        waiting = self._buffers.get((x.shape, x.dtype), [])
+        if waiting and waiting[0][1].done:
+            return waiting.pop(0)[0]
+        return self._pinned(x.shape, dtype=x.dtype)

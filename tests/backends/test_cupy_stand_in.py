@@ -1,0 +1,363 @@
+"""The CUDA backend on numpy in cupy's place (cupy_stand_in.py): every case, on the second of two GPUs.
+
+The first GPU stays the current one, so whatever runs where it should not is an error."""
+
+import numpy as np
+import pytest
+from cases import CASES, arguments, complex_arguments
+from cupy_stand_in import Memory, stand_in
+from derivatives import (
+    assert_close,
+    complex_cases,
+    every_case,
+    forward,
+    gradients,
+    gradients_on_host,
+    skip_where_impossible,
+    weights_of,
+)
+from host_kernels import COMPILER
+
+import xgrad as xg
+from xgrad.backends import Slot
+from xgrad.backends.numpy import Own as NumpyOwn
+from xgrad.backends.options import options
+
+pytestmark = pytest.mark.skipif(COMPILER is None, reason="no C++ compiler to run kernels with")
+
+
+@pytest.fixture(scope="module")
+def second():
+    with stand_in():
+        yield xg.device("cuda:1")
+
+
+@every_case
+def test_cases_agree_with_numpy(case, second, rng):
+    skip_where_impossible(case, second)
+    arrays = arguments(case, rng)
+    weights = weights_of(forward(case, arrays), rng)
+    ys, found = gradients(case, arrays, weights, second, xg.namespace(second.namespace))
+    assert all(t.device == second for t in (*ys, *found))
+    assert_close([y.numpy() for y in ys], forward(case, arrays), 1e-12)
+    assert_close([g.numpy() for g in found], gradients_on_host(case, arrays, weights), 1e-11)
+
+
+@complex_cases
+def test_complex_cases_agree_with_numpy(case, second, rng):
+    skip_where_impossible(case, second)
+    arrays = complex_arguments(case, rng)
+    weights = weights_of(forward(case, arrays), rng)
+    _, found = gradients(case, arrays, weights, second, xg.namespace(second.namespace))
+    assert_close([g.numpy() for g in found], gradients_on_host(case, arrays, weights), 1e-11)
+
+
+# -- scatters, whose cupy counterparts know few dtypes and no order ---------------------------------
+
+MODES = ["add", "set", "multiply", "min", "max"]
+DTYPES = ["int8", "uint8", "int64", "float16", "float32", "float64"]
+INDICES = np.array([3, 0, -1, 0, 3])
+
+
+@pytest.fixture
+def deterministic(monkeypatch):
+    monkeypatch.setattr(options, "deterministic", True)
+
+
+def raw(second, *arrays):
+    """Arrays of the stand-in, and the functions of its backend."""
+    return second.backend.xp, *(xg.asarray(a, device=second).array for a in arrays)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_scatter_agrees_with_numpy(second, mode, axis, dtype, rng):
+    x = rng.uniform(-9, 9, (5, 4)).astype(dtype)
+    updates = rng.uniform(-9, 9, (5, 4) if axis == 0 else (5, 5)).astype(dtype)
+    xp, *given = raw(second, x, INDICES, updates)
+    found = xp.scatter(*given, axis=axis, mode=mode)
+    expected = NumpyOwn.scatter(x, INDICES, updates, axis=axis, mode=mode)
+    assert str(found.dtype) == dtype
+    np.testing.assert_array_equal(found.get(), expected)
+
+
+def test_maximum_of_doubles_is_not_rounded(second):
+    """cupy's maximum.at goes through float32."""
+    fine = 1.0 + 2.0**-40
+    xp, *given = raw(second, np.zeros(2), np.array([0, 0]), np.array([fine, 1.0]))
+    assert xp.scatter(*given, axis=0, mode="max").get()[0] == fine
+
+
+@pytest.mark.parametrize("mode", ["min", "max"])
+def test_extrema_keep_nan(second, mode):
+    xp, *given = raw(second, np.zeros(2), np.array([0, 0]), np.array([np.nan, 1.0]))
+    np.testing.assert_array_equal(xp.scatter(*given, axis=0, mode=mode).get(), [np.nan, 0.0])
+
+
+def test_scatter_of_nothing(second, rng):
+    x = rng.normal(size=(5, 4))
+    xp, *given = raw(second, x, np.zeros(0, int), np.zeros((0, 4)))
+    for mode in MODES:
+        np.testing.assert_array_equal(xp.scatter(*given, axis=0, mode=mode).get(), x)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "complex64", "complex128"])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_index_add_agrees_with_numpy(second, axis, dtype, rng):
+    x = (rng.integers(-9, 9, (5, 4)) + 1j).astype(dtype if "c" in dtype else "complex64")
+    x = x if "c" in dtype else x.real.astype(dtype)
+    indices = INDICES[: x.shape[axis]]
+    xp, *given = raw(second, x, indices)
+    found = xp.index_add(*given, axis=axis, size=6)
+    np.testing.assert_array_equal(found.get(), NumpyOwn.index_add(x, indices, axis=axis, size=6))
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1])
+def test_scatter_along_axis_agrees_with_numpy(second, axis, rng):
+    x, indices = rng.normal(size=(5, 4)), rng.integers(-7, 7, (5, 4))
+    xp, *given = raw(second, x, indices)
+    found = xp.scatter_along_axis(*given, axis=axis, size=7)
+    expected = NumpyOwn.scatter_along_axis(x, indices, axis=axis, size=7)
+    np.testing.assert_allclose(found.get(), expected)
+
+
+def test_deterministic_sums_are_taken_in_the_order_of_the_indices(second, deterministic):
+    """In float32 every order of these has another sum."""
+    x = np.float32([1e8, 1.0, -1e8, 1.0])
+    xp, *given = raw(second, x, np.zeros(4, int))
+    assert xp.index_add(*given, axis=0, size=1).get()[0] == ((x[0] + x[1]) + x[2]) + x[3]
+
+
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if c.name.startswith(("take", "getitem", "at/"))]
+)
+def test_deterministic_gradients_agree_with_numpy(case, second, deterministic, rng):
+    arrays = arguments(case, rng)
+    weights = weights_of(forward(case, arrays), rng)
+    _, found = gradients(case, arrays, weights, second, xg.namespace(second.namespace))
+    assert_close([g.numpy() for g in found], gradients_on_host(case, arrays, weights), 1e-11)
+
+
+@pytest.mark.parametrize(
+    ("key", "count"),
+    [
+        (Slot(0), 1),
+        ((Slot(0), Slot(1)), 2),
+        ((slice(None, None, -1), Slot(0)), 1),
+        ((None, Slot(0), Ellipsis), 1),
+        ((Slot(0), 1), 1),
+        ((slice(1, 3), None), 0),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("scalar", [True, False])
+def test_setitem_keeps_the_last_of_repeated_indices(second, key, count, scalar, rng):
+    x = rng.normal(size=(5, 4))
+    indices = tuple(np.array([[3, 0, -1, 0, 3], [0, 1, 0, 1, 0]])[:count])
+    part = NumpyOwn.getitem(x, *indices, key=key)
+    value = np.asarray(2.0) if scalar else rng.normal(size=(1, *part.shape))
+    xp, *given = raw(second, x, value, *indices)
+    found = xp.setitem(*given, key=key)
+    np.testing.assert_array_equal(found.get(), NumpyOwn.setitem(x, value, *indices, key=key))
+
+
+# -- indices that are out of range -----------------------------------------------------------------
+
+
+@pytest.fixture
+def checked(monkeypatch):
+    monkeypatch.setattr(options, "check_indices", True)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda x, i: xg.take(x, i, axis=0),
+        lambda x, i: xg.take_along_axis(x, i, axis=0),
+        lambda x, i: x[i],
+        lambda x, i: x.at[i].set(0.0),
+        lambda x, i: x.at[i].add(1.0),
+        lambda x, i: xg.scatter(x, i, x[:1], mode="max"),
+    ],
+    ids=["take", "take_along_axis", "getitem", "set", "add", "scatter"],
+)
+@pytest.mark.parametrize("index", [3, -4])
+def test_checked_indices_are_refused(second, checked, use, index):
+    x = xg.asarray([1.0, 2.0, 3.0], device=second)
+    with pytest.raises(IndexError, match=rf"from {index} to {index}, but axis 0 has 3 elements"):
+        use(x, xg.asarray([index], device=second))
+
+
+def test_indices_in_range_pass_the_check(second, checked):
+    x = xg.asarray([1.0, 2.0, 3.0], device=second)
+    assert xg.take(x, xg.asarray([2, -3], device=second), axis=0).tolist() == [3.0, 1.0]
+
+
+# -- devices ---------------------------------------------------------------------------------------
+
+
+def test_new_arrays_go_where_they_are_asked_to(second):
+    for make in (
+        *(lambda: xg.zeros(2, device="cuda:1"), lambda: xg.ones(2, device="cuda:1")),
+        *(lambda: xg.full(2, 3.0, device="cuda:1"), lambda: xg.empty(2, device="cuda:1")),
+        *(lambda: xg.arange(3, device="cuda:1"), lambda: xg.eye(2, device="cuda:1")),
+        *(
+            lambda: xg.linspace(0, 1, 3, device="cuda:1"),
+            lambda: xg.asarray([1.0], device="cuda:1"),
+        ),
+        *(lambda: xg.Variable([1.0], device="cuda:1"), lambda: xg.fft.fftfreq(4, device="cuda:1")),
+        lambda: xg.zeros_like(xg.ones(2, device="cuda:1")),
+    ):
+        assert make().device == second
+
+
+def test_operators_run_where_their_operands_are(second):
+    x = xg.asarray([1.0, 2.0], device=second)
+    y = -(x * 2.0 + x) / (1.0 + abs(x)) ** 2
+    y += x
+    assert y.device == second
+
+
+def test_two_devices_in_one_operation_are_refused(second):
+    x, y = xg.ones(2, device="cuda:0"), xg.ones(2, device="cuda:1")
+    with pytest.raises(xg.errors.DeviceMismatchError, match=r"cuda:0.*cuda:1"):
+        x + y
+    with pytest.raises(xg.errors.DeviceMismatchError, match=r"cpu.*cuda:1"):
+        xg.ones(2) + y
+    with pytest.raises(xg.errors.DeviceMismatchError, match=r"cuda:0.*cuda:1"):
+        xg.concat([x, y])
+
+
+def test_moves_are_differentiable_both_ways(second):
+    x = xg.asarray([1.0, 2.0, 3.0])
+    with xg.GradientTape() as tape:
+        tape.watch(x)
+        near = (x * x).to_device("cuda:0")
+        far = (near * near).to_device("cuda:1")
+        y = xg.sum((far * far).to_device("cpu") * x + near.to_device("cpu"))
+    g = tape.gradient(y, x)
+    assert g.device == "cpu"
+    np.testing.assert_allclose(g.numpy(), 9 * x.numpy() ** 8 + 2 * x.numpy())
+
+
+def test_a_source_that_is_used_on_two_devices_collects_on_its_own(second):
+    x = xg.asarray([1.0, 2.0], device=second)
+    with xg.GradientTape() as tape:
+        tape.watch(x)
+        parts = [x.to_device("cuda:0"), x.to_device("cpu"), x * 3.0, x.to_device("cuda:0")]
+        y = xg.sum(xg.stack([xg.sum(p * p).to_device("cpu") for p in parts]))
+    g = tape.gradient(y, x)
+    assert g.device == second
+    np.testing.assert_allclose(g.numpy(), 24.0 * x.numpy())
+
+
+def test_tangents_move_too(second):
+    x = xg.asarray([1.0, 2.0], device=second)
+    y, t = xg.jvp(lambda x: (x * x).to_device("cuda:0") ** 2, (x,), (xg.ones_like(x),))
+    assert str(t.device) == str(y.device) == "cuda:0"
+    np.testing.assert_allclose(t.numpy(), 4 * x.numpy() ** 3)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "Lion", "Adafactor", "LBFGS"])
+def test_optimizers_step_where_their_variables_are(second, name):
+    def losses(device):
+        w = xg.Variable([[1.0, -2.0], [0.5, 3.0]], device=device)
+        optimizer = getattr(xg.optimizers, name)(learning_rate=0.1)
+        for _ in range(3):
+            optimizer.minimize(lambda: xg.sum((w * w - 1.0) ** 2), [w])
+        assert w.device == device
+        return w.numpy()
+
+    np.testing.assert_allclose(losses(second), losses("cpu"), rtol=1e-12)
+
+
+def test_recorded_functions_run_where_their_arguments_are(second):
+    step = xg.function(lambda x: xg.sum(xg.tanh(x) * x))
+    x = np.array([1.0, 2.0])
+    for _ in range(2):
+        y = step(xg.asarray(x, device=second))
+        assert y.device == second
+        np.testing.assert_allclose(y.numpy(), np.sum(np.tanh(x) * x))
+
+
+def test_hessians_and_vmap_on_the_second_device(second):
+    x = xg.asarray([1.0, 2.0], device=second)
+    h = xg.hessian(lambda x: xg.sum(x**3))(x)
+    np.testing.assert_allclose(h.numpy(), np.diag(6 * x.numpy()))
+    y = xg.vmap(lambda row: xg.sum(row * row))(xg.ones((3, 2), device=second))
+    assert y.tolist() == [2.0, 2.0, 2.0]
+
+
+def test_dlpack_shares_memory_of_the_right_gpu(second):
+    raw_array = xg.asarray([1.0, 2.0], device=second).array
+
+    class Foreign:
+        """An array of some other library on the second GPU."""
+
+        def __dlpack__(self, **options):
+            return raw_array
+
+        def __dlpack_device__(self):
+            return (2, 1)
+
+    x = xg.from_dlpack(Foreign())
+    assert x.device == second
+    assert x.array.data.ptr == raw_array.data.ptr
+
+
+def test_what_does_not_fit_in_memory_says_how_full_it_is(second, monkeypatch):
+    monkeypatch.setattr(Memory, "limit", 100)
+    x = xg.ones(10, device=second)
+    with pytest.raises(MemoryError, match=r"multiply: .*\(10, 1\) float64 on cuda:1") as caught:
+        x[:, None] * x
+    assert isinstance(caught.value, xg.errors.OutOfMemoryError)
+    assert "cuda:1 has 60.0 of 80.0 GiB free" in str(caught.value)
+    assert "xg.checkpoint" in str(caught.value)
+
+
+def test_one_gpu_takes_the_short_way():
+    with stand_in(count=1):
+        place = xg.device("cuda")
+        assert place.backend.one_device
+        x = xg.asarray([1.0, 2.0], device=place)
+        g = xg.grad(lambda x: xg.sum(x * xg.exp(x)))(x)
+        assert type(x.array) in xg.core.instructions.PRIMITIVES["exp"].implementations
+        np.testing.assert_allclose(g.numpy(), (1 + x.numpy()) * np.exp(x.numpy()))
+        with pytest.raises(xg.errors.BackendUnavailableError, match="has 1 CUDA device"):
+            xg.device("cuda:1")
+
+
+# -- what xgrad.cuda offers ------------------------------------------------------------------------
+
+
+def test_memory_figures_are_those_of_the_device(second):
+    gib = 2**30
+    assert xg.cuda.memory("cuda:1") == (2000, 4000, 60 * gib, 80 * gib)
+    assert xg.cuda.memory("cuda:0").used == 1000
+    assert xg.cuda.release_memory("cuda:1").used == 2000
+    with pytest.raises(ValueError, match="the device is cpu"):
+        xg.cuda.memory("cpu")
+
+
+def test_matmul_precision_reaches_cupy(second):
+    core = second.backend.cupy._core
+    with xg.set_matmul_precision("high"):
+        assert set(core.compute_types.values()) == {core.COMPUTE_TYPE_TF32}
+    xg.set_matmul_precision("highest")
+    assert set(core.compute_types.values()) == {core.COMPUTE_TYPE_DEFAULT}
+    assert xg.cuda.matmul_precision() == "highest"
+
+
+def test_prefetched_batches_arrive_in_order_on_their_device(second):
+    reused = np.zeros(3)
+
+    def batches():
+        for i in range(5):
+            reused[:] = i
+            yield {"x": reused, "y": (i,)}
+
+    found = list(xg.cuda.prefetch(batches(), second, size=2))
+    assert all(b["x"].device == second for b in found)
+    assert [b["x"].tolist() for b in found] == [[float(i)] * 3 for i in range(5)]
+    assert [b["y"][0].tolist() for b in found] == list(range(5))

@@ -1,0 +1,113 @@
+"""cupy without a driver: every way to a GPU says what is missing, and everything else works.
+
+Runs where cupy is installed and finds no device, such as a CI machine with the extra cuda13."""
+
+import inspect
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import xgrad as xg
+from xgrad.cli import main
+
+cupy = pytest.importorskip("cupy", reason="cupy is not installed")
+
+pytestmark = pytest.mark.skipif(
+    cupy.cuda.is_available(), reason="there is a CUDA device, so nothing is missing"
+)
+
+WAYS = {
+    "device": lambda: xg.device("cuda"),
+    "device:0": lambda: xg.device("cuda:0"),
+    "zeros": lambda: xg.zeros(2, device="cuda"),
+    "ones": lambda: xg.ones(2, device="cuda"),
+    "full": lambda: xg.full(2, 1.0, device="cuda"),
+    "arange": lambda: xg.arange(2, device="cuda:0"),
+    "eye": lambda: xg.eye(2, device="cuda"),
+    "linspace": lambda: xg.linspace(0, 1, 2, device="cuda"),
+    "asarray": lambda: xg.asarray([1.0], device="cuda"),
+    "constant": lambda: xg.constant(1.0, device="cuda"),
+    "Variable": lambda: xg.Variable([1.0], device="cuda"),
+    "GradientTape": lambda: xg.GradientTape(device="cuda"),
+    "Generator": lambda: xg.random.Generator(0, device="cuda"),
+    "to_device": lambda: xg.ones(2).to_device("cuda"),
+    "set_default_device": lambda: xg.set_default_device("cuda"),
+    "namespace": lambda: xg.namespace("cupy").ones(2),
+    "fftfreq": lambda: xg.fft.fftfreq(4, device="cuda"),
+    "memory": lambda: xg.cuda.memory("cuda"),
+    "prefetch": lambda: next(xg.cuda.prefetch([np.ones(2)], device="cuda")),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_missing_is_said(way):
+    with pytest.raises(xg.errors.BackendUnavailableError) as caught:
+        WAYS[way]()
+    text = str(caught.value)
+    assert text.startswith(f"cuda: cupy {cupy.__version__} is installed, but no CUDA device")
+    assert "Use a machine with an NVIDIA GPU and driver, or the device cpu." in text
+
+
+def test_devices_are_those_that_work():
+    assert xg.devices() == [xg.device("cpu")]
+
+
+def test_settings_wait_for_a_gpu():
+    xg.cuda.set_matmul_precision("high")
+    xg.cuda.set_matmul_precision("highest")
+
+
+def test_the_rest_works():
+    x = xg.asarray([1.0, 2.0])
+    np.testing.assert_allclose(xg.grad(lambda x: xg.sum(x * x))(x).numpy(), [2.0, 4.0])
+
+
+@pytest.mark.parametrize("command", [["check", "--device", "cuda"], ["demo", "--device", "cuda"]])
+def test_commands_fail_with_one_line(command, capsys):
+    if command[0] == "demo":
+        pytest.importorskip("sklearn", reason="the demo's libraries are not installed")
+    assert main(command) == 1
+    text = capsys.readouterr().err
+    assert "no CUDA device can be used" in text
+    assert len(text.splitlines()) == 1
+
+
+def test_info_says_why(capsys):
+    assert main(["info"]) == 0
+    assert "not usable: cuda: cupy" in capsys.readouterr().out
+
+
+# -- the list of cupy's functions that the stand-in is made from -----------------------------------
+
+
+def _text(function):
+    """The signature as cupy_api.json writes it."""
+    if isinstance(function, cupy.ufunc):
+        return "ufunc"
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return "?"
+    kinds = inspect.Parameter
+    found, keywords = [], False
+    parameters = list(signature.parameters.values())
+    for i, p in enumerate(parameters):
+        if p.kind is kinds.KEYWORD_ONLY and not keywords:
+            found.append("*")
+        keywords = keywords or p.kind in (kinds.KEYWORD_ONLY, kinds.VAR_POSITIONAL)
+        star = {kinds.VAR_POSITIONAL: "*", kinds.VAR_KEYWORD: "**"}.get(p.kind, "")
+        found.append(f"{star}{p.name}{'' if p.default is p.empty else '='}")
+        following = parameters[i + 1].kind if i + 1 < len(parameters) else None
+        if p.kind is kinds.POSITIONAL_ONLY and following is not kinds.POSITIONAL_ONLY:
+            found.append("/")
+    return ", ".join(found)
+
+
+@pytest.mark.skipif(not cupy.__version__.startswith("14.2"), reason="the list is of cupy 14.2")
+@pytest.mark.parametrize("module", ["cupy", "cupy.linalg", "cupy.fft"])
+def test_the_stand_in_has_the_signatures_of_the_real_one(module):
+    listed = json.loads((Path(__file__).parent / "cupy_api.json").read_text())[module]
+    real = cupy if module == "cupy" else getattr(cupy, module.partition(".")[2])
+    assert {name: _text(getattr(real, name)) for name in listed} == listed
