@@ -80,8 +80,7 @@ def _write_nameless(place: Path, parts: Sequence[_Bytes], mode: int | None) -> b
 
 
 def _write_named(place: Path, parts: Sequence[_Bytes], mode: int | None) -> None:
-    descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    with os.fdopen(descriptor, "wb") as file:
+    with place.open("xb") as file:
         _write(file, parts, mode)
 
 

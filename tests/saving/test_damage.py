@@ -193,6 +193,72 @@ def test_files_of_other_programs_are_refused_with_the_way_to_read_them(path):
     assert type(loaded["a"]) is xg.Tensor
 
 
+def with_header(path, header, data=b"\0" * 16):
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + data)
+
+
+F64 = {"dtype": "F64", "shape": [1]}
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        ({"a": {**F64, "data_offsets": [0, 8]}}, "its header describes"),
+        ({"a": {**F64, "data_offsets": [8, 16]}}, "a gap before the array 'a'"),
+        (
+            {"a": {**F64, "data_offsets": [0, 8]}, "b": {**F64, "data_offsets": [0, 8]}},
+            "a gap before the array 'b', or another array",
+        ),
+        ({"a": {**F64, "shape": [2], "data_offsets": [0, 8]}}, r"8 bytes for F64 of shape \[2\]"),
+        ({"a": {**F64, "shape": [-1, -2], "data_offsets": [0, 16]}}, "must not be negative"),
+        ({"a": {**F64, "shape": [2.0], "data_offsets": [0, 16]}}, "must not be negative"),
+        ({"a": {**F64, "data_offsets": [16, 0]}}, "-16 bytes"),
+        ({"a": {"dtype": "X9", "shape": [1], "data_offsets": [16, 0]}}, "a gap before"),
+        ({"a": {**F64, "data_offsets": [0]}}, "its header cannot be read"),
+        ({"a": [1]}, "its header cannot be read"),
+        ([], "its header cannot be read"),
+        ({"__metadata__": {"a": 1}}, "its metadata is no text"),
+        ({"__metadata__": [1]}, "its header cannot be read"),
+        (b"{" + b"[" * 100_000, "its header cannot be read"),
+        (b"\xff\xfe", "its header cannot be read"),
+    ],
+    ids=[
+        *(
+            "short",
+            "gap",
+            "overlap",
+            "shape",
+            "negative",
+            "float",
+            "backwards",
+            "unknown_backwards",
+        ),
+        *("offsets", "entry", "list", "metadata", "metadata_list", "deep", "no_text"),
+    ],
+)
+def test_headers_that_lie_are_refused(header, reason, path):
+    with_header(path, header)
+    with pytest.raises(xg.errors.CheckpointError, match=rf"run\.safetensors is no .*{reason}"):
+        xg.load(path, foreign=True)
+
+
+def test_dtypes_that_xgrad_does_not_have_are_named(path):
+    with_header(path, {"a": {"dtype": "F8_E4M3", "shape": [16], "data_offsets": [0, 16]}})
+    with pytest.raises(xg.errors.CheckpointError, match="the array 'a' is F8_E4M3"):
+        xg.load(path, foreign=True)
+
+
+@pytest.mark.parametrize("library", ["evil", "cpu.evil", "cupy.evil"])
+def test_libraries_of_a_file_are_not_imported(library, path, tmp_path, monkeypatch):
+    (tmp_path / "evil.py").write_text("raise SystemExit('imported')")
+    monkeypatch.syspath_prepend(tmp_path)
+    with_text(path, lambda text: text.replace('"cpu"', f'"{library}:0"'))
+    with pytest.raises(xg.errors.BackendUnavailableError, match="is not imported here"):
+        xg.load(path)
+    assert same(xg.load(path, device="cpu"))
+
+
 def test_newer_format_says_so(path):
     path.write_bytes(safetensors.save({"a": np.zeros(1)}, metadata={"xgrad": "2:0:{}"}))
     with pytest.raises(xg.errors.CheckpointError, match=r"version 2 .* Use a newer xgrad"):

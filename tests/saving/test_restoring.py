@@ -220,6 +220,36 @@ def test_optimizer_with_a_function_needs_into(path):
     assert int(other.iterations) == 7
 
 
+@pytest.mark.parametrize("how", [{"var_names": ["^b"]}, {"var_list": True}], ids=["names", "list"])
+def test_exclusions_from_weight_decay_stay(how, path):
+    bias, optimizer = xg.Variable([1.0], name="bias"), xg.optimizers.AdamW(0.1)
+    optimizer.exclude_from_weight_decay(
+        **{**how, **({"var_list": [bias]} if "var_list" in how else {})}
+    )
+    xg.save(path, {"optimizer": optimizer, "bias": bias})
+    loaded = xg.load(path)
+    loaded["optimizer"].apply([xg.asarray([0.0])], [loaded["bias"]])
+    assert loaded["bias"].tolist() == [1.0]
+
+
+def test_exclusion_of_a_variable_that_is_not_saved_needs_into(path):
+    bias, optimizer = xg.Variable([1.0], name="bias"), xg.optimizers.AdamW(0.1)
+    optimizer.exclude_from_weight_decay(var_list=[bias])
+    xg.save(path, [optimizer])
+    with pytest.raises(xg.errors.CheckpointError, match=r"AdamW '0' excludes .*into="):
+        xg.load(path)
+    assert xg.load(path, into=[optimizer]) == [optimizer]
+
+
+@pytest.mark.parametrize(
+    "option", [{"device": "cpu"}, {"foreign": True}], ids=["device", "foreign"]
+)
+def test_options_that_mean_nothing_with_into_are_refused(option, path):
+    xg.save(path, [1])
+    with pytest.raises(xg.errors.ArgumentError, match="with into= arrays go to where"):
+        xg.load(path, into=[1], **option)
+
+
 # -- all or nothing --------------------------------------------------------------------------------
 
 

@@ -131,6 +131,16 @@ def test_bfloat16_of_torch_comes_back(again, path):
     assert torch.equal(library.load_file(path)["x"], x)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "int32", "complex64", "bfloat16"])
+def test_arrays_of_jax_come_back(dtype, again):
+    jax = pytest.importorskip("jax", reason="jax is not installed")
+    pytest.importorskip("ml_dtypes", reason="ml_dtypes is not installed")
+    x = jax.numpy.arange(3).astype(dtype)
+    y = again([x, xg.asarray(x)])
+    assert (type(y[0]), y[0].dtype, y[1].array.dtype) == (type(x), x.dtype, x.dtype)
+    assert (y[0] == x).all()
+
+
 def test_numpy_scalars_stay_scalars(again):
     loaded = again([np.float32(0.1), np.int8(-3), np.bool(True), np.complex128(1j)])
     assert [type(x) for x in loaded] == [np.float32, np.int8, np.bool, np.complex128]
@@ -291,6 +301,27 @@ def test_arrays_without_values_are_refused(path):
     pytest.importorskip("torch", reason="torch is not installed")
     with pytest.raises(xg.errors.DTypeError, match="has no values"):
         xg.save(path, xg.ones(2, device="torch:meta"))
+
+
+def test_inside_a_function_values_are_not_known(path):
+    @xg.function
+    def step(x):
+        xg.save(path, [x])
+
+    with pytest.raises(xg.errors.TracingError, match=r"left xgrad through xg\.save"):
+        step(xg.ones(2))
+
+
+def test_more_text_than_the_format_has_room_for_is_refused(path, monkeypatch):
+    from xgrad.saving import layout
+
+    path.write_bytes(b"old")
+    monkeypatch.setattr(layout, "_LARGEST_HEADER", 1000)
+    with pytest.raises(
+        xg.errors.ArgumentError, match=r"take \d{4} bytes, .* room for 1000.*arrays"
+    ):
+        xg.save(path, list(range(1000)))
+    assert path.read_bytes() == b"old"
 
 
 def test_cycles_are_refused(path):

@@ -24,6 +24,7 @@ from .registry import (
     backend_of_type,
     host,
     is_array,
+    is_known,
     library_of,
     quiet,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "full_key",
     "host",
     "is_array",
+    "is_known",
     "library_of",
     "place_of",
     "quiet",

@@ -19,6 +19,7 @@ __all__ = [
     "backend_of_type",
     "host",
     "is_array",
+    "is_known",
     "library_of",
     "loaded",
     "quiet",
@@ -28,6 +29,7 @@ __all__ = [
 _BY_TYPE: dict[type, Backend] = {}
 _BY_NAME: dict[str, Backend] = {}
 _LONG_NAMES = {"jax": "jax.numpy", "dask": "dask.array"}
+_KNOWN = {"cpu", "cuda", "numpy", "cupy", "torch", "array_api_strict", *_LONG_NAMES}
 
 
 def backend_of(array: Any) -> Backend:
@@ -81,6 +83,11 @@ def backend_named(name: str) -> Backend:
 def loaded() -> list[Backend]:
     """The backends that somebody has asked for before."""
     return list(_BY_NAME.values())
+
+
+def is_known(library: str) -> bool:
+    """Whether `backend_named` would import nothing but what xgrad itself is made for."""
+    return library in _KNOWN or library in sys.modules
 
 
 def backend_of_dtype(dtype: Any) -> Backend | None:

@@ -95,22 +95,30 @@ def _make(optimizer: Optimizer, other: dict[str, Any]) -> Group:
 
 
 class Exclusions:
-    """Which variables keep their full value where others decay."""
+    """Which variables keep their full value where others decay.
+
+    Attributes
+    ----------
+    variables : list
+        Variables, or leaves of params.
+    names : re.Pattern or None
+        Variables with a name in which this is found.
+    """
 
     def __init__(self) -> None:
-        self._variables: list[Any] = []
-        self._names: re.Pattern[str] | None = None
+        self.variables: list[Any] = []
+        self.names: re.Pattern[str] | None = None
 
     def set(self, var_list: Any, var_names: Iterable[str] | None) -> None:
         """Replace what was excluded before."""
         names = [var_names] if isinstance(var_names, str) else list(var_names or ())
-        self._names = re.compile("|".join(names)) if names else None
-        self._variables = leaves(var_list)
+        self.names = re.compile("|".join(names)) if names else None
+        self.variables = leaves(var_list)
 
     def contain(self, variable: Any) -> bool:
         """Whether a Variable, or another leaf of params, was excluded."""
-        if any(variable is excluded for excluded in self._variables):
+        if any(variable is excluded for excluded in self.variables):
             return True
-        if self._names is None or not isinstance(variable, Variable):
+        if self.names is None or not isinstance(variable, Variable):
             return False
-        return self._names.search(variable.name) is not None
+        return self.names.search(variable.name) is not None

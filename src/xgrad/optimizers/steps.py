@@ -197,6 +197,11 @@ class Steps:
         """
         self._excluded.set(var_list, var_names)
 
+    def excluded_from_weight_decay(self) -> tuple[list[Any], str | None]:
+        """Tell what was excluded: a list of variables, and a regular expression for names."""
+        names = self._excluded.names
+        return list(self._excluded.variables), None if names is None else names.pattern
+
     def finalize_variable_values(self, var_list: Nest) -> None:
         """Put the averages that `use_ema` keeps in the place of values, at the end of training."""
         if not self.use_ema:

@@ -11,7 +11,7 @@ import os
 from .._typing import Nest
 from ..backends import Device, as_device
 from ..core.tensor import Tensor
-from ..errors import CheckpointError
+from ..errors import ArgumentError, CheckpointError
 from .container import opened, write
 from .reading import Reading, put
 from .restoring import restore
@@ -98,8 +98,8 @@ def load(
         the file, all of them or, if anything does not fit, none. Entries of dicts and lists that
         cannot change (numbers, Tensors) are replaced.
     device : Device or str, optional
-        Where arrays go: where they were by default, or, with `into`, where its arrays are. The
-        stream of a random generator goes on only on a device of the same kind; elsewhere a new one
+        Where arrays go instead of to where they were. With `into` they go to where its arrays are.
+        The stream of a random generator goes on only on a device of the same kind; elsewhere a new one
         begins, with a warning.
     foreign : bool
         Whether to read a safetensors file of another program too: as a dict of Tensors.
@@ -113,6 +113,8 @@ def load(
 
     Raises
     ------
+    ArgumentError
+        If `into` is given with `device` or `foreign`.
     CheckpointError
         If the file is no safetensors file, none of xgrad, damaged, or does not fit `into`.
     OSError
@@ -145,10 +147,15 @@ def load(
     >>> w.numpy(), run["step"]
     (array([1., 2.]), 3)
     """
+    if into is not None and (foreign or device is not None):
+        raise ArgumentError(
+            "load: with into= arrays go to where those of the nest are, and the file must be of "
+            "xg.save. Use device= and foreign= without it."
+        )
     home = None if device is None else as_device(device)
     with opened(path) as file:
         if file.text is None:
-            if foreign and into is None:
+            if foreign:
                 target = as_device(home)
                 return {name: Tensor(put(file.raw(name), target)) for name in file.names()}
             raise CheckpointError(

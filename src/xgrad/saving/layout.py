@@ -118,10 +118,10 @@ def decode_header(data: BinaryIO, size: int) -> tuple[dict[str, Place], dict[str
         entries = json.loads(data.read(length))
         metadata = entries.pop(_METADATA, {})
         places = {name: _place(entry, 8 + length) for name, entry in entries.items()}
+        if not all(isinstance(text, str) for text in metadata.values()):
+            raise ValueError("its metadata is no text")
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ValueError(f"its header cannot be read ({error})") from error
-    if not all(isinstance(text, str) for text in metadata.values()):
-        raise ValueError("its header has metadata that is no text")
     _check_that_all_bytes_are_used(places, 8 + length, size)
     return places, metadata
 

@@ -1,6 +1,7 @@
 """From a file to a nest: new objects, made of JSON and of arrays that were checked.
 
-Nothing in a file is called, and no module is imported on its account. A named tuple or dataclass is
+Nothing in a file is called, and no module is imported on its account but array libraries that xgrad
+knows. A named tuple or dataclass is
 filled in without its constructor, if its class is in memory under its old name; else something with
 the same attributes takes its place."""
 
@@ -19,7 +20,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from .._typing import Array
-from ..backends import Device, device, host
+from ..backends import Device, device, host, is_known
 from ..backends.base import dtype_name
 from ..backends.generators import restored_numpys
 from ..core.indexed_slices import IndexedSlices
@@ -123,6 +124,12 @@ class Reading:
         return put(self.on_host(name), target)
 
     def _former_home(self, name: str, place: str) -> Device:
+        library = place.partition(":")[0]
+        if not is_known(library):
+            raise BackendUnavailableError(
+                f"load: {name!r} in {self.file.path} was on {place}, and {library!r} is not imported "
+                'here. Use import first, or xg.load(path, device="cpu") for another device.'
+            )
         try:
             return device(place)
         except BackendUnavailableError as error:
@@ -215,10 +222,19 @@ class Reading:
 
     def _continue_optimizer(self, name: str, entry: dict[str, Any]) -> None:
         """Give an optimizer its state; its slots to its variables, if those are in the file too."""
-        variables = [self.objects.get(v) for v in entry["variables"] if v is not None]
-        if len(variables) == len(entry["variables"]) and None not in variables:
-            self.objects[name].build(variables)
-        self.objects[name].load_state_dict(self.decode(entry["state"]))
+        optimizer = self.objects[name]
+        variables = [self.objects.get(v) for v in entry["variables"]]
+        if None not in variables:
+            optimizer.build(variables)
+        excluded = [self.objects.get(v) for v in entry["excluded"][0]]
+        if None in excluded:
+            raise CheckpointError(
+                f"{self.file.path}: the {entry['kind']} {name!r} excludes Variables from weight "
+                "decay that are not in the file. Use xg.load(path, into=...) with an optimizer made "
+                "as this one was, or save its Variables too."
+            )
+        optimizer.exclude_from_weight_decay(excluded, entry["excluded"][1])
+        optimizer.load_state_dict(self.decode(entry["state"]))
 
 
 def put(array: Array, target: Device) -> Array:

@@ -20,6 +20,7 @@ from ..backends.generators import describe_numpys, is_numpys
 from ..core.casting import dtype_kind
 from ..core.handle import Handle
 from ..core.indexed_slices import IndexedSlices
+from ..core.protocols import protocols
 from ..core.spec import describe
 from ..core.variable import Variable
 from ..errors import ArgumentError, ArgumentTypeError, DTypeError, XgradError
@@ -38,6 +39,8 @@ def text_of(tree: Any, writing: Writing) -> str:
     structure = writing.encode(tree, ())
     for optimizer, entry in writing.optimizers:
         entry["variables"] = [writing.name_of(v) for v in optimizer.seen_variables()]
+        excluded, pattern = optimizer.excluded_from_weight_decay()
+        entry["excluded"] = [writing.name_of(v) for v in excluded], pattern
     return json.dumps(
         {"tree": structure, "arrays": writing.stored}, allow_nan=False, separators=(",", ":")
     )
@@ -99,6 +102,8 @@ class Writing:
 
     def _encode_array(self, value: Any, path: tuple[Any, ...]) -> dict[str, Any]:
         raw = value.array if isinstance(value, Handle) else value
+        if isinstance(value, Handle) and value.node is not None:
+            protocols.left(value, "left xgrad through xg.save")
         try:
             array, device = _on_host(raw)
         except XgradError as error:
