@@ -69,6 +69,14 @@ def test_unknown_devices_say_why(name, reason):
         xg.device(name)
 
 
+def test_bfloat16_of_torch_can_be_looked_at():
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    x = xg.asarray(torch.asarray([1.0, -2.5], dtype=torch.bfloat16))
+    assert x.numpy().tolist() == x.tolist() == [1.0, -2.5]
+    assert float(x[1]) == -2.5
+    assert repr(x) == "xg.Tensor([ 1. , -2.5], shape=(2,), dtype=bfloat16, device=torch:cpu)"
+
+
 def test_unknown_devices_of_torch_say_why():
     pytest.importorskip("torch", reason="torch is not installed")
     with pytest.raises(xg.errors.BackendUnavailableError, match="torch has no usable device 'foo'"):

@@ -11,7 +11,7 @@ from typing import Any
 from .._typing import Array, DType, NativeDevice
 from ..errors import BackendUnavailableError
 from . import contraction, fourier, sets
-from .base import CUDA, Backend
+from .base import CUDA, Backend, dtype_name
 from .indices import fill_key, flat_positions, has_negative_step
 
 __all__ = ["TorchBackend"]
@@ -163,6 +163,10 @@ class TorchBackend(Backend):
         return bool(native.type == ("cuda" if kind == CUDA else "cpu"))
 
     def to_numpy(self, array: Array) -> Array:
+        if (
+            dtype_name(array.dtype) == "bfloat16"
+        ):  # which numpy does not have; float32 has its values
+            array = array.float()
         return array.detach().cpu().numpy().copy()
 
     def device_name(self, native: NativeDevice) -> str:
