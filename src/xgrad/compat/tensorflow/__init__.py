@@ -202,6 +202,7 @@ __all__ = [
     "math",
     "matmul",
     "meshgrid",
+    "name_scope",
     "newaxis",
     "nn",
     "no_op",
@@ -267,6 +268,7 @@ __all__ = [
 
 optimizers = keras.optimizers
 initialize_all_variables = global_variables_initializer
+name_scope = xg.summary.name_scope
 newaxis = None
 float16 = half = "float16"
 float32, float64, double = xg.float32, xg.float64, xg.float64

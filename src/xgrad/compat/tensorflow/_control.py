@@ -11,7 +11,7 @@ import xgrad as xg
 
 from ...core.observers import state
 from ._convert import as_tensor, as_tensors
-from ._default_graph import default_graph
+from ._default_graph import recording
 from ._tables import followed
 
 __all__ = [
@@ -86,7 +86,7 @@ def while_loop(
     Both take the parts of `loop_vars` as arguments; `body` returns them anew. `maximum_iterations`
     bounds how often; without `back_prop` no gradient passes. The others have no meaning here.
     """
-    first = as_tensors(list(loop_vars))
+    first = [as_tensor(x) for x in loop_vars]
     last = None if maximum_iterations is None else as_tensor(maximum_iterations)
 
     def goes_on(carry: Any) -> Any:
@@ -118,7 +118,7 @@ def map_fn(
 ) -> Any:
     """Call a function for each slice along the first axis, and join the results."""
     leaves, treedef = xg.tree.flatten(elems)
-    tensors = as_tensors(leaves)
+    tensors = [as_tensor(x) for x in leaves]
     results = [
         fn(xg.tree.unflatten(treedef, [x[i] for x in tensors])) for i in range(len(tensors[0]))
     ]
@@ -131,8 +131,8 @@ def vectorized_map(
 ) -> Any:
     """Do the same as `map_fn` at once; see `xgrad.vmap`."""
     leaves, treedef = xg.tree.flatten(elems)
-    with default_graph().recording():
-        return xg.vmap(fn)(xg.tree.unflatten(treedef, as_tensors(leaves)))
+    with recording():
+        return xg.vmap(fn)(xg.tree.unflatten(treedef, [as_tensor(x) for x in leaves]))
 
 
 def print_tensors(*inputs: Any, **options: Any) -> None:
@@ -145,4 +145,4 @@ def py_function(
     func: Callable[..., Any], inp: Any, Tout: Any = None, name: str | None = None
 ) -> Any:
     """Call a function of Tensors: here that is nothing special."""
-    return func(*as_tensors(list(inp)))
+    return func(*[as_tensor(x) for x in inp])

@@ -26,7 +26,7 @@ from ...interpreters.stack import install, set_ambient
 from ...interpreters.trace import make_followable
 from ._replay import Recipes
 
-__all__ = ["DefaultGraph", "default_graph", "follow", "set_eager"]
+__all__ = ["DefaultGraph", "default_graph", "follow", "recording", "set_eager"]
 
 
 class DefaultTrace(GraphTrace):
@@ -45,11 +45,17 @@ class DefaultTrace(GraphTrace):
         """Follow the roots, and begin anew with values of which the past was forgotten."""
         if self in node.traces or node in self.watched:
             return True
-        if any(type(trace) is DefaultTrace for trace in node.traces):
+        if self.has_forgotten(node):
             self.forgotten.add(node)
         elif node not in self._roots:
             return False
         return super().reads(node)
+
+    def has_forgotten(self, node: Node) -> bool:
+        """Whether a value was computed before the default graph began anew."""
+        if self in node.traces:
+            return False
+        return node in self.forgotten or any(type(t) is DefaultTrace for t in node.traces)
 
 
 class DefaultGraph(Graph):
@@ -87,11 +93,10 @@ class DefaultGraph(Graph):
 
     def forget(self) -> None:
         """Let go of everything that was recorded."""
-        if not self._trace.nodes:
-            return
-        self._trace.close()
-        self.recipes.of.clear()
-        self._start()
+        if self._trace.nodes:
+            self._trace.close()
+            self.recipes.of.clear()
+            self._start()
 
     def check(self, targets: list[Any]) -> None:
         """Refuse gradients that would miss a path through what was forgotten."""
@@ -99,27 +104,16 @@ class DefaultGraph(Graph):
         seen = set(todo)
         while todo:
             node = todo.pop()
-            if node in self._trace.forgotten:
+            if self._trace.has_forgotten(node):
                 raise TapeError(
-                    "gradients: a value that was computed before a GradientTape was entered went "
-                    "into ys, and the default graph has forgotten what it was computed from. Use "
-                    "`with tf.Graph().as_default():` around the whole computation, or the tape."
+                    "gradients: a value that was computed before a GradientTape was entered, or "
+                    "reset_default_graph called, went into ys, and the default graph has forgotten "
+                    "what it was computed from. Use `with tf.Graph().as_default():` around the "
+                    "whole computation, or the tape."
                 )
             fresh = [p for p in node.parents if p is not None and p not in seen]
             seen.update(fresh)
             todo += fresh
-
-    @contextmanager
-    def recording(self) -> Iterator[None]:
-        """Watch in earnest, inside a block: what gradients compute is recorded, too."""
-        if state.observers:
-            yield
-            return
-        install(self.observers)
-        try:
-            yield
-        finally:
-            install(())
 
 
 class _Thread(threading.local):
@@ -130,11 +124,25 @@ class _Thread(threading.local):
 _thread = _Thread()
 
 
-def default_graph() -> DefaultGraph:
-    """The default graph of this thread."""
-    if _thread.graph is None:
+def default_graph() -> DefaultGraph | None:
+    """The default graph of this thread, unless it does without."""
+    if _thread.graph is None and not _thread.eager:
         _thread.graph = DefaultGraph()
     return _thread.graph
+
+
+@contextmanager
+def recording() -> Iterator[None]:
+    """Let the default graph watch in earnest, inside a block, if nobody does: every step counts."""
+    graph = default_graph()
+    if state.observers or graph is None:
+        yield
+        return
+    install(graph.observers)
+    try:
+        yield
+    finally:
+        install(())
 
 
 def set_eager(eager: bool) -> None:
@@ -146,9 +154,9 @@ def set_eager(eager: bool) -> None:
 
 def follow(x: Any) -> Any:
     """Make a result of one of `tf`'s functions a value of the default graph; gives it back."""
-    if _thread.eager or not isinstance(x, Handle):
-        return x
     graph = default_graph()
+    if graph is None or not isinstance(x, Handle):
+        return x
     if state.observers and state.observers is not graph.observers:
         return x  # somebody else records, who was told what to follow
     node = x.node

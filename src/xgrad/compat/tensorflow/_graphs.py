@@ -13,7 +13,7 @@ from ...core.inspection import seat
 from ...core.observers import state
 from ...interpreters.graph_scope import current_graph
 from ...interpreters.stack import pop, push
-from ._default_graph import default_graph, follow, set_eager
+from ._default_graph import default_graph, follow, recording, set_eager
 from ._integers import are_integers, in_floats, rounded
 from ._replay import Recipes
 
@@ -55,6 +55,7 @@ class Graph(xg.Graph):
 
     def __exit__(self, *error: object) -> None:
         pop(self._recipes)
+        self._recipes.outlive()
         super().__exit__(*error)
 
     def as_default(self) -> Self:
@@ -63,13 +64,15 @@ class Graph(xg.Graph):
 
 
 def get_default_graph() -> xg.Graph:
-    """Give the graph that records now."""
-    return current_graph() or default_graph()
+    """Give the graph that records now; a new one if none does."""
+    return current_graph() or default_graph() or Graph()
 
 
 def reset_default_graph() -> None:
     """Forget what the default graph has recorded."""
-    default_graph().forget()
+    graph = default_graph()
+    if graph is not None:
+        graph.forget()
 
 
 def executing_eagerly() -> bool:
@@ -77,7 +80,9 @@ def executing_eagerly() -> bool:
     return current_graph() is None
 
 
-def enable_eager_execution(*args: Any, **options: Any) -> None:
+def enable_eager_execution(
+    config: Any = None, device_policy: Any = None, execution_mode: Any = None
+) -> None:
     """Do without a default graph: nothing is recorded but by tapes and graphs that are opened."""
     set_eager(True)
 
@@ -95,7 +100,8 @@ def control_dependencies(control_inputs: Any) -> Iterator[None]:
 
 def global_variables(scope: str | None = None) -> list[Any]:
     """List the Variables of the graph that records now, in order of creation."""
-    found = get_default_graph().variables()
+    graph = current_graph() or default_graph()
+    found = xg.global_variables() if graph is None else graph.variables()
     return [v for v in found if scope is None or v.name.startswith(scope)]
 
 
@@ -146,12 +152,12 @@ def hessians(
 def _recorded(ys: Any) -> Iterator[None]:
     """Let every step be recorded, also those that are not needed for the present values."""
     graph = default_graph()
-    if not state.observers:
+    if graph is not None and not state.observers:
         graph.check([y for y in xg.tree.leaves(ys) if isinstance(y, Handle)])
     place = seat()
     place.usher("compat.tensorflow", lambda operands: None)
     try:
-        with graph.recording():
+        with recording():
             yield
     finally:
         place.usher("compat.tensorflow", None)

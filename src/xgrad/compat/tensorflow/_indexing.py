@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import xgrad as xg
 
 from ._convert import as_tensor, as_tensors, static
-from ._default_graph import default_graph
+from ._default_graph import recording
 from ._tables import followed
 
 # -- picking ---------------------------------------------------------------------------------------
@@ -29,7 +29,7 @@ def gather(
     function = _gather_slices
     for _ in builtins.range(batch_dims):
         function = xg.vmap(function, in_axes=(0, 0, None))
-    with default_graph().recording():
+    with recording():
         return function(x, indices, axis - batch_dims)
 
 
@@ -44,7 +44,7 @@ def gather_nd(params: Any, indices: Any, batch_dims: int = 0, name: str | None =
     function = _gather_points
     for _ in builtins.range(batch_dims):
         function = xg.vmap(function)
-    with default_graph().recording():
+    with recording():
         return function(as_tensor(params), as_tensor(indices))
 
 

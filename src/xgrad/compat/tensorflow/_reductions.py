@@ -31,7 +31,11 @@ def add_n(inputs: Any, name: str | None = None) -> Any:
     return total if others else xg.asarray(total)
 
 
-accumulate_n = add_n
+def accumulate_n(
+    inputs: Any, shape: Any = None, tensor_dtype: Any = None, name: str | None = None
+) -> Any:
+    """Do the same as `add_n`."""
+    return add_n(inputs, name)
 
 
 @followed

@@ -14,14 +14,14 @@ from ..._typing import Array
 from ...batching import Batched
 from ...core.dispatch import compute
 from ...core.instructions import PRIMITIVES
-from ...core.node import Cut, Leaf, Node, weakly
+from ...core.node import Break, Cut, Leaf, Node, weakly
 from ...core.primitive import Primitive
 from ...core.variable import Variable
 from ...errors import TracingError
 from ...interpreters.follower import Follower
 from ...interpreters.stack import Context
 
-__all__ = ["Recipe", "Recipes", "Run", "is_recorded", "link_of", "values_of"]
+__all__ = ["Recipe", "Recipes", "Run", "belongs_to_graph", "link_of", "values_of"]
 
 
 class Recipe(NamedTuple):
@@ -53,6 +53,8 @@ class _Nobody(Follower):
 
 
 _all: WeakSet[Recipes] = WeakSet()
+# Those of graphs that were left: their values may be run for as long as they live.
+_of_left_graphs: WeakKeyDictionary[Node, tuple[Recipe, int]] = WeakKeyDictionary()
 
 
 class Recipes:
@@ -68,6 +70,11 @@ class Recipes:
         self.tangents.start()
         self.of: WeakKeyDictionary[Node, tuple[Recipe, int]] = WeakKeyDictionary()
         _all.add(self)
+
+    def outlive(self) -> None:
+        """Keep what was written down for as long as the values live, not only this object."""
+        _of_left_graphs.update(self.of)
+        self.of.clear()
 
     def told(
         self,
@@ -116,8 +123,8 @@ def _own(node: Node) -> Node:
 
 def _find(node: Node) -> tuple[Recipe, int] | None:
     """The recipe of a value; where a path had ended the value goes on with a leaf that knows it."""
-    for recipes in _all:
-        found = recipes.of.get(node)
+    for known in (_of_left_graphs, *[recipes.of for recipes in _all]):
+        found = known.get(node)
         if found is not None:
             return found
     if isinstance(node, Leaf) and node.parents:
@@ -126,9 +133,28 @@ def _find(node: Node) -> tuple[Recipe, int] | None:
     return None
 
 
-def is_recorded(x: Any) -> bool:
-    """Whether it is known how a Tensor was computed."""
-    return x.node is not None and _find(x.node) is not None
+def belongs_to_graph(x: Any) -> bool:
+    """Whether a value was computed in a graph, so that a program means to run it later.
+
+    Not if a tape's gradient went into it: then the program runs eagerly."""
+    todo, seen, known = [x.node], set(), False
+    while todo:
+        node = todo.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        todo += node.parents if isinstance(node, Leaf) else ()
+        if isinstance(node, Cut) and node.why is Break.GRADIENT_NOT_RECORDED:
+            return False
+        found = _find(node)
+        if found is not None:
+            todo += [link for link in found[0].links if isinstance(link, Node)]
+        known |= found is not None or _is_constant_gradient(node)
+    return known
+
+
+def _is_constant_gradient(node: Node) -> bool:
+    return isinstance(node, Cut) and node.why is Break.GRADIENT_OF_CONSTANTS
 
 
 def values_of(xs: Iterable[Any], fed: Mapping[Any, Array]) -> list[Array]:

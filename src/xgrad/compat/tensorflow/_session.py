@@ -7,7 +7,7 @@ changed since, it computes what depends on it again (_replay.py). What changes V
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self
 
 import xgrad as xg
@@ -17,13 +17,14 @@ from ...core.handle import Handle, Sparse
 from ...core.spec import describe
 from ._convert import as_tensor
 from ._graphs import global_variables
-from ._replay import is_recorded, values_of
+from ._replay import belongs_to_graph, values_of
 from ._variables import Variable
 
 __all__ = [
     "InteractiveSession",
     "Operation",
     "Session",
+    "are_of_graph",
     "assign",
     "assign_add",
     "assign_sub",
@@ -290,6 +291,6 @@ def _to_numpy(array: Any) -> Any:
     return backend_of(array).to_numpy(array)[()]
 
 
-def depends_on_graph(values: Any) -> bool:
+def are_of_graph(values: Iterable[Any]) -> bool:
     """Whether any of these was computed in a graph, so that a program means to run it later."""
-    return any(isinstance(x, Handle) and is_recorded(x) for x in map(_dense, values))
+    return any(isinstance(x, Handle) and belongs_to_graph(x) for x in map(_dense, values))

@@ -29,6 +29,14 @@ _FORMER = {
     "squeeze_dims": "axis",
 }
 
+_HINTS = {
+    "Module": "Use functions and tf.Variables.",
+    "layers": "Use functions of tf.nn and tf.Variables.",
+    "merge_all": "Use tf.summary's writers, which write at once.",
+    "placeholder": "Use tf.constant(first_value): feed_dict= takes every value that tf made.",
+    "placeholder_with_default": "Use tf.constant(default): feed_dict= takes every value.",
+}
+
 
 class Row(NamedTuple):
     """One line of a table.
@@ -104,10 +112,8 @@ class Namespace:
 def no_name(module: str, name: str) -> AttributeError:
     """What to raise for a name that there is not."""
     place = "tf" + module.removeprefix("xgrad.compat.tensorflow")
-    return AttributeError(
-        f"xgrad.compat.tensorflow has no {place}.{name}. docs/coming-from-tensorflow.md lists what "
-        "there is, and what it is called in xgrad."
-    )
+    hint = _HINTS.get(name, "docs/coming-from-tensorflow.md lists what there is.")
+    return AttributeError(f"xgrad.compat.tensorflow has no {place}.{name}. {hint}")
 
 
 def _make(row: Row, module: str) -> Callable[..., Any]:

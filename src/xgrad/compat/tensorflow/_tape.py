@@ -34,8 +34,9 @@ class GradientTape(xg.GradientTape):
     """
 
     def __enter__(self) -> Self:
-        if not state.observers:
-            default_graph().forget()
+        graph = default_graph()
+        if graph is not None and not state.observers:
+            graph.forget()
         return super().__enter__()
 
     def jacobian(  # type: ignore[override]

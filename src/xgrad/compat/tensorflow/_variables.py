@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -14,7 +15,29 @@ from ._default_graph import follow
 __all__ = ["Variable", "get_variable"]
 
 
-class Variable(xg.Variable):
+class _TakesLists:
+    """Operators whose other operand may be a list of numbers, as in ``[[1.0, 2.0]] @ w``."""
+
+    __slots__ = ()
+
+
+def _taking_lists(name: str) -> Callable[[Any, Any], Any]:
+    operator = getattr(xg.Variable, name)
+
+    @functools.wraps(operator)
+    def function(self: Any, other: Any) -> Any:
+        listed = isinstance(other, (list, tuple))
+        return operator(self, as_tensor(other, like=self) if listed else other)
+
+    return function
+
+
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"):
+    for _form in (f"__{_name}__", f"__r{_name}__"):
+        setattr(_TakesLists, _form, _taking_lists(_form))
+
+
+class Variable(_TakesLists, xg.Variable):
     """A Variable whose floats are float32, with the arguments that TensorFlow's takes.
 
     Parameters
@@ -141,8 +164,14 @@ def get_variable(
     regularizer: Any = None,
     trainable: bool | None = None,
     collections: Any = None,
+    caching_device: Any = None,
+    partitioner: Any = None,
+    validate_shape: bool = True,
+    use_resource: bool | None = None,
+    custom_getter: Any = None,
     constraint: Callable[[Any], Any] | None = None,
-    **options: Any,
+    synchronization: Any = None,
+    aggregation: Any = None,
 ) -> Variable:
     """Make a Variable by name and shape, in TensorFlow 1's way; each call makes a new one.
 
@@ -157,8 +186,10 @@ def get_variable(
         zeros for integers.
     trainable, constraint : optional
         As for `Variable`.
-    regularizer, collections, options : optional
+    regularizer, collections, caching_device, partitioner, validate_shape, use_resource : optional
         Have no meaning here.
+    custom_getter, synchronization, aggregation : optional
+        Neither have these.
 
     Examples
     --------

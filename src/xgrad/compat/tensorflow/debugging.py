@@ -63,11 +63,21 @@ def _assertion(relation: str, holds: Callable[[Any, Any], Any]) -> Callable[...,
 
 
 assert_equal = _assertion("==", xg.equal)
-assert_none_equal = _assertion("!=", xg.not_equal)
 assert_less = _assertion("<", xg.less)
 assert_less_equal = _assertion("<=", xg.less_equal)
 assert_greater = _assertion(">", xg.greater)
 assert_greater_equal = _assertion(">=", xg.greater_equal)
+
+
+def assert_none_equal(
+    x: Any,
+    y: Any,
+    summarize: int | None = None,
+    message: str | None = None,
+    name: str | None = None,
+) -> None:
+    """Raise if x == y for any element."""
+    _assertion("!=", xg.not_equal)(x, y, message)
 
 
 def assert_near(

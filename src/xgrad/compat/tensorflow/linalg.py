@@ -29,6 +29,7 @@ __all__ = [
     "matmul",
     "matvec",
     "norm",
+    "pinv",
     "qr",
     "set_diag",
     "slogdet",
@@ -48,7 +49,6 @@ _namespace = Namespace(
     eigvalsh = linalg.eigvalsh(tensor)
     expm = linalg.expm(input)
     matrix_transpose = matrix_transpose(a)
-    pinv = linalg.pinv(a; rcond>rtol=None)
     trace = linalg.trace(x)
     """,
 )
@@ -107,7 +107,7 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Any:
 
 
 @followed
-def einsum(equation: str, *inputs: Any, name: str | None = None, **options: Any) -> Any:
+def einsum(equation: str, *inputs: Any, optimize: str = "greedy", name: str | None = None) -> Any:
     """Multiply and sum by Einstein's convention."""
     return xg.einsum(equation.replace(" ", ""), *as_tensors(inputs))
 
@@ -164,6 +164,12 @@ def set_diag(input: Any, diagonal: Any, name: str = "set_diag", k: int = 0) -> A
 def inv(input: Any, adjoint: bool = False, name: str | None = None) -> Any:
     """Invert matrices."""
     return xg.linalg.inv(_turned(as_tensor(input), False, adjoint))
+
+
+@followed
+def pinv(a: Any, rcond: Any = None, validate_args: bool = False, name: str | None = None) -> Any:
+    """Give the pseudo-inverse of matrices."""
+    return xg.linalg.pinv(as_tensor(a), rtol=rcond)
 
 
 @followed

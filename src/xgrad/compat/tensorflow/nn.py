@@ -13,7 +13,7 @@ from ._convert import as_tensor, as_tensors, static
 from ._indexing import gather
 from ._tables import Namespace, followed, xgrad_function
 from .linalg import matmul
-from .math import l2_normalize, top_k
+from .math import l2_normalize, softsign, top_k
 
 __all__ = [
     "avg_pool",
@@ -33,6 +33,7 @@ __all__ = [
     "silu",
     "softmax_cross_entropy_with_logits",
     "softmax_cross_entropy_with_logits_v2",
+    "softsign",
     "sparse_softmax_cross_entropy_with_logits",
     "swish",
     "top_k",
@@ -42,18 +43,16 @@ __all__ = [
 _namespace = Namespace(
     __name__,
     """
-    crelu = nn.crelu(features; axis=-1)
     elu = nn.elu(features)
     gelu = nn.gelu(features; approximate=False)
     leaky_relu = nn.leaky_relu(features; alpha>negative_slope=0.2)
-    log_softmax = nn.log_softmax(logits; axis=-1)
+    log_softmax = special.log_softmax(logits; axis=-1)
     relu = nn.relu(features)
     relu6 = nn.relu6(features)
     selu = nn.selu(features)
-    sigmoid = nn.sigmoid(x)
-    softmax = nn.softmax(logits; axis=-1)
-    softplus = nn.softplus(features)
-    softsign = nn.softsign(features)
+    sigmoid = special.expit(x)
+    softmax = special.softmax(logits; axis=-1)
+    softplus = special.softplus(features)
     tanh = tanh(x)
     """,
 )

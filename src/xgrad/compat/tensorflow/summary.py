@@ -8,11 +8,28 @@ import xgrad as xg
 
 from ._tables import no_name
 
+__all__ = [
+    "FileWriter",
+    "create_file_writer",
+    "experimental",
+    "flush",
+    "graph",
+    "histogram",
+    "image",
+    "record_if",
+    "scalar",
+    "should_record_summaries",
+    "text",
+]
+
 flush = xg.summary.flush
+graph = xg.summary.graph
 histogram = xg.summary.histogram
+image = xg.summary.image
 record_if = xg.summary.record_if
 scalar = xg.summary.scalar
 should_record_summaries = xg.summary.should_record_summaries
+text = xg.summary.text
 
 
 def create_file_writer(
@@ -21,7 +38,6 @@ def create_file_writer(
     flush_millis: int | None = None,
     filename_suffix: str | None = None,
     name: str | None = None,
-    **options: Any,
 ) -> Any:
     """Make a writer of summaries; see `xgrad.summary.create_file_writer`."""
     return xg.summary.create_file_writer(logdir, max_queue, flush_millis, filename_suffix)

@@ -20,7 +20,7 @@ from ._learning_rates import (
     piecewise_constant,
     polynomial_decay,
 )
-from ._session import Operation, current_value, depends_on_graph, no_op
+from ._session import Operation, are_of_graph, current_value, no_op
 from ._variables import Variable
 
 __all__ = [
@@ -117,7 +117,7 @@ class Optimizer:
             raise xg.errors.ArgumentError(
                 "No gradients provided for any variable. Use variables that the loss depends on."
             )
-        if not depends_on_graph([g for g, _ in pairs]):
+        if not are_of_graph([g for g, _ in pairs]):
             self.inner.apply_gradients(pairs, global_step=global_step)
             return no_op(name or self._name)
 

@@ -1,0 +1,293 @@
+"""Graphs, the default one among them, sessions and operations: what TensorFlow 1's programs rely on."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+import xgrad as xg
+import xgrad.compat.tensorflow as tf
+
+
+@pytest.fixture
+def session():
+    with tf.Session() as found:
+        yield found
+
+
+# -- running ---------------------------------------------------------------------------------------
+
+
+def test_run_gives_the_structure_of_the_fetches(session):
+    x = tf.constant([1.0, 2.0])
+    found = session.run({"a": [x, x * 2.0], "b": (tf.no_op(),)})
+    assert found["b"] == (None,)
+    np.testing.assert_array_equal(found["a"][1], [2.0, 4.0])
+
+
+def test_run_computes_again_what_depends_on_an_assigned_variable(session):
+    w = tf.Variable(2.0)
+    y = w * w + 1.0
+    w.assign(3.0)
+    assert session.run(y) == 10.0
+    assert y == 5.0  # the Tensor itself is a value
+
+
+def test_gradients_are_computed_again_too(session):
+    w = tf.Variable(2.0)
+    (g,) = tf.gradients(w**3, [w])
+    (h,) = tf.gradients(g, [w])
+    w.assign(3.0)
+    assert session.run([g, h]) == [27.0, 18.0]
+
+
+def test_a_fed_value_replaces_a_constant_and_what_is_computed_from_it(session):
+    x = tf.constant(1.0)
+    y = tf.exp(x)
+    z = y * x
+    assert session.run(z, feed_dict={x: 2.0, y: 10.0}) == 20.0
+    assert session.run(z) == np.exp(np.float32(1.0))
+
+
+def test_what_is_fed_has_the_dtype_of_what_it_replaces(session):
+    x = tf.constant([1.0, 2.0])
+    assert session.run(x + 0.0, feed_dict={x: [3, 4]}).dtype == np.float32
+
+
+def test_feeding_needs_a_value_of_the_graph(session):
+    with pytest.raises(TypeError, match="a key is a str"):
+        session.run([], feed_dict={"x": 1.0})
+
+
+def test_none_is_refused_with_a_hint(session):
+    with pytest.raises(TypeError, match=r"Fetch argument None has invalid type.*zero"):
+        session.run([None])
+
+
+def test_a_function_with_a_rule_of_its_own_is_not_run_again(session):
+    @tf.custom_gradient
+    def double(x):
+        return 2.0 * x, lambda g: 2.0 * g
+
+    w = tf.Variable(1.0)
+    y = double(w) + 1.0
+    assert session.run(y) == 3.0  # nothing has changed
+    w.assign(2.0)
+    with pytest.raises(xg.errors.TracingError, match="cannot be run again"):
+        session.run(y)
+
+
+def test_long_chains_are_run_without_recursion(session):
+    w = tf.Variable(1.0)
+    y = w
+    for _ in range(3000):
+        y = y + 1.0
+    w.assign(2.0)
+    assert session.run(y) == 3002.0
+
+
+def test_a_sparse_gradient_is_fetched_dense(session):
+    table = tf.Variable([[1.0, 2.0], [3.0, 4.0]])
+    (g,) = tf.gradients(tf.gather(table, [1, 1]), [table])
+    np.testing.assert_array_equal(session.run(g), [[0.0, 0.0], [2.0, 2.0]])
+
+
+def test_sessions_nest():
+    with tf.Session() as outer:
+        with tf.Session() as inner:
+            assert tf.get_default_session() is inner
+        assert tf.get_default_session() is outer
+    assert tf.get_default_session() is None
+
+
+def test_an_interactive_session_is_the_default_one_until_it_is_closed():
+    session = tf.InteractiveSession()
+    assert tf.get_default_session() is session
+    session.close()
+    assert tf.get_default_session() is None
+
+
+# -- operations ------------------------------------------------------------------------------------
+
+
+def test_assignments_happen_when_they_are_run(session):
+    w = tf.Variable(1.0)
+    raised, lowered, replaced = tf.assign_add(w, 2.0), tf.assign_sub(w, 0.5), tf.assign(w, w * 10.0)
+    assert w == 1.0
+    session.run(raised)
+    assert w == 3.0
+    session.run(lowered)
+    assert w == 2.5
+    session.run(replaced)
+    assert w == 25.0
+
+
+def test_the_initializer_gives_variables_their_first_values(session):
+    v, w = tf.Variable(1.0), tf.Variable([2.0, 3.0])
+    v.assign(5.0)
+    w.assign([0.0, 0.0])
+    session.run(tf.global_variables_initializer())
+    assert session.run([v, w])[0] == 1.0
+    np.testing.assert_array_equal(w.numpy(), [2.0, 3.0])
+
+
+def test_one_variable_is_initialized_by_its_own_operation():
+    v, w = tf.Variable(1.0), tf.Variable(2.0)
+    v.assign(5.0)
+    w.assign(6.0)
+    v.initializer.run()
+    assert (v.eval(), w.eval()) == (1.0, 6.0)
+
+
+def test_a_group_happens_in_order(session):
+    w = tf.Variable(1.0)
+    session.run(tf.group(tf.assign(w, 3.0), tf.assign_add(w, 1.0)))
+    assert w == 4.0
+
+
+def test_a_training_loop_with_a_fed_batch_finds_the_minimum(session):
+    x, target = tf.constant([0.0, 0.0]), tf.constant([0.0, 0.0])
+    w, b = tf.Variable(0.0), tf.Variable(0.0)
+    loss = tf.reduce_mean(tf.square(w * x + b - target))
+    step = tf.train.GradientDescentOptimizer(0.2).minimize(loss)
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        batch = rng.uniform(-1.0, 1.0, size=2)
+        session.run(step, feed_dict={x: batch, target: 3.0 * batch - 1.0})
+    np.testing.assert_allclose(session.run([w, b]), [3.0, -1.0], atol=1e-3)
+
+
+# -- graphs ----------------------------------------------------------------------------------------
+
+
+def test_a_graph_lists_its_own_variables():
+    outside = tf.Variable(1.0)
+    with tf.Graph().as_default() as graph:
+        v, w = tf.Variable(2.0), tf.Variable(3.0, trainable=False)
+        assert tf.get_default_graph() is graph
+        assert tf.trainable_variables() == [v]
+        assert tf.global_variables() == [v, w]
+    assert any(x is outside for x in tf.global_variables())
+
+
+def test_trainable_variables_are_found_by_scope():
+    with tf.Graph().as_default():
+        v = tf.Variable(1.0, name="layer/kernel")
+        tf.Variable(1.0, name="other")
+        assert tf.trainable_variables("layer") == [v]
+
+
+def test_a_graph_can_be_run_after_its_block(session):
+    with tf.Graph().as_default():
+        w = tf.Variable(2.0)
+        y = w * w
+    w.assign(3.0)
+    assert session.run(y) == 9.0
+
+
+def test_gradients_to_any_order_of_constants():
+    x = tf.constant(2.0)
+    y = x**4
+    found = []
+    for _ in range(4):
+        (y,) = tf.gradients(y, [x])
+        found.append(float(y.numpy()))
+    assert found == [32.0, 48.0, 48.0, 24.0]
+
+
+def test_hessians():
+    x = tf.constant([1.0, 2.0])
+    (h,) = tf.hessians(tf.reduce_prod(x) ** 2, [x])
+    np.testing.assert_array_equal(h.numpy(), [[8.0, 8.0], [8.0, 2.0]])
+
+
+def test_stop_gradients_of_gradients():
+    a = tf.constant(2.0)
+    b = a * 3.0
+    assert tf.gradients(a + b, [a, b], stop_gradients=[a, b]) == [1.0, 1.0]
+
+
+# -- the default graph -----------------------------------------------------------------------------
+
+
+def test_a_tape_makes_the_default_graph_forget():
+    x = tf.constant(2.0)
+    y = x * x
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        z = x * 3.0
+    assert tape.gradient(z, x) == 3.0
+    with pytest.raises(xg.errors.TapeError):
+        tf.gradients(y, [x])
+
+
+def test_a_gradient_that_would_miss_what_was_forgotten_is_refused():
+    x = tf.constant(2.0)
+    y = x * x
+    with tf.GradientTape():
+        pass
+    with pytest.raises(xg.errors.TapeError, match="has forgotten"):
+        tf.gradients(y * x, [x])
+
+
+def test_an_eager_loop_leaves_nothing_in_the_default_graph():
+    from xgrad.compat.tensorflow._default_graph import default_graph
+
+    w = tf.Variable(5.0)
+    for _ in range(20):
+        with tf.GradientTape() as tape:
+            loss = w * w
+        w.assign_sub(0.1 * tape.gradient(loss, w))
+    assert len(default_graph().recipes.of) < 10
+
+
+def test_without_a_default_graph_nothing_is_recorded():
+    tf.enable_eager_execution()
+    try:
+        x = tf.constant(2.0)
+        with pytest.raises(xg.errors.TapeError, match=r"with xg\.Graph"):
+            tf.gradients(x * x, [x])
+    finally:
+        tf.disable_eager_execution()
+
+
+def test_resetting_forgets():
+    x = tf.constant(2.0)
+    y = x * x
+    tf.reset_default_graph()
+    with pytest.raises(xg.errors.TapeError):
+        tf.gradients(y, [x])
+
+
+def test_each_thread_has_its_own():
+    found = []
+    x = tf.constant(2.0)
+
+    def elsewhere():
+        z = tf.constant(3.0)
+        found.extend(tf.gradients(z * z, [z]))
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+    assert found == [6.0]
+    assert tf.gradients(x * x, [x]) == [4.0]
+
+
+def test_xgrad_s_own_tapes_do_not_notice():
+    x = tf.constant(2.0)
+    with xg.GradientTape() as tape:
+        tape.watch(x)
+        y = x * x
+    assert tape.gradient(y, x) == 4.0
+    assert xg.grad(lambda t: t**3)(x) == 12.0
+
+
+def test_gradients_inside_a_function_that_is_recorded():
+    @tf.function
+    def slope(x):
+        return tf.gradients(x**3, x)[0]
+
+    assert [float(slope(tf.constant(v)).numpy()) for v in (1.0, 2.0)] == [3.0, 12.0]
