@@ -324,6 +324,13 @@ def test_more_text_than_the_format_has_room_for_is_refused(path, monkeypatch):
     assert path.read_bytes() == b"old"
 
 
+@pytest.mark.parametrize("place", [None, {"w": 1}, 3, b"x"], ids=str)
+def test_path_must_be_one(place):
+    for call in (lambda: xg.save(place, "x"), lambda: xg.load(place)):
+        with pytest.raises(xg.errors.ArgumentTypeError, match=r"path must be a str .* but is a"):
+            call()
+
+
 def test_cycles_are_refused(path):
     tree = [1]
     tree.append({"a": tree})

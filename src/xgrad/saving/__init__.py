@@ -7,11 +7,12 @@ holds, layout.py knows the format, and _atomic.py how a file comes to be wholly 
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from .._typing import Nest
 from ..backends import Device, as_device
 from ..core.tensor import Tensor
-from ..errors import ArgumentError, CheckpointError
+from ..errors import ArgumentError, ArgumentTypeError, CheckpointError
 from .container import opened, write
 from .reading import Reading, put
 from .restoring import restore
@@ -41,8 +42,8 @@ def save(path: str | os.PathLike[str], tree: Nest) -> None:
 
     Raises
     ------
-    ArgumentTypeError, ArgumentError, DTypeError
-        If something in the nest cannot be saved; the file stays as it was.
+    ArgumentTypeError, ArgumentError, DTypeError, TracingError
+        If something in the nest cannot be saved, or `path` is no path; the file stays as it was.
     OSError
         If the file cannot be written; it stays as it was.
     BackendUnavailableError
@@ -56,7 +57,8 @@ def save(path: str | os.PathLike[str], tree: Nest) -> None:
     -----
     The file is a safetensors file [1]_: arrays under the names of the path to them
     (``"model/w"``), the structure as JSON in its metadata. Complex arrays are stored as pairs of
-    floats. Functions (a Variable's constraint, a learning rate that is a lambda) are not saved.
+    floats. Functions (a Variable's constraint, a learning rate that is a lambda) are not saved, and
+    a learning rate that is a Variable comes back as a number. With `load(into=...)` both stay.
     Arrays of a device are copied to the host for it.
 
     References
@@ -76,6 +78,7 @@ def save(path: str | os.PathLike[str], tree: Nest) -> None:
     >>> loaded["optimizer"].learning_rate, loaded["step"]
     (0.1, 3)
     """
+    path = _as_path(path, "save")
     writing = Writing()
     text = text_of(tree, writing)
     write(path, writing.arrays, text)
@@ -147,6 +150,7 @@ def load(
     >>> w.numpy(), run["step"]
     (array([1., 2.]), 3)
     """
+    path = _as_path(path, "load")
     if into is not None and (foreign or device is not None):
         raise ArgumentError(
             "load: with into= arrays go to where those of the nest are, and the file must be of "
@@ -165,3 +169,13 @@ def load(
             )
         reading = Reading(file, file.text, home)
         return reading.all() if into is None else restore(reading, into)
+
+
+def _as_path(path: Any, function: str) -> str:
+    name = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
+    if not isinstance(name, str):
+        raise ArgumentTypeError(
+            f"{function}: path must be a str or a pathlib.Path, but is a {type(path).__name__}. Use "
+            "the name of a file, as the first argument."
+        )
+    return name

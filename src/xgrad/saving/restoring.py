@@ -222,6 +222,7 @@ def _set_state(target: Generator, state: Any) -> None:
 
 
 def _set_numpys(target: Any, state: Any) -> None:
+    """Change the stream; numpy gives no way to change what `spawn` makes children from."""
     target.bit_generator.state = state["bits"]
 
 
