@@ -23,7 +23,7 @@ LAYERS = [
     ["interpreters"],
     ["transforms", "compile"],
     ["random"],
-    ["optimizers", "nn", "data", "summary", "testing", "debugging", "distributed", "cuda"],
+    ["optimizers", "nn", "data", "summary", "viz", "testing", "debugging", "distributed", "cuda"],
     ["saving"],
     ["cli"],
     ["compat"],  # programs on top of xgrad, in other libraries' spelling

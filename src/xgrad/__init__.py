@@ -142,6 +142,7 @@ if TYPE_CHECKING:
         special,
         summary,
         testing,
+        viz,
     )
     from .compile.function import function
     from .cuda import set_matmul_precision
@@ -211,6 +212,7 @@ __all__ = [
     "save",
     "summary",
     "testing",
+    "viz",
     "trainable_variables",
     # Transforms of functions
     "cond",
@@ -432,6 +434,7 @@ _MODULES = (
         "summary",
     ),
     "testing",
+    "viz",
 )
 _LATER = {
     ".compile.function": "function",

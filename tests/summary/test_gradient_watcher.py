@@ -147,7 +147,7 @@ def test_everything_is_written(writer, logdir, device):
         "gradient_norm/dense/kernel": 2.0,
         "gradient_zeros/dense/kernel": 0.5,
         "gradient_nonfinite/dense/kernel": 0.0,
-        "dead_units/dense/kernel": 0.0,
+        "gradient_dead_units/dense/kernel": 0.0,
         "update_ratio/dense/kernel": pytest.approx(0.1),
     }
     assert written["gradients/dense/kernel"].shape == (30, 3)

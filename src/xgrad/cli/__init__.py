@@ -1,4 +1,4 @@
-"""The command line: ``xgrad info``, ``xgrad check`` and ``xgrad demo``.
+"""The command line: ``xgrad info``, ``xgrad check``, ``xgrad demo``, ``xgrad report``.
 
 This file reads the arguments; each command has a module of its own, imported when it is called.
 A mistake in the arguments is one line on stderr and exit status 2, a failure one line and 1."""
@@ -113,6 +113,18 @@ def _make_parser() -> argparse.ArgumentParser:
         "--logdir", metavar="DIR", default="runs/demo", help="where the results are written"
     )
     demo.set_defaults(run=_demo, parser=demo)
+    report = commands.add_parser(
+        "report",
+        help="describe a run in one HTML file",
+        description="Describe what xgrad.summary wrote about a run, or several in one directory, in "
+        "one HTML file: gradients that need attention, losses, distributions, pictures. The file "
+        "needs no network and no other file.",
+    )
+    report.add_argument("directory", metavar="RUN", help="the directory with the event files")
+    report.add_argument(
+        "--output", metavar="FILE", help="where to write it (default: report.html in RUN)"
+    )
+    report.set_defaults(run=_report)
     return parser
 
 
@@ -173,3 +185,9 @@ def _demo(arguments: argparse.Namespace) -> int:
     except UsageError as error:
         parser: argparse.ArgumentParser = arguments.parser
         parser.error(str(error))
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from .view import view
+
+    return view(arguments.directory, arguments.output)

@@ -20,6 +20,7 @@ TOO_FAR = 1.0  # size of an update, over that of the values
 STUCK = 1e-7  # the same
 LOST = 0.5  # of the values stay as they are, because updates are rounded away
 UNDERFLOWING = 0.05  # of the values that are not 0 are below the smallest normal number
+DEAD = 0.25  # of the units; some always are, for a while
 KNOWN = 5  # readings, before a median says something
 
 
@@ -138,7 +139,7 @@ def _too_small(lasting: list[Reading]) -> Iterator[Found]:
 
 
 def _dead(now: Reading) -> Iterator[Found]:
-    if now.dead and now.dead < now.units:
+    if DEAD * now.units <= now.dead < now.units and now.dead:
         yield Found(
             "dead units",
             f"the gradients of {now.dead} of its {now.units} units have been 0 in all of the last "

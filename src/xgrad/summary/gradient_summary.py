@@ -23,7 +23,7 @@ def readings_summary(readings: dict[str, Reading], flags: list[Flag] | None) -> 
         numbers[f"gradient_norm/{name}"] = reading.norm
         numbers[f"gradient_zeros/{name}"] = reading.zeros / size
         numbers[f"gradient_nonfinite/{name}"] = reading.nonfinite / size
-        numbers[f"dead_units/{name}"] = reading.dead / max(reading.units, 1)
+        numbers[f"gradient_dead_units/{name}"] = reading.dead / max(reading.units, 1)
         if reading.update is not None and math.isfinite(reading.update.ratio):
             numbers[f"update_ratio/{name}"] = reading.update.ratio
     values += [numbers_value(tag, "scalars", [x], ()) for tag, x in numbers.items()]
@@ -36,5 +36,6 @@ def _table(flags: list[Flag]) -> str:
     """Write flags as a Markdown table."""
     if not flags:
         return "Nothing needs attention."
-    rows = [f"| {flag.variable} | {flag.kind} | {flag.reason} |" for flag in flags]
+    names = [flag.variable.replace("|", "\\|") for flag in flags]
+    rows = [f"| {n} | {f.kind} | {f.reason} |" for n, f in zip(names, flags, strict=True)]
     return "\n".join(["| variable | is | because |", "|---|---|---|", *rows])

@@ -48,8 +48,8 @@ class GradientWatcher:
     """Watches gradients during training: writes what they look like, and says what is wrong.
 
     Per variable, below names that begin with what is measured: ``gradients`` (histogram),
-    ``gradient_norm`` (and of all together, ``gradient_norm/global``), ``gradient_zeros`` and
-    ``gradient_nonfinite`` (shares of the values), ``dead_units`` (share), and, where the watcher sees
+    ``gradient_norm`` (and of all together, ``gradient_norm/global``), ``gradient_zeros``,
+    ``gradient_nonfinite`` and ``gradient_dead_units`` (shares), and, where the watcher sees
     the step, ``update_ratio``: the norm of the change over the norm of the values, which usually is
     about 0.001. ``gradient_flags`` tells in words when a gradient vanishes, explodes, underflows,
     leaves units dead, or does not move its variable.

@@ -1,7 +1,7 @@
 """Computations as graphs, for TensorBoard to draw.
 
-A box per line of the program holds that line's operations, where lines were recorded; slashes in the
-names of Variables make boxes too."""
+A box per line of the program, named after what the line assigns, holds the line's operations, where
+lines were recorded; slashes in the names of Variables make boxes too."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .current import chosen_writer
 
 __all__ = ["graph"]
 
-_PLACE = re.compile(r"(.+):(\d+)( \(|$)")
+_PLACE = re.compile(r"(.+):(\d+)(?: \((?:(\w+) = )?|$)")  # file, line, and what is assigned there
 _TYPES = {  # DataType in TensorFlow's types.proto
     "float32": 1,
     "float64": 2,
@@ -140,4 +140,5 @@ def _box(where: str, with_file: bool) -> str:
     if not found:
         return ""
     file = re.sub(r"[^\w.-]+", "_", Path(found[1]).name, flags=re.ASCII).strip("_-")
-    return f"{file}_line_{found[2]}/" if with_file and file else f"line_{found[2]}/"
+    parts = [file if with_file else "", found[3] or "", f"line_{found[2]}"]
+    return "_".join(part for part in parts if part) + "/"
