@@ -232,6 +232,15 @@ def test_batches_of_another_size_go_on_from_the_same_row():
     assert first + flat(collected(other)) == flat(collected(xg.data.Batches(ROWS, 10, seed=1)))
 
 
+def test_place_among_rows_that_are_dropped_is_the_next_epoch():
+    batches = xg.data.Batches(ROWS, 3, shuffle=False)
+    for _, _ in zip(range(3), batches, strict=False):
+        pass  # row 9 is next
+    other = xg.data.Batches(ROWS, 4, shuffle=False, drop_remainder=True)
+    other.load_state_dict(batches.state_dict())
+    assert (other.epochs_done, collected(other)[0]) == (1, [0, 1, 2, 3])
+
+
 @pytest.mark.parametrize("prefetch", [0, 2])
 def test_a_running_loop_follows_a_loaded_place(prefetch):
     batches = xg.data.Batches(ROWS, 2, shuffle=False, prefetch=prefetch)

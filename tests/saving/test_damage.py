@@ -121,6 +121,29 @@ def test_damage_inside_an_array_is_named(path):
         xg.load(path)
 
 
+def test_file_that_is_cut_while_it_is_read_says_so(path, monkeypatch):
+    from xgrad.saving import container
+
+    xg.save(path, np.ones(100_000))  # more than is read at once
+    decode = container.decode_header
+
+    def decode_and_cut(file, size):
+        found = decode(file, size)
+        path.write_bytes(path.read_bytes()[:-1])
+        return found
+
+    monkeypatch.setattr(container, "decode_header", decode_and_cut)
+    with pytest.raises(xg.errors.CheckpointError, match="became shorter while it was read"):
+        xg.load(path)
+
+
+def test_structure_that_is_not_the_one_written_is_refused(path):
+    sealed = {"xgrad": "1:00000000:{}"}
+    path.write_bytes(safetensors.save({"a": np.zeros(1)}, metadata=sealed))
+    with pytest.raises(xg.errors.CheckpointError, match="its structure is not what was written"):
+        xg.load(path)
+
+
 def test_missing_array_is_named(path):
     xg.save(path, TREE)
     with safetensors.safe_open(path, framework="numpy") as file:
@@ -146,7 +169,9 @@ def test_array_of_another_shape_is_named(path):
 
 
 Z = '{"array":"z"}'
+ADAM = '{"optimizer":"z","kind":"Adam","config":{"dict":[["class_name","Adam2"]]}}'
 SENSELESS = {
+    "optimizer": lambda text: text.replace(Z, ADAM),
     "unknown_kind": lambda text: text.replace('"dict"', '"execute"', 1),
     "no_tree": lambda text: text.replace('"tree"', '"bush"'),
     "unknown_array": lambda text: text.replace(Z, '{"array":"q"}'),

@@ -133,6 +133,43 @@ def test_objects_with_a_state_take_it(path):
     assert counter.n == 5
 
 
+def test_generators_go_on(path):
+    run = {"ours": xg.random.Generator(1), "numpys": np.random.default_rng(2)}
+    run["ours"].normal((3,)), run["numpys"].normal(size=3)
+    xg.save(path, run)
+    ours, numpys = xg.random.Generator(8), np.random.default_rng(9)
+    assert xg.load(path, into={"ours": ours, "numpys": numpys})["numpys"] is numpys
+    assert float(ours.normal()) == float(run["ours"].normal())
+    assert numpys.normal() == run["numpys"].normal()
+
+
+def test_another_kind_of_numpys_generators_is_refused_and_changes_nothing(path):
+    xg.save(path, [xg.random.Generator(1), np.random.default_rng(2)])
+    first, second = xg.random.Generator(8), np.random.Generator(np.random.Philox(9))
+    before = first.state, repr(second.bit_generator.state)
+    with pytest.raises(ValueError, match="Philox"):
+        xg.load(path, into=[first, second])
+    assert (first.state, repr(second.bit_generator.state)) == before
+
+
+class Pair:
+    def __init__(self, a, b):
+        self.a, self.b = a, b
+
+
+xg.tree.register(Pair, lambda pair: ((pair.a, pair.b), None), lambda _, parts: Pair(*parts))
+
+
+def test_registered_types_are_made_anew_where_they_change(path):
+    xg.save(path, [Pair(xg.Variable(1.0), 2), Pair(xg.Variable(3.0), 4)])
+    w, v = xg.Variable(0.0), xg.Variable(0.0)
+    same, other = Pair(w, 2), Pair(v, 0)
+    loaded = xg.load(path, into=[same, other])
+    assert loaded[0] is same
+    assert (type(loaded[1]), loaded[1].a, loaded[1].b) == (Pair, v, 4)
+    assert (w.item(), v.item()) == (1.0, 3.0)
+
+
 # -- optimizers ------------------------------------------------------------------------------------
 
 
@@ -263,13 +300,32 @@ def test_options_that_mean_nothing_with_into_are_refused(option, path):
         ({"v": xg.optimizers.SGD(), "n": 0}, r"Variable 'v'.*tree\['v'\], SGD"),
         ([1, 2], r"a dict with .* does not fit tree, a list of 2"),
         ({"v": Counter(1), "n": 0}, r"Variable 'v'.*a Counter"),
+        ({"v": Point(1, 2), "n": 0}, r"Variable 'v'.*tree\['v'\], a Point"),
+        (
+            {"v": xg.Variable([1.0, 2.0]), "n": xg.Variable(0)},
+            r"load: 1 in .*tree\['n'\], Variable",
+        ),
     ],
-    ids=["shape", "dtype", "keys", "list", "optimizer", "root", "stateful"],
+    ids=[
+        *("shape", "dtype", "keys", "list", "optimizer", "root", "stateful", "named_tuple"),
+        "number",
+    ],
 )
 def test_nest_that_does_not_fit_is_named_with_its_place(tree, message, path):
     xg.save(path, {"v": xg.Variable([1.0, 2.0]), "n": 1})
     with pytest.raises(xg.errors.CheckpointError, match=message):
         xg.load(path, into=tree)
+
+
+@pytest.mark.parametrize(
+    ("saved", "message"),
+    [((1, 2), "a tuple of 2 in"), (Point(1, 2), "Point in"), (Layer(1, 2), "Layer in")],
+    ids=["tuple", "named_tuple", "dataclass"],
+)
+def test_what_the_file_holds_is_named_too(saved, message, path):
+    xg.save(path, saved)
+    with pytest.raises(xg.errors.CheckpointError, match=message):
+        xg.load(path, into=xg.Variable(1.0))
 
 
 def test_nothing_changes_if_something_does_not_fit(path):
@@ -296,6 +352,18 @@ def test_everything_is_put_back_if_an_object_refuses_its_state(path):
     assert "was not loaded" in caught.value.__notes__[0]
     assert (a.item(), tree["n"], first.n, tree["second"].n) == (7.0, 0, 1, 2)
     assert (other.learning_rate, int(other.iterations)) == (0.3, 0)
+
+
+def test_optimizer_of_other_variables_is_refused(path):
+    v, optimizer = xg.Variable([1.0]), xg.optimizers.Adam(0.1)
+    step(optimizer, [v])
+    xg.save(path, {"v": v, "o": optimizer})
+    a, b, other = xg.Variable([1.0]), xg.Variable([2.0]), xg.optimizers.Adam(0.1)
+    step(other, [b, a])
+    before = other.get_slot(b, "momentum").item()
+    with pytest.raises(xg.errors.ArgumentError, match=r"slots for \[1\] variables"):
+        xg.load(path, into={"v": a, "o": other})
+    assert other.get_slot(b, "momentum").item() == before
 
 
 def test_another_optimizer_is_refused(path):

@@ -141,6 +141,13 @@ def test_arrays_of_jax_come_back(dtype, again):
     assert (y[0] == x).all()
 
 
+def test_without_ml_dtypes_an_error_says_what_to_install(path, monkeypatch):
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    monkeypatch.setitem(sys.modules, "ml_dtypes", None)
+    with pytest.raises(xg.errors.BackendUnavailableError, match=r"bfloat16.*xgrad\[bfloat16\]"):
+        xg.save(path, {"x": torch.ones(2, dtype=torch.bfloat16)})
+
+
 def test_numpy_scalars_stay_scalars(again):
     loaded = again([np.float32(0.1), np.int8(-3), np.bool(True), np.complex128(1j)])
     assert [type(x) for x in loaded] == [np.float32, np.int8, np.bool, np.complex128]
@@ -235,6 +242,22 @@ def test_classes_that_are_not_in_memory_are_replaced(path):
     subprocess.run([sys.executable, "-c", code, str(path)], check=True)
     p, d = xg.load(path)
     assert (p, p.a, type(p).__name__, d.b) == ((1,), 1, "P", 2)
+
+
+def test_dataclass_that_has_changed_is_replaced(again, monkeypatch):
+    value = Frozen(np.ones(2), 5)
+    changed = dataclasses.make_dataclass("Frozen", ["w"])
+    again_changed = {"value": value}
+
+    def load():
+        loaded = again(again_changed)["value"]
+        return type(loaded), loaded
+
+    assert load()[0] is Frozen
+    monkeypatch.setitem(globals(), "Frozen", changed)
+    kind, loaded = load()
+    assert kind is not changed
+    assert (loaded.w.tolist(), loaded.n) == ([1.0, 1.0], 5)
 
 
 def test_registered_types_are_joined_by_what_was_registered(again):
