@@ -71,6 +71,12 @@ class OutOfMemoryError(MemoryError):
     """As cupy.cuda.memory's."""
 
 
+class Host:
+    """How often values were read by the host, which waits for the device then."""
+
+    reads = 0
+
+
 class Memory:
     """Bytes in use by device, and how many there may be."""
 
@@ -249,6 +255,7 @@ class ndarray:
     __array_ufunc__ = None
 
     def get(self, stream=None, order="C", out=None, blocking=True):
+        Host.reads += 1
         if out is not None:
             out[...] = self._value
             return out
@@ -260,9 +267,11 @@ class ndarray:
         self._value[...] = arr
 
     def item(self):
+        Host.reads += 1
         return self._value.item()
 
     def tolist(self):
+        Host.reads += 1
         return self._value.tolist()
 
     def __len__(self):
@@ -326,8 +335,18 @@ for _name in ("T", "mT", "real", "imag"):
 for _name in API["cupy.ndarray"]:
     if not hasattr(ndarray, _name) and hasattr(np.ndarray, _name):
         setattr(ndarray, _name, _method(_name))
+
+
+def _reading(name):
+    def call(self):
+        Host.reads += 1
+        return getattr(self._value, name)()
+
+    return call
+
+
 for _name in ("bool", "int", "float", "complex"):
-    setattr(ndarray, f"__{_name}__", _method(f"__{_name}__"))
+    setattr(ndarray, f"__{_name}__", _reading(f"__{_name}__"))
 
 
 def _binary(function, reflected=False, in_place=False):

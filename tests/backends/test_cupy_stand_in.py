@@ -5,7 +5,7 @@ The first GPU stays the current one, so whatever runs where it should not is an 
 import numpy as np
 import pytest
 from cases import CASES, arguments, complex_arguments
-from cupy_stand_in import Memory, stand_in
+from cupy_stand_in import Host, Memory, stand_in
 from derivatives import (
     assert_close,
     complex_cases,
@@ -37,7 +37,9 @@ def test_cases_agree_with_numpy(case, second, rng):
     skip_where_impossible(case, second)
     arrays = arguments(case, rng)
     weights = weights_of(forward(case, arrays), rng)
+    reads = Host.reads
     ys, found = gradients(case, arrays, weights, second, xg.namespace(second.namespace))
+    assert "meta" in case.without or Host.reads == reads, "values were read back to the host"
     assert all(t.device == second for t in (*ys, *found))
     assert_close([y.numpy() for y in ys], forward(case, arrays), 1e-12)
     assert_close([g.numpy() for g in found], gradients_on_host(case, arrays, weights), 1e-11)
@@ -326,6 +328,18 @@ def test_one_gpu_takes_the_short_way():
         np.testing.assert_allclose(g.numpy(), (1 + x.numpy()) * np.exp(x.numpy()))
         with pytest.raises(xg.errors.BackendUnavailableError, match="has 1 CUDA device"):
             xg.device("cuda:1")
+
+
+def test_one_gpu_is_not_taken_for_the_host():
+    with stand_in(count=1):
+        x = xg.asarray([3.0, 4.0], device="cuda")
+        with pytest.raises(xg.errors.DTypeError, match=r"Use .numpy\(\)"):
+            np.asarray(x)
+        w = xg.Variable([3.0, 4.0], device="cuda")
+        optimizer = xg.optimizers.Adam(global_clipnorm=1.0)
+        reads = Host.reads
+        optimizer.apply([xg.clip_by_norm(x, xg.asarray(2.0, device="cuda"))], [w])
+        assert Host.reads == reads
 
 
 # -- what xgrad.cuda offers ------------------------------------------------------------------------

@@ -120,6 +120,8 @@ class Backend:
         One function per instruction on raw arrays; gradient rules run with it.
     one_device : bool
         Whether all its arrays live in the same place, so that nothing need be compared.
+    on_host : bool
+        Whether its values are in host memory, so that a look at them waits for nothing.
     nests : bool
         Whether its arrays wrap those of another library, and so mix with them (batching/).
     compiles : bool
@@ -130,6 +132,7 @@ class Backend:
     """
 
     one_device = False
+    on_host = False
     nests = False
     compiles = False
     roams = False

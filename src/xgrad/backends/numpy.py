@@ -331,6 +331,7 @@ class NumpyBackend(Backend):
     """numpy arrays in host memory."""
 
     one_device = True
+    on_host = True
     Own = Own
 
     def __init__(self) -> None:

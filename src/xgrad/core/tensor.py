@@ -153,16 +153,16 @@ class ArrayAttributes(PythonNumbers, ArrayMethods):
         backend = backend_of(self.array)
         if backend.nests:
             backend.to_numpy(self.array)  # says why not
-        if not backend.one_device and str(self.device) != "torch:cpu":
+        if not backend.on_host and str(self.device) != "torch:cpu":
             raise DTypeError(
                 f"x {describe(self)} does not turn into a numpy array by itself, because that "
                 "copies it to the host. Use .numpy() to copy on purpose."
             )
         if self.node is not None:
             protocols.left(self, "left xgrad through __array__")
-        if copy is False and (not backend.one_device or dtype not in (None, self.dtype)):
+        if copy is False and (not backend.on_host or dtype not in (None, self.dtype)):
             raise copy_needed(describe(self), "a numpy array" if dtype is None else str(dtype))
-        host = backend.to_numpy(self.array) if copy or not backend.one_device else self.array
+        host = backend.to_numpy(self.array) if copy or not backend.on_host else self.array
         return host if dtype is None else host.astype(dtype, copy=False)
 
     def __dlpack__(

@@ -208,7 +208,7 @@ def _step(
 
 def _number(factor: Tensor, g: Array) -> Any:
     """Take a factor as a Python number, where that needs no waiting; else where the gradient is."""
-    if backend_of(factor.array).one_device:
+    if backend_of(factor.array).on_host:
         return float(factor.array)
     xp = backend_of(g).xp
     real = xp.real(g) if xp.isdtype(g.dtype, "complex floating") else g

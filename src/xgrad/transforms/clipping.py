@@ -256,7 +256,7 @@ def as_limit(c: Any, function: str) -> Any:
         raise ShapeError(f"{function}: c {describe(x)} must be one number without axes.")
     if dtype_kind(x.dtype) == "complex":
         raise DTypeError(f"{function}: c {describe(x)} must be real.")
-    if backend_of(x.array).one_device:
+    if backend_of(x.array).on_host:
         _refuse_negative(float(x.array), function)
         return x
     return xp.maximum(x, 0)
