@@ -1,8 +1,10 @@
 """Fixtures for all tests: the devices, their namespaces, and random numbers from a fixed seed.
 
-`XGRAD_TEST_DEVICES=cpu,strict` chooses among cpu, strict, torch, meta and cuda; what is chosen but
-missing skips and says why, unless `XGRAD_REQUIRE_GPU=1` makes a failure of it."""
+`XGRAD_TEST_DEVICES=cpu,strict` chooses among cpu, strict, torch, meta and cuda. Of what is chosen
+but missing no tests are made, and the last lines say so; `XGRAD_REQUIRE_GPU=1` makes them, and they
+fail."""
 
+import importlib.util
 import os
 
 import numpy as np
@@ -24,11 +26,41 @@ CHOSEN = [
 ]
 if unknown := set(CHOSEN) - set(NAMES):
     raise pytest.UsageError(f"XGRAD_TEST_DEVICES: {unknown} are none of {', '.join(NAMES)}")
+LIBRARIES = {"strict": "array_api_strict", "torch": "torch", "meta": "torch", "cuda": "cupy"}
+GPU_IS_REQUIRED = os.environ.get("XGRAD_REQUIRE_GPU") == "1"
+
+
+def _why_missing(name):
+    """Why this machine lacks a device, or None; torch, slow to import, is only looked for."""
+    library = LIBRARIES.get(name)
+    if library and importlib.util.find_spec(library) is None:
+        return f"{library} is not installed"
+    if name == "cuda":
+        try:
+            xg.device("cuda")
+        except xg.errors.BackendUnavailableError as error:
+            return str(error)
+    return None
+
+
+MISSING = {name: reason for name in CHOSEN if (reason := _why_missing(name))}
+if GPU_IS_REQUIRED:
+    MISSING.pop("cuda", None)
 
 
 def _parameters(*names):
     marks = {"cuda": [pytest.mark.gpu]}
-    return [pytest.param(n, id=n, marks=marks.get(n, [])) for n in names if n in CHOSEN]
+    return [
+        pytest.param(n, id=n, marks=marks.get(n, []))
+        for n in names
+        if n in CHOSEN and n not in MISSING
+    ]
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say once what thousands of tests would have been skipped for."""
+    for name, reason in MISSING.items():
+        terminalreporter.write_line(f"NO TESTS on {name}: {reason}")
 
 
 def _device(name):
@@ -36,15 +68,11 @@ def _device(name):
     try:
         return xg.device(NAMES[name])
     except xg.errors.BackendUnavailableError as error:
-        reason = str(error)
-        library = {"strict": "array_api_strict", "meta": "torch", "cuda": "cupy"}.get(name, name)
-        if "is not installed" in reason:
-            reason = f"{name}: {library} is not installed"
-        return _leave_out(reason, needs_gpu=name == "cuda")
+        return _leave_out(f"{name}: {error}", needs_gpu=name == "cuda")
 
 
 def _leave_out(reason, *, needs_gpu):
-    if needs_gpu and os.environ.get("XGRAD_REQUIRE_GPU") == "1":
+    if needs_gpu and GPU_IS_REQUIRED:
         pytest.fail(f"XGRAD_REQUIRE_GPU=1, but {reason}", pytrace=False)
     return pytest.skip(reason)
 
@@ -68,6 +96,18 @@ def device(request):
 @pytest.fixture(params=_parameters("strict", "torch", "cuda"))
 def other_device(request):
     """Each device but numpy's, for comparisons with numpy's."""
+    return _device(request.param)
+
+
+@pytest.fixture(params=_parameters("cpu", "strict", "cuda"))
+def few_devices(request):
+    """numpy's, where a look may save work, and those where nobody looks and no copy is free."""
+    return _device(request.param)
+
+
+@pytest.fixture(params=_parameters("strict", "cuda"))
+def second_device(request):
+    """Devices that refuse arrays of the first, so that what forgets `device=` fails on them."""
     return _device(request.param)
 
 
