@@ -17,6 +17,22 @@ complex_cases = pytest.mark.parametrize(
 )
 
 
+def first_of_each_function(cases):
+    """One line for each function: for what does not depend on parameters and shapes."""
+    found = {}
+    for case in cases:
+        found.setdefault(case.name.split("/")[0], case)
+    return list(found.values())
+
+
+every_function = pytest.mark.parametrize(
+    "case", first_of_each_function(CASES), ids=lambda case: case.name
+)
+every_complex_function = pytest.mark.parametrize(
+    "case", first_of_each_function(c for c in CASES if c.complex), ids=lambda case: case.name
+)
+
+
 # -- helpers -----------------------------------------------------------------------------------
 
 
@@ -60,8 +76,8 @@ def gradients_on_host(case, arrays, weights):
     return [g.numpy() for g in found]
 
 
-def second_order(case, arrays, weights, direction, device="cpu", xp=HOST):
-    """The gradients of <direction, gradients>, as numpy arrays: the Hessian times direction."""
+def both_orders(case, arrays, weights, direction, device="cpu", xp=HOST):
+    """The outputs, the gradients, and the gradients of <direction, gradients>, as Tensors."""
     xs = [xg.asarray(x, device=device) for x in arrays]
     seeds, direction = (
         tuple(xg.asarray(a, device=device) for a in given) for given in (weights, direction)
@@ -73,15 +89,36 @@ def second_order(case, arrays, weights, direction, device="cpu", xp=HOST):
             ys = as_tuple(case.f(xp, *xs))
         first = inner.gradient(ys, xs, seeds)
     second = outer.gradient(first, xs, list(direction), unconnected_gradients="zero")
-    assert all(g.device == x.device for g, x in zip(second, xs, strict=True))
-    return [np.zeros(g.shape) if str(g.device) == "torch:meta" else g.numpy() for g in second]
+    return ys, first, second
+
+
+def second_order(case, arrays, weights, direction):
+    """The Hessian times direction, as numpy arrays."""
+    _, _, second = both_orders(case, arrays, weights, direction)
+    return [g.numpy() for g in second]
+
+
+def flat(arrays):
+    """All elements of some arrays in a row."""
+    return np.concatenate([np.reshape(a, -1) for a in arrays])
+
+
+def split(row, like):
+    """The arrays of a row of elements, with the shapes of others."""
+    ends = np.cumsum([np.size(a) for a in like])[:-1]
+    return [np.reshape(p, np.shape(a)) for p, a in zip(np.split(row, ends), like, strict=True)]
+
+
+def differences_of_values(case, arrays, direction):
+    """The tangents of all outputs by differences, from the same runs of the case."""
+    row = difference(lambda *a: flat(forward(case, a)), arrays, direction)
+    return split(row, forward(case, arrays))
 
 
 def differences_of_gradients(case, arrays, weights, direction):
-    return [
-        difference(lambda *a, n=n: gradients_on_host(case, a, weights)[n], arrays, direction)
-        for n in range(len(arrays))
-    ]
+    """The second derivatives along a direction by differences, from the same gradients."""
+    row = difference(lambda *a: flat(gradients_on_host(case, a, weights)), arrays, direction)
+    return split(row, arrays)
 
 
 def scalar(case, weights):

@@ -10,7 +10,8 @@ from cases import CASES, arguments
 from derivatives import (
     HOST,
     assert_close,
-    complex_cases,
+    every_complex_function,
+    first_of_each_function,
     gradients_on_host,
     skip_where_impossible,
     weights_of,
@@ -22,8 +23,11 @@ import xgrad as xg
 COUNT = 3
 # How many distinct values there are differs between examples.
 RAGGED = [c for c in CASES if c.name.startswith("unique_")]
-every_case = pytest.mark.parametrize(
-    "case", [c for c in CASES if c not in RAGGED], ids=lambda case: case.name
+BATCHED = [c for c in CASES if c not in RAGGED]
+every_case = pytest.mark.parametrize("case", BATCHED, ids=lambda case: case.name)
+# What is left of parameters and shapes when the batch rule was right once is up to the primitive.
+every_function = pytest.mark.parametrize(
+    "case", first_of_each_function(BATCHED), ids=lambda case: case.name
 )
 
 
@@ -65,8 +69,18 @@ def tolerance_of(case):
 
 
 @every_case
-def test_vmap_equals_a_loop(case, device, xp, rng):
-    skip_where_impossible(case, device)
+def test_vmap_equals_a_loop(case, rng):
+    assert_vmap_equals_a_loop(case, xg.device("cpu"), HOST, rng)
+
+
+@every_function
+def test_vmap_equals_a_loop_on_other_devices(case, other_device, rng):
+    skip_where_impossible(case, other_device)
+    xp = xg.namespace(other_device.namespace)
+    assert_vmap_equals_a_loop(case, other_device, xp, rng)
+
+
+def assert_vmap_equals_a_loop(case, device, xp, rng):
     batch = batch_of(case, rng)
     for mapped in choices(case):
         xs = [xg.asarray(a, device=device) for a in shared(case, batch, mapped)]
@@ -79,7 +93,7 @@ def test_vmap_equals_a_loop(case, device, xp, rng):
         assert_close([y.numpy() for y in found], looped, tolerance_of(case))
 
 
-@every_case
+@every_function
 def test_vmap_reads_no_values_back(case, meta, rng):
     skip_where_impossible(case, meta)
     xs = [xg.asarray(a, device=meta) for a in batch_of(case, rng)]
@@ -148,7 +162,7 @@ def test_gradient_outside_vmap_equals_a_loop(case, rng):
         assert_close(found, expected, max(tolerance_of(case), 1e-10))
 
 
-@every_case
+@every_function
 def test_tangent_inside_vmap_equals_a_loop(case, rng):
     batch = batch_of(case, rng)
     xs = list(map(xg.asarray, batch))
@@ -165,7 +179,7 @@ def test_tangent_inside_vmap_equals_a_loop(case, rng):
     assert_close([t.numpy() for t in found], expected, max(tolerance_of(case), 1e-10))
 
 
-@every_case
+@every_function
 def test_nested_vmap_equals_two_loops(case, rng):
     batches = [batch_of(case, rng) for _ in range(2)]
     xs = [xg.asarray(np.stack(parts)) for parts in zip(*batches, strict=True)]
@@ -198,7 +212,7 @@ def test_jacobian_has_the_gradients_as_rows(case, rng):
         assert_close([m.numpy() for m in matrices[n]], expected, max(tolerance_of(case), 1e-11))
 
 
-@complex_cases
+@every_complex_function
 def test_vmap_of_complex_values_equals_a_loop(case, rng):
     batch = [b + 1j * rng.normal(size=b.shape) for b in batch_of(case, rng)]
     xs = list(map(xg.asarray, batch))
@@ -212,7 +226,7 @@ def test_vmap_of_complex_values_equals_a_loop(case, rng):
 
 
 @pytest.mark.parametrize("mode", ["forward", "reverse"])
-@every_case
+@every_function
 def test_jacobian_of_a_function_is_the_same_in_both_modes(case, mode, rng):
     arrays = arguments(case, rng)
     numbers = tuple(range(len(arrays)))

@@ -10,7 +10,7 @@ from programs import program
 
 import xgrad as xg
 
-COUNT = int(os.environ.get("XGRAD_PROGRAMS", "0")) or 40
+COUNT = int(os.environ.get("XGRAD_PROGRAMS", "0")) or 20
 HOST = xg.namespace(np)
 
 seeds = pytest.mark.parametrize("seed", range(COUNT))

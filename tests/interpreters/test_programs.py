@@ -82,7 +82,7 @@ def by_jax(jax, run):
 # -- tests -------------------------------------------------------------------------------------
 
 
-@seeds(200)
+@seeds(100)
 def test_value_of_a_program_is_numpys(seed):
     run = program(seed)
     xs = [xg.asarray(x) for x in run.inputs]
@@ -90,19 +90,19 @@ def test_value_of_a_program_is_numpys(seed):
         np.testing.assert_allclose(y.numpy(), right, rtol=1e-13, atol=1e-14, err_msg=run.source)
 
 
-@seeds(200)
+@seeds(100)
 def test_gradient_of_a_program_agrees_with_torch(seed, torch):
     run = program(seed)
     assert_agree(value_and_gradients(run), by_torch(torch, run), run)
 
 
-@seeds(20)
+@seeds(6)
 def test_gradient_of_a_program_agrees_with_jax(seed, jax):
     run = program(seed, extensions=EXTENSIONS if COUNT and seed % 10 == 0 else COMPILED)
     assert_agree(value_and_gradients(run), by_jax(jax, run), run)
 
 
-@seeds(40)
+@seeds(20)
 def test_a_program_gives_the_same_on_other_devices(seed, other_device):
     run = program(seed)
     xp = xg.namespace(other_device.namespace)

@@ -290,7 +290,7 @@ single("k1e", None, *DECAYING, 1e3, slope=scaled(K, 1))
 
 single("exp1", mp.e1, 1e-8, 0.3, 1.6, 5, 30)
 single("expi", mp.ei, 1e-8, 0.3, 1.6, 5, 30, -0.3, -5)
-several("expn", lambda n, x: mp.expint(int(n), x), [0, 1, 2, 5], [1e-5, 0.3, 5, 30], followed=(1,))
+several("expn", lambda n, x: mp.expint(int(n), x), [0, 1, 5], [1e-5, 0.3, 30], followed=(1,))
 single("ellipk", mp.ellipk, *both(1e-9, 0.3, 0.6), 0.999, -5, -100)
 single("ellipkm1", lambda p: mp.ellipk(1 - p), 1e-20, 1e-5, 0.3, 0.6, 0.999999, 3, 100)
 single("spence", lambda z: mp.polylog(2, 1 - z), 1e-9, 0.3, 0.6, 1 + 1e-9, 1.2)
@@ -406,7 +406,7 @@ MIXED = [
 
 @pytest.mark.parametrize(("line", "operands"), MIXED, ids=shown)
 def test_mixed_second_derivative_agrees_with_mpmath(line, operands):
-    points = line.points[::2]
+    points = line.points[::3]
     wanted = [expected(line, point, operands) for point in points]
     columns = np.array(points, dtype=float).T
     assert_agree(derivative(line.name, columns, operands), wanted, points)

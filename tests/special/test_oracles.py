@@ -16,21 +16,13 @@ TORCH = {
     "xlogy": [(-2, 2), (0.1, 3)],
     "xlog1py": [(-2, 2), (-0.8, 3)],
 }
+# jax compiles each function for seconds; what it and torch can do is tested more sharply against
+# mpmath (test_accuracy.py), so a few of those that torch cannot differentiate are enough.
 JAX = {
-    **{name: [(-3, 3)] for name in ["erf", "erfc", "ndtr", "expit", "log_ndtr"]},
-    **{name: [(-5, 5)] for name in ["i0", "i1", "i0e", "i1e"]},
-    **{name: [(0.05, 0.95)] for name in ["logit", "ndtri", "entr"]},
-    **{name: [(0.2, 6)] for name in ["gammaln", "gamma", "digamma", "exp1", "expi"]},
-    "erfinv": [(-0.9, 0.9)],
-    "spence": [(0.1, 0.9)],  # jax 0.10 has NaN between 1.5 and 2
-    "xlogy": [(-2, 2), (0.1, 3)],
-    "xlog1py": [(-2, 2), (-0.8, 3)],
+    "gamma": [(0.2, 6)],
     "rel_entr": [(0.1, 2), (0.1, 3)],
-    "kl_div": [(0.1, 2), (0.1, 3)],
     "beta": [(0.2, 3), (0.2, 3)],
-    "betaln": [(0.2, 3), (0.2, 3)],
     "poch": [(0.5, 3), (0.5, 3)],
-    "gammainc": [(0.2, 6), (0.2, 9)],
     "gammaincc": [(0.2, 6), (0.2, 9)],
 }
 
