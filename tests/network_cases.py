@@ -6,6 +6,8 @@ import numpy as np
 import scipy.special
 
 import xgrad as xg
+from xgrad.backends import Steps
+from xgrad.ops.rule_namespace import rule_namespace
 
 
 def _activations():
@@ -34,6 +36,106 @@ def _activations():
             )
 
 
+# Strides, padding, dilation and groups, all of them uneven; a part that no window sees; one cut off.
+_STEPS = {
+    "plain": (Steps((1,), ((0, 0),), (1,)), (2, 5, 2), (3, 2, 3)),
+    "uneven": (Steps((2, 1), ((1, 2), (0, 1)), (1, 2), 2), (1, 5, 4, 4), (3, 2, 2, 2)),
+    "cut": (Steps((2,), ((-1, 2),), (2,)), (1, 7, 1), (2, 1, 2)),
+}
+
+
+def _patches(x, window, steps):
+    """What the window shows, element by element."""
+    padding = [(0, 0), *(tuple(max(0, n) for n in pair) for pair in steps.padding), (0, 0)]
+    cut = [
+        slice(max(0, -b), n + min(0, a))
+        for n, (b, a) in zip(x.shape[1:-1], steps.padding, strict=True)
+    ]
+    x = np.pad(x[(slice(None), *cut)], padding)
+    places = [
+        range(0, n - d * (w - 1), s)
+        for n, w, s, d in zip(x.shape[1:-1], window, steps.strides, steps.dilation, strict=True)
+    ]
+    y = np.zeros((x.shape[0], *map(len, places), *window, x.shape[-1]), x.dtype)
+    for i in np.ndindex(*map(len, places)):
+        for j in np.ndindex(*window):
+            key = tuple(
+                p[a] + d * b for p, a, d, b in zip(places, i, steps.dilation, j, strict=True)
+            )
+            y[(slice(None), *i, *j)] = x[(slice(None), *key)]
+    return y
+
+
+def _convolved(x, kernel, steps):
+    window = kernel.shape[:-2]
+    seen = _patches(x, window, steps)
+    depth, width = x.shape[-1] // steps.groups, kernel.shape[-1] // steps.groups
+    axes = tuple(range(len(window) + 1))
+    parts = [
+        np.tensordot(
+            seen[..., i * depth : (i + 1) * depth],
+            kernel[..., i * width : (i + 1) * width],
+            (tuple(a - len(axes) for a in axes), axes),
+        )
+        for i in range(steps.groups)
+    ]
+    return np.concatenate(parts, axis=-1)
+
+
+def _convolutions():
+    for name, (steps, shape, kernel) in _STEPS.items():
+        seen = _patches(np.zeros(shape), kernel[:-2], steps)
+        places = seen.shape[: len(shape) - 1]
+        options = {"complex": True}
+        for zeros in (None, 0, 1):
+            label = name if zeros is None else f"{name}, zeros of operand {zeros}"
+            yield (
+                f"convolve/{label}",
+                lambda xp, x, k, steps=steps, zeros=zeros: rule_namespace.convolve(
+                    x, k, steps=steps, zeros=zeros
+                ),
+                [shape, kernel],
+                {**options, "reference": lambda x, k, s=steps: _convolved(x, k, s)},
+            )
+        yield (
+            f"convolve_input/{name}",
+            lambda xp, y, k, steps=steps, size=shape[1:-1]: rule_namespace.convolve_input(
+                y, k, steps=steps, size=size, zeros=None
+            ),
+            [(*places, kernel[-1]), kernel],
+            options,
+        )
+        yield (
+            f"convolve_kernel/{name}",
+            lambda xp, x, y, steps=steps, window=kernel[:-2]: rule_namespace.convolve_kernel(
+                x, y, steps=steps, window=window, zeros=None
+            ),
+            [shape, (*places, kernel[-1])],
+            options,
+        )
+        flat = (*places, int(np.prod(kernel[:-2])), shape[-1])
+        yield (
+            f"windows/{name}",
+            lambda xp, x, steps=steps, w=kernel[:-2]: rule_namespace.windows(
+                x, window=w, steps=steps
+            ),
+            [shape],
+            {
+                **options,
+                "reference": lambda x, s=steps, w=kernel[:-2], f=flat: _patches(x, w, s).reshape(f),
+            },
+        )
+        yield (
+            f"fold/{name}",
+            lambda xp, y, steps=steps, w=kernel[:-2], n=shape[1:-1]: rule_namespace.fold(
+                y, window=w, steps=steps, size=n
+            ),
+            [flat],
+            options,
+        )
+
+
 def network_cases():
     """Every line: name, function, shapes, and what else `case` takes."""
     yield from _activations()
+    yield from _convolutions()

@@ -7,6 +7,7 @@ which is one dict lookup by the array's type; libraries are imported when first 
 from __future__ import annotations
 
 from .base import Backend, Functions
+from .convolution import Steps
 from .device import (
     Device,
     as_device,
@@ -34,6 +35,7 @@ __all__ = [
     "Device",
     "Functions",
     "Slot",
+    "Steps",
     "as_device",
     "backend_named",
     "backend_of",

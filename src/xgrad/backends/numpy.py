@@ -18,6 +18,7 @@ from ..errors import ArgumentTypeError, BackendUnavailableError
 from . import contraction, portable
 from .base import Backend, Job, Replaced
 from .indices import Slot, fill_key, flat_positions
+from .numpy_convolution import Convolutions
 from .numpy_matrices import Matrices
 from .numpy_networks import Networks
 from .replacing import is_alone, replace_by_blocks
@@ -31,7 +32,7 @@ _SMALL = 4096
 _UFUNCS = {"add": np.add, "multiply": np.multiply, "min": np.minimum, "max": np.maximum}
 
 
-class Own(Matrices, Networks):
+class Own(Convolutions, Matrices, Networks):
     """Where numpy needs its own version."""
 
     @staticmethod

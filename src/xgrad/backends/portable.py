@@ -12,6 +12,7 @@ from typing import Any
 
 from .._typing import Array, DType, NativeDevice, Shape
 from .contraction import absorbing_contract, absorbing_matmul, contract
+from .convolution import convolve, convolve_input, convolve_kernel, fold, windows
 from .fourier import fftn, frequencies, ifftn, irfftn, rfftn
 from .indices import Slot, fill_key, flat_positions, full_key
 from .matrices import (
@@ -48,6 +49,9 @@ __all__ = [
     "cofactor",
     "complex_sign",
     "contract",
+    "convolve",
+    "convolve_input",
+    "convolve_kernel",
     "copy",
     "cumulative_max",
     "cumulative_min",
@@ -58,6 +62,7 @@ __all__ = [
     "eigvalsh",
     "expm",
     "fftn",
+    "fold",
     "frequencies",
     "getitem",
     "ifftn",
@@ -88,6 +93,7 @@ __all__ = [
     "take_sparse",
     "to_device",
     "vector_norm",
+    "windows",
     "zero_where_zero",
 ]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..core.primitive import Kind, Primitive
-from . import axes, contractions, indexing
+from . import axes, contractions, convolutions, indexing
 from .loop import loop
 from .operation import Operation
 
@@ -47,6 +47,10 @@ _BY_NAME: dict[str, BatchRule] = {
         ),
         axes.reduction,
     ),
+    "convolve": convolutions.convolve,
+    "convolve_input": convolutions.convolve_input,
+    "convolve_kernel": convolutions.convolve_kernel,
+    **dict.fromkeys(("windows", "fold"), convolutions.windows),
     **dict.fromkeys(("softmax", "log_softmax"), axes.movement),
     **dict.fromkeys(
         (

@@ -36,12 +36,14 @@ _TABLE = {
         unstack(x; axis) -> n""",
     # Linear; library calls that combine elements.
     Kind.LINEAR: """
-        fftn(x; axis, norm) ifftn(x; axis, norm) irfftn(x; axis, size, norm)
-        rfftn(x; axis, norm)""",
+        fftn(x; axis, norm) fold(x; window, steps, size) ifftn(x; axis, norm)
+        irfftn(x; axis, size, norm) rfftn(x; axis, norm) windows(x; window, steps)""",
     # Multilinear; broadcast stacks are summed at the edge.
     Kind.CONTRACTION: """
         absorbing_contract(x1, x2; subscripts, zeros) absorbing_matmul(x1, x2; zeros)
-        contract(x1, x2; subscripts) matmul(x1, x2) tensordot(x1, x2; axes)
+        contract(x1, x2; subscripts) convolve(x1, x2; steps, zeros)
+        convolve_input(x1, x2; steps, size, zeros) convolve_kernel(x1, x2; steps, window, zeros)
+        matmul(x1, x2) tensordot(x1, x2; axes)
         vecdot(x1, x2; axis)""",
     # Linear in the arrays that are not indices.
     Kind.INDEXING: """
@@ -118,6 +120,9 @@ def primitive(name: str) -> Primitive:
 #                            zero: what the rules of products are made of (decisions/0007)
 #   absorbing_contract       the same for contract
 #   contract(..; subscripts) einsum of two arrays; letters are in two of the three terms at least
+#   convolve(..; steps)      the window x2 moved over x1 by `steps` (backends/convolution.py); its
+#                            transposes in x1 and in x2 are convolve_input and convolve_kernel
+#   windows, fold            what a moving window shows, and the sum of that: transposes
 #   irfftn(..; size)         the size of the last transformed axis of the result, odd or even
 #   take_sparse              take, whose gradient may stay rows and indices (interpreters/rows.py)
 #   index_add                zeros with slices of x added at 1-d `indices`: the transpose of take

@@ -77,7 +77,7 @@ _INSTRUCTIONS = (
     *("getitem", "setitem", "put", "index_add", "scatter_along_axis", "check_numerics"),
     *("absorbing_contract", "absorbing_matmul", "contract", "fftn", "ifftn", "rfftn", "irfftn"),
     *("cofactor", "det", "eig", "eigh", "expm", "inv", "slogdet", "solve", "solve_triangular"),
-    *("svd",),
+    *("convolve", "convolve_input", "convolve_kernel", "fold", "windows", "svd"),
     *SPECIAL,
 )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from . import (  # noqa: F401 - each module gives its rules when it is imported
     constants,
     contractions,
+    convolutions,
     cumulative,
     elementwise,
     indexing,

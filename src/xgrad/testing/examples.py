@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from .._typing import Array, Shape
-from ..backends import host
+from ..backends import Steps, host
 from ..core.dispatch import apply
 from ..core.instructions import PRIMITIVES
 from ..core.primitive import Kind
@@ -20,6 +20,7 @@ from ..ops.rule_namespace import rule_namespace as xp
 __all__ = ["Example", "example_of", "operands_of"]
 
 _MATRIX, _SQUARE, _VECTOR = (2, 3), (3, 3), (3,)
+_STEPS = Steps(strides=(2,), padding=((1, 0),), dilation=(1,))
 _ORDERS = {"n": 1, "order": 1, "orders": (1, 0)}  # of derivatives that special functions have
 
 
@@ -152,6 +153,9 @@ _LINES: dict[str, tuple[Any, ...]] = {
         lambda x: _apply("irfftn", _complex(x), axis=(1,), size=4, norm="backward"),
         _MATRIX,
     ),
+    # Windows.
+    "fold": (lambda x: _apply("fold", x, window=(2,), steps=_STEPS, size=(4,)), (1, 2, 2, 2)),
+    "windows": (lambda x: _apply("windows", x, window=(2,), steps=_STEPS), (1, 4, 2)),
     # Products.
     "absorbing_contract": (
         lambda x1, x2: _apply("absorbing_contract", x1, x2, subscripts="ij,jk->ik", zeros=0),
@@ -167,6 +171,21 @@ _LINES: dict[str, tuple[Any, ...]] = {
         lambda x1, x2: _apply("contract", x1, x2, subscripts="ij,jk->ik"),
         _MATRIX,
         (3, 2),
+    ),
+    "convolve": (
+        lambda x1, x2: _apply("convolve", x1, x2, steps=_STEPS, zeros=None),
+        (1, 4, 2),
+        (2, 2, 2),
+    ),
+    "convolve_input": (
+        lambda x1, x2: _apply("convolve_input", x1, x2, steps=_STEPS, size=(4,), zeros=None),
+        (1, 2, 2),
+        (2, 2, 2),
+    ),
+    "convolve_kernel": (
+        lambda x1, x2: _apply("convolve_kernel", x1, x2, steps=_STEPS, window=(2,), zeros=None),
+        (1, 4, 2),
+        (1, 2, 2),
     ),
     "matmul": (lambda x1, x2: x1 @ x2, _MATRIX, (3, 2)),
     "tensordot": (lambda x1, x2: xp.tensordot(x1, x2, axes=1), _MATRIX, (3, 2)),
