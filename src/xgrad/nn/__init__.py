@@ -19,6 +19,10 @@ from .activations import (
     softplus,
     softsign,
 )
+from .convolution import (
+    conv,
+    conv_transpose,
+)
 from .cross_entropy import (
     sigmoid_cross_entropy,
     softmax_cross_entropy,
@@ -47,6 +51,12 @@ from .normalization import (
     layer_norm,
     rms_norm,
 )
+from .pooling import (
+    adaptive_avg_pool,
+    adaptive_max_pool,
+    avg_pool,
+    max_pool,
+)
 from .rectifiers import (
     celu,
     elu,
@@ -60,8 +70,13 @@ from .rectifiers import (
 )
 
 __all__ = [
+    "adaptive_avg_pool",
+    "adaptive_max_pool",
+    "avg_pool",
     "batch_norm",
     "celu",
+    "conv",
+    "conv_transpose",
     "cosine_distance",
     "cosine_similarity",
     "dropout",
@@ -84,6 +99,7 @@ __all__ = [
     "log_sigmoid",
     "log_softmax",
     "logsumexp",
+    "max_pool",
     "mean_absolute_error",
     "mean_squared_error",
     "mish",

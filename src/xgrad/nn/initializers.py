@@ -15,6 +15,7 @@ from ..ops._arguments import as_shape
 from ..ops.creation import eye
 from ..ops.decompositions import qr
 from ..ops.diagonals import diag
+from ..ops.filling import ones_like
 from ..ops.linear_algebra import matrix_transpose
 from ..ops.manipulation import reshape
 from ..ops.searching import where
@@ -342,7 +343,8 @@ def orthogonal(
     rows, columns = math.prod(sizes[:-1]), sizes[-1]
     rng = rng or default_generator()
     q, r = qr(rng.normal((max(rows, columns), min(rows, columns)), dtype=dtype))
-    q = q * where(diag(r) < 0, -1, 1)  # without which not all matrices are alike
+    pivots = diag(r)
+    q = q * where(pivots < 0, -1, ones_like(pivots))  # without which not all matrices are alike
     q = q if rows >= columns else matrix_transpose(q)
     return reshape(q * gain, sizes)
 
