@@ -18,6 +18,7 @@ from ..errors import ArgumentTypeError, BackendUnavailableError
 from . import contraction, portable
 from .base import Backend, Job, Replaced
 from .indices import Slot, fill_key, flat_positions
+from .looks import square_sum
 from .numpy_convolution import Convolutions
 from .numpy_matrices import Matrices
 from .numpy_networks import Networks
@@ -254,15 +255,14 @@ class Own(Convolutions, Matrices, Networks):
 
         For small matrices `dot` saves what the look costs."""
         y = x1.dot(x2) if x1.ndim == 2 == x2.ndim else np.matmul(x1, x2)
-        flat = y.ravel()
-        if math.isfinite(abs(flat.dot(flat))):
+        if math.isfinite(abs(square_sum(y.ravel()))):
             return y
         return contraction.absorbing_matmul(xp, x1, x2, zeros=zeros)
 
     @staticmethod
     def surely_finite(x: Array) -> bool:
         """A look, which only host memory allows; what overflows in it is looked at with care."""
-        return math.isfinite(abs(_square_sum(x)))
+        return math.isfinite(abs(square_sum(x.ravel("K"))))
 
     @staticmethod
     def zero_where_zero(r: Array, g: Array) -> Array:
@@ -270,15 +270,10 @@ class Own(Convolutions, Matrices, Networks):
 
         The dot product of a finite array with itself is finite or overflows, which costs no more
         than a look; it is the cheapest pass over memory there is."""
-        total = r.dot(r) if r.ndim == 1 else r if r.ndim == 0 else _square_sum(r)
+        total = square_sum(r if r.ndim == 1 else r.ravel("K")) if r.ndim else r
         if math.isfinite(abs(total)):
             return r
         return np.where(np.isfinite(r) | (g != 0), r, np.zeros_like(r))
-
-
-def _square_sum(r: Array) -> Any:
-    flat = r.ravel("K")
-    return flat.dot(flat)
 
 
 def _combine(ufunc: np.ufunc, out: Array, indices: Array, updates: Array, axis: int) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .._typing import Array, DType
+from .looks import square_sum
 
 __all__ = [
     "all_finite",
@@ -201,13 +202,12 @@ def scalar(value: Any, dtype: DType) -> Array:
 
 def all_finite(x: Array) -> bool:
     """Whether the elements of a flat array are finite; an overflow of their squares is a no."""
-    return math.isfinite(abs(x.dot(x)))
+    return math.isfinite(abs(square_sum(x)))
 
 
 def fix_zeros(r: Array, g: Array) -> None:
     """Make r zero, in place, where g is zero and r is not finite."""
-    flat = r.ravel("K")
-    if math.isfinite(abs(flat.dot(flat))):
+    if math.isfinite(abs(square_sum(r.ravel("K")))):
         return
     r[np.broadcast_to(~np.isfinite(r) & (g == 0), r.shape)] = 0
 
