@@ -158,6 +158,8 @@ def test_missing_data_leaves_alone_what_does_not_depend_on_it(case, value, rng):
 NOT_BETWEEN = {"sort", "nan_to_num"}
 # What they are for parameters that are not positive means nothing.
 NOT_BETWEEN |= {"gamma_density", "beta_density", "gammainc_derivative", "betainc_derivative"}
+# At the zero matrix any vectors will do, and they jump.
+NOT_BETWEEN |= {"linalg.eig"}
 # Signs change where a column is a multiple of a unit vector.
 NOT_BETWEEN |= {case.name.split("/")[0] for case in CASES if case.name.startswith("linalg.qr")}
 
@@ -171,7 +173,9 @@ def quotients(case, arrays, here, argument, place):
     for step in STEPS:
         moved = [x.copy() for x in arrays]
         moved[argument][place] += step
-        found.append((flat(values(case, moved)) - here) / step)
+        there = flat(values(case, moved))
+        same = there.shape == here.shape  # unique_values finds more of them
+        found.append((there - here) / step if same else np.full(here.shape, NAN))
     return found
 
 
