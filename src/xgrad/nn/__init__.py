@@ -19,6 +19,14 @@ from .activations import (
     softplus,
     softsign,
 )
+from .attention import (
+    attention,
+)
+from .cells import (
+    gru_cell,
+    lstm_cell,
+    rnn_cell,
+)
 from .convolution import (
     conv,
     conv_transpose,
@@ -72,6 +80,7 @@ from .rectifiers import (
 __all__ = [
     "adaptive_avg_pool",
     "adaptive_max_pool",
+    "attention",
     "avg_pool",
     "batch_norm",
     "celu",
@@ -85,6 +94,7 @@ __all__ = [
     "gelu",
     "glu",
     "group_norm",
+    "gru_cell",
     "hard_sigmoid",
     "hard_silu",
     "hard_tanh",
@@ -99,6 +109,7 @@ __all__ = [
     "log_sigmoid",
     "log_softmax",
     "logsumexp",
+    "lstm_cell",
     "max_pool",
     "mean_absolute_error",
     "mean_squared_error",
@@ -107,6 +118,7 @@ __all__ = [
     "relu",
     "relu6",
     "rms_norm",
+    "rnn_cell",
     "selu",
     "sigmoid",
     "sigmoid_cross_entropy",
