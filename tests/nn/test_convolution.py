@@ -177,6 +177,12 @@ def test_nothing_may_be_convolved(shapes):
     assert [g.shape for g in tape.gradient(y, xs)] == list(shapes)
 
 
+def test_sums_over_no_channels_are_zero():
+    y = xg.nn.conv(xg.ones((2, 5, 5, 0)), xg.ones((3, 3, 0, 4)))
+    assert y.shape == (2, 5, 5, 4)
+    assert float(xg.sum(xg.abs(y))) == 0.0
+
+
 # -- under other functions ---------------------------------------------------------------------
 
 

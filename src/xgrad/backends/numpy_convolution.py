@@ -16,6 +16,7 @@ from numpy.lib.stride_tricks import as_strided
 from .._typing import Array, Shape
 from . import convolution
 from .convolution import Steps, padded
+from .looks import square_sum
 
 __all__ = ["Convolutions"]
 
@@ -31,15 +32,17 @@ class Convolutions:
 
     def convolve(xp: Any, x1: Array, x2: Array, *, steps: Steps, zeros: int | None) -> Array:
         seen = _view(xp, x1, x2.shape[:-2], steps)
-        y = np.empty((*seen.shape[: x1.ndim - 1], x2.shape[-1]), np.result_type(x1, x2))
+        make = np.empty if seen.size else np.zeros  # no channels: sums of nothing
+        y = make((*seen.shape[: x1.ndim - 1], x2.shape[-1]), np.result_type(x1, x2))
         for inputs, outputs in _groups(x1.shape[-1], x2.shape[-1], steps.groups):
-            kernel = x2[..., outputs].reshape(-1, outputs.stop - outputs.start)
+            width = outputs.stop - outputs.start
+            kernel = x2[..., outputs].reshape(math.prod(x2.shape[:-1]), width)
             for key, rows in _blocks(seen[..., inputs], x1.ndim - 1):
                 part = y[key]
                 if steps.groups == 1:
-                    np.matmul(rows, kernel, out=part.reshape(-1, kernel.shape[1]))
+                    np.matmul(rows, kernel, out=part.reshape(len(rows), width))
                 else:
-                    part[..., outputs] = (rows @ kernel).reshape(*part.shape[:-1], -1)
+                    part[..., outputs] = (rows @ kernel).reshape(*part.shape[:-1], width)
         if zeros is None or _is_finite(y):
             return y
         return convolution.convolve(xp, x1, x2, steps=steps, zeros=zeros)
@@ -62,7 +65,7 @@ class Convolutions:
         for inputs, columns in _groups(x1.shape[-1], outputs, steps.groups):
             given = np.ascontiguousarray(x2[..., columns])
             for key, rows in _blocks(seen[..., inputs], x1.ndim - 1):
-                y[:, columns] += rows.T @ given[key].reshape(-1, given.shape[-1])
+                y[:, columns] += rows.T @ given[key].reshape(len(rows), given.shape[-1])
         y = y.reshape(*window, depth, outputs)
         if zeros is None or _is_finite(y):
             return y
@@ -131,5 +134,4 @@ def _groups(channels: int, outputs: int, groups: int) -> Iterator[tuple[slice, s
 
 
 def _is_finite(y: Array) -> bool:
-    flat = y.reshape(-1)
-    return math.isfinite(abs(flat.dot(flat)))
+    return math.isfinite(abs(square_sum(y.reshape(-1))))
