@@ -151,6 +151,15 @@ def test_learned_rates_are_the_best_ones(picture: str) -> None:
     assert found.learned < found.began
 
 
+# -- networks --------------------------------------------------------------------------------------
+
+
+def test_digits_are_read(picture: str) -> None:
+    found = load("digits_cnn").main(quick=True, picture=picture)
+    assert found.accuracies[-1] > 0.92
+    assert found.losses[-1] < 0.5 * found.losses[0]
+
+
 # -- all of them -----------------------------------------------------------------------------------
 
 
