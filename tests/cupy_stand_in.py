@@ -72,9 +72,10 @@ class OutOfMemoryError(MemoryError):
 
 
 class Host:
-    """How often values were read by the host, which waits for the device then."""
+    """How often values were read by the host, and how many functions and kernels were started."""
 
     reads = 0
+    launches = 0
 
 
 class Memory:
@@ -151,6 +152,7 @@ def _function(name, text, implementation):
     def call(*args, **kwargs):
         if signature is not None:
             signature.bind(*args, **kwargs)
+        Host.launches += 1
         given = [_lower(a) for a in args]
         options = {k: _lower(v) for k, v in kwargs.items() if k != "blocking"}
         with np.errstate(all="ignore"):
@@ -175,6 +177,7 @@ class ufunc:
         self.nin = function.nin
 
     def __call__(self, *args, out=None, dtype=None, casting="same_kind"):
+        Host.launches += 1
         target = out[0] if isinstance(out, tuple) else out
         given = [_lower(a) for a in args]
         if len(given) > self.nin:
@@ -355,6 +358,7 @@ def _binary(function, reflected=False, in_place=False):
             raise TypeError("Unsupported type <class 'numpy.ndarray'>")
         if not isinstance(other, (ndarray, bool, int, float, complex, np.generic)):
             return NotImplemented
+        Host.launches += 1
         given = (_lower(other), _check(self)) if reflected else (_check(self), _lower(other))
         with np.errstate(all="ignore"):
             if in_place:
@@ -428,6 +432,7 @@ class ElementwiseKernel:
 
     def __call__(self, *args, size=None):
         inputs, outputs, operation, preamble = self._parts
+        Host.launches += 1
         given = [_lower(a) for a in args]
         made = host_kernels.run_elementwise(inputs, outputs, operation, preamble, given, size)
         own = {id(_lower(a)): a for a in args if isinstance(a, ndarray)}

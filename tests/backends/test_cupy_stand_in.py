@@ -261,17 +261,48 @@ def test_tangents_move_too(second):
     np.testing.assert_allclose(t.numpy(), 4 * x.numpy() ** 3)
 
 
-@pytest.mark.parametrize("name", ["SGD", "Adam", "Lion", "Adafactor", "LBFGS"])
+OPTIMIZERS = {
+    **{name: {} for name in ("SGD", "Adam", "AdamW", "Adamax", "Nadam", "Adagrad", "Adadelta")},
+    **{name: {} for name in ("RMSprop", "Ftrl", "Lion", "Lamb", "Adafactor", "LBFGS")},
+    "SGD/nesterov": {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1},
+    "Adam/everything": {"amsgrad": True, "clipvalue": 2.0, "use_ema": True, "weight_decay": 0.1},
+    "Adam/norms": {"global_clipnorm": 1.0, "loss_scale_factor": 2.0},
+    "RMSprop/centered": {"centered": True, "momentum": 0.5},
+}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
 def test_optimizers_step_where_their_variables_are(second, name):
     def losses(device):
         w = xg.Variable([[1.0, -2.0], [0.5, 3.0]], device=device)
-        optimizer = getattr(xg.optimizers, name)(learning_rate=0.1)
+        kind = getattr(xg.optimizers, name.partition("/")[0])
+        optimizer = kind(learning_rate=0.1, **OPTIMIZERS[name])
         for _ in range(3):
             optimizer.minimize(lambda: xg.sum((w * w - 1.0) ** 2), [w])
         assert w.device == device
         return w.numpy()
 
     np.testing.assert_allclose(losses(second), losses("cpu"), rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "RMSprop", "Lion", "Ftrl"])
+def test_a_step_is_one_launch_per_variable(second, name):
+    w = [xg.Variable([1.0, -2.0], device=second), xg.Variable([3.0], device=second)]
+    g = [xg.asarray([0.5, 0.25], device=second), xg.asarray([1.0], device=second)]
+    optimizer = getattr(xg.optimizers, name)(learning_rate=0.1)
+    optimizer.apply(g, w)
+    before = Host.launches
+    optimizer.apply(g, w)
+    assert Host.launches == before + len(w)
+
+
+def test_steps_of_other_dtypes_are_compositions(second):
+    w = xg.Variable([1.0 + 1j, -2.0], device=second)
+    optimizer = xg.optimizers.Adam(learning_rate=0.1)
+    optimizer.apply([xg.asarray([0.5 + 0j, 0.25j], device=second)], [w])
+    same = xg.Variable([1.0 + 1j, -2.0])
+    xg.optimizers.Adam(learning_rate=0.1).apply([xg.asarray([0.5 + 0j, 0.25j])], [same])
+    np.testing.assert_allclose(w.numpy(), same.numpy(), rtol=1e-12)
 
 
 def test_recorded_functions_run_where_their_arguments_are(second):

@@ -14,7 +14,7 @@ import numpy as np
 
 from .._typing import Array
 
-__all__ = ["BLOCK", "Plan", "Symbol", "plan"]
+__all__ = ["BLOCK", "Listing", "Plan", "Symbol", "note", "plan"]
 
 # Bytes: an Adam step takes six such blocks, which the outer caches hold; smaller ones cost more calls.
 BLOCK = 1 << 18
@@ -41,7 +41,7 @@ class _Step(NamedTuple):
     result: int
 
 
-class _Listing:
+class Listing:
     """What a function did to its symbols. As a namespace it is what the function computes with."""
 
     def __init__(self, dtype: np.dtype[Any], values: int) -> None:
@@ -84,7 +84,7 @@ class Symbol:
 
     __slots__ = ("listing", "number")
 
-    def __init__(self, listing: _Listing, number: int) -> None:
+    def __init__(self, listing: Listing, number: int) -> None:
         self.listing = listing
         self.number = number
 
@@ -107,7 +107,7 @@ class Symbol:
         return self.listing.note(np.power, self, exponent)
 
 
-def _noting(listing: _Listing, ufunc: np.ufunc) -> Callable[..., Symbol]:
+def _noting(listing: Listing, ufunc: np.ufunc) -> Callable[..., Symbol]:
     return lambda *operands: listing.note(ufunc, *operands)
 
 
@@ -148,19 +148,30 @@ def plan(
     Plan or None
         None if the function does anything that is not elementwise.
     """
-    listing = _Listing(dtype, arrays + len(names))
+    found = note(function, dtype, arrays, names)
+    if found is None:
+        return None
+    listing, results = found
+    # A result that is another array as it stands is copied, lest it be overwritten before.
+    made = [
+        r if r.number == i or r.number >= arrays else listing.note(np.positive, r)
+        for i, r in enumerate(results, start=1)
+    ]
+    return Plan(listing, arrays, len(names), [r.number for r in made])
+
+
+def note(
+    function: Callable[..., Sequence[Any]], dtype: np.dtype[Any], arrays: int, names: Sequence[str]
+) -> tuple[Listing, list[Symbol]] | None:
+    """Run a function on symbols: what it did, and its results; see `plan`."""
+    listing = Listing(dtype, arrays + len(names))
     symbols = [Symbol(listing, i) for i in range(arrays + len(names))]
     numbers = dict(zip(names, symbols[arrays:], strict=True))
     try:
-        results = function(listing, tuple(symbols[:arrays]), numbers)
-        # A result that is another array as it stands is copied, lest it be overwritten before.
-        made = [
-            r if r.number == i or r.number >= arrays else listing.note(np.positive, r)
-            for i, r in enumerate(results, start=1)
-        ]
+        results = list(function(listing, tuple(symbols[:arrays]), numbers))
     except (AttributeError, TypeError):
         return None
-    return Plan(listing, arrays, len(names), [r.number for r in made])
+    return (listing, results) if all(isinstance(r, Symbol) for r in results) else None
 
 
 class Plan:
@@ -174,7 +185,7 @@ class Plan:
         How many buffers of one block it takes to run.
     """
 
-    def __init__(self, listing: _Listing, arrays: int, numbers: int, results: list[int]) -> None:
+    def __init__(self, listing: Listing, arrays: int, numbers: int, results: list[int]) -> None:
         steps = listing.steps
         last = dict.fromkeys(range(listing.values), -1)  # the last step that reads a value
         for i, step in enumerate(steps):

@@ -14,7 +14,8 @@ from typing import Any
 
 from .._typing import Array, DType, NativeDevice
 from ..errors import BackendUnavailableError
-from .base import CUDA, Backend, Functions, Job, Memory
+from .base import CUDA, Backend, Functions, Job, Memory, Replaced
+from .cupy_elementwise import replace_by_kernel
 from .cupy_functions import Own
 from .cupy_memory import Uploader, memory, release
 from .options import options
@@ -84,6 +85,18 @@ class CupyBackend(Backend):
 
     def on(self, array: Array) -> AbstractContextManager[Any]:
         return array.device if self.roams else nullcontext()
+
+    def replace(
+        self, function: Callable[..., Any], jobs: Sequence[Job], elementwise: bool
+    ) -> Replaced:
+        if not elementwise:
+            return super().replace(function, jobs, elementwise)
+        results = []
+        for job in jobs:
+            with self.on(job.arrays[0]):
+                made = replace_by_kernel(function, job)
+            results.append(self.replace_whole(function, job) if made is None else made)
+        return Replaced(results, [])
 
     def replace_whole(self, function: Callable[..., Any], job: Job) -> tuple[Array, ...]:
         with self.on(job.arrays[0]):
