@@ -28,6 +28,8 @@ __all__ = ["stand_in"]
 
 API = json.loads((Path(__file__).parent / "backends" / "cupy_api.json").read_text())
 GIB = 2**30
+# The functions that keep kernels, which are those of one cupy.
+KERNELS = {"cupy_kernels": "kernel", "cupy_elementwise": "_kernel", "cupy_rows": "_kernel"}
 
 
 class _Current(threading.local):
@@ -446,6 +448,7 @@ class RawKernel:
         self.code, self.name = code, name
 
     def __call__(self, grid, block, args, shared_mem=0):
+        Host.launches += 1
         host_kernels.run_raw(self.code, self.name, grid[0], block[0], [_lower(a) for a in args])
 
 
@@ -584,14 +587,19 @@ def stand_in(count=2):
     registry._BY_NAME.pop("cupy", None)
     for name in [n for n in devices._by_name if n.startswith("cuda")]:
         del devices._by_name[name]
-    kernels = importlib.import_module("xgrad.backends.cupy_kernels")
+    kernels = [
+        getattr(importlib.import_module(f"xgrad.backends.{module}"), name)
+        for module, name in KERNELS.items()
+    ]
     sys.modules.update(_modules(count))
     _forget()
     try:
-        kernels.kernel.cache_clear()
+        for kernel in kernels:
+            kernel.cache_clear()
         yield sys.modules["cupy"]
     finally:
-        kernels.kernel.cache_clear()
+        for kernel in kernels:
+            kernel.cache_clear()
         for name in [n for n in sys.modules if n.split(".")[0] in ("cupy", "cupyx")]:
             del sys.modules[name]
         for name in [n for n in sys.modules if n.startswith("array_api_compat.cupy")]:

@@ -19,7 +19,7 @@ from derivatives import (
 from host_kernels import COMPILER
 
 import xgrad as xg
-from xgrad.backends import Slot
+from xgrad.backends import Slot, networks, portable
 from xgrad.backends.numpy import Own as NumpyOwn
 from xgrad.backends.options import options
 
@@ -162,6 +162,55 @@ def test_setitem_keeps_the_last_of_repeated_indices(second, key, count, scalar, 
     xp, *given = raw(second, x, value, *indices)
     found = xp.setitem(*given, key=key)
     np.testing.assert_array_equal(found.get(), NumpyOwn.setitem(x, value, *indices, key=key))
+
+
+# -- rows ------------------------------------------------------------------------------------------
+
+ROWS = ["softmax", "log_softmax", "logsumexp"]
+
+
+def composition(name, xp, x, axis):
+    module = portable if name == "logsumexp" else networks
+    return getattr(module, name)(xp, x, axis=axis)
+
+
+@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("shape", "axis"),
+    [((3, 5), (1,)), ((2, 300), (-1,)), ((2, 3, 4), (1, 2)), ((7,), (0,)), ((1, 257), (1,))],
+    ids=str,
+)
+def test_rows_are_one_launch_and_agree_with_the_composition(second, name, dtype, shape, axis, rng):
+    values = (30 * rng.normal(size=shape)).astype(dtype)
+    xp, x = raw(second, values)
+    before = Host.launches
+    found = getattr(xp, name)(x, axis=axis)
+    assert Host.launches - before <= 3, "the kernel, making its result, and contiguity"
+    expected = composition(name, xg.device("cpu").backend.xp, values, axis)
+    assert str(found.dtype) == dtype
+    tolerance = 2e-6 if dtype == "float32" else 1e-14
+    np.testing.assert_allclose(found.get(), expected, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_rows_at_infinities_and_nan(second, name):
+    values = np.array(
+        [[-np.inf, 0.0, 1.0], [np.inf, 0.0, 1.0], [np.nan, 0.0, 1.0], [-np.inf] * 3, [1e300] * 3]
+    )
+    xp, x = raw(second, values)
+    with np.errstate(all="ignore"):
+        expected = composition(name, xg.device("cpu").backend.xp, values, (1,))
+    np.testing.assert_allclose(getattr(xp, name)(x, axis=(1,)).get(), expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("axis", [(0,), (0, 2)])
+def test_other_axes_are_compositions(second, name, axis, rng):
+    values = rng.normal(size=(2, 3, 4))
+    xp, x = raw(second, values)
+    expected = composition(name, xg.device("cpu").backend.xp, values, axis)
+    np.testing.assert_allclose(getattr(xp, name)(x, axis=axis).get(), expected, rtol=1e-14)
 
 
 # -- indices that are out of range -----------------------------------------------------------------

@@ -1,0 +1,128 @@
+"""Kernels that take a row per block: softmax, its logarithm, and the logarithm of sums of exponentials.
+
+A row is read from memory once (its second and third reading find it in the cache) and the result written
+once; as a composition each takes five to seven passes. Threads take every 256th element, and their
+results meet in a tree, in the same order every time. Values at infinities and NaNs are those of
+networks.py and portable.py, which also serve whatever is no row of floats."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import math
+from typing import Any
+
+import numpy as np
+
+from .._typing import Array
+from . import networks, portable
+
+__all__ = ["TYPES", "Rows", "source_of"]
+
+TYPES = {"f": "float", "d": "double"}
+_THREADS = 256
+
+_SOURCE = """
+typedef TYPE T;
+
+template <typename Combine>
+__device__ T over_block(T value, T* shared, Combine combine) {
+    shared[threadIdx.x] = value;
+    __syncthreads();
+    for (unsigned half = blockDim.x / 2; half > 0; half /= 2) {
+        if (threadIdx.x < half)
+            shared[threadIdx.x] = combine(shared[threadIdx.x], shared[threadIdx.x + half]);
+        __syncthreads();
+    }
+    const T result = shared[0];
+    __syncthreads();
+    return result;
+}
+
+struct Largest {  // a NaN stays one
+    __device__ T operator()(T a, T b) const { return (a != a || a > b) ? a : b; }
+};
+
+struct Sum {
+    __device__ T operator()(T a, T b) const { return a + b; }
+};
+
+extern "C" __global__ void NAME(const T* __restrict__ x, T* __restrict__ y, long long columns) {
+    __shared__ T shared[256];
+    const T* row = x + blockIdx.x * columns;
+    const Largest larger;
+    T most = row[threadIdx.x < columns ? threadIdx.x : 0];
+    for (long long i = threadIdx.x; i < columns; i += blockDim.x) most = larger(most, row[i]);
+    most = over_block(most, shared, larger);
+    const T shift = most - most == T(0) ? most : T(0);
+    T total = T(0);
+    for (long long i = threadIdx.x; i < columns; i += blockDim.x) total += exp(row[i] - shift);
+    total = over_block(total, shared, Sum());
+    RESULT
+}
+"""
+_EACH = """T* target = y + blockIdx.x * columns;
+    for (long long i = threadIdx.x; i < columns; i += blockDim.x) target[i] = VALUE;"""
+_RESULTS = {
+    "softmax": _EACH.replace("VALUE", "exp(row[i] - shift) / total"),
+    "log_softmax": "const T rest = log(total);\n    "
+    + _EACH.replace("VALUE", "(row[i] - shift) - rest"),
+    "logsumexp": "if (threadIdx.x == 0) y[blockIdx.x] = log(total) + shift;",
+}
+
+
+def source_of(name: str, character: str) -> str:
+    """The text of a kernel for a dtype, by numpy's character."""
+    text = _SOURCE.replace("RESULT", _RESULTS[name]).replace("NAME", f"xgrad_{name}")
+    return text.replace("TYPE", TYPES[character])
+
+
+class Rows:
+    """What cupy's backend has a kernel for; a part of its `Own`."""
+
+    def softmax(xp: Any, x: Array, *, axis: tuple[int, ...]) -> Array:
+        rows = _rows(xp, x, axis)
+        if rows is None:
+            return networks.softmax(xp, x, axis=axis)
+        return _run("softmax", rows, xp._namespace.empty_like(rows)).reshape(x.shape)
+
+    def log_softmax(xp: Any, x: Array, *, axis: tuple[int, ...]) -> Array:
+        rows = _rows(xp, x, axis)
+        if rows is None:
+            return networks.log_softmax(xp, x, axis=axis)
+        return _run("log_softmax", rows, xp._namespace.empty_like(rows)).reshape(x.shape)
+
+    def logsumexp(xp: Any, x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
+        rows = _rows(xp, x, axis)
+        if rows is None:
+            return portable.logsumexp(xp, x, axis=axis, keepdims=keepdims)
+        y = _run("logsumexp", rows, xp._namespace.empty(rows.shape[:1], dtype=x.dtype))
+        left = x.shape[: x.ndim - _count(x, axis)]
+        return y.reshape(left + (1,) * (x.ndim - len(left)) if keepdims else left)
+
+
+def _count(x: Array, axis: Any) -> int:
+    return x.ndim if axis is None else 1 if isinstance(axis, int) else len(axis)
+
+
+def _rows(xp: Any, x: Array, axis: Any) -> Array | None:
+    """x as rows along the axes, contiguous; None where they are not the last ones."""
+    count = _count(x, axis)
+    axes = axis if isinstance(axis, tuple) else range(x.ndim) if axis is None else (axis,)
+    last = set(range(x.ndim - count, x.ndim))
+    if x.dtype.char not in TYPES or 0 in x.shape or not count or {a % x.ndim for a in axes} != last:
+        return None
+    columns = math.prod(x.shape[x.ndim - count :])
+    return xp._namespace.ascontiguousarray(x).reshape(-1, columns)
+
+
+def _run(name: str, rows: Array, y: Array) -> Array:
+    count, columns = rows.shape
+    _kernel(name, rows.dtype.char)((count,), (_THREADS,), (rows, y, np.int64(columns)))
+    return y
+
+
+@functools.cache
+def _kernel(name: str, character: str) -> Any:
+    raw = importlib.import_module("cupy").RawKernel
+    return raw(source_of(name, character), f"xgrad_{name}", options=("--std=c++17",))
