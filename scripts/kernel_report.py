@@ -1,0 +1,196 @@
+#!/usr/bin/env python
+"""Compile every CUDA kernel of xgrad without a GPU, and write what each needs: docs/gpu/kernels.md.
+
+Takes cupy (for its headers) and NVRTC, which need no driver: pip install cupy-cuda13x nvidia-cuda-nvrtc
+nvidia-cuda-runtime. Kernels that cupy wraps are wrapped as it does it, for contiguous arrays.
+
+    python scripts/kernel_report.py            # writes the page
+    python scripts/kernel_report.py --check    # compiles, and prints the table only"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "src"))
+
+import numpy as np
+
+import xgrad as xg
+from xgrad.backends.cupy_elementwise import source_of as elementwise_source
+from xgrad.backends.cupy_kernels import SOURCES
+from xgrad.backends.cupy_rows import TYPES
+from xgrad.backends.cupy_rows import source_of as row_source
+from xgrad.optimizers.rule import whole_step
+
+PAGE = ROOT / "docs" / "gpu" / "kernels.md"
+ARCHITECTURES = ("sm_80", "sm_90")
+_C = {"int64": "long long", "int32": "int"}
+
+
+class Kernel(NamedTuple):
+    """One source, ready for NVRTC."""
+
+    name: str
+    dtype: str
+    text: str
+
+
+class Needs(NamedTuple):
+    """What the compiler reports of a kernel on one architecture."""
+
+    registers: int
+    shared: int
+    spilled: int
+    size: int
+
+
+def kernels() -> Iterator[Kernel]:
+    """Give all sources that the backend may ask for; of optimizers' steps a few."""
+    for name, parts in SOURCES.items():
+        for kind in ("float", "double", "complex<double>"):
+            if "complex" in kind and name.endswith(("max", "min")):
+                continue
+            yield Kernel(name, kind, wrapped(name, parts, kind))
+    for name in ("softmax", "log_softmax", "logsumexp"):
+        for character, kind in TYPES.items():
+            yield Kernel(f"xgrad_{name}", kind, row_source(name, character))
+    for title, optimizer in optimizers().items():
+        for kind, dtype in (("float", np.float32), ("double", np.float64)):
+            parts = step_source(optimizer, np.dtype(dtype))
+            yield Kernel(f"step of {title}", kind, wrapped("xgrad_replaced", parts, kind))
+
+
+def optimizers() -> dict[str, Any]:
+    """Give the optimizers whose steps are compiled."""
+    made = xg.optimizers
+    return {
+        "SGD(momentum=0.9)": made.SGD(momentum=0.9),
+        "Adam": made.Adam(),
+        "AdamW": made.AdamW(),
+        "RMSprop": made.RMSprop(),
+        "Lion": made.Lion(),
+    }
+
+
+def step_source(optimizer: Any, dtype: np.dtype[Any]) -> tuple[str, str, str]:
+    """Give the source of a whole step, as the backend writes it."""
+    names = tuple(optimizer.slot_names)
+    weight = xg.Variable(np.ones(2, dtype))
+    slots = optimizer.make_slots(weight.read_value(), "w")
+    numbers = list(optimizer.coefficients(np, 0.1, 1))
+    numbers += ["decay"] if optimizer.weight_decay else []
+
+    def step(xp: Any, arrays: Any, c: Any) -> Any:
+        g, w, *rest = arrays
+        w, new = whole_step(optimizer, xp, g, w, dict(zip(names, rest, strict=True)), c, False)
+        return w, *[new[name] for name in names]
+
+    found = elementwise_source(step, dtype, 2 + len(slots), tuple(numbers))
+    assert found is not None, optimizer
+    return found
+
+
+def wrapped(name: str, parts: tuple[str, str, str], kind: str) -> str:
+    """Write an elementwise kernel as cupy does, for contiguous arrays."""
+    inputs, outputs, operation = parts
+    parameters, loads = [], []
+    for text, const in ((inputs, "const "), (outputs, "")):
+        for part in text.split(", "):
+            *raw, written, own = part.split()
+            c = _C.get(written, written)
+            if raw or (written in _C):
+                array = f"CArray<{c}, 1, true, true>" if raw else f"const {c}"
+                parameters.append(f"{array} {own}")
+            elif re.fullmatch(r"c\d+", own):  # a number of a step
+                parameters.append(f"const {c} {own}")
+            else:
+                parameters.append(f"CArray<{c}, 1, true, true> _raw_{own}")
+                loads.append(f"{const}{c} &{own}(_raw_{own}[_ind.get()]);")
+    return "\n".join(
+        [
+            "#include <cupy/complex.cuh>",
+            "#include <cupy/carray.cuh>",
+            f"typedef {kind} T; typedef {kind} G;",
+            f'extern "C" __global__ void {name}({", ".join(parameters)}, CIndexer<1> _ind) {{',
+            "#pragma unroll 1",
+            "CUPY_FOR(i, _ind.size()) { _ind.set(i);",
+            *loads,
+            operation,
+            ";}}",
+        ]
+    )
+
+
+@functools.cache
+def options() -> tuple[str, ...]:
+    """Find the include paths that cupy hands to NVRTC."""
+    from cupy._core import core
+
+    return tuple(core.assemble_cupy_compiler_options(()))
+
+
+def compile_kernel(kernel: Kernel, architecture: str) -> Needs:
+    """Compile to a cubin and read the compiler's report."""
+    from cupy.cuda import nvrtc
+
+    program = nvrtc.createProgram(kernel.text, "xgrad.cu", [], [])
+    flags = [f"--gpu-architecture={architecture}", "--ptxas-options=-v", "-default-device"]
+    flags += ["--std=c++17", *(o for o in options() if not o.startswith("--std"))]
+    try:
+        nvrtc.compileProgram(program, flags)
+    except nvrtc.NVRTCError as error:
+        log = nvrtc.getProgramLog(program)
+        raise SystemExit(f"{kernel.name}, {kernel.dtype}: {error}\n{log}\n{kernel.text}") from error
+    log = nvrtc.getProgramLog(program)
+    registers = re.search(r"Used (\d+) registers", log)
+    shared = re.search(r"(\d+) bytes smem", log)
+    spilled = sum(map(int, re.findall(r"(\d+) bytes spill", log)))
+    assert registers, log
+    size = len(nvrtc.getCUBIN(program))
+    return Needs(int(registers[1]), int(shared[1]) if shared else 0, spilled, size)
+
+
+HEAD = """\
+# What the kernels need
+
+Written by `scripts/kernel_report.py`, which compiles every kernel of `src/xgrad/backends/cupy_*.py` with NVRTC {version}, without a GPU.
+Registers per thread, bytes of shared memory per block, bytes spilled to local memory (stores and loads), bytes of the binary.
+Elementwise kernels run in blocks of 128 threads, rows in blocks of 256. What they compute is tested on the CPU, where
+`tests/host_kernels.py` runs the same sources, against the compositions that serve other libraries.
+
+| kernel | dtype | architecture | registers | shared | spilled | binary |
+| --- | --- | --- | --- | --- | --- | --- |
+"""
+
+
+def main() -> int:
+    """Compile everything and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--check", action="store_true", help="write no page")
+    arguments = parser.parse_args()
+    from cupy.cuda import nvrtc
+
+    rows = [
+        f"| `{k.name}` | {k.dtype} | {a} | " + " | ".join(map(str, compile_kernel(k, a))) + " |"
+        for k in kernels()
+        for a in ARCHITECTURES
+    ]
+    version = ".".join(map(str, nvrtc.getVersion()))
+    text = HEAD.format(version=version) + "\n".join(rows) + "\n"
+    if arguments.check:
+        print(text)
+        return 0
+    PAGE.parent.mkdir(parents=True, exist_ok=True)
+    PAGE.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

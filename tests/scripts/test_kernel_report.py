@@ -1,0 +1,50 @@
+"""scripts/kernel_report.py: every kernel is on the page, and compiles where NVRTC is installed."""
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = ROOT / "scripts" / "kernel_report.py"
+PAGE = (ROOT / "docs" / "gpu" / "kernels.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def report():
+    spec = importlib.util.spec_from_file_location("kernel_report", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["kernel_report"] = module
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules["kernel_report"]
+
+
+def test_the_page_lists_every_kernel(report):
+    listed = re.findall(r"^\| `(.+?)` \| (\S+) \| (sm_\d+) ", PAGE, re.MULTILINE)
+    made = [(k.name, k.dtype, a) for k in report.kernels() for a in report.ARCHITECTURES]
+    assert listed == made
+
+
+def test_nothing_is_spilled():
+    rows = re.findall(r"^\| `.+? \| \d+ \| \d+ \| (\d+) \|", PAGE, re.MULTILINE)
+    assert len(rows) > 50
+    assert set(rows) == {"0"}
+
+
+def test_every_kernel_compiles():
+    pytest.importorskip("cupy", reason="cupy is not installed")
+    from cupy.cuda import nvrtc
+
+    try:
+        nvrtc.getVersion()
+    except Exception as error:  # noqa: BLE001 - cupy raises what the loader of libraries raises
+        pytest.skip(f"NVRTC is not installed: {str(error).splitlines()[0]}")
+    done = subprocess.run(
+        [sys.executable, SCRIPT, "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "| `xgrad_log_softmax` | float | sm_90 |" in done.stdout
