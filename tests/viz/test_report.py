@@ -117,9 +117,9 @@ def test_names_are_harmless(tmp_path):
     assert "<img" not in viz.report(run)
 
 
-def test_flag_of_a_name_with_a_bar_is_read(tmp_path):
-    train(tmp_path, rate=1e-9, name="a|b")
-    assert "a|b/kernel</b>: its last 3 updates" in viz.report(tmp_path)
+def test_flag_of_an_odd_name_is_read(tmp_path):
+    train(tmp_path, rate=1e-9, name="a|b** `c`")
+    assert "a|b** `c`/kernel</b>: its last 3 updates" in viz.report(tmp_path)
 
 
 def test_report_is_written_whole(tmp_path):

@@ -14,7 +14,7 @@ from .gradient_readings import Reading
 
 __all__ = ["Flag", "judge"]
 
-VANISHING = 1e-4  # root mean square, over the largest of all variables
+VANISHING = 1e-3  # root mean square, over the largest of all variables
 EXPLODING = 100.0  # norm, over the median of the last ones
 TOO_FAR = 1.0  # size of an update, over that of the values
 STUCK = 1e-7  # the same
@@ -33,7 +33,7 @@ class Flag(NamedTuple):
         Its name.
     kind : str
         ``"unconnected"``, ``"exploding"``, ``"vanishing"``, ``"stuck"``, ``"underflowing"`` or
-        ``"dead units"``.
+        ``"dying"``.
     reason : str
         What was seen, and what to do.
     step : int
@@ -141,7 +141,7 @@ def _too_small(lasting: list[Reading]) -> Iterator[Found]:
 def _dead(now: Reading) -> Iterator[Found]:
     if DEAD * now.units <= now.dead < now.units and now.dead:
         yield Found(
-            "dead units",
+            "dying",
             f"the gradients of {now.dead} of its {now.units} units have been 0 in all of the last "
             "readings. Use a smaller learning rate, leaky_relu or gelu, or other initial values.",
         )

@@ -75,8 +75,8 @@ class Reading(NamedTuple):
 
     @property
     def rms(self) -> float:
-        """The root mean square of the values."""
-        return self.norm / math.sqrt(self.size) if self.size else 0.0
+        """The root mean square of the values that are not 0: of an embedding most are."""
+        return self.norm / math.sqrt(self.size - self.zeros) if self.size > self.zeros else 0.0
 
 
 def measured(

@@ -28,14 +28,12 @@ def readings_summary(readings: dict[str, Reading], flags: list[Flag] | None) -> 
             numbers[f"update_ratio/{name}"] = reading.update.ratio
     values += [numbers_value(tag, "scalars", [x], ()) for tag, x in numbers.items()]
     if flags is not None:
-        values.append(text_value("gradient_flags", _table(flags)))
+        values.append(text_value("gradient_flags", _words(flags)))
     return summary(*values)
 
 
-def _table(flags: list[Flag]) -> str:
-    """Write flags as a Markdown table."""
+def _words(flags: list[Flag]) -> str:
+    """Write flags as a Markdown list, which xgrad.viz reads too."""
     if not flags:
         return "Nothing needs attention."
-    names = [flag.variable.replace("|", "\\|") for flag in flags]
-    rows = [f"| {n} | {f.kind} | {f.reason} |" for n, f in zip(names, flags, strict=True)]
-    return "\n".join(["| variable | is | because |", "|---|---|---|", *rows])
+    return "\n".join(f"* `{f.variable}` is **{f.kind}**: {f.reason}" for f in flags)

@@ -83,7 +83,7 @@ class GradientWatcher:
     ...     loss = optimizer.minimize(lambda: xg.sum(xg.maximum(w, 0.0) ** 2))
     >>> for flag in watcher.flags:
     ...     print(flag.variable, flag.kind, flag.step)
-    w dead units 2
+    w dying 2
 
     or a loop of your own:
 

@@ -20,12 +20,12 @@ from .html import bar, document, escape, inline, number, sparkline
 __all__ = ["report"]
 
 _USUAL = (1e-4, 1e-2)
-_CELL = re.compile(r"(?<!\\)\|")
+_FLAG = re.compile(r"^\* `(.*)` is \*\*(.*?)\*\*: (.*)$", re.MULTILINE)
 _MOST_PICTURES = 24
 
 
 class _Flag(NamedTuple):
-    """A row of what a `GradientWatcher` has written."""
+    """A line of what a `GradientWatcher` has written."""
 
     variable: str
     kind: str
@@ -149,12 +149,7 @@ def _flags(run: Run) -> list[_Flag]:
     found = run.texts.get("gradient_flags")
     if not found:
         return []
-    rows = [
-        [cell.strip().replace("\\|", "|") for cell in _CELL.split(line)[1:-1]]
-        for text in found[-1].texts
-        for line in text.splitlines()[2:]
-    ]
-    return [_Flag(*row) for row in rows if len(row) == 3]
+    return [_Flag(*row) for text in found[-1].texts for row in _FLAG.findall(text)]
 
 
 def _grouped(flags: list[_Flag]) -> list[tuple[str, list[str], str]]:
