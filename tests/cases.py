@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy.linalg
 import scipy.special
 from network_cases import network_cases
 from special_cases import special_cases
@@ -1048,6 +1049,16 @@ for _label, _shape in _THIN.items():
                    lambda xp, x, m=_mode: tuple(xp.linalg.qr(apart(xp, x), mode=m)), *_shape,
                    stacks=_ONE, standard=_shape[0] >= _shape[1] > 0,
                    reference=lambda x, m=_mode: tuple(np.linalg.qr(apart(np, x), mode=m)))
+for _label, _shape in _THIN.items():
+    linalg(f"lu{_label}", lambda xp, x: tuple(xp.linalg.lu(xp.flip(apart(xp, x), axis=-2)))[1:],
+           *_shape, analytic=min(_shape) > 0, stacks=_ONE, standard=False,
+           reference=lambda x: scipy.linalg.lu(np.flip(apart(np, x), axis=-2))[1:])
+linalg("lu/L alone", lambda xp, x: xp.linalg.lu(x).L, 4, 2, complex=False, stacks=_ALONE,
+       standard=False)
+linalg("lu/U alone", lambda xp, x: xp.linalg.lu(x).U, 3, complex=False, stacks=_ALONE,
+       standard=False)
+linalg("lu/as it was", lambda xp, x: xp.linalg.lu(x)[0] @ xp.linalg.lu(x)[1] @ xp.linalg.lu(x)[2],
+       2, 4, analytic=True, stacks=_ONE, standard=False, reference=lambda x: x)
 linalg("qr/Q alone", lambda xp, x: xp.linalg.qr(apart(xp, x)).Q, 4, 2, stacks=_ALONE)
 linalg("qr/R alone", lambda xp, x: xp.linalg.qr(apart(xp, x)).R, 4, 2, stacks=_ALONE)
 linalg("pinv/of less than full rank",

@@ -14,13 +14,13 @@ from typing import NamedTuple
 TESTS = Path(__file__).parent
 LIST = TESTS / "reference_cases.toml"
 PAGE = TESTS.parent / "docs" / "reference-cases.md"
-LABELS = ("same", "better", "decided", "open")
+LABELS = ("same", "better", "decided")
 
 HEAD = """\
 # TensorFlow's behaviour, case by case
 
 What TensorFlow's gradient API does at its edges, what xgrad does there, and the tests that say so. *Same* is what TensorFlow does,
-*better* what it should do, *decided* a convention of ours, *open* what is to come. Numbers are those of the test names.
+*better* what it should do, *decided* a convention of ours. Numbers are those of the test names.
 
 This page is written by `python tests/reference_cases.py` from `tests/reference_cases.toml` and the tests; a test fails where it is not
 up to date, or where a section that is declared complete has a case without a test.

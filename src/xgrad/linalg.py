@@ -6,7 +6,7 @@ are the last two axes, those before are a stack."""
 from __future__ import annotations
 
 from .errors import LinAlgError  # noqa: F401 - where users of NumPy look for it
-from .ops.decompositions import cholesky, qr, svd, svdvals
+from .ops.decompositions import cholesky, lu, qr, svd, svdvals
 from .ops.eigenvalues import eig, eigh, eigvals, eigvalsh
 from .ops.linear_algebra import matmul, matrix_transpose, tensordot, vecdot
 from .ops.matrix_functions import cond, det, expm, matrix_power, slogdet
@@ -29,6 +29,7 @@ __all__ = [
     "inv",
     "kron",
     "lstsq",
+    "lu",
     "matmul",
     "matrix_norm",
     "matrix_power",

@@ -8,6 +8,7 @@ import pytest
 from numerical import difference, difference_gradients
 
 import xgrad as xg
+from xgrad.backends import backend_of, matrices
 
 NAN = np.nan
 EYE = np.eye(3)
@@ -332,6 +333,43 @@ def test_gradient_of_eigh_is_hermitian_and_reads_the_lower_triangle(rng):
     np.testing.assert_allclose(gradient(f, lower + np.tril(x, -1).conj().T), found, atol=1e-12)
 
 
+@pytest.mark.parametrize("shape", [(4, 4), (5, 3), (3, 5), (2, 3, 3)], ids=str)
+def test_lu_has_the_gradients_that_torch_has(shape, rng):
+    torch = pytest.importorskip("torch", reason="torch: torch is not installed")
+    x = rng.normal(size=shape) + 1j * rng.normal(size=shape)
+    x = x.real if shape[-1] == shape[-2] else x
+    inputs = torch.asarray(x, requires_grad=True)
+    factors = torch.linalg.lu(inputs)
+    weights = [rng.normal(size=part.shape) for part in factors[1:]]
+    squares = [part.abs() ** 2 for part in factors[1:]]
+    sum((y * torch.asarray(w)).sum() for y, w in zip(squares, weights, strict=True)).backward()
+    f = lambda a: sum(
+        xg.sum(xg.abs(part) ** 2 * w) for part, w in zip(xg.linalg.lu(a)[1:], weights, strict=True)
+    )
+    np.testing.assert_allclose(gradient(f, x), inputs.grad.numpy(), rtol=1e-10, atol=1e-12)
+
+
+def test_lu_of_a_singular_matrix_is_nan_unless_nobody_asks():
+    x = np.array([[2.0, 1.0], [4.0, 2.0]])
+    assert np.any(np.isnan(gradient(lambda a: xg.linalg.lu(a).L, x)))
+    assert not np.any(gradient(lambda a: xg.linalg.lu(a).L, x, seed=np.zeros((2, 2))))
+
+
+def test_the_permutation_of_lu_has_no_gradient():
+    x = xg.Variable([[1.0, 2.0], [3.0, 4.0]])
+    with xg.GradientTape() as tape:
+        p, _, _ = xg.linalg.lu(x)
+    assert p.numpy().tolist() == [[0.0, 1.0], [1.0, 0.0]]
+    assert tape.gradient(p, x) is None
+
+
+def test_lu_without_scipy_finds_the_same(rng):
+    xp = backend_of(np.empty(0)).xp
+    for x in (rng.normal(size=(2, 5, 3)), rng.normal(size=(4, 4)), np.zeros((3, 2))):
+        for found, expected in zip(matrices.lu(xp, x), xp.lu(x), strict=True):
+            np.testing.assert_allclose(found, expected, atol=1e-14)
+
+
 def test_qr_of_dependent_columns_is_nan_unless_nobody_asks():
     x = np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 0.0]])
     assert np.any(np.isnan(gradient(lambda a: xg.linalg.qr(a).R, x)))
@@ -371,6 +409,7 @@ WHOLE = {
     "det": xg.linalg.det,
     "expm": xg.linalg.expm,
     "inv": xg.linalg.inv,
+    "lu": lambda a: xg.linalg.lu(a).U,
     "matrix_power": lambda a: xg.linalg.matrix_power(a, -2),
     "qr": lambda a: xg.linalg.qr(a).R,
     "slogdet": lambda a: xg.linalg.slogdet(a).logabsdet,

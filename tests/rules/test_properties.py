@@ -123,7 +123,9 @@ DEPENDS_ANYWAY = {"pow/zero exponent that is followed"}
 DEPENDS_ANYWAY |= {
     case.name
     for case in CASES
-    if case.name.startswith(("linalg.cholesky", "linalg.qr", "linalg.solve_triangular"))
+    if case.name.startswith(
+        ("linalg.cholesky", "linalg.lu", "linalg.qr", "linalg.solve_triangular")
+    )
 }
 
 
@@ -160,8 +162,10 @@ NOT_BETWEEN = {"sort", "nan_to_num"}
 NOT_BETWEEN |= {"gamma_density", "beta_density", "gammainc_derivative", "betainc_derivative"}
 # At the zero matrix any vectors will do, and they jump.
 NOT_BETWEEN |= {"linalg.eig"}
-# Signs change where a column is a multiple of a unit vector.
-NOT_BETWEEN |= {case.name.split("/")[0] for case in CASES if case.name.startswith("linalg.qr")}
+# Signs change where a column is a multiple of a unit vector, and pivots where two are of one size.
+NOT_BETWEEN |= {
+    case.name.split("/")[0] for case in CASES if case.name.startswith(("linalg.lu", "linalg.qr"))
+}
 
 
 STEPS = (-1e-5, -1e-6, 1e-6, 1e-5)

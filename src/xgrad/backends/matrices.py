@@ -2,7 +2,7 @@
 
 Every function takes the namespace first and matrices as the last two axes; those before are a
 stack, which broadcasts. Several results are a plain tuple. What the standard has no function for
-(`cofactor`, `expm`, `solve_triangular`) is written in what it has, and replaced by a backend that
+(`cofactor`, `expm`, `lu`, `solve_triangular`) is written in what it has, and replaced by a backend that
 has something better."""
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ __all__ = [
     "eigvalsh",
     "expm",
     "inv",
+    "lu",
     "pinv",
     "qr",
     "qr_complete",
@@ -135,6 +136,30 @@ def eigvalsh(xp: Any, x: Array) -> Array:
     return xp._namespace.linalg.eigvalsh(x)
 
 
+def lu(xp: Any, x: Array) -> tuple[Array, ...]:
+    """x = P L U by elimination with the largest pivots: P, and L below the diagonal of U.
+
+    One step for each column, on all rows at once, so that no value is looked at."""
+    rows, columns = x.shape[-2:]
+    places = xp.arange(rows, dtype=xp.int64, device=x.device)
+    unit = xp.eye(rows, dtype=x.dtype, device=x.device)
+    permuted = xp.broadcast_to(unit, (*x.shape[:-2], rows, rows))
+    across = xp.arange(columns, dtype=xp.int64, device=x.device)
+    for step in range(min(columns, rows - 1)):
+        below = places > step
+        size = xp.where(places >= step, xp.abs(x[..., :, step]), -1.0)
+        pivot = xp.argmax(size, axis=-1, keepdims=True)
+        order = xp.where(places == step, pivot, xp.where(places == pivot, step, places))
+        x, permuted = (_rows(xp, m, order) for m in (x, permuted))
+        row, column = x[..., step : step + 1, :], x[..., :, step : step + 1]
+        divisor = x[..., step : step + 1, step : step + 1]
+        divisor = xp.where(divisor == 0, xp.ones_like(divisor), divisor)
+        factor = xp.where(below[:, None], column / divisor, xp.zeros_like(column))
+        x = x - factor * xp.where(across > step, row, xp.zeros_like(row))
+        x = xp.where(below[:, None] & (across == step), factor, x)
+    return xp.matrix_transpose(permuted), x
+
+
 def qr(xp: Any, x: Array) -> tuple[Array, ...]:
     """The reduced factors."""
     return tuple(xp._namespace.linalg.qr(x, mode="reduced"))
@@ -212,6 +237,11 @@ def vector_norm(
 def _identity(xp: Any, x: Array) -> Array:
     """Identity matrices of the shape, dtype and device of x."""
     return xp.tril(xp.triu(xp.ones_like(x)))
+
+
+def _rows(xp: Any, x: Array, order: Array) -> Array:
+    """The rows of matrices in another order for each."""
+    return xp.take_along_axis(x, xp.broadcast_to(order[..., None], x.shape), axis=-2)
 
 
 def _adjoint(xp: Any, x: Array) -> Array:

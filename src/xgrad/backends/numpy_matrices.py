@@ -59,6 +59,15 @@ class Matrices(FiniteOnly):
             return matrices.solve_triangular(xp, x1, x2, upper=upper)
         return scipy.solve_triangular(x1, x2, lower=not upper, check_finite=False)
 
+    def lu(xp: Any, x: Array) -> tuple[Array, ...]:
+        scipy = _scipy_linalg()
+        if scipy is None or 0 in x.shape:
+            return matrices.lu(xp, x)
+        permutation, lower, upper = scipy.lu(x, check_finite=False)
+        factors = np.tril(lower, -1)
+        factors[..., : x.shape[-1], :] += upper
+        return permutation.astype(x.dtype, copy=False), factors
+
     def expm(xp: Any, x: Array) -> Array:
         scipy = _scipy_linalg()
         if scipy is not None:

@@ -58,6 +58,12 @@ class Own:
     def solve_triangular(xp: Any, x1: Array, x2: Array, *, upper: bool) -> Array:
         return xp._namespace.linalg.solve_triangular(x1, x2, upper=upper)
 
+    def lu(xp: Any, x: Array) -> tuple[Array, ...]:
+        permutation, lower, upper = xp._namespace.linalg.lu(x)
+        size = x.shape[-1]
+        square = lower[..., :size, :].tril(-1) + upper
+        return permutation, xp.concat([square, lower[..., size:, :]], axis=-2)
+
     def expm(xp: Any, x: Array) -> Array:
         return xp._namespace.linalg.matrix_exp(x)
 

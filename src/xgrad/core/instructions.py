@@ -53,8 +53,8 @@ _TABLE = {
     # Functions of the last axes; those before are a stack, which broadcasts.
     Kind.STACKED: """
         cholesky(x) cofactor(x) det(x) eig(x) -> 2 eigh(x) -> 2 eigvals(x) eigvalsh(x) expm(x)
-        inv(x) pinv(x; rtol) qr(x) -> 2 qr_complete(x) -> 2 slogdet(x) -> 2 solve(x1, x2)
-        solve_triangular(x1, x2; upper) svd(x; full_matrices) -> 3 svdvals(x)""",
+        inv(x) lu(x) -> 2 pinv(x; rtol) qr(x) -> 2 qr_complete(x) -> 2 slogdet(x) -> 2
+        solve(x1, x2) solve_triangular(x1, x2; upper) svd(x; full_matrices) -> 3 svdvals(x)""",
     # A rule of its own, exact shapes.
     Kind.GENERAL: """
         cumulative_max(x; axis) cumulative_min(x; axis) cumulative_prod(x; axis, include_initial)
@@ -131,6 +131,7 @@ def primitive(name: str) -> Primitive:
 #   relu                     max(x, 0), whose gradient at 0 is 0
 #   scatter(x, indices, updates; axis, mode)   x with updates: set, add, multiply, min, max
 #   cofactor                 the gradient of det: det(x) x^-T where x has an inverse
+#   lu                       permutation, and both triangles in one matrix; no more columns than rows
 #   qr, qr_complete          the factors of the standard's two modes
 #   solve, solve_triangular  for matrices on both sides; a vector is a matrix of one column
 #   vector_norm              the orders that are neither 0 nor infinite

@@ -1,4 +1,4 @@
-"""Decompositions of matrices: Cholesky, QR, singular values.
+"""Decompositions of matrices: Cholesky, LU, QR, singular values.
 
 Signatures and named tuples are those of the array API standard's `linalg` extension (2025.12). The
 last two axes are the matrices, those before are a stack."""
@@ -14,17 +14,30 @@ from ..core.instructions import primitive
 from ..core.tensor import Tensor
 from ..errors import ArgumentError
 from ._matrices import as_matrices
+from .creation import tril, triu
+from .filling import ones_like
 from .joining import concat
 from .linear_algebra import matmul, matrix_transpose
 from .rounding import conj
+from .utility import stop_gradient
 
-__all__ = ["cholesky", "qr", "svd", "svdvals"]
+__all__ = ["cholesky", "lu", "qr", "svd", "svdvals"]
 
 _CHOLESKY = primitive("cholesky")
+_LU = primitive("lu")
 _QR = primitive("qr")
 _QR_COMPLETE = primitive("qr_complete")
+_SOLVE_TRIANGULAR = primitive("solve_triangular")
 _SVD = primitive("svd")
 _SVDVALS = primitive("svdvals")
+
+
+class LUResult(NamedTuple):
+    """What `lu` returns."""
+
+    P: Tensor
+    L: Tensor
+    U: Tensor
 
 
 class QRResult(NamedTuple):
@@ -89,6 +102,65 @@ def cholesky(x: ArrayLike, /, *, upper: bool = False) -> Tensor:
     if upper:
         return _adjoint(apply1(_CHOLESKY, _adjoint(x)))
     return apply1(_CHOLESKY, x)  # type: ignore[no-any-return]
+
+
+def lu(x: ArrayLike, /) -> LUResult:
+    """Factor matrices into a permutation, a lower and an upper triangle.
+
+    Parameters
+    ----------
+    x : Tensor, Variable or array
+        Of shape (..., m, n) and floating dtype.
+
+    Returns
+    -------
+    LUResult
+        A named tuple with P L U = x: P of shape (..., m, m) has a single 1 in each row and column,
+        L of shape (..., m, k) has ones on its diagonal and no element larger than 1, and U has the
+        shape (..., k, n), with k = min(m, n). All are of the dtype of x.
+
+    Raises
+    ------
+    ShapeError, DTypeError
+        If x is no stack of matrices of floating dtype.
+
+    See Also
+    --------
+    solve, det, qr
+
+    Notes
+    -----
+    Differentiable where the first k columns of x are linearly independent and no two pivots are of
+    the same size. P has no gradient: it is constant but for jumps.
+
+    References
+    ----------
+    De Hoog, Anderssen and Lukas, "Differentiation of matrix functionals using triangular
+    factorization", Mathematics of Computation 80 (2011).
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> p, l, u = xg.linalg.lu(xg.asarray([[1.0, 2.0], [4.0, 6.0]]))
+    >>> u
+    xg.Tensor([[4. , 6. ],
+               [0. , 0.5]], shape=(2, 2), dtype=float64, device=cpu)
+    >>> p @ l @ u
+    xg.Tensor([[1., 2.],
+               [4., 6.]], shape=(2, 2), dtype=float64, device=cpu)
+    """
+    x = as_matrices(x, "lu")
+    rows, columns = x.shape[-2:]
+    size = min(rows, columns)
+    permutation, factors = apply(_LU, (x[..., :size] if size < columns else x,))
+    permutation = stop_gradient(permutation)
+    lower = tril(factors, k=-1) + tril(triu(ones_like(factors)))
+    upper = triu(factors[..., :size, :] if size < rows else factors)
+    if size < columns:  # the first columns decide: x = [X Y] = P L [U, L^-1 P^T Y]
+        others = matmul(matrix_transpose(permutation), x[..., size:])
+        others = apply(_SOLVE_TRIANGULAR, (lower, others), {"upper": False})
+        upper = concat([upper, others], axis=-1)
+    return LUResult(permutation, lower, upper)
 
 
 def qr(x: ArrayLike, /, *, mode: str = "reduced") -> QRResult:

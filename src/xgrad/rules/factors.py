@@ -1,4 +1,4 @@
-"""Triangular factors: Cholesky and QR.
+"""Triangular factors: Cholesky, LU and QR.
 
 A triangular factor changes by a triangular matrix, an orthonormal one by itself times a
 skew-Hermitian matrix; that splits the change of the product between them in one way only."""
@@ -25,6 +25,32 @@ def cholesky_x(xp: Any, g: Array, y: Array) -> Array:
     return absorb(xp, xp.matrix_transpose(whole), g)
 
 
+def lu_x(xp: Any, g: tuple[Array | None, ...], y: tuple[Array, ...]) -> Array:
+    """x = P L U; with L = [L1; L2], of which L1 is square,
+
+    dL/dx = P [L1^-T F; gL2] U^-T, F = tril(L1^T gL1, -1) + triu(gU U^T - L2^T gL2).
+    P changes nowhere but where it jumps. Where U is singular there is no derivative: NaN, but zero
+    for a zero cotangent."""
+    permutation, factors = y
+    g_factors = g[1]
+    if g_factors is None:
+        return xp.zeros_like(factors)
+    size = factors.shape[-1]
+    lower, rest = factors[..., :size, :], factors[..., size:, :]
+    g_square, g_rest = g_factors[..., :size, :], g_factors[..., size:, :]
+    unit = identity(xp, lower)
+    upper, lower = xp.triu(lower), xp.tril(lower, k=-1) + unit
+    above = xp.matmul(xp.triu(g_square), xp.matrix_transpose(upper))
+    above = above - xp.matmul(xp.matrix_transpose(rest), g_rest)
+    below = xp.matmul(xp.matrix_transpose(lower), xp.tril(g_square, k=-1))
+    inner = xp.tril(below, k=-1) + xp.triu(above)
+    top = xp.solve_triangular(xp.matrix_transpose(lower), inner, upper=True)
+    both = xp.concat([top, g_rest], axis=-2)
+    pivots = xp.where((unit != 0) & (upper == 0), math.nan, upper)
+    result = xp.solve_triangular(pivots, xp.matrix_transpose(both), upper=True)
+    return absorb(xp, xp.matmul(permutation, xp.matrix_transpose(result)), g_factors)
+
+
 def qr_x(xp: Any, g: tuple[Array | None, ...], y: tuple[Array, ...]) -> Array:
     """x = Q R with no more columns than rows (Walter and Lehmann, 2018), for real numbers
 
@@ -45,6 +71,7 @@ def qr_x(xp: Any, g: tuple[Array | None, ...], y: tuple[Array, ...]) -> Array:
 
 
 give("cholesky", x=cholesky_x)
+give("lu", x=lu_x)
 give("qr", x=qr_x)
 give(
     "qr_complete",

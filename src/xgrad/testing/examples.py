@@ -220,6 +220,7 @@ _LINES: dict[str, tuple[Any, ...]] = {
     "eigvalsh": (lambda x: _apply("eigvalsh", _symmetric(x)), _SQUARE),
     "expm": (lambda x: _apply("expm", x), _SQUARE),
     "inv": (lambda x: _apply("inv", _regular(x)), _SQUARE),
+    "lu": (lambda x: _apply("lu", _regular(x))[1], _SQUARE),
     "pinv": (lambda x: _apply("pinv", x, rtol=1e-10), _MATRIX),
     "qr": (lambda x: _moduli(*_apply("qr", _regular(x))), _SQUARE),
     "slogdet": (lambda x: _apply("slogdet", _regular(x))[1], _SQUARE),
