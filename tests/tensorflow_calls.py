@@ -244,6 +244,8 @@ tf.linalg.l2_normalize(x, 1)
 tf.linalg.logdet(m)
 tf.linalg.lstsq(m, t)
 tf.linalg.lstsq(m, t, l2_regularizer=0.5)
+tf.linalg.lu(m)[1]
+tf.stop_gradient(tf.linalg.lu(tf.reverse(m, [0]))[0])
 tf.linalg.matmul(x, y, transpose_b=True)
 tf.linalg.matmul(z, z, adjoint_a=True)
 tf.linalg.matrix_transpose(x)

@@ -26,6 +26,7 @@ __all__ = [
     "l2_normalize",
     "logdet",
     "lstsq",
+    "lu",
     "matmul",
     "matvec",
     "norm",
@@ -229,6 +230,21 @@ def slogdet(input: Any, name: str | None = None) -> Any:
 def eigh(tensor: Any, name: str | None = None) -> Any:
     """Give eigenvalues and eigenvectors of self-adjoint matrices."""
     return xg.linalg.eigh(as_tensor(tensor))
+
+
+class Lu(NamedTuple):
+    """What `lu` returns."""
+
+    lu: Any
+    p: Any
+
+
+@followed
+def lu(input: Any, output_idx_type: Any = xg.int32, name: str | None = None) -> Lu:
+    """Factor square matrices into two triangles, in one matrix, and the order of the rows."""
+    permutation, lower, upper = xg.linalg.lu(as_tensor(input))
+    order = xg.argmax(xg.real(permutation), axis=-2)
+    return Lu(xg.tril(lower, k=-1) + upper, xg.astype(order, output_idx_type))
 
 
 class Qr(NamedTuple):
