@@ -263,10 +263,13 @@ class Function:
         program = recording.program([x for x in numbered if isinstance(x, Tensor)])
         donated = [program.arguments[place] for place, _ in taken.donated]
         compiled = _Compiled(program, structure, numbered, donated, self._backend)
+        outputs = recording.hand_over(program)
+        del args, options, inputs, arguments, result, results, numbered
+        recording.refuse_what_is_kept()
         compiled.seconds = time.perf_counter() - start
         self._keep(taken.key, compiled, taken.leaves, taken.treedef)
         self._warn_of_many()
-        return compiled.finish(recording.hand_over(program))
+        return compiled.finish(outputs)
 
     def _warn_of_many(self) -> None:
         if len(self._compiled) < _MANY or self._warned:

@@ -6,8 +6,10 @@ which is kept alive meanwhile; what was not computed from arguments and Variable
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any, Self
+from weakref import ref
 
 from ..backends import Backend, backend_of
 from ..backends.base import dtype_name
@@ -42,6 +44,8 @@ class _Values(Follower):
 
     def follows(self, node: Node) -> bool:
         """Whether a node belongs to a value of the recording."""
+        if type(node) is Leaf and node.variable is not None:
+            return True  # whose value is another one in the next call
         return self in node.traces or node in self.watched
 
     reads = remembers = follows
@@ -86,9 +90,11 @@ class Recording:
         )
         self._former: Any = None
         self.arguments = tuple([self._define(x.array) for x in arguments])
+        self._nodes: list[ref[Node]] = []
         for x in arguments:
-            x.node = Leaf(x.shape, x.dtype)
+            x.node = Leaf(x.shape, x.dtype, where=user_line(1))
             self.tangents.watched[x.node] = None
+            self._nodes.append(ref(x.node))
 
     def __enter__(self) -> Self:
         # Sends every operation of this thread through `apply`, which tells of all of them.
@@ -206,6 +212,7 @@ class Recording:
             node = Node(None, None, (), (), None, shape, dtype, (), next_serial(), None)
         if self.tangents not in node.traces:
             node.traces = (*node.traces, self.tangents)
+            self._nodes.append(ref(node))
         return node  # type: ignore[no-any-return]
 
     # -- what comes out --------------------------------------------------------------------------
@@ -241,7 +248,23 @@ class Recording:
         values = [self._alive[number] for number in program.outputs()]
         self._alive.clear()
         self._copies.clear()
+        self.tangents.watched.clear()
         return values
+
+    def refuse_what_is_kept(self) -> None:
+        """Refuse that values of the recording outlive it, for later calls would not renew them."""
+        if not any(node() is not None for node in self._nodes):
+            return
+        gc.collect()  # what is left may be held by cycles that nobody knows any more
+        for reference in self._nodes:
+            node = reference()
+            if node is not None:
+                raise TracingError(
+                    f"a Tensor of shape {node.shape}{show_line(node.where)} inside xg.function is "
+                    "kept by something outside (an attribute, a list, a global name, a tape): later "
+                    "calls replay a program and would leave it as it is. Use a result, or assign to "
+                    "a Variable."
+                )
 
 
 def _refuse_shapes_that_depend_on_values(primitive: Primitive, arrays: tuple[Any, ...]) -> None:
