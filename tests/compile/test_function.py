@@ -242,7 +242,11 @@ def test_an_assignment_is_seen_by_what_follows():
 
 def test_a_value_kept_from_before_a_step_stays():
     v = xg.Variable([1.0])
-    f = xg.function(lambda: [v.assign_add([1.0])] and None)
+
+    @xg.function
+    def f():
+        v.assign_add([1.0])
+
     before = v.value()
     f()
     f()

@@ -254,11 +254,11 @@ class Optimizer(Steps, Rule):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make this optimizer again, without its state."""
-        names = (*self.hyperparameters, *DEFAULTS)
-        return {
-            "learning_rate": serialize(self._rate),
-            **{name: getattr(self, name) for name in names},
-        }
+        return {"learning_rate": serialize(self._rate), **self.options()}
+
+    def options(self) -> dict[str, Any]:
+        """All arguments but the learning rate."""
+        return {name: getattr(self, name) for name in (*self.hyperparameters, *DEFAULTS)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:

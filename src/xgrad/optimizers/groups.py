@@ -84,7 +84,7 @@ def _make(optimizer: Optimizer, other: dict[str, Any]) -> Group:
         )
     multiplier = as_rate(other.pop("learning_rate_multiplier", 1.0), "learning_rate_multiplier")
     rate = other.pop("learning_rate", None)
-    config = {**optimizer.get_config(), "learning_rate": 0.0, "groups": None}
+    config = {**optimizer.options(), "learning_rate": 0.0, "groups": None}
     rule = optimizer.from_config({**config, **other})
     if rule.slot_names != optimizer.slot_names:
         raise ArgumentError(

@@ -15,6 +15,7 @@ from ..core.dispatch import apply
 from ..core.instructions import PRIMITIVES
 from ..core.primitive import Kind
 from ..core.tensor import Tensor
+from ..ops import _fourier, _matrices, special  # noqa: F401 - bring the rules of their chapters
 from ..ops.rule_namespace import rule_namespace as xp
 
 __all__ = ["Example", "example_of", "operands_of"]
@@ -99,6 +100,12 @@ def _definite(x: Tensor) -> Tensor:
 def _moduli(*arrays: Tensor) -> list[Tensor]:
     """Take what does not depend on the signs and phases that factors are free to choose."""
     return [xp.abs(array) for array in arrays]
+
+
+def _drawn(a: Tensor) -> Tensor:
+    """Draw from gamma distributions, by the inverse of the distribution function."""
+    u = xp.asarray([0.2, 0.5, 0.9], dtype=a.dtype, device=a.device)
+    return xp.stop_gradient(special.gammaincinv(a, u))  # type: ignore[no-any-return]
 
 
 _LINES: dict[str, tuple[Any, ...]] = {
@@ -233,6 +240,7 @@ _LINES: dict[str, tuple[Any, ...]] = {
     "svd": (lambda x: _moduli(*_apply("svd", x, full_matrices=False)), _MATRIX),
     "svdvals": (lambda x: _apply("svdvals", x), _MATRIX),
     # Others.
+    "gamma_draw": (lambda a: _apply("gamma_draw", a, _drawn(a)), _VECTOR),
     "cumulative_max": (lambda x: xp.cumulative_max(x, axis=1), _MATRIX),
     "cumulative_min": (lambda x: xp.cumulative_min(x, axis=1), _MATRIX),
     "cumulative_prod": (lambda x: xp.cumulative_prod(x, axis=1), _MATRIX),
