@@ -337,6 +337,22 @@ def test_recorded_steps_are_refused():
         step()
 
 
+def test_records_of_recorded_programs_are_refused():
+    w = xg.Variable([1.0], name="w")
+    f = xg.function(lambda x: (GradientWatcher().record([x], [w]), x)[1])
+    with pytest.raises(xg.errors.TracingError, match="first call only"):
+        f(xg.asarray([1.0]))
+
+
+def test_loss_scale_optimizer_can_be_watched():
+    w = xg.Variable([1.0], name="w", dtype=xg.float32)
+    optimizer = xg.optimizers.LossScaleOptimizer(xg.optimizers.SGD(0.1), initial_scale=8.0)
+    watcher = GradientWatcher().attach(optimizer)
+    optimizer.minimize(lambda: xg.sum(w * w))
+    assert watcher.readings["w"].norm == 16.0  # as the optimizer receives it
+    assert watcher.readings["w"].update.ratio == pytest.approx(0.2)
+
+
 @pytest.mark.parametrize("options", [{"every": 0}, {"patience": 0}, {"buckets": 0}], ids=str)
 def test_numbers_must_be_positive(options):
     with pytest.raises(xg.errors.ArgumentError, match="at least 1"):

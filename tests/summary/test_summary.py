@@ -5,6 +5,7 @@ Cases of tensorflow-reference.md, section 2.12, that are about summaries."""
 from __future__ import annotations
 
 import builtins
+import subprocess
 import sys
 import threading
 
@@ -218,6 +219,19 @@ def test_dropped_writer_closes_its_file(tmp_path):
     assert len(list(records(*tmp_path.glob("*tfevents*")))) == 2
 
 
+def test_end_of_the_program_closes_files(tmp_path):
+    code = (
+        "import xgrad as xg; w = xg.summary.create_file_writer(%r); w.set_as_default(step=0); "
+        "xg.summary.scalar('host', 1.0); "
+        "xg.summary.scalar('device', xg.asarray(2.0, device='array_api_strict:device1'))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code % str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    assert [value.numbers for value in read(tmp_path)] == [[1.0], [2.0]]
+
+
 def test_negative_queue_is_refused(tmp_path):
     with pytest.raises(xg.errors.ArgumentError, match="max_queue -1"):
         summary.create_file_writer(tmp_path, max_queue=-1)
@@ -235,6 +249,36 @@ def test_without_tensorboardx_an_error_says_what_to_install(monkeypatch, tmp_pat
     monkeypatch.delitem(sys.modules, "tensorboardX", raising=False)
     with pytest.raises(xg.errors.BackendUnavailableError, match=r"xgrad\[tensorboard\]"):
         summary.create_file_writer(tmp_path)
+
+
+# -- where values mean nothing ---------------------------------------------------------------------
+
+
+def test_summary_in_a_recorded_program_is_refused(writer):
+    f = xg.function(lambda x: (summary.scalar("x", xg.sum(x), step=0), x)[1])
+    with writer.as_default(), pytest.raises(xg.errors.TracingError, match="first call only"):
+        f(xg.asarray([1.0]))
+
+
+def test_summary_in_a_recorded_program_without_a_writer_is_nothing():
+    f = xg.function(lambda x: (summary.scalar("x", xg.sum(x), step=0), x)[1])
+    assert f(xg.asarray([1.0])).tolist() == [1.0]
+
+
+@pytest.mark.parametrize("write", [summary.scalar, summary.histogram], ids=["scalar", "histogram"])
+def test_summary_of_a_value_inside_vmap_is_refused(write, writer):
+    def f(x):
+        write("x", x, step=0)
+        return x
+
+    with writer.as_default(), pytest.raises(xg.errors.ArgumentError, match="inside vmap"):
+        xg.vmap(f)(xg.asarray([1.0, 2.0]))
+
+
+def test_summary_in_a_graph_is_written(writer, logdir):
+    with xg.Graph(), writer.as_default():
+        summary.scalar("x", xg.sum(xg.asarray([1.0, 2.0])), step=0)
+    assert read(logdir)[0].numbers == [3.0]
 
 
 # -- histograms ------------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..core.handle import Handle
-from ..errors import ArgumentError, ArgumentTypeError
+from ..errors import ArgumentError, ArgumentTypeError, TracingError
+from ..interpreters.trace import active_traces
 
 if TYPE_CHECKING:
     from .writer import Writer
@@ -19,6 +20,7 @@ __all__ = [
     "get_step",
     "name_scope",
     "record_if",
+    "refuse_recordings",
     "scoped",
     "set_step",
     "should_record_summaries",
@@ -164,8 +166,18 @@ def chosen_writer(writer: Writer | None = None) -> Writer | None:
     writer = current.writer if writer is None else writer
     if writer is None:
         return None
+    refuse_recordings("summaries")
     condition = current.condition
     return writer if (condition() if callable(condition) else condition) else None
+
+
+def refuse_recordings(what: str) -> None:
+    """Refuse what a recorded program would do in its first call only."""
+    if any(trace.refuses_exits for trace in active_traces()):
+        raise TracingError(
+            f"{what} inside xg.function would be written in the first call only, in which the "
+            "program is recorded. Use results of the function outside of it."
+        )
 
 
 def step_of(step: Any, name: str) -> int:

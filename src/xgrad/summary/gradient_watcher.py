@@ -17,7 +17,7 @@ from ..core.handle import Handle
 from ..core.variable import Variable
 from ..errors import ArgumentError, ArgumentTypeError
 from ..tree import flatten, leaves
-from .current import chosen_writer, get_step, step_of
+from .current import chosen_writer, get_step, refuse_recordings, step_of
 from .gradient_flags import Flag, judge
 from .gradient_readings import (
     Reading,
@@ -205,6 +205,7 @@ class GradientWatcher:
     # -- inside --------------------------------------------------------------------------------
 
     def _number(self, step: Any) -> int:
+        refuse_recordings("gradients that are watched")
         self._calls += 1
         if step is None and get_step() is None:
             return self._calls - 1

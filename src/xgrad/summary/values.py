@@ -28,7 +28,13 @@ def as_array(data: Any, name: str) -> Array:
         )
     if isinstance(data, Sparse):
         data = data.to_dense()
-    return data.array if isinstance(data, Handle) else to_array(data)
+    array = data.array if isinstance(data, Handle) else to_array(data)
+    if backend_of(array).nests:
+        raise ArgumentError(
+            f"the summary {name!r} was given a value inside vmap, which is one for each example. "
+            "Use the results of vmap, outside of it."
+        )
+    return array
 
 
 # -- from devices ----------------------------------------------------------------------------------

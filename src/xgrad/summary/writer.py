@@ -12,6 +12,7 @@ import itertools
 import os
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Self
@@ -36,8 +37,68 @@ class _Waiting(NamedTuple):
     make: Callable[[list[list[float]]], dict[str, Any]]
 
 
+class _Events:
+    """An event file, and what will be written into it."""
+
+    def __init__(self, logdir: str, max_queue: int, flush_seconds: float, suffix: str) -> None:
+        try:
+            from tensorboardX.event_file_writer import EventsWriter
+            from tensorboardX.proto.event_pb2 import Event
+            from tensorboardX.record_writer import directory_check
+        except ImportError as error:
+            raise BackendUnavailableError(
+                "summaries need tensorboardX, which is not installed. Use pip install "
+                "'xgrad[tensorboard]'."
+            ) from error
+        directory_check(logdir)
+        unique = f".{os.getpid()}.{next(_numbers)}{suffix}"
+        self._file = EventsWriter(os.path.join(logdir, "events"), unique)  # noqa: PTH118 - may be a URL
+        self._file.flush()
+        self._event = Event
+        self._max_queue = max_queue
+        self._flush_seconds = flush_seconds
+        self._waiting: list[_Waiting] = []
+        self._flushed = time.monotonic()
+        self._lock = threading.RLock()
+
+    def wait(self, event: _Waiting) -> None:
+        """Take an event; write it when there are many, or it is time, or a step is over."""
+        with self._lock:
+            if self.waits_on_device() and self._waiting[-1].step != event.step:
+                self.write()
+            self._waiting.append(event)
+            limit = _MANY if self.waits_on_device() else self._max_queue
+            late = time.monotonic() - self._flushed > self._flush_seconds
+            if late or len(self._waiting) > limit:
+                self.write()
+
+    def waits_on_device(self) -> bool:
+        """Whether some values are not on the host yet."""
+        return any(event.arrays for event in self._waiting)
+
+    def write(self) -> None:
+        """Bring everything to disk, after one copy from each device."""
+        with self._lock:
+            waiting, self._waiting = self._waiting, []
+            numbers = iter(to_host([array for event in waiting for array in event.arrays]))
+            for event in waiting:
+                content = event.make([next(numbers) for _ in event.arrays])
+                made = self._event(wall_time=event.time, step=event.step, **content)
+                self._file.write_event(made)
+            self._file.flush()
+            self._flushed = time.monotonic()
+
+    def close(self) -> None:
+        """Bring everything to disk, and close the file."""
+        with self._lock:
+            self.write()
+            self._file.close()
+
+
 class Writer:
     """Writes one event file; make one with `create_file_writer`.
+
+    The file is closed when the writer is dropped, and when the program ends.
 
     Attributes
     ----------
@@ -45,32 +106,12 @@ class Writer:
     """
 
     def __init__(self, logdir: str, max_queue: int, flush_seconds: float, suffix: str) -> None:
-        try:
-            from tensorboardX.event_file_writer import EventsWriter
-            from tensorboardX.record_writer import directory_check
-        except ImportError as error:
-            raise BackendUnavailableError(
-                "summaries need tensorboardX, which is not installed. Use pip install "
-                "'xgrad[tensorboard]'."
-            ) from error
         self.logdir = logdir
-        directory_check(logdir)
-        unique = f".{os.getpid()}.{next(_numbers)}{suffix}"
-        self._file = EventsWriter(os.path.join(logdir, "events"), unique)  # noqa: PTH118 - may be a URL
-        self._file.flush()
-        self._max_queue = max_queue
-        self._flush_seconds = flush_seconds
-        self._waiting: list[_Waiting] = []
-        self._flushed = time.monotonic()
-        self._closed = False
-        self._lock = threading.RLock()
-
-    def __del__(self) -> None:
-        if not getattr(self, "_closed", True):
-            self.close()
+        self._events = _Events(logdir, max_queue, flush_seconds, suffix)
+        self._close = weakref.finalize(self, self._events.close)
 
     def __repr__(self) -> str:
-        return f"<summary writer to {self.logdir!r}{', closed' if self._closed else ''}>"
+        return f"<summary writer to {self.logdir!r}{'' if self._close.alive else ', closed'}>"
 
     @contextmanager
     def as_default(self, step: Any = None) -> Iterator[Self]:
@@ -93,7 +134,7 @@ class Writer:
             yield self
         finally:
             current.writer, current.step = former
-            if not self._closed:
+            if self._close.alive:
                 self.flush()
 
     def set_as_default(self, step: Any = None) -> None:
@@ -109,20 +150,16 @@ class Writer:
     def flush(self) -> None:
         """Bring everything that was written to disk."""
         self._check("flush")
-        with self._lock:
-            self._write_waiting()
+        self._events.write()
 
     def close(self) -> None:
         """Bring everything to disk and write no more; closing again does nothing."""
-        with self._lock:
-            if not self._closed:
-                self._write_waiting()
-                self._file.close()
-                self._closed = True
+        self._close()
 
     def add(self, content: dict[str, Any], step: int) -> None:
         """Write an event, given by what it contains in tensorboardX's form."""
-        self._wait(_Waiting(time.time(), step, (), lambda _: content))
+        self._check("write")
+        self._events.wait(_Waiting(time.time(), step, (), lambda _: content))
 
     def add_arrays(
         self,
@@ -143,41 +180,16 @@ class Writer:
         if all(map(is_on_host, arrays)):
             self.add(make(to_host(arrays)), step)
         else:
-            self._wait(_Waiting(time.time(), step, arrays, make))
+            self._check("write")
+            self._events.wait(_Waiting(time.time(), step, arrays, make))
 
     def settle(self) -> None:
         """Read everything that waits on a device."""
-        with self._lock:
-            if not self._closed and self._waits_on_device():
-                self._write_waiting()
-
-    def _waits_on_device(self) -> bool:
-        return any(event.arrays for event in self._waiting)
-
-    def _wait(self, event: _Waiting) -> None:
-        self._check("write")
-        with self._lock:
-            if self._waits_on_device() and self._waiting[-1].step != event.step:
-                self._write_waiting()
-            self._waiting.append(event)
-            limit = _MANY if self._waits_on_device() else self._max_queue
-            late = time.monotonic() - self._flushed > self._flush_seconds
-            if late or len(self._waiting) > limit:
-                self._write_waiting()
-
-    def _write_waiting(self) -> None:
-        from tensorboardX.proto.event_pb2 import Event
-
-        waiting, self._waiting = self._waiting, []
-        numbers = iter(to_host([array for event in waiting for array in event.arrays]))
-        for event in waiting:
-            content = event.make([next(numbers) for _ in event.arrays])
-            self._file.write_event(Event(wall_time=event.time, step=event.step, **content))
-        self._file.flush()
-        self._flushed = time.monotonic()
+        if self._close.alive and self._events.waits_on_device():
+            self._events.write()
 
     def _check(self, what: str) -> None:
-        if self._closed:
+        if not self._close.alive:
             raise ClosedWriterError(
                 f"{what}: the summary writer to {self.logdir!r} is closed. Use another writer."
             )
