@@ -295,6 +295,17 @@ def test_y8_counts_are_numpys(buckets, device, rng):
     np.testing.assert_allclose(rows[:, 1], edges[1:], rtol=1e-12, atol=1e-12)
 
 
+def test_counts_of_many_values_are_numpys(rng):
+    values = rng.normal(size=100_003)
+    values[[5, 70_000]] = np.nan
+    values[[6, 99_999]] = np.inf
+    found = count(values, 30)
+    expected, edges = np.histogram(values[np.isfinite(values)], bins=30)
+    assert found.counts == expected.tolist()
+    assert (found.low, found.high) == (edges[0], edges[-1])
+    assert (found.nans, found.infinities) == (2, 2)
+
+
 def test_histogram_is_read_back(writer, logdir):
     with writer.as_default():
         assert summary.histogram("weights", xg.asarray([0.0, 1.0, 1.0, 2.0]), step=1, buckets=2)

@@ -4,6 +4,7 @@ Everything is of magnitudes, so that complex gradients have readings too."""
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple
 from .._typing import Array
 from ..backends import backend_of
 from ..backends.base import Backend, dtype_name
-from .histograms import Counts, counted, counts_of
+from .histograms import Counts, blocks, counted, counts_of
 
 __all__ = ["Reading", "Update", "measured", "measured_update", "reading_of", "update_of"]
 
@@ -102,22 +103,28 @@ def measured(
     """
     backend = backend_of(gradient)
     xp = backend.xp
+    units = gradient.shape[-1] if len(gradient.shape) else 1
+    values = xp.reshape(gradient, (math.prod(gradient.shape[:-1]), units))
+    if backend.xp.isdtype(values.dtype, "complex floating"):
+        values = xp.abs(values)
     smallest = _smallest_normal(backend, gradient)
-    values = _double(backend, gradient)
-    size = xp.abs(values)
+    parts = [_measured_part(backend, part, smallest) for part in blocks(values)]
+    heads, moves = (functools.reduce(xp.add, found) for found in zip(*parts, strict=True))
+    silent = _double(backend, moves == 0.0) * (1.0 if silent is None else silent + 1.0)
+    dead = _total(backend, _double(backend, silent >= patience))
+    norm, rest = xp.sqrt(heads[:1]), heads[1:]
+    return xp.concat([norm, rest, dead, counted(values, buckets)], axis=0), silent
+
+
+def _measured_part(backend: Backend, x: Array, smallest: float) -> tuple[Array, Array]:
+    """Sum squares, zeros, and tiny values; and, for each column, what is not 0."""
+    xp = backend.xp
+    size = xp.abs(_double(backend, x))
     zero = _double(backend, size == 0.0)
     tiny = _double(backend, size < smallest) - zero
-    units = gradient.shape[-1] if len(gradient.shape) else 1
+    heads = [_total(backend, part) for part in (size * size, zero, tiny)]
     # A sum, because of nothing at all there is a sum but no maximum.
-    moves = xp.reshape(_double(backend, size != 0.0), (math.prod(gradient.shape[:-1]), units))
-    still = _double(backend, xp.sum(moves, axis=0, dtype=None, keepdims=False) == 0.0)
-    silent = still * (1.0 if silent is None else silent + 1.0)
-    dead = _double(backend, silent >= patience)
-    heads = [
-        xp.sqrt(_total(backend, size * size)),
-        *(_total(backend, x) for x in (zero, tiny, dead)),
-    ]
-    return xp.concat([*heads, counted(values, buckets)], axis=0), silent
+    return xp.concat(heads, axis=0), xp.sum(1.0 - zero, axis=0, dtype=None, keepdims=False)
 
 
 def reading_of(numbers: list[float], step: int, shape: tuple[int, ...]) -> Reading:

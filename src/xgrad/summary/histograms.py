@@ -5,16 +5,19 @@ finite does not spoil the picture: it is counted in the description."""
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any, NamedTuple
 
 from .._typing import Array
-from ..backends import backend_of, quiet
+from ..backends import Backend, backend_of, quiet
 from ..errors import ArgumentError
 from .current import chosen_writer, scoped, step_of
-from .values import as_array, numbers_value, summary
+from .values import as_array, is_on_host, numbers_value, summary
 
-__all__ = ["Counts", "counted", "counts_of", "histogram", "histogram_value"]
+__all__ = ["Counts", "blocks", "counted", "counts_of", "histogram", "histogram_value"]
+
+_BLOCK = 2**15  # values whose temporaries stay in a cache
 
 
 class Counts(NamedTuple):
@@ -137,12 +140,42 @@ def counted(array: Array, buckets: int) -> Array:
         infinities, and the counts."""
     backend = backend_of(array)
     xp = backend.xp
-    x = xp.reshape(xp.astype(array, backend.dtype("float64")), (-1,))
     if not math.prod(array.shape):
-        return xp.zeros((4 + buckets,), dtype=x.dtype, device=backend.device_of(array))
+        double = backend.dtype("float64")
+        return xp.zeros((4 + buckets,), dtype=double, device=backend.device_of(array))
+    parts = blocks(xp.reshape(array, (-1,)))
+    ends = [_range(backend, part) for part in parts]
+    low = functools.reduce(xp.minimum, [low for low, _ in ends])
+    high = functools.reduce(xp.maximum, [high for _, high in ends])
+    counts = functools.reduce(
+        xp.add, [_counts(backend, part, low, high, buckets) for part in parts]
+    )
+    return xp.concat([xp.reshape(low, (1,)), xp.reshape(high, (1,)), counts], axis=0)
+
+
+def blocks(x: Array) -> list[Array]:
+    """Cut what is on the host into parts that fit its caches; a device does everything at once."""
+    rows, row = int(x.shape[0]), max(1, math.prod(x.shape[1:]))
+    step = max(1, _BLOCK // row)
+    if rows <= step or not is_on_host(x):
+        return [x]
+    return [x[start : min(start + step, rows), ...] for start in range(0, rows, step)]
+
+
+def _range(backend: Backend, x: Array) -> tuple[Array, Array]:
+    """Find the lowest and the highest finite value."""
+    xp = backend.xp
+    x = xp.astype(x, backend.dtype("float64"))
     finite = xp.isfinite(x)
     low = xp.min(xp.where(finite, x, math.inf), axis=None, keepdims=False)
-    high = xp.max(xp.where(finite, x, -math.inf), axis=None, keepdims=False)
+    return low, xp.max(xp.where(finite, x, -math.inf), axis=None, keepdims=False)
+
+
+def _counts(backend: Backend, x: Array, low: Array, high: Array, buckets: int) -> Array:
+    """Count NaN, infinities, and the other values in each part of a range."""
+    xp = backend.xp
+    x = xp.astype(x, backend.dtype("float64"))
+    finite = xp.isfinite(x)
     # Half of each, so that the width of a large range does not overflow.
     width = 0.5 * high - 0.5 * low
     part = (0.5 * xp.where(finite, x, low) - 0.5 * low) / xp.where(width > 0, width, 1.0)
@@ -154,5 +187,4 @@ def counted(array: Array, buckets: int) -> Array:
     counts = xp.index_add(ones, index, axis=0, size=buckets)
     nans = xp.sum(xp.astype(xp.isnan(x), dtype=x.dtype), axis=None, dtype=None, keepdims=False)
     left_out = xp.sum(1.0 - ones, axis=None, dtype=None, keepdims=False)
-    heads = [xp.reshape(v, (1,)) for v in (low, high, nans, left_out - nans)]
-    return xp.concat([*heads, counts], axis=0)
+    return xp.concat([xp.reshape(nans, (1,)), xp.reshape(left_out - nans, (1,)), counts], axis=0)
