@@ -296,3 +296,40 @@ def test_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
         write_atomically(path, fail)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+# -- bench -------------------------------------------------------------------------------------
+
+
+def test_bench_prints_a_row_for_each_workload(monkeypatch, capsys):
+    from xgrad.cli import bench
+
+    monkeypatch.setattr(bench, "_ROUNDS", 1)
+    assert run("bench", "--device", "cpu") == 0
+    printed = capsys.readouterr().out
+    for workload in bench._WORKLOADS:
+        (row,) = [line for line in printed.splitlines() if line.startswith(workload.title)]
+        assert all(float(ratio) > 0 for ratio in row.split()[-2:])
+
+
+def test_bench_runs_on_other_devices(monkeypatch, other_device, capsys):
+    from xgrad.cli import bench
+
+    monkeypatch.setattr(bench, "_ROUNDS", 1)
+    monkeypatch.setattr(bench, "_WORKLOADS", bench._WORKLOADS[:1])
+    assert run("bench", "--device", str(other_device)) == 0
+    assert f"on {other_device}" in capsys.readouterr().out
+
+
+def test_bench_refuses_to_time_what_is_wrong(monkeypatch, capsys):
+    from xgrad.cli import bench
+
+    wrong = bench._WORKLOADS[0]._replace(by_hand=lambda ns, x: (ns.sum(x), x * 2.0))
+    monkeypatch.setattr(bench, "_WORKLOADS", (wrong,))
+    assert run("bench", "--device", "cpu") == 1
+    assert "is off by" in capsys.readouterr().err
+
+
+def test_bench_names_a_device_that_there_is_not(capsys):
+    assert run("bench", "--device", "nowhere") == 1
+    assert "xgrad bench: error:" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""The command line: ``xgrad info``, ``xgrad check``, ``xgrad demo``, ``xgrad report``.
+"""The command line: ``xgrad info``, ``check``, ``bench``, ``demo``, ``report``.
 
 This file reads the arguments; each command has a module of its own, imported when it is called.
 A mistake in the arguments is one line on stderr and exit status 2, a failure one line and 1."""
@@ -86,6 +86,19 @@ def _make_parser() -> argparse.ArgumentParser:
     )
     check.add_argument("--order", metavar="N", type=_at_least(1), default=1, help="highest order")
     check.set_defaults(run=_check)
+    bench = commands.add_parser(
+        "bench",
+        help="measure what a gradient costs on this machine",
+        description="Time values with gradients, by a tape and by xg.function, next to the same "
+        "formula written by hand in the library's own functions.",
+    )
+    bench.add_argument(
+        "--device",
+        metavar="NAME",
+        default=None,
+        help="where: cpu, cuda, cuda:1, torch:cpu, ... (default: the default device)",
+    )
+    bench.set_defaults(run=_bench)
     demo = commands.add_parser(
         "demo",
         help="train a network on handwritten digits",
@@ -169,6 +182,12 @@ def _check(arguments: argparse.Namespace) -> int:
         order=arguments.order,
         names=arguments.names,
     )
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    from .bench import bench
+
+    return bench(device=arguments.device)
 
 
 def _demo(arguments: argparse.Namespace) -> int:
