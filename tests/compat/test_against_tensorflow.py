@@ -108,8 +108,8 @@ def test_every_name_is_one_of_tensorflow(original, place):
 @pytest.mark.parametrize("place", ["math", "linalg", "nn"])
 def test_every_function_is_called_here(place):
     calls = " ".join(CALLS)
-    elsewhere = {"dropout", "avg_pool", "avg_pool2d", "conv2d", "max_pool", "max_pool2d"}
-    assert not [n for n in set(NAMES[place]) - elsewhere if f"{place}.{n}(" not in calls]
+    by_chance = {"dropout"}
+    assert not [n for n in set(NAMES[place]) - by_chance if f"{place}.{n}(" not in calls]
 
 
 SIGNATURES = {  # places whose functions have TensorFlow's parameters, in its order

@@ -265,3 +265,23 @@ def test_both_versions_are_this_one():
 def test_bad_arguments_are_named(call, argument):
     with pytest.raises((ValueError, TypeError), match=argument):
         call()
+
+
+def test_channels_may_come_first():
+    rng = np.random.default_rng(0)
+    images, kernel = rng.normal(size=(2, 5, 6, 3)), rng.normal(size=(2, 3, 3, 4))
+    first = np.moveaxis(images, -1, 1)
+    for function, arguments in [
+        (tf.nn.conv2d, {"filters": kernel, "strides": [1, 1, 2, 1], "padding": "SAME"}),
+        (tf.nn.max_pool2d, {"ksize": [1, 2, 3, 1], "strides": 1, "padding": "VALID"}),
+        (tf.nn.avg_pool2d, {"ksize": 2, "strides": [1, 2, 1, 1], "padding": "SAME"}),
+    ]:
+        last = function(images, **arguments)
+        for name in ("ksize", "strides"):
+            if isinstance(arguments.get(name), list):
+                n, height, width, c = arguments[name]
+                arguments[name] = [n, c, height, width]
+        found = function(first, data_format="NCHW", **arguments)
+        np.testing.assert_allclose(np.moveaxis(found.numpy(), 1, -1), last.numpy(), atol=1e-12)
+    with pytest.raises(ValueError, match="'NHWC' or 'NCHW'"):
+        tf.nn.conv2d(images, kernel, 1, "SAME", data_format="CHWN")

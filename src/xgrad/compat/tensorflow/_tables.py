@@ -18,7 +18,7 @@ import xgrad as xg
 from ._convert import as_tensors, static
 from ._default_graph import follow
 
-__all__ = ["Namespace", "Row", "followed", "no_name", "read_table", "xgrad_function"]
+__all__ = ["Namespace", "Row", "followed", "no_name", "read_table"]
 
 _LINE = re.compile(r"^(\w+) = ([\w.]+)\(([^;)]*)(?:;\s*(.*))?\)$")
 # What TensorFlow 1 called arguments.
@@ -127,6 +127,8 @@ def _make(row: Row, module: str) -> Callable[..., Any]:
     ]
     signature = inspect.Signature([*parameters, inspect.Parameter("name", kind, default=None)])
 
+    target: Any = functools.reduce(getattr, row.target.split("."), xg)
+
     def function(*args: Any, **kwargs: Any) -> Any:
         for former in _FORMER.keys() & kwargs.keys():
             kwargs[_FORMER[former]] = kwargs.pop(former)
@@ -135,7 +137,7 @@ def _make(row: Row, module: str) -> Callable[..., Any]:
         given = bound.arguments
         operands = as_tensors([given[t] for t in row.tensors])
         options = {ours: static(given[theirs]) for theirs, (ours, _) in row.options.items()}
-        return _follow_all(xgrad_function(row.target)(*operands, **options))
+        return _follow_all(target(*operands, **options))
 
     function.__name__ = function.__qualname__ = row.name
     function.__module__ = module
@@ -156,16 +158,6 @@ def followed(f: Callable[..., Any]) -> Callable[..., Any]:
         return _follow_all(f(*args, **kwargs))
 
     return function
-
-
-def xgrad_function(target: str) -> Any:
-    """Find a function of xgrad by its place."""
-    try:
-        return functools.reduce(getattr, target.split("."), xg)
-    except AttributeError as error:
-        raise xg.errors.BackendUnavailableError(
-            f"this function needs xgrad.{target}, which this version of xgrad does not have."
-        ) from error
 
 
 def _follow_all(result: Any) -> Any:

@@ -11,7 +11,7 @@ import xgrad as xg
 from ._arrays import expand_dims
 from ._convert import as_tensor, as_tensors, static
 from ._indexing import gather
-from ._tables import Namespace, followed, xgrad_function
+from ._tables import Namespace, followed
 from .linalg import matmul
 from .math import l2_normalize, softsign, top_k
 
@@ -94,7 +94,7 @@ def softmax_cross_entropy_with_logits(
     place = static(axis)
     if place != -1:
         logits, labels = xg.moveaxis(logits, place, -1), xg.moveaxis(labels, place, -1)
-    return xgrad_function("nn.softmax_cross_entropy")(logits, labels, reduction="none")
+    return xg.nn.softmax_cross_entropy(logits, labels, reduction="none")
 
 
 softmax_cross_entropy_with_logits_v2 = softmax_cross_entropy_with_logits
@@ -107,7 +107,7 @@ def sparse_softmax_cross_entropy_with_logits(
     name: str | None = None,
 ) -> Any:
     """Compare classes, given by their numbers, with the softmax of logits: one loss for each."""
-    loss = xgrad_function("nn.sparse_softmax_cross_entropy")
+    loss = xg.nn.sparse_softmax_cross_entropy
     return loss(as_tensor(logits), as_tensor(labels), reduction="none")
 
 
@@ -119,7 +119,7 @@ def sigmoid_cross_entropy_with_logits(
 ) -> Any:
     """Compare probabilities with the sigmoid of logits: one loss for each."""
     logits, labels = as_tensors([logits, labels])
-    return xgrad_function("nn.sigmoid_cross_entropy")(logits, labels, reduction="none")
+    return xg.nn.sigmoid_cross_entropy(logits, labels, reduction="none")
 
 
 @followed
@@ -194,8 +194,8 @@ def dropout(
             "dropout: noise_shape is not supported. Use xg.nn.dropout on a part that broadcasts."
         )
     share = rate if keep_prob is None else 1 - keep_prob
-    rng = None if seed is None else xgrad_function("random.Generator")(seed)
-    return xgrad_function("nn.dropout")(as_tensor(x), share, rng=rng)
+    rng = None if seed is None else xg.random.Generator(seed)
+    return xg.nn.dropout(as_tensor(x), share, rng=rng)
 
 
 @followed
@@ -220,12 +220,18 @@ def conv2d(
     name: str | None = None,
     filter: Any = None,
 ) -> Any:
-    """Convolve images, channels last."""
+    """Convolve images, in groups where the kernel has fewer channels than they have."""
     x, kernel = as_tensors([input, filter if filters is None else filters])
-    _check_format("conv2d", data_format)
-    dilation = 1 if dilations is None else dilations
-    return xgrad_function("nn.conv")(
-        x, kernel, strides=_two(strides), padding=padding, dilation=_two(dilation)
+    order, place = _layout("conv2d", data_format)
+    channels = x.shape[1 if order == "channels_first" else -1]
+    return xg.nn.conv(
+        x,
+        kernel,
+        strides=_two(strides, place),
+        padding=padding if isinstance(padding, str) else static(padding)[place],
+        dilation=_two(1 if dilations is None else dilations, place),
+        groups=max(1, channels // kernel.shape[-2]),
+        data_format=order,
     )
 
 
@@ -239,9 +245,9 @@ def max_pool2d(
     name: str | None = None,
 ) -> Any:
     """Take the largest of each window."""
-    _check_format("max_pool2d", data_format)
-    pool = xgrad_function("nn.max_pool")
-    return pool(as_tensor(input), _two(ksize), strides=_two(strides), padding=padding)
+    order, place = _layout("max_pool2d", data_format)
+    window, step = _two(ksize, place), _two(strides, place)
+    return xg.nn.max_pool(as_tensor(input), window, step, padding, data_format=order)
 
 
 @followed
@@ -254,9 +260,9 @@ def avg_pool2d(
     name: str | None = None,
 ) -> Any:
     """Take the mean of each window."""
-    _check_format("avg_pool2d", data_format)
-    pool = xgrad_function("nn.avg_pool")
-    return pool(as_tensor(input), _two(ksize), strides=_two(strides), padding=padding)
+    order, place = _layout("avg_pool2d", data_format)
+    window, step = _two(ksize, place), _two(strides, place)
+    return xg.nn.avg_pool(as_tensor(input), window, step, padding, data_format=order)
 
 
 max_pool = max_pool2d
@@ -271,18 +277,22 @@ def in_top_k(targets: Any, predictions: Any, k: int, name: str | None = None) ->
     return xg.sum(xg.astype(scores > own, xg.int64), axis=1) < k
 
 
-def _two(sizes: Any) -> Any:
-    """The sizes of height and width among those of all four axes."""
+def _layout(caller: str, data_format: str) -> tuple[str, slice]:
+    """xgrad's name of an order of axes, and where height and width are among the four."""
+    if data_format == "NHWC":
+        return "channels_last", slice(1, 3)
+    if data_format == "NCHW":
+        return "channels_first", slice(2, 4)
+    raise xg.errors.ArgumentError(
+        f"{caller}: data_format {data_format!r} must be 'NHWC' or 'NCHW'. Use tf.transpose."
+    )
+
+
+def _two(sizes: Any, place: slice) -> Any:
+    """The sizes of height and width: one number for both, two, or those among all four axes."""
     found = static(sizes)
-    if isinstance(found, tuple):
-        found = found[1:3] if len(found) == 4 else found
-        return (found * 2)[:2] if len(found) == 1 else found
-    return (found, found)
-
-
-def _check_format(caller: str, data_format: str) -> None:
-    if data_format != "NHWC":
-        raise xg.errors.ArgumentError(
-            f"{caller}: data_format {data_format!r} is not supported: channels come last. Use "
-            "tf.transpose before and after."
-        )
+    if not isinstance(found, tuple):
+        return (found, found)
+    if len(found) == 1:
+        return found * 2
+    return found[place] if len(found) == 4 else found

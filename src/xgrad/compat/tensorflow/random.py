@@ -10,14 +10,14 @@ from typing import Any
 import xgrad as xg
 
 from ._convert import as_tensor, static
-from ._tables import followed, xgrad_function
+from ._tables import followed
 
 __all__ = ["normal", "set_random_seed", "set_seed", "shuffle", "truncated_normal", "uniform"]
 
 
 def set_seed(seed: int) -> None:
     """Begin the streams of all devices anew."""
-    xgrad_function("random.seed")(int(static(seed)))
+    xg.random.seed(int(static(seed)))
 
 
 set_random_seed = set_seed
@@ -77,5 +77,5 @@ def shuffle(value: Any, seed: int | None = None, name: str | None = None) -> Any
 def _drawn(method: str, seed: int | None) -> Any:
     """A method of the default generator, or of one of its own where a seed is given."""
     if seed is None:
-        return xgrad_function(f"random.{method}")
-    return getattr(xgrad_function("random.Generator")(seed), method)
+        return getattr(xg.random, method)
+    return getattr(xg.random.Generator(seed), method)
