@@ -255,6 +255,7 @@ def test_operations_are_in_boxes_by_line(writer, logdir):
     boxes = {name.rpartition("/")[0] for name in nodes}
     assert len(boxes - {""}) == 1
     (box,) = boxes - {""}
+    assert box.startswith("y_line_")
     assert {f"{box}/exp", f"{box}/exp_1", f"{box}/multiply"} <= set(nodes)
     assert b"y = xg.exp(w)" in nodes[f"{box}/exp"].attr["line"].s
 
