@@ -24,14 +24,17 @@ import numpy as np
 
 import xgrad as xg
 from xgrad.backends.cupy_elementwise import source_of as elementwise_source
+from xgrad.backends.cupy_fusion import can_fuse, kernel_text
 from xgrad.backends.cupy_kernels import SOURCES
 from xgrad.backends.cupy_rows import TYPES
 from xgrad.backends.cupy_rows import source_of as row_source
+from xgrad.compile.fusion import Group, schedule
+from xgrad.compile.kernels import describe
 from xgrad.optimizers.rule import whole_step
 
 PAGE = ROOT / "docs" / "gpu" / "kernels.md"
 ARCHITECTURES = ("sm_80", "sm_90")
-_C = {"int64": "long long", "int32": "int"}
+_C = {"int64": "long long", "int32": "int", "float32": "float", "float64": "double"}
 
 
 class Kernel(NamedTuple):
@@ -52,7 +55,7 @@ class Needs(NamedTuple):
 
 
 def kernels() -> Iterator[Kernel]:
-    """Give all sources that the backend may ask for; of optimizers' steps a few."""
+    """Give all sources that the backend may ask for; of generated ones a few."""
     for name, parts in SOURCES.items():
         for kind in ("float", "double", "complex<double>"):
             if "complex" in kind and name.endswith(("max", "min")):
@@ -65,6 +68,11 @@ def kernels() -> Iterator[Kernel]:
         for kind, dtype in (("float", np.float32), ("double", np.float64)):
             parts = step_source(optimizer, np.dtype(dtype))
             yield Kernel(f"step of {title}", kind, wrapped("xgrad_replaced", parts, kind))
+    for title, f in functions().items():
+        for kind, dtype in (("float", np.float32), ("double", np.float64)):
+            for i, parts in enumerate(fused_sources(f, dtype), 1):
+                text = wrapped("xgrad_fused", parts, kind, only_arrays=True)
+                yield Kernel(f"kernel {i} of {title}", kind, text)
 
 
 def optimizers() -> dict[str, Any]:
@@ -97,7 +105,40 @@ def step_source(optimizer: Any, dtype: np.dtype[Any]) -> tuple[str, str, str]:
     return found
 
 
-def wrapped(name: str, parts: tuple[str, str, str], kind: str) -> str:
+def functions() -> dict[str, Any]:
+    """Give functions of two arrays, the second a row, whose recorded forms are compiled."""
+    gelu = lambda x, b: xg.nn.gelu(x + b)
+    entropy = lambda x, b: xg.nn.softmax_cross_entropy(x + b, xg.nn.softmax(b * xg.ones_like(x)))
+    return {
+        "gelu(x + b)": gelu,
+        "its gradient": xg.grad(lambda x, b: xg.sum(gelu(x, b)), (0, 1)),
+        "the gradient of layer_norm": xg.grad(lambda x, b: xg.sum(xg.nn.layer_norm(x, b) ** 2)),
+        "the gradient of softmax_cross_entropy": xg.grad(entropy),
+    }
+
+
+def fused_sources(f: Any, dtype: Any) -> list[tuple[str, str, str]]:
+    """Give the source of each group of instructions of a recorded function."""
+    recorded = xg.function(f)
+    recorded(xg.asarray(np.ones((2, 3), dtype)), xg.asarray(np.ones(3, dtype)))
+    program = recorded._last().program
+
+    def is_fusable(i: Any) -> bool:
+        dtypes = [getattr(program.specs.get(x), "dtype", None) for x in i.operands]
+        return len(i.results) == 1 and can_fuse(
+            i.primitive.name, dtypes, program.specs[i.results[0]].dtype
+        )
+
+    order = schedule(program, is_fusable, smallest=1)
+    found = []
+    for item in order:
+        if isinstance(item, Group):
+            others = {n for other in order if other is not item for n in other.reads()}
+            found.append(kernel_text(describe(program, item, others | set(program.outputs()))))
+    return found
+
+
+def wrapped(name: str, parts: tuple[str, str, str], kind: str, *, only_arrays: bool = False) -> str:
     """Write an elementwise kernel as cupy does, for contiguous arrays."""
     inputs, outputs, operation = parts
     parameters, loads = [], []
@@ -105,7 +146,7 @@ def wrapped(name: str, parts: tuple[str, str, str], kind: str) -> str:
         for part in text.split(", "):
             *raw, written, own = part.split()
             c = _C.get(written, written)
-            if raw or (written in _C):
+            if raw or (written in _C and not only_arrays):
                 array = f"CArray<{c}, 1, true, true>" if raw else f"const {c}"
                 parameters.append(f"{array} {own}")
             elif re.fullmatch(r"c\d+", own):  # a number of a step

@@ -17,6 +17,7 @@ from derivatives import (
     weights_of,
 )
 from host_kernels import COMPILER
+from programs import program
 
 import xgrad as xg
 from xgrad.backends import Slot, networks, portable
@@ -361,6 +362,108 @@ def test_recorded_functions_run_where_their_arguments_are(second):
         y = step(xg.asarray(x, device=second))
         assert y.device == second
         np.testing.assert_allclose(y.numpy(), np.sum(np.tanh(x) * x))
+
+
+# -- groups of instructions as one kernel ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_recorded_programs_give_what_they_give_eagerly(second, seed):
+    run = program(seed)
+    numbers = tuple(range(len(run.inputs)))
+    f = xg.value_and_grad(lambda *xs: run(xg.namespace(np), *xs), numbers)
+    recorded = xg.function(f)
+    expected = f(*map(xg.asarray, run.inputs))
+    for _ in range(2):
+        found = recorded(*[xg.asarray(x, device=second) for x in run.inputs])
+        for y, e in zip(xg.tree.leaves(found), xg.tree.leaves(expected), strict=True):
+            assert y.device == second
+            np.testing.assert_allclose(
+                y.numpy(), e.numpy(), rtol=1e-11, atol=1e-11, err_msg=run.source
+            )
+
+
+def elementwise(x, w):
+    """Everything that kernels have a line for, on values of every sign."""
+    positive = xg.abs(x) + 0.5
+    unit = xg.tanh(x) * 0.9
+    parts = [
+        *(xg.exp(x), xg.expm1(x), xg.log(positive), xg.log1p(positive), xg.log2(positive)),
+        *(xg.log10(positive), xg.sqrt(positive), xg.square(x), xg.sin(x), xg.cos(x), xg.tan(unit)),
+        *(xg.asin(unit), xg.acos(unit), xg.atan(x), xg.sinh(x), xg.cosh(x), xg.asinh(x)),
+        *(xg.acosh(positive + 1.0), xg.atanh(unit), xg.atan2(x, w), xg.hypot(x, w)),
+        *(x**3, positive**0.5, positive**-1, positive**w, 1.0 / positive, -x, 2 - x, x / w),
+        *(xg.maximum(x, w), xg.minimum(x, 0.25), xg.clip(x, -0.5, 0.5), xg.sign(x)),
+        *(xg.floor(x), xg.ceil(x), xg.trunc(x), xg.round(x), xg.copysign(x, w)),
+        *(xg.where(x > w, x, 0.0), xg.where((x < 0) | (w >= 1), 1.0, w), xg.nn.relu(x)),
+        *(xg.special.expit(x), xg.special.erf(x), xg.special.ndtr(x), xg.nn.gelu(x)),
+        *(xg.where(xg.isfinite(x) & ~xg.isnan(w), x, w), xg.astype(x > 0, x.dtype)),
+    ]
+    total = parts[0]
+    for i, part in enumerate(parts[1:]):
+        total = total + (1 + i / 8) * part
+    return total
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_every_line_of_kernels_agrees_with_numpy(second, dtype, rng):
+    x = rng.uniform(-2, 2, (3, 4)).astype(dtype)
+    w = rng.uniform(0.5, 2, 4).astype(dtype)
+    recorded = xg.function(elementwise)
+    found = recorded(xg.asarray(x, device=second), xg.asarray(w, device=second))
+    assert str(found.dtype) == dtype
+    expected = elementwise(xg.asarray(x), xg.asarray(w)).numpy()
+    np.testing.assert_allclose(found.numpy(), expected, rtol=2e-5 if dtype == "float32" else 1e-13)
+    before = Host.launches
+    recorded(xg.asarray(x, device=second), xg.asarray(w, device=second))
+    assert Host.launches - before == 2, "what depends on w alone, and everything else"
+    assert recorded.stats().groups == 2
+
+
+def test_kernels_treat_nan_and_infinity_as_numpy_does(second):
+    x = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0])
+    f = lambda x, y: (
+        xg.maximum(x, y), xg.minimum(x, y), xg.isnan(x), xg.isinf(x), xg.isfinite(x),
+        xg.sign(x), xg.clip(x, -1.0, 1.0), xg.where(x == x, x, -1.0), x**2, x + float("inf"),
+    )  # fmt: skip
+    recorded = xg.function(f)
+    for y in (x, x[::-1].copy()):
+        found = recorded(xg.asarray(x, device=second), xg.asarray(y, device=second))
+        with np.errstate(all="ignore"):
+            expected = f(xg.asarray(x), xg.asarray(y))
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(a.numpy(), b.numpy())
+
+
+def test_a_recorded_training_step_is_few_launches(second, rng):
+    """Two layers: six products, sums, and a kernel for what stands between them."""
+    start = [rng.normal(size=(4, 4)), rng.normal(size=4)]
+    w, b = (xg.Variable(x, device=second) for x in start)
+    optimizer = xg.optimizers.Adam(0.01)
+
+    def step(x):
+        with xg.GradientTape() as tape:
+            loss = xg.mean(xg.square(xg.nn.gelu(xg.nn.gelu(x @ w + b) @ w + b)))
+        optimizer.apply(tape.gradient(loss, [w, b]), [w, b])
+        return loss
+
+    same = [xg.Variable(x) for x in start]
+    x = rng.normal(size=(8, 4))
+    recorded = xg.function(step)
+    recorded(xg.asarray(x, device=second))
+    before = Host.launches
+    recorded(xg.asarray(x, device=second))
+    replayed = Host.launches - before
+    before = Host.launches
+    step(xg.asarray(x, device=second))
+    assert replayed < (Host.launches - before) / 2
+    other = xg.optimizers.Adam(0.01)
+    for _ in range(3):
+        with xg.GradientTape() as tape:
+            h = xg.nn.gelu(xg.asarray(x) @ same[0] + same[1])
+            loss = xg.mean(xg.square(xg.nn.gelu(h @ same[0] + same[1])))
+        other.apply(tape.gradient(loss, same), same)
+    np.testing.assert_allclose(w.numpy(), same[0].numpy(), rtol=1e-10)
 
 
 def test_hessians_and_vmap_on_the_second_device(second):

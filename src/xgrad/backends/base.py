@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from .._typing import Array, DType, Namespace, NativeDevice
 from ..errors import BackendUnavailableError, DTypeError
 from . import portable, special
+from .fused import Fused
 
 __all__ = ["CUDA", "Backend", "Functions", "Job", "Memory", "Replaced", "dtype_name"]
 
@@ -126,6 +127,8 @@ class Backend:
         Whether its arrays wrap those of another library, and so mix with them (batching/).
     compiles : bool
         Whether it has a compiler for functions of its arrays.
+    fuses : bool
+        Whether it makes kernels of groups of elementwise instructions.
     roams : bool
         Whether operators of its arrays compute on the current device instead of the arrays' own, so
         that `on` must be entered around them; the functions of `xp` do that themselves.
@@ -135,6 +138,7 @@ class Backend:
     on_host = False
     nests = False
     compiles = False
+    fuses = False
     roams = False
     Own: type = type("Own", (), {})
 
@@ -194,6 +198,14 @@ class Backend:
 
     def set_matmul_precision(self, precision: str | None) -> None:
         """Choose how exactly products of float32 are computed, where that can be chosen."""
+
+    def can_fuse(self, name: str, operands: Sequence[DType | None], result: DType) -> bool:
+        """Whether an instruction on operands of these dtypes (None: a number) may be in a group."""
+        return False
+
+    def fused(self, group: Fused) -> Callable[..., tuple[Array, ...]] | None:
+        """The function of a group's inputs, in one kernel; None if it makes none of it."""
+        return None
 
     def joined(self, array: Array, other: Array) -> Array:
         """An array as one of the kind of another, an array of this backend, to compute with both."""

@@ -17,7 +17,9 @@ from ..errors import BackendUnavailableError
 from .base import CUDA, Backend, Functions, Job, Memory, Replaced
 from .cupy_elementwise import replace_by_kernel
 from .cupy_functions import Own
+from .cupy_fusion import can_fuse, fused_function
 from .cupy_memory import Uploader, memory, release
+from .fused import Fused
 from .options import options
 
 __all__ = ["CupyBackend"]
@@ -66,6 +68,7 @@ class CupyBackend(Backend):
     """cupy arrays in the memory of NVIDIA GPUs."""
 
     Own = Own
+    fuses = True
 
     def __init__(self) -> None:
         try:
@@ -122,6 +125,13 @@ class CupyBackend(Backend):
     def to_numpy(self, array: Array) -> Array:
         with self.on(array):
             return array.get()
+
+    def can_fuse(self, name: str, operands: Sequence[DType | None], result: DType) -> bool:
+        return can_fuse(name, operands, result)
+
+    def fused(self, group: Fused) -> Callable[..., tuple[Array, ...]] | None:
+        function = fused_function(group)
+        return _placed(function) if function is not None and self.roams else function
 
     def memory(self, native: NativeDevice) -> Memory:
         return memory(native)

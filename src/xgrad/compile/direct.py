@@ -4,12 +4,21 @@ Serves every library. Values are let go of after their last reader."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, NamedTuple
 
-from .program import Program
+from .program import Instruction, Literal, Operand, Program
 
-__all__ = ["DirectExecutor"]
+__all__ = ["DirectExecutor", "Step", "plain_step"]
+
+
+class Step(NamedTuple):
+    """A function, what it is given, and the numbers of what it gives."""
+
+    function: Callable[..., Any]
+    operands: tuple[Operand, ...]
+    parameters: dict[str, Any]
+    results: tuple[int, ...]
 
 
 class DirectExecutor:
@@ -17,18 +26,22 @@ class DirectExecutor:
 
     def __init__(self, program: Program) -> None:
         self._finish = program.backend.finish
-        self._steps = [_step(program, i) for i in program.instructions]
+        self._steps = self.steps(program)
         self._constants = dict(program.constants)
         self._inputs = program.inputs()
         self._outputs = program.outputs()
-        self._dying = _last_readers(program)
+        self._dying = _last_readers(program, self._steps)
+
+    def steps(self, program: Program) -> list[Step]:
+        """What to call, in order."""
+        return [plain_step(program, i) for i in program.instructions]
 
     def run(self, inputs: list[Any], free: Collection[int] = ()) -> list[Any]:  # noqa: ARG002 - memory is the library's
         """The outputs for inputs: arrays, in the order of the program's own lists."""
         values = {**self._constants, **dict(zip(self._inputs, inputs, strict=True))}
         finish = self._finish
         for place, (function, operands, parameters, results) in enumerate(self._steps):
-            given = [values[x] if type(x) is int else x.value for x in operands]
+            given = [values[x] if type(x) is int else x.value for x in operands]  # type: ignore[union-attr]
             y = function(*given, **parameters)
             if len(results) == 1 and not isinstance(y, tuple):
                 values[results[0]] = finish(y)
@@ -39,23 +52,25 @@ class DirectExecutor:
         return [values[number] for number in self._outputs]
 
 
-def _step(program: Program, instruction: Any) -> tuple[Any, Any, Any, Any]:
+def plain_step(program: Program, instruction: Instruction) -> Step:
+    """The library's own function of an instruction."""
     primitive = instruction.primitive
     function = getattr(program.backend.xp, primitive.name)
     if primitive.starred and len(primitive.operands) == 1:
         plain = function
         function = lambda *arrays, **parameters: plain(list(arrays), **parameters)
-    return function, instruction.operands, instruction.parameters, instruction.results
+    return Step(function, instruction.operands, instruction.parameters, instruction.results)
 
 
-def _last_readers(program: Program) -> list[list[int]]:
-    """Which values can go after each instruction."""
+def _last_readers(program: Program, steps: Sequence[Step]) -> list[list[int]]:
+    """Which values can go after each step."""
     kept = {*program.outputs(), *program.constants}
     last: dict[int, int] = {}
-    for place, instruction in enumerate(program.instructions):
-        for number in (*instruction.reads(), *instruction.results):
+    for place, step in enumerate(steps):
+        reads = [x for x in step.operands if not isinstance(x, Literal)]
+        for number in (*reads, *step.results):
             last[number] = place
-    dying: list[list[int]] = [[] for _ in program.instructions]
+    dying: list[list[int]] = [[] for _ in steps]
     for number, place in last.items():
         if number not in kept and number not in program.inputs():
             dying[place].append(number)

@@ -1,4 +1,4 @@
-"""Which executor runs a program: a library's compiler, buffers for NumPy, or plain calls."""
+"""Which executor runs a program: a library's compiler, buffers for NumPy, kernels, or plain calls."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ..backends import Backend, host
 from .cpu import CpuExecutor
 from .direct import DirectExecutor
 from .foreign import ForeignExecutor
+from .kernels import KernelExecutor
 from .program import Program
 
 __all__ = ["Executor", "make_executor"]
@@ -31,4 +32,6 @@ def make_executor(program: Program, donated: Collection[int], backend: Backend |
         return CpuExecutor(program, donated)
     if program.backend.compiles:
         return ForeignExecutor(program, program.backend)
+    if program.backend.fuses:
+        return KernelExecutor(program)
     return DirectExecutor(program)

@@ -56,15 +56,17 @@ class Group:
 
 
 def schedule(
-    program: Program, is_fusable: Callable[[Instruction], bool]
+    program: Program, is_fusable: Callable[[Instruction], bool], *, smallest: int = _LARGE
 ) -> list[Instruction | Group]:
-    """All instructions in an order in which groups run as one."""
+    """All instructions in an order in which groups run as one.
+
+    `smallest` is the number of elements from which on it is worth it."""
     group_of: dict[int, Group] = {}  # of the value of a member
     behind: dict[int, set[Group]] = {}  # the groups that a value depends on, for all others
     groups: list[Group] = []
     place: dict[int, Group | None] = {}
     for index, instruction in enumerate(program.instructions):
-        chosen = _group_for(program, instruction, groups, group_of, behind, is_fusable)
+        chosen = _group_for(program, instruction, groups, group_of, behind, is_fusable, smallest)
         place[index] = chosen
         found: set[Group] = set()
         for number in instruction.reads():
@@ -95,9 +97,10 @@ def _group_for(
     group_of: dict[int, Group],
     behind: dict[int, set[Group]],
     is_fusable: Callable[[Instruction], bool],
+    smallest: int,
 ) -> Group | None:
     """The group that an instruction joins; a new one where it can begin one."""
-    domain = _domain(program, instruction)
+    domain = _domain(program, instruction, smallest)
     if domain is None or not is_fusable(instruction):
         return None
     direct = {group_of[n] for n in instruction.reads() if n in group_of}
@@ -117,16 +120,16 @@ def _group_for(
     return group
 
 
-def _domain(program: Program, instruction: Instruction) -> tuple[int, ...] | None:
+def _domain(program: Program, instruction: Instruction, smallest: int) -> tuple[int, ...] | None:
     """The shape that an instruction runs over, if it is large and made of fitting parts."""
     if instruction.primitive.name == "sum":
         (x,) = instruction.operands
         if isinstance(x, Literal):
             return None
         shape = program.specs[x].shape
-        return shape if _is_large(shape) and _ends_well(instruction, len(shape)) else None
+        return shape if _is_large(shape, smallest) and _ends_well(instruction, len(shape)) else None
     shape = program.specs[instruction.results[0]].shape
-    if not _is_large(shape):
+    if not _is_large(shape, smallest):
         return None
     for operand in instruction.reads():
         other = program.specs[operand].shape
@@ -138,8 +141,8 @@ def _domain(program: Program, instruction: Instruction) -> tuple[int, ...] | Non
     return shape
 
 
-def _is_large(shape: tuple[int, ...]) -> bool:
-    return bool(shape) and math.prod(shape) >= _LARGE
+def _is_large(shape: tuple[int, ...], smallest: int) -> bool:
+    return math.prod(shape) >= smallest
 
 
 def _ends_well(instruction: Instruction, rank: int) -> bool:

@@ -79,7 +79,7 @@ def statistics(
     return Statistics(
         len(recorded.instructions),
         len(program.instructions),
-        len(executor.groups) if on_cpu else 0,
+        len(getattr(executor, "groups", ())),
         executor.arena_bytes if on_cpu else 0,
         sum(program.bytes_of(n) for n in inside),
         programs,

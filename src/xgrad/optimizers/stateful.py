@@ -65,7 +65,9 @@ class _Changes:
 
     def count(self, counter: Variable) -> None:
         """Note that a counter goes up by one."""
-        self.set(counter, backend_of(counter.array).finish(self.array(counter) + 1))
+        backend = backend_of(counter.array)
+        with backend.on(counter.array):
+            self.set(counter, backend.finish(self.array(counter) + 1))
 
     def replace(
         self, function: Any, group: list[tuple[_Work, Numbers]], elementwise: bool, once: bool

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ...backends import backend_of
 from ..program import Instruction, Literal, Program
 
 __all__ = ["simplify"]
@@ -42,8 +43,8 @@ def _uniform(array: Any) -> Any:
     """The Python number that every element of a broadcast constant is."""
     if getattr(array, "strides", (1,)) != (0,) * len(array.shape) or 0 in array.shape:
         return None
-    value = array[(0,) * len(array.shape)] if array.shape else array[()]
-    value = value.item()
+    with backend_of(array).on(array):
+        value = (array[(0,) * len(array.shape)] if array.shape else array[()]).item()
     return value if isinstance(value, float) else None
 
 

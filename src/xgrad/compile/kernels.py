@@ -1,0 +1,94 @@
+"""The executor for libraries that compile kernels: each group of elementwise instructions is one.
+
+On a GPU what counts is how often something is started, so even two small operations are worth a
+kernel. Everything else is the library's own function, as in direct.py."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from ..backends.fused import Fused
+from ..backends.fused import Step as FusedStep
+from .direct import DirectExecutor, Step, plain_step
+from .fusion import Group, schedule
+from .program import Instruction, Literal, Program
+
+__all__ = ["KernelExecutor", "describe"]
+
+
+class KernelExecutor(DirectExecutor):
+    """Run a program whose backend `fuses`.
+
+    Attributes
+    ----------
+    groups : list of Group
+        What runs as one kernel each.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.groups: list[Group] = []
+        super().__init__(program)
+
+    def steps(self, program: Program) -> list[Step]:
+        """One step per group, and per instruction outside of groups."""
+        order = schedule(program, lambda i: _is_fusable(program, i), smallest=1)
+        found: list[Step] = []
+        wanted = set(program.outputs())
+        for item in reversed(order):
+            if isinstance(item, Instruction):
+                found.append(plain_step(program, item))
+            else:
+                found += reversed(self._group_steps(program, item, wanted))
+            wanted.update(item.reads())
+        return found[::-1]
+
+    def _group_steps(self, program: Program, group: Group, wanted: set[int]) -> list[Step]:
+        """A group as one step, or, where that is too large, its halves."""
+        if len(group.members) == 1:
+            return [plain_step(program, group.members[0])]
+        step = _group_step(program, group, wanted)
+        if step is not None:
+            self.groups.append(group)
+            return [step]
+        middle = len(group.members) // 2
+        first, second = (
+            Group(group.domain, members)
+            for members in (group.members[:middle], group.members[middle:])
+        )
+        return [
+            *self._group_steps(program, first, wanted | set(second.reads())),
+            *self._group_steps(program, second, wanted),
+        ]
+
+
+def _is_fusable(program: Program, instruction: Instruction) -> bool:
+    """Whether the backend has it in kernels, over nothing but its result's elements."""
+    if len(instruction.results) != 1:
+        return False
+    dtypes = [
+        None if isinstance(x, Literal) else program.specs[x].dtype for x in instruction.operands
+    ]
+    result = program.specs[instruction.results[0]].dtype
+    return program.backend.can_fuse(instruction.primitive.name, dtypes, result)
+
+
+def describe(program: Program, group: Group, wanted: Collection[int]) -> Fused:
+    """A group for a backend; `wanted` are the numbers that somebody outside reads."""
+    reads = tuple(group.reads())
+    outputs = tuple([n for i in group.members for n in i.results if n in wanted])
+    steps = tuple([_fused_step(i) for i in group.members])
+    dtypes = {n: program.specs[n].dtype for n in (*reads, *group.results())}
+    return Fused(steps, dtypes, reads, outputs)
+
+
+def _group_step(program: Program, group: Group, wanted: Collection[int]) -> Step | None:
+    fused = describe(program, group, wanted)
+    function: Any = program.backend.fused(fused)
+    return None if function is None else Step(function, fused.inputs, {}, fused.outputs)
+
+
+def _fused_step(instruction: Instruction) -> FusedStep:
+    operands = tuple([(x.value,) if isinstance(x, Literal) else x for x in instruction.operands])
+    name = instruction.primitive.name
+    return FusedStep(name, operands, instruction.parameters, instruction.results[0])
