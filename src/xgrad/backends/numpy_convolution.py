@@ -2,13 +2,16 @@
 
 All windows of an array at once are as many times larger as the window has elements, and to write them
 to fresh memory costs more than the product. A block of them is a matrix of rows, whose product goes
-straight into the result. What is not finite is left to the portable functions, which are careful."""
+straight into the result. Threads share the blocks, which are so small that the library for matrix
+products starts none itself: waiting for each other they would lose what they gain. What is not finite
+is left to the portable functions, which are careful."""
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -17,10 +20,14 @@ from .._typing import Array, Shape
 from . import convolution
 from .convolution import Steps, padded
 from .looks import square_sum
+from .workers import run_unbroken, thread_count
 
 __all__ = ["Convolutions"]
 
-_BLOCK = 1 << 20  # bytes of windows in a block: about the cache of a core
+_WORK = 1 << 20  # products in a block: OpenBLAS begins to use threads at about twice as many
+_BYTES = 1 << 20  # of windows in a block: about the cache of a core
+_FEW = 32  # rows of a block: with less the product is slow
+_LARGE = 1 << 24  # products, for which threads are worth their while
 
 
 class Convolutions:
@@ -35,14 +42,8 @@ class Convolutions:
         make = np.empty if seen.size else np.zeros  # no channels: sums of nothing
         y = make((*seen.shape[: x1.ndim - 1], x2.shape[-1]), np.result_type(x1, x2))
         for inputs, outputs in _groups(x1.shape[-1], x2.shape[-1], steps.groups):
-            width = outputs.stop - outputs.start
-            kernel = x2[..., outputs].reshape(math.prod(x2.shape[:-1]), width)
-            for key, rows in _blocks(seen[..., inputs], x1.ndim - 1):
-                part = y[key]
-                if steps.groups == 1:
-                    np.matmul(rows, kernel, out=part.reshape(len(rows), width))
-                else:
-                    part[..., outputs] = (rows @ kernel).reshape(*part.shape[:-1], width)
+            blocks = _Blocks.of(seen[..., inputs], x1.ndim - 1, outputs.stop - outputs.start)
+            _convolve_group(blocks, x2[..., outputs], y[..., outputs])
         if zeros is None or _is_finite(y):
             return y
         return convolution.convolve(xp, x1, x2, steps=steps, zeros=zeros)
@@ -61,11 +62,10 @@ class Convolutions:
     ) -> Array:
         seen = _view(xp, x1, window, steps)
         depth, outputs = x1.shape[-1] // steps.groups, x2.shape[-1]
-        y = np.zeros((math.prod(window) * depth, outputs), np.result_type(x1, x2))
+        y = np.empty((math.prod(window) * depth, outputs), np.result_type(x1, x2))
         for inputs, columns in _groups(x1.shape[-1], outputs, steps.groups):
-            given = np.ascontiguousarray(x2[..., columns])
-            for key, rows in _blocks(seen[..., inputs], x1.ndim - 1):
-                y[:, columns] += rows.T @ given[key].reshape(len(rows), given.shape[-1])
+            blocks = _Blocks.of(seen[..., inputs], x1.ndim - 1, columns.stop - columns.start)
+            y[:, columns] = _kernel_of_group(blocks, x2[..., columns], y.dtype)
         y = y.reshape(*window, depth, outputs)
         if zeros is None or _is_finite(y):
             return y
@@ -85,29 +85,96 @@ def _view(xp: Any, x: Array, window: Shape, steps: Steps) -> Array:
     return as_strided(x, shape, (first, *moves, *spreads, last), writeable=False)
 
 
-def _blocks(seen: Array, axes: int) -> Iterator[tuple[Any, Array]]:
-    """Keys of blocks of positions, and what the window shows there as rows, in one buffer.
+class _Blocks(NamedTuple):
+    """Windows as blocks of rows.
 
-    Along the examples, or along the first positions where those of one example are too many."""
-    if seen.size == 0:
-        return
-    each = seen.size // seen.shape[0] * seen.itemsize
-    if each <= _BLOCK:
-        count = _BLOCK // each
-        keys: list[Any] = [slice(i, i + count) for i in range(0, seen.shape[0], count)]
-        shape = (min(count, seen.shape[0]), *seen.shape[1:])
-    else:
-        count = max(1, _BLOCK * seen.shape[1] // each)
-        starts = range(0, seen.shape[1], count)
-        keys = [(n, slice(i, i + count)) for n in range(seen.shape[0]) for i in starts]
-        shape = (min(count, seen.shape[1]), *seen.shape[2:])
-    buffer = np.empty(shape, seen.dtype)
-    width = math.prod(seen.shape[axes:])
-    for key in keys:
-        part = seen[key]
-        rows = buffer[: part.shape[0]]
-        rows[...] = part
-        yield key, rows.reshape(-1, width)
+    Attributes
+    ----------
+    seen : array
+        What the window shows, ``(examples, *positions, *window, channels)``.
+    keys : list
+        Of the blocks, which together are all examples and positions.
+    shape : tuple of int
+        Of the largest block.
+    width : int
+        The elements of a window.
+    shares : int
+        Among how many threads to divide the blocks.
+    """
+
+    seen: Array
+    keys: list[Any]
+    shape: Shape
+    width: int
+    shares: int
+
+    @classmethod
+    def of(cls, seen: Array, axes: int, outputs: int) -> _Blocks:
+        """Divide positions so that the rows of a block, and their products, are not too many."""
+        sizes, width = seen.shape[:axes], math.prod(seen.shape[axes:])
+        if seen.size == 0 or outputs == 0:
+            return cls(seen, [], (), width, 1)
+        by_memory = max(1, _BYTES // (width * seen.itemsize))
+        by_work = _WORK // (width * outputs)
+        wide = by_work < _FEW  # so wide that the product itself had better use threads
+        rows = max(_FEW, by_memory) if wide else min(by_memory, by_work)
+        axis = 0
+        while axis < axes - 1 and math.prod(sizes[axis + 1 :]) > rows:
+            axis += 1
+        count = max(1, rows // math.prod(sizes[axis + 1 :]))
+        slices = [slice(i, i + count) for i in range(0, sizes[axis], count)]
+        keys = list(itertools.product(*map(range, sizes[:axis]), slices))
+        large = math.prod(sizes) * width * outputs > _LARGE
+        shares = min(thread_count(), len(keys)) if large and not wide else 1
+        shape = (min(count, sizes[axis]), *seen.shape[axis + 1 :])
+        return cls(seen, keys, shape, width, shares)
+
+    def run(self, work: Callable[[int, Any, Array], None]) -> None:
+        """Call ``work(share, key, rows)`` for every block."""
+        errors = np.geterr()
+
+        def share(number: int) -> None:
+            buffer = np.empty(self.shape, self.seen.dtype)
+            with np.errstate(**errors):  # which other threads do not know of
+                for key in self.keys[number :: self.shares]:
+                    part = self.seen[key]
+                    rows = buffer[: part.shape[0]]
+                    rows[...] = part
+                    work(number, key, rows.reshape(-1, self.width))
+
+        if self.shares == 1:
+            share(0)
+        else:
+            run_unbroken([lambda n=n: share(n) for n in range(self.shares)], lambda: None)  # type: ignore[misc]
+
+
+def _convolve_group(blocks: _Blocks, kernel: Array, y: Array) -> None:
+    """Write the convolution of the channels of a group."""
+    outputs = kernel.shape[-1]
+    kernel = kernel.reshape(blocks.width, outputs)
+    whole = y.flags.c_contiguous
+
+    def work(_: int, key: Any, rows: Array) -> None:
+        part = y[key]
+        if whole:
+            np.matmul(rows, kernel, out=part.reshape(-1, outputs))
+        else:
+            part[...] = (rows @ kernel).reshape(part.shape)
+
+    blocks.run(work)
+
+
+def _kernel_of_group(blocks: _Blocks, given: Array, dtype: Any) -> Array:
+    """Sum windows times what is given, over all positions of a group of channels."""
+    outputs = given.shape[-1]
+    given = np.ascontiguousarray(given)
+    totals = np.zeros((blocks.shares, blocks.width, outputs), dtype)
+
+    def work(share: int, key: Any, rows: Array) -> None:
+        totals[share] += rows.T @ given[key].reshape(-1, outputs)
+
+    blocks.run(work)
+    return totals[0] if blocks.shares == 1 else np.add.reduce(totals, axis=0)
 
 
 def _mirrored(xp: Any, x1: Array, x2: Array, steps: Steps, size: Shape) -> Array:

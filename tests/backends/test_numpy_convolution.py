@@ -1,0 +1,57 @@
+"""NumPy's convolutions in blocks and on threads against the portable functions."""
+
+import numpy as np
+import pytest
+
+from xgrad.backends import Steps, backend_named, convolution, numpy_convolution
+
+XP = backend_named("numpy").xp
+# Shape of the array, of the kernel, groups; the last one leaves threads to the matrix product.
+SHAPES = [
+    ((8, 20, 20, 6), (3, 3, 6, 5), 1),
+    ((8, 20, 20, 6), (3, 3, 3, 4), 2),
+    ((2, 70, 90, 4), (3, 3, 4, 2), 1),
+    ((3, 9, 9, 300), (3, 3, 300, 200), 1),
+]
+
+
+@pytest.fixture(params=[1, 2, 3], ids=lambda n: f"{n} threads")
+def threads(request, monkeypatch):
+    monkeypatch.setattr(numpy_convolution, "thread_count", lambda: request.param)
+    monkeypatch.setattr(numpy_convolution, "_LARGE", 0)
+
+
+@pytest.mark.parametrize(("shape", "kernel", "groups"), SHAPES)
+@pytest.mark.parametrize("block", [1 << 12, 1 << 20])
+@pytest.mark.usefixtures("threads")
+def test_blocks_and_threads_change_nothing(shape, kernel, groups, block, rng, monkeypatch):
+    monkeypatch.setattr(numpy_convolution, "_BYTES", block)
+    x, k = rng.normal(size=shape), rng.normal(size=kernel)
+    steps = Steps((1, 2), ((1, 1), (0, 2)), (1, 1), groups)
+    y = XP.convolve(x, k, steps=steps, zeros=None)
+    np.testing.assert_allclose(
+        y, convolution.convolve(XP, x, k, steps=steps, zeros=None), rtol=1e-10, atol=1e-10
+    )
+    options = {"steps": steps, "window": kernel[:2], "zeros": 1}
+    found = XP.convolve_kernel(x, y, **options)
+    expected = convolution.convolve_kernel(XP, x, y, **options)
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-8)
+
+
+@pytest.mark.usefixtures("threads")
+def test_threads_warn_where_the_caller_asked_for_it(rng):
+    x, k = np.full((8, 20, 20, 6), 1e300), np.full((3, 3, 6, 5), 1e300)
+    steps = Steps((1, 1), ((0, 0), (0, 0)), (1, 1))
+    with np.errstate(all="ignore"):
+        assert np.isinf(XP.convolve(x, k, steps=steps, zeros=None)).all()
+    with np.errstate(over="raise"), pytest.raises(FloatingPointError):
+        XP.convolve(x, k, steps=steps, zeros=None)
+
+
+@pytest.mark.usefixtures("threads")
+def test_sums_are_the_same_in_every_run(rng):
+    x, y = rng.normal(size=(8, 20, 20, 6)), rng.normal(size=(8, 18, 18, 5))
+    steps = Steps((1, 1), ((0, 0), (0, 0)), (1, 1))
+    options = {"steps": steps, "window": (3, 3), "zeros": 1}
+    first = XP.convolve_kernel(x, y, **options)
+    assert all(np.array_equal(XP.convolve_kernel(x, y, **options), first) for _ in range(5))
