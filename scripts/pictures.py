@@ -165,14 +165,14 @@ def shoot(page: Page, name: str, **options: Any) -> None:
     picture.quantize(128, dither=Image.Dither.NONE).save(PICTURES / f"{name}.png", optimize=True)
 
 
-def take_pictures(runs: Path, report: Path, names: list[str]) -> None:
+def take_pictures(runs: Path, reports: Path, names: list[str]) -> None:
     """Look at everything with Chromium."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
         page = browser.new_page(viewport=SIZE)
-        if not names or set(names) - {"report", "report-gradients"}:
+        if not names or not all(name.startswith("report") for name in names):
             with tensorboard(runs) as address:
                 for name, (part, tags) in PARTS.items():
                     if not names or name in names:
@@ -182,13 +182,17 @@ def take_pictures(runs: Path, report: Path, names: list[str]) -> None:
                     graph(page, address)
                     shoot(page, "graph")
         page.set_viewport_size(SIZE)
-        page.goto(report.as_uri())
+        page.goto((reports / "all.html").as_uri())
         if not names or "report" in names:
             shoot(page, "report")
         if not names or "report-gradients" in names:
-            page.locator("h2", has_text="sigmoid").scroll_into_view_if_needed()
-            page.evaluate("document.querySelectorAll('h2')[3].scrollIntoView()")
+            page.locator("h2", has_text="sigmoid").evaluate("e => e.scrollIntoView()")
             shoot(page, "report-gradients")
+        if not names or "report-rest" in names:
+            page.goto((reports / "adam.html").as_uri())
+            page.set_viewport_size({**SIZE, "height": 1180})
+            page.locator("summary", has_text="Distributions").evaluate("e => e.scrollIntoView()")
+            shoot(page, "report-rest")
         browser.close()
 
 
@@ -202,9 +206,9 @@ def main() -> None:
         runs = arguments.runs or Path(place) / "runs"
         if not runs.exists():
             make_runs(runs)
-        report = Path(place) / "report.html"
-        xg.viz.report(runs, report)
-        take_pictures(runs, report, arguments.only)
+        xg.viz.report(runs, Path(place) / "all.html")
+        xg.viz.report(runs / "adam", Path(place) / "adam.html")
+        take_pictures(runs, Path(place), arguments.only)
 
 
 if __name__ == "__main__":

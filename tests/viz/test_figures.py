@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import re
 import subprocess
 import sys
 
@@ -11,9 +12,11 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
+from matplotlib.patches import FancyArrowPatch
 
 import xgrad as xg
 from xgrad import viz
+from xgrad.summary.graphs import graph_definition
 from xgrad.summary.png import png
 from xgrad.viz.axes import spread
 from xgrad.viz.palette import layers, ordered, styles
@@ -110,6 +113,7 @@ def test_distribution_without_values_is_an_empty_picture():
 
 def test_histograms_show_some_steps_the_last_one_in_front():
     (axes,) = drawn(viz.histograms(run(), "gradients/layer1/kernel", most=5)).axes
+    assert axes.get_title("left") == "gradients/layer1/kernel"
     assert len(axes.collections) == 5
     labels = {t.get_text() for t in axes.get_yticklabels()}
     assert {"0", "95"} <= labels
@@ -171,6 +175,71 @@ def test_drawing_opens_no_windows():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+# -- graphs ----------------------------------------------------------------------------------------
+
+
+def graph_of(step, *arguments):
+    step(*arguments)
+    return viz.Run("a", graph=graph_definition(step.graph()).SerializeToString())
+
+
+def boxes(figure):
+    return [t.get_text() for t in figure.axes[0].texts]
+
+
+def test_graph_has_a_box_for_each_line_and_what_it_reads():
+    w = xg.Variable([1.0, 2.0], name="dense/kernel")
+
+    @xg.function
+    def step(x):
+        h = xg.tanh(w * x)
+        y = xg.sum(xg.exp(h))
+        w.assign_sub(h * y)
+        return y
+
+    with xg.record_locations(True):
+        run = graph_of(step, xg.asarray([1.0, 1.0]))
+    lines = boxes(drawn(viz.graph(run)))
+    names = [re.sub(r"\d+", "N", line) for line in lines]
+    assert names == [
+        "h_line_N (N)",
+        "dense, argument_N",
+        "y_line_N (N)",
+        "line_N (N)",
+        "dense",
+        "assign",
+    ]
+
+
+def test_graph_draws_an_arrow_for_each_flow():
+    w = xg.Variable([1.0, 2.0], name="w")
+    with xg.record_locations(False), xg.GradientTape() as tape:
+        h = xg.exp(w)
+        y = xg.sum(xg.sin(h) * h)
+    run = viz.Run("a", graph=graph_definition(tape.graph(y)).SerializeToString())
+    figure = drawn(viz.graph(run))
+    assert boxes(figure) == ["exp", "w", "sin", "multiply", "sum"]
+    arrows = [p for p in figure.axes[0].patches if isinstance(p, FancyArrowPatch)]
+    assert len(arrows) == 4  # exp to sin and to multiply, sin to multiply, multiply to sum
+
+
+def test_large_graph_is_cut():
+    w = xg.Variable([1.0], name="w")
+    with xg.record_locations(False), xg.GradientTape() as tape:
+        y = w
+        for _ in range(30):
+            y = xg.sin(y)
+    run = viz.Run("a", graph=graph_definition(tape.graph(y)).SerializeToString())
+    lines = boxes(drawn(viz.graph(run, most=10)))
+    assert lines[-1] == "and 20 more"
+    assert len(lines) == 10 + 1 + 1  # and the variable
+
+
+def test_run_without_a_graph_is_an_error():
+    with pytest.raises(xg.errors.ArgumentError, match=r"Use xg\.summary\.graph"):
+        viz.graph(viz.Run("a"))
 
 
 # -- colours ---------------------------------------------------------------------------------------

@@ -25,6 +25,9 @@ def train(logdir, *, rate, name="w"):
         xg.summary.hparams({"rate": rate})
         xg.summary.image("noise", np.zeros((1, 2, 2, 3)), step=0)
         xg.summary.text("notes", "<b>bold</b> & more", step=0)
+        with xg.GradientTape() as tape:
+            loss = xg.sum(w**2)
+        xg.summary.graph(tape.graph(loss))
         for step in range(4):
             loss = optimizer.minimize(lambda: xg.sum(w**2))
             xg.summary.scalar("loss", loss, step=step)
@@ -88,7 +91,7 @@ def test_page_needs_nothing_from_elsewhere(page):
 
 def test_figures_are_svg_with_labels(page):
     figures = re.findall(r"<figure>(<svg.*?</svg>)", page, re.DOTALL)
-    assert len(figures) == 5
+    assert len(figures) == 1 + 2 * 4  # losses; of each run gradients, two of histograms, its graph
     for figure in figures:
         root = ET.fromstring(figure)
         assert root.get("role") == "img"

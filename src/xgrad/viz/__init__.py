@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .events import Distribution, Picture, Run, Series, Words, read, read_runs
 from .figures import distributions, gradients, histograms, images, scalars
+from .graphs import graph
 from .report import report
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Words",
     "distributions",
     "gradients",
+    "graph",
     "histograms",
     "images",
     "read",

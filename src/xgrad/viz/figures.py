@@ -184,13 +184,14 @@ def distributions(run: Run, tags: str | Sequence[str] | None = None) -> Figure:
     return figure  # type: ignore[no-any-return]
 
 
-def histograms(run: Run, tag: str, most: int = 16) -> Figure:
+def histograms(run: Run, tags: str | Sequence[str] | None = None, most: int = 16) -> Figure:
     """Draw histograms one behind the other, the last step in front.
 
     Parameters
     ----------
     run : Run
-    tag : str
+    tags : str or sequence of str, optional
+        All by default.
     most : int
         How many steps are shown, evenly chosen.
 
@@ -213,27 +214,20 @@ def histograms(run: Run, tag: str, most: int = 16) -> Figure:
     --------
     >>> import xgrad as xg
     >>> found = [xg.viz.Distribution(0, [(0.0, 0.5, 2.0), (0.5, 1.0, 6.0)])]
-    >>> figure = xg.viz.histograms(xg.viz.Run("adam", histograms={"weights": found}), "weights")
+    >>> figure = xg.viz.histograms(xg.viz.Run("adam", histograms={"weights": found}))
     >>> figure.axes[0].get_title("left")
     'weights'
     """
-    (tag,) = _tags(tag, [], set(run.histograms), "histograms")
-    found = [d for d in run.histograms[tag] if d.rows]
-    chosen = [found[round(i)] for i in _evenly(len(found), most)]
+    chosen = _tags(tags, list(run.histograms), set(run.histograms), "histograms")
+    rows, columns = grid(len(chosen), 3)
     with drawing():
-        figure, (axes,) = new_figure(6.4, 4.2)
-        shapes = [_outline(d) for d in chosen]
-        tallest = max((y for _, ys in shapes for y in ys), default=1.0)
-        colours = list(reversed(ordered(len(chosen))))
-        for i, ((xs, ys), colour) in enumerate(zip(shapes, colours, strict=True)):
-            ground = float(len(chosen) - 1 - i)
-            tops = [ground + 2.5 * y / tallest for y in ys]
-            axes.fill_between(xs, ground, tops, color=colour, lw=0, zorder=i)
-            axes.plot(xs, tops, color="#ffffff", lw=0.8, zorder=i)
-        labelled = [round(i) for i in _evenly(len(chosen), 6)]
-        axes.set_yticks([len(chosen) - 1 - i for i in labelled], [chosen[i].step for i in labelled])
-        axes.set(title=tag, ylabel="step")
-        axes.grid(visible=False)
+        figure, places = new_figure(4.4 * columns, 3.2 * rows, rows, columns)
+        for axes, tag in zip(places, chosen, strict=False):
+            found = [d for d in run.histograms[tag] if d.rows]
+            _draw_histograms(axes, [found[round(i)] for i in _evenly(len(found), most)])
+            axes.set_title(tag)
+            axes.set_ylabel("step")
+        _hide_rest(places, len(chosen))
     return figure  # type: ignore[no-any-return]
 
 
@@ -330,6 +324,21 @@ def _draw_lines(
         axes.set_xlim(right=max(x for x, _, _, _ in ends))
         shown = [ends[round(i)] for i in _evenly(len(ends), _NAMED)]
         name_ends(axes, shown)
+
+
+def _draw_histograms(axes: Any, chosen: list[Distribution]) -> None:
+    """Draw outlines on grounds that come down from step to step."""
+    shapes = [_outline(d) for d in chosen]
+    tallest = max((y for _, ys in shapes for y in ys), default=1.0)
+    colours = list(reversed(ordered(len(chosen))))
+    for i, ((xs, ys), colour) in enumerate(zip(shapes, colours, strict=True)):
+        ground = float(len(chosen) - 1 - i)
+        tops = [ground + 2.5 * y / tallest for y in ys]
+        axes.fill_between(xs, ground, tops, color=colour, lw=0, zorder=i)
+        axes.plot(xs, tops, color="#ffffff", lw=0.8, zorder=i)
+    labelled = [round(i) for i in _evenly(len(chosen), 6)]
+    axes.set_yticks([len(chosen) - 1 - i for i in labelled], [chosen[i].step for i in labelled])
+    axes.grid(visible=False)
 
 
 def _positive(series: Series) -> Series:

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from .._atomic import write_atomically
 from .events import Run, read_runs
-from .figures import distributions, gradients, scalars, training_tags
+from .figures import distributions, gradients, histograms, scalars, training_tags
+from .graphs import graph
 from .html import bar, document, escape, inline, number, sparkline
 
 __all__ = ["report"]
@@ -183,7 +184,8 @@ def _training(runs: list[Run]) -> str:
 
 
 def _run(run: Run, *, alone: bool) -> str:
-    parts = [_gradients(run), _distributions(run, shown=alone), _pictures(run), _texts(run)]
+    parts = [_gradients(run), *_distributions(run, shown=alone), _graph(run, shown=alone)]
+    parts += [_pictures(run), _texts(run)]
     body = "\n".join(part for part in parts if part)
     if not body:
         return ""
@@ -245,17 +247,37 @@ def _limits(
     return (min(values), max(values)) if values else (1.0, 1.0)
 
 
-def _distributions(run: Run, *, shown: bool) -> str:
+def _distributions(run: Run, *, shown: bool) -> list[str]:
+    """Draw all histograms, over the steps and one behind the other."""
     tags = [tag for tag, found in run.histograms.items() if any(d.rows for d in found)]
     if not tags:
-        return ""
-    figure = inline(
+        return []
+    over_steps = inline(
         distributions(run, tags),
         f"distributions of {', '.join(tags)} over the steps",
         "White: the middle. The bands hold 38, 68, 87 and 100 % of the values.",
     )
-    start = "<details open>" if shown else "<details>"
-    return f"{start}<summary>Distributions ({len(tags)})</summary>{figure}</details>"
+    behind = inline(histograms(run, tags, most=10), f"histograms of {', '.join(tags)}")
+    return [
+        _folded(f"Distributions ({len(tags)})", over_steps, shown=shown),
+        _folded(f"Histograms ({len(tags)})", behind, shown=False),
+    ]
+
+
+def _graph(run: Run, *, shown: bool) -> str:
+    if not run.graph:
+        return ""
+    figure = inline(
+        graph(run),
+        "the graph of the run, line by line",
+        "In brackets: how many operations a line has. On blue: the variables that it reads.",
+    )
+    return _folded("Graph", figure, shown=shown)
+
+
+def _folded(title: str, body: str, *, shown: bool) -> str:
+    """Let a reader open and close a part of the page."""
+    return f"<details{' open' if shown else ''}><summary>{title}</summary>{body}</details>"
 
 
 def _pictures(run: Run) -> str:
