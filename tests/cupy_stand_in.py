@@ -526,10 +526,15 @@ def _modules(count):
     fft = types.ModuleType("cupy.fft")
     for name, text in API["cupy.fft"].items():
         setattr(fft, name, _function(name, text, getattr(np.fft, name)))
-    core = types.ModuleType("cupy._core")
-    core.COMPUTE_TYPE_DEFAULT, core.COMPUTE_TYPE_TF32 = 0, 6
-    core.compute_types = {}
-    core.set_compute_type = lambda dtype, kind: core.compute_types.update({np.dtype(dtype): kind})
+    core, products = (
+        types.ModuleType(name) for name in ("cupy._core", "cupy._core._routines_linalg")
+    )
+    products.COMPUTE_TYPE_DEFAULT, products.COMPUTE_TYPE_TF32 = 1, 7
+    products.compute_types = {}
+    products.set_compute_type = lambda dtype, kind: products.compute_types.update(
+        {np.dtype(dtype): kind}
+    )
+    core._routines_linalg = products
     module.cuda, module.linalg, module.fft, module._core = cuda, linalg, fft, core
     cupyx, scipy_module = types.ModuleType("cupyx"), types.ModuleType("cupyx.scipy")
     cupyx.__path__ = scipy_module.__path__ = []
@@ -541,9 +546,21 @@ def _modules(count):
         setattr(special, name, _function(name, "?", getattr(scipy.special, name)))
     typed = types.ModuleType("cupy.cuda.device")
     typed.Device = Device
-    for each in (module, cuda):
+    for each in (module, cuda, core):
         each.__path__ = []
-    found = (module, cuda, typed, linalg, fft, core, cupyx, scipy_module, solvers, special)
+    found = (
+        module,
+        cuda,
+        typed,
+        linalg,
+        fft,
+        core,
+        products,
+        cupyx,
+        scipy_module,
+        solvers,
+        special,
+    )
     return {m.__name__: m for m in found}
 
 

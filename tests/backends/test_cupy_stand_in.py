@@ -538,7 +538,7 @@ def test_memory_figures_are_those_of_the_device(second):
 
 
 def test_matmul_precision_reaches_cupy(second):
-    core = second.backend.cupy._core
+    core = second.backend.cupy._core._routines_linalg
     with xg.set_matmul_precision("high"):
         assert set(core.compute_types.values()) == {core.COMPUTE_TYPE_TF32}
     xg.set_matmul_precision("highest")

@@ -54,9 +54,9 @@ def _placed(function: Callable[..., Any]) -> Callable[..., Any]:
 def _device_number(values: Any) -> int | None:
     """The number of the device of the first array."""
     for value in values:
-        data = getattr(value, "data", None)
-        if data is not None:
-            return int(data.device_id)
+        number = getattr(getattr(value, "data", None), "device_id", None)
+        if number is not None:
+            return int(number)
         if isinstance(value, (list, tuple)):
             found = _device_number(value)
             if found is not None:
@@ -108,10 +108,10 @@ class CupyBackend(Backend):
     def set_matmul_precision(self, precision: str | None) -> None:
         if precision is None or not self._count():
             return
-        core = importlib.import_module("cupy._core")
-        chosen = core.COMPUTE_TYPE_TF32 if precision == "high" else core.COMPUTE_TYPE_DEFAULT
+        products = importlib.import_module("cupy._core._routines_linalg")
+        exact, fast = products.COMPUTE_TYPE_DEFAULT, products.COMPUTE_TYPE_TF32
         for dtype in (self.cupy.float32, self.cupy.complex64):
-            core.set_compute_type(dtype, chosen)
+            products.set_compute_type(dtype, fast if precision == "high" else exact)
 
     def reaches(self, kind: int, native: NativeDevice) -> bool:
         return kind == CUDA
