@@ -22,12 +22,7 @@ __all__ = ["Namespace", "Row", "followed", "no_name", "read_table"]
 
 _LINE = re.compile(r"^(\w+) = ([\w.]+)\(([^;)]*)(?:;\s*(.*))?\)$")
 # What TensorFlow 1 called arguments.
-_FORMER = {
-    "dimension": "axis",
-    "keep_dims": "keepdims",
-    "reduction_indices": "axis",
-    "squeeze_dims": "axis",
-}
+_FORMER = {"keep_dims": "keepdims", "reduction_indices": "axis"}
 
 _HINTS = {
     "Module": "Use functions and tf.Variables.",
