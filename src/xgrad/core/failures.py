@@ -34,6 +34,9 @@ def explain_failure(
     if isinstance(error, (XgradError, IndexError, NotImplementedError)):
         return error
     call = _show_call(primitive, arrays, parameters)
+    if isinstance(error, Warning):  # somebody wants warnings to be errors; the call is fine
+        error.add_note(f"while computing {call}")
+        return error
     if isinstance(error, MemoryError):
         return _memory_error(call, arrays, error)
     shapes = [tuple(a.shape) for a in arrays if hasattr(a, "shape")]
