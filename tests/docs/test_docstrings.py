@@ -20,7 +20,17 @@ MODULES = sorted(
     if not module.name.endswith("__main__")
 )
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
-EXTENSIONS = ["cuda", "fft", "linalg", "nn", "nn.initializers", "random", "special"]
+EXTENSIONS = [
+    "cuda",
+    "fft",
+    "linalg",
+    "nn",
+    "nn.initializers",
+    "random",
+    "special",
+    "summary",
+    "viz",
+]
 PUBLIC = {
     name: getattr(xg, name)
     for name in xg.__all__

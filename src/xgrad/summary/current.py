@@ -57,6 +57,10 @@ def set_step(step: Any) -> None:
     step : int, Tensor, Variable or None
         A Variable is read whenever something is recorded.
 
+    Returns
+    -------
+    None
+
     Examples
     --------
     >>> import xgrad as xg

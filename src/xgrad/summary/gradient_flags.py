@@ -38,6 +38,12 @@ class Flag(NamedTuple):
         What was seen, and what to do.
     step : int
         Of the last reading.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> print(xg.summary.Flag("w", "stuck", "its updates are 0. Use a larger learning rate.", 7))
+    w is stuck (step 7): its updates are 0. Use a larger learning rate.
     """
 
     variable: str

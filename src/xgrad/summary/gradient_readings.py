@@ -56,6 +56,16 @@ class Reading(NamedTuple):
     relative : float
         The root mean square, compared with the largest one among the variables.
     update : Update or None
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> w = xg.Variable([1.0, 2.0], name="w")
+    >>> watcher = xg.summary.GradientWatcher()
+    >>> _ = watcher.record([xg.asarray([3.0, 0.0])], [w], step=5)
+    >>> reading = watcher.readings["w"]
+    >>> reading.step, reading.norm, reading.zeros, reading.nonfinite, reading.rms
+    (5, 3.0, 1, 0, 3.0)
     """
 
     step: int

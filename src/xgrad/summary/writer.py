@@ -103,6 +103,16 @@ class Writer:
     Attributes
     ----------
     logdir : str
+
+    Examples
+    --------
+    >>> import tempfile, xgrad as xg
+    >>> with tempfile.TemporaryDirectory() as logdir:
+    ...     writer = xg.summary.create_file_writer(logdir)
+    ...     with writer.as_default(step=0):
+    ...         xg.summary.scalar("loss", 0.5)
+    ...     writer.close()
+    True
     """
 
     def __init__(self, logdir: str, max_queue: int, flush_seconds: float, suffix: str) -> None:
@@ -255,6 +265,10 @@ def flush(writer: Writer | None = None) -> None:
     Parameters
     ----------
     writer : Writer, optional
+
+    Returns
+    -------
+    None
 
     Examples
     --------

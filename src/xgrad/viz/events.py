@@ -30,6 +30,12 @@ class Series(NamedTuple):
     ----------
     steps : list of int
     values : list of float
+
+    Examples
+    --------
+    >>> import math, xgrad as xg
+    >>> xg.viz.Series([0, 1, 2], [1.0, math.nan, 0.5]).finite()
+    Series(steps=[0, 2], values=[1.0, 0.5])
     """
 
     steps: list[int]
@@ -49,6 +55,13 @@ class Distribution(NamedTuple):
     step : int
     rows : list of (float, float, float)
         Left end, right end and count of each part.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> found = xg.viz.Distribution(0, [(0.0, 1.0, 3.0), (1.0, 2.0, 1.0)])
+    >>> found.quantiles([0.0, 0.75, 1.0])
+    [0.0, 1.0, 2.0]
     """
 
     step: int
@@ -71,7 +84,19 @@ class Distribution(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """Pictures at one step, as PNG files."""
+    """Pictures at one step, as PNG files.
+
+    Attributes
+    ----------
+    step : int
+    files : list of bytes
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.viz.Picture(0, [b"abc"]).addresses()
+    ['data:image/png;base64,YWJj']
+    """
 
     step: int
     files: list[bytes]
@@ -82,7 +107,19 @@ class Picture(NamedTuple):
 
 
 class Words(NamedTuple):
-    """Texts at one step."""
+    """Texts at one step.
+
+    Attributes
+    ----------
+    step : int
+    texts : list of str
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.viz.Words(0, ["started again"]).texts
+    ['started again']
+    """
 
     step: int
     texts: list[str]
@@ -104,6 +141,13 @@ class Run:
         A serialized GraphDef.
     first, last : float
         When the first and the last event were written, in seconds since 1970.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> run = xg.viz.Run("adam", scalars={"gradient_norm/w": xg.viz.Series([0], [0.5])})
+    >>> run.tagged("gradient_norm/")
+    {'w': Series(steps=[0], values=[0.5])}
     """
 
     name: str
