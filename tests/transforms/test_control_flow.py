@@ -1,5 +1,7 @@
 """cond, while_loop, scan. Oracles: Python's own control flow, and closed forms."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -147,6 +149,31 @@ def test_derivatives_of_scan_are_those_of_a_loop(transform, rng):
     found = transform(lambda w: recurrent(w, xs))(w).numpy()
     expected = transform(lambda w: looped(w, xs))(w).numpy()
     np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("recorded", [False, True], ids=["eager", "recorded"])
+def test_scan_with_checkpoints_keeps_one_value_per_round(rng, recorded):
+    def f(c, x):
+        for _ in range(10):
+            c = xg.tanh(c * 1.1 + x)
+        return c, xg.sum(c)
+
+    def slope(g, c):
+        return xg.grad(lambda c: xg.sum(xg.scan(g, c, xg.ones(30))[1]))(c)
+
+    start = xg.asarray(rng.normal(size=20_000))
+    plain, peaks = slope(f, start), []
+    with_checkpoints = lambda c: slope(xg.checkpoint(f), c)
+    if recorded:
+        with_checkpoints = xg.function(with_checkpoints)
+        with_checkpoints(start)
+    np.testing.assert_allclose(with_checkpoints(start).numpy(), plain.numpy(), rtol=1e-13)
+    for run in (lambda c: slope(f, c), with_checkpoints):
+        tracemalloc.start()
+        run(start)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] / 4
 
 
 def test_scan_inside_vmap(rng):

@@ -166,7 +166,12 @@ def scan(
 
     See Also
     --------
-    while_loop, vmap
+    while_loop, vmap, checkpoint
+
+    Notes
+    -----
+    A tape keeps what the rules of every round need. ``scan(checkpoint(f), ...)`` keeps what goes
+    into each round instead, and runs f once more on the way back.
 
     Examples
     --------
