@@ -36,6 +36,10 @@ def test_blocks_and_threads_change_nothing(shape, kernel, groups, block, rng, mo
     found = XP.convolve_kernel(x, y, **options)
     expected = convolution.convolve_kernel(XP, x, y, **options)
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-8)
+    options = {"steps": steps, "size": shape[1:-1], "zeros": None}
+    found = XP.convolve_input(y, k, **options)
+    expected = convolution.convolve_input(XP, y, k, **options)
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-8)
 
 
 @pytest.mark.usefixtures("threads")

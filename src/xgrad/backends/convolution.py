@@ -14,7 +14,16 @@ from typing import Any, NamedTuple
 
 from .._typing import Array, Shape
 
-__all__ = ["Steps", "convolve", "convolve_input", "convolve_kernel", "fold", "padded", "windows"]
+__all__ = [
+    "Steps",
+    "convolve",
+    "convolve_input",
+    "convolve_kernel",
+    "fold",
+    "keys_of",
+    "padded",
+    "windows",
+]
 
 
 class Steps(NamedTuple):
@@ -50,7 +59,7 @@ def windows(xp: Any, x: Array, *, window: Shape, steps: Steps) -> Array:
     """What the window shows: ``(examples, *positions, elements of the window, channels)``."""
     places = steps.positions(tuple(x.shape[1:-1]), window)
     x = padded(xp, x, steps.padding)
-    return xp.stack([x[key] for key in _keys(places, window, steps)], axis=-2)
+    return xp.stack([x[key] for key in keys_of(places, window, steps)], axis=-2)
 
 
 def fold(xp: Any, x: Array, *, window: Shape, steps: Steps, size: Shape) -> Array:
@@ -58,7 +67,7 @@ def fold(xp: Any, x: Array, *, window: Shape, steps: Steps, size: Shape) -> Arra
     places = tuple(x.shape[1:-2])
     large = tuple(n + sum(pair) for n, pair in zip(size, steps.padding, strict=True))
     out = xp.zeros((x.shape[0], *large, x.shape[-1]), dtype=x.dtype, device=x.device)
-    for number, key in enumerate(_keys(places, window, steps)):
+    for number, key in enumerate(keys_of(places, window, steps)):
         out[key] += x[..., number, :]
     return padded(xp, out, tuple([(-before, -after) for before, after in steps.padding]))
 
@@ -80,7 +89,7 @@ def padded(xp: Any, x: Array, padding: tuple[tuple[int, int], ...]) -> Array:
     return out
 
 
-def _keys(places: Shape, window: Shape, steps: Steps) -> Iterator[tuple[slice, ...]]:
+def keys_of(places: Shape, window: Shape, steps: Steps) -> Iterator[tuple[slice, ...]]:
     """For each element of the window, where it is in all positions."""
     for offsets in itertools.product(*map(range, window)):
         axes = zip(offsets, places, steps.strides, steps.dilation, strict=True)

@@ -8,6 +8,7 @@ is left to the portable functions, which are careful."""
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Callable, Iterator
@@ -24,7 +25,7 @@ from .workers import run_unbroken, thread_count
 
 __all__ = ["Convolutions"]
 
-_WORK = 1 << 20  # products in a block: OpenBLAS begins to use threads at about twice as many
+_WORK = 900_000  # products in a block: OpenBLAS begins to use threads at a million
 _BYTES = 1 << 20  # of windows in a block: about the cache of a core
 _FEW = 32  # rows of a block: with less the product is slow
 _LARGE = 1 << 24  # products, for which threads are worth their while
@@ -51,10 +52,10 @@ class Convolutions:
     def convolve_input(
         xp: Any, x1: Array, x2: Array, *, steps: Steps, size: Shape, zeros: int | None
     ) -> Array:
-        if set(steps.strides) == {1}:
-            y = _mirrored(xp, x1, x2, steps, size)
-            if zeros is None or _is_finite(y):
-                return y
+        way = _mirrored if set(steps.strides) == {1} else _added
+        y = way(xp, x1, x2, steps, size)
+        if zeros is None or _is_finite(y):
+            return y
         return convolution.convolve_input(xp, x1, x2, steps=steps, size=size, zeros=zeros)
 
     def convolve_kernel(
@@ -131,21 +132,16 @@ class _Blocks(NamedTuple):
 
     def run(self, work: Callable[[int, Any, Array], None]) -> None:
         """Call ``work(share, key, rows)`` for every block."""
-        errors = np.geterr()
 
         def share(number: int) -> None:
             buffer = np.empty(self.shape, self.seen.dtype)
-            with np.errstate(**errors):  # which other threads do not know of
-                for key in self.keys[number :: self.shares]:
-                    part = self.seen[key]
-                    rows = buffer[: part.shape[0]]
-                    rows[...] = part
-                    work(number, key, rows.reshape(-1, self.width))
+            for key in self.keys[number :: self.shares]:
+                part = self.seen[key]
+                rows = buffer[: part.shape[0]]
+                rows[...] = part
+                work(number, key, rows.reshape(-1, self.width))
 
-        if self.shares == 1:
-            share(0)
-        else:
-            run_unbroken([lambda n=n: share(n) for n in range(self.shares)], lambda: None)  # type: ignore[misc]
+        _run_shares(share, self.shares)
 
 
 def _convolve_group(blocks: _Blocks, kernel: Array, y: Array) -> None:
@@ -175,6 +171,54 @@ def _kernel_of_group(blocks: _Blocks, given: Array, dtype: Any) -> Array:
 
     blocks.run(work)
     return totals[0] if blocks.shares == 1 else np.add.reduce(totals, axis=0)
+
+
+def _added(xp: Any, x1: Array, x2: Array, steps: Steps, size: Shape) -> Array:
+    """The transpose of any convolution: products for some examples, added where they came from."""
+    *window, depth, outputs = x2.shape
+    places, width, groups = x1.shape[1:-1], math.prod(x2.shape[:-1]), steps.groups
+    large = [n + sum(pair) for n, pair in zip(size, steps.padding, strict=True)]
+    y = np.zeros((x1.shape[0], *large, groups * depth), np.result_type(x1, x2))
+    if x1.size and y.size:
+        each = outputs // groups
+        rows = max(_FEW, min(_BYTES // (width * y.itemsize), _WORK // (width * each)))
+        count = max(1, rows // math.prod(places))
+        starts = range(0, x1.shape[0], count)
+        keys = list(convolution.keys_of(places, tuple(window), steps))
+        kernels = [
+            (inputs, part, np.ascontiguousarray(x2[..., part].reshape(width, each).T))
+            for inputs, part in _groups(groups * depth, outputs, groups)
+        ]
+        shares = min(thread_count(), len(starts)) if x1.size * width > _LARGE else 1
+
+        def share(number: int) -> None:
+            for start in starts[number::shares]:
+                for inputs, part, kernel in kernels:
+                    given = x1[start : start + count, ..., part].reshape(-1, each)
+                    terms = np.empty((len(given), width), y.dtype)
+                    for i in range(0, len(given), rows):
+                        np.matmul(given[i : i + rows], kernel, out=terms[i : i + rows])
+                    terms = terms.reshape(-1, *places, len(keys), depth)
+                    target = y[start : start + count, ..., inputs]
+                    for place, key in enumerate(keys):
+                        target[key] += terms[..., place, :]
+
+        _run_shares(share, shares)
+    return padded(xp, y, tuple([(-before, -after) for before, after in steps.padding]))
+
+
+def _run_shares(share: Callable[[int], None], count: int) -> None:
+    """Call ``share(0)`` and so on, each on a thread of its own."""
+    if count == 1:
+        share(0)
+        return
+    errors = np.geterr()
+
+    def run(number: int) -> None:
+        with np.errstate(**errors):  # which other threads do not know of
+            share(number)
+
+    run_unbroken([functools.partial(run, n) for n in range(count)], lambda: None)
 
 
 def _mirrored(xp: Any, x1: Array, x2: Array, steps: Steps, size: Shape) -> Array:
