@@ -26,7 +26,7 @@ import xgrad as xg
 from xgrad.backends.cupy_elementwise import source_of as elementwise_source
 from xgrad.backends.cupy_fusion import can_fuse, kernel_text
 from xgrad.backends.cupy_kernels import SOURCES
-from xgrad.backends.cupy_rows import TYPES
+from xgrad.backends.cupy_rows import NAMES, TYPES
 from xgrad.backends.cupy_rows import source_of as row_source
 from xgrad.compile.fusion import Group, schedule
 from xgrad.compile.kernels import describe
@@ -61,7 +61,7 @@ def kernels() -> Iterator[Kernel]:
             if "complex" in kind and name.endswith(("max", "min")):
                 continue
             yield Kernel(name, kind, wrapped(name, parts, kind))
-    for name in ("softmax", "log_softmax", "logsumexp"):
+    for name in NAMES:
         for character, kind in TYPES.items():
             yield Kernel(f"xgrad_{name}", kind, row_source(name, character))
     for title, optimizer in optimizers().items():

@@ -194,6 +194,44 @@ def test_rows_are_one_launch_and_agree_with_the_composition(second, name, dtype,
     np.testing.assert_allclose(found.get(), expected, rtol=tolerance, atol=tolerance)
 
 
+COTANGENTS = ["softmax_cotangent", "log_softmax_cotangent"]
+
+
+@pytest.mark.parametrize("name", COTANGENTS)
+@pytest.mark.parametrize(
+    ("shape", "axis"), [((3, 5), (1,)), ((2, 300), (-1,)), ((2, 3, 4), (1, 2)), ((2, 3), (0,))]
+)
+def test_cotangents_of_rows_agree_with_the_composition(second, name, shape, axis, rng):
+    g, y = rng.normal(size=shape), rng.normal(size=shape)
+    xp, *given = raw(second, g, y)
+    expected = getattr(networks, name)(xg.device("cpu").backend.xp, g, y, axis=axis)
+    found = getattr(xp, name)(*given, axis=axis).get()
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", COTANGENTS)
+def test_cotangents_of_zero_are_zero_at_infinities_and_nan(second, name):
+    y = np.array([[np.nan, np.inf, 1.0], [np.inf, 0.0, 1.0], [np.inf, np.nan, 1.0]])
+    g = np.array([[0.0, 0.0, 0.0], [0.0, 1.0, -1.0], [1.0, 0.0, 2.0]])
+    xp, *given = raw(second, g, y)
+    found = getattr(xp, name)(*given, axis=(1,)).get()
+    with np.errstate(all="ignore"):
+        expected = getattr(networks, name)(xg.device("cpu").backend.xp, g, y, axis=(1,))
+    assert not np.any(found[0])
+    np.testing.assert_allclose(found, expected, rtol=1e-14)
+
+
+def test_a_gradient_through_log_softmax_is_one_launch_back(second, rng):
+    x = xg.asarray(rng.normal(size=(3, 5)), device=second)
+    seed = xg.asarray(rng.normal(size=(3, 5)), device=second)
+    with xg.GradientTape() as tape:
+        tape.watch(x)
+        y = xg.nn.log_softmax(x)
+    before = Host.launches
+    tape.gradient(y, x, seed)
+    assert Host.launches - before <= 3, "the kernel, and two looks whether rows are contiguous"
+
+
 @pytest.mark.parametrize("name", ROWS)
 def test_rows_at_infinities_and_nan(second, name):
     values = np.array(
@@ -558,3 +596,20 @@ def test_prefetched_batches_arrive_in_order_on_their_device(second):
     assert all(b["x"].device == second for b in found)
     assert [b["x"].tolist() for b in found] == [[float(i)] * 3 for i in range(5)]
     assert [b["y"][0].tolist() for b in found] == list(range(5))
+
+
+# -- half precision --------------------------------------------------------------------------------
+
+
+def test_float16_stays_float16_and_agrees_with_numpy(second, rng):
+    values = rng.normal(size=(3, 4)).astype(np.float16)
+
+    def f(x):
+        h = xg.nn.layer_norm(xg.tanh(x @ xg.matrix_transpose(x))) / 4
+        return xg.sum(xg.nn.log_softmax(h)) + xg.sum(x[:, xg.asarray([0, 0], device=x.device)])
+
+    y, (g,) = xg.value_and_grad(f, (0,))(xg.asarray(values, device=second))
+    expected, (e,) = xg.value_and_grad(f, (0,))(xg.asarray(values))
+    assert str(y.dtype) == str(g.dtype) == "float16"
+    np.testing.assert_allclose(float(y), float(expected), rtol=1e-2)
+    np.testing.assert_allclose(g.numpy(), e.numpy(), rtol=2e-2, atol=2e-2)

@@ -1,4 +1,4 @@
-"""Kernels that take a row per block: softmax, its logarithm, and the logarithm of sums of exponentials.
+"""Kernels that take a row per block: softmax, its logarithm, their cotangents, logsumexp.
 
 A row is read from memory once (its second and third reading find it in the cache) and the result written
 once; as a composition each takes five to seven passes. Threads take every 256th element, and their
@@ -17,7 +17,7 @@ import numpy as np
 from .._typing import Array
 from . import networks, portable
 
-__all__ = ["TYPES", "Rows", "source_of"]
+__all__ = ["NAMES", "TYPES", "Rows", "source_of"]
 
 TYPES = {"f": "float", "d": "double"}
 _THREADS = 256
@@ -43,10 +43,16 @@ struct Largest {  // a NaN stays one
     __device__ T operator()(T a, T b) const { return (a != a || a > b) ? a : b; }
 };
 
+// 0 where g is 0 and r is not finite (rules/edges.py).
+__device__ T guarded(T r, T g) { return (r - r == T(0) || g != T(0)) ? r : T(0); }
+
 struct Sum {
     __device__ T operator()(T a, T b) const { return a + b; }
 };
 
+KERNEL
+"""
+_FORWARD = """
 extern "C" __global__ void NAME(const T* __restrict__ x, T* __restrict__ y, long long columns) {
     __shared__ T shared[256];
     const T* row = x + blockIdx.x * columns;
@@ -61,6 +67,21 @@ extern "C" __global__ void NAME(const T* __restrict__ x, T* __restrict__ y, long
     RESULT
 }
 """
+_BACKWARD = """
+extern "C" __global__ void NAME(
+    const T* __restrict__ g, const T* __restrict__ y, T* __restrict__ r, long long columns
+) {
+    __shared__ T shared[256];
+    g += blockIdx.x * columns;
+    y += blockIdx.x * columns;
+    r += blockIdx.x * columns;
+    T total = T(0);
+    for (long long i = threadIdx.x; i < columns; i += blockDim.x) total += TERM;
+    total = over_block(total, shared, Sum());
+    for (long long i = threadIdx.x; i < columns; i += blockDim.x)
+        r[i] = TERM - guarded(FACTOR * total, total);
+}
+"""
 _EACH = """T* target = y + blockIdx.x * columns;
     for (long long i = threadIdx.x; i < columns; i += blockDim.x) target[i] = VALUE;"""
 _RESULTS = {
@@ -71,9 +92,22 @@ _RESULTS = {
 }
 
 
+# What is summed, and what the sum is multiplied with.
+_TERMS = {
+    "softmax_cotangent": ("guarded(g[i] * y[i], g[i])", "y[i]"),
+    "log_softmax_cotangent": ("g[i]", "exp(y[i])"),
+}
+NAMES = (*_RESULTS, *_TERMS)
+
+
 def source_of(name: str, character: str) -> str:
     """The text of a kernel for a dtype, by numpy's character."""
-    text = _SOURCE.replace("RESULT", _RESULTS[name]).replace("NAME", f"xgrad_{name}")
+    if name in _TERMS:
+        term, factor = _TERMS[name]
+        kernel = _BACKWARD.replace("TERM", term).replace("FACTOR", factor)
+    else:
+        kernel = _FORWARD.replace("RESULT", _RESULTS[name])
+    text = _SOURCE.replace("KERNEL", kernel).replace("NAME", f"xgrad_{name}")
     return text.replace("TYPE", TYPES[character])
 
 
@@ -84,19 +118,32 @@ class Rows:
         rows = _rows(xp, x, axis)
         if rows is None:
             return networks.softmax(xp, x, axis=axis)
-        return _run("softmax", rows, xp._namespace.empty_like(rows)).reshape(x.shape)
+        return _run("softmax", xp._namespace.empty_like(rows), rows).reshape(x.shape)
 
     def log_softmax(xp: Any, x: Array, *, axis: tuple[int, ...]) -> Array:
         rows = _rows(xp, x, axis)
         if rows is None:
             return networks.log_softmax(xp, x, axis=axis)
-        return _run("log_softmax", rows, xp._namespace.empty_like(rows)).reshape(x.shape)
+        return _run("log_softmax", xp._namespace.empty_like(rows), rows).reshape(x.shape)
+
+    def softmax_cotangent(xp: Any, g: Array, y: Array, *, axis: Any) -> Array:
+        rows = _pair(xp, g, y, axis)
+        if rows is None:
+            return networks.softmax_cotangent(xp, g, y, axis=axis)
+        return _run("softmax_cotangent", xp._namespace.empty_like(rows[0]), *rows).reshape(y.shape)
+
+    def log_softmax_cotangent(xp: Any, g: Array, y: Array, *, axis: Any) -> Array:
+        rows = _pair(xp, g, y, axis)
+        if rows is None:
+            return networks.log_softmax_cotangent(xp, g, y, axis=axis)
+        made = xp._namespace.empty_like(rows[0])
+        return _run("log_softmax_cotangent", made, *rows).reshape(y.shape)
 
     def logsumexp(xp: Any, x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
         rows = _rows(xp, x, axis)
         if rows is None:
             return portable.logsumexp(xp, x, axis=axis, keepdims=keepdims)
-        y = _run("logsumexp", rows, xp._namespace.empty(rows.shape[:1], dtype=x.dtype))
+        y = _run("logsumexp", xp._namespace.empty(rows.shape[:1], dtype=x.dtype), rows)
         left = x.shape[: x.ndim - _count(x, axis)]
         return y.reshape(left + (1,) * (x.ndim - len(left)) if keepdims else left)
 
@@ -116,10 +163,18 @@ def _rows(xp: Any, x: Array, axis: Any) -> Array | None:
     return xp._namespace.ascontiguousarray(x).reshape(-1, columns)
 
 
-def _run(name: str, rows: Array, y: Array) -> Array:
-    count, columns = rows.shape
-    _kernel(name, rows.dtype.char)((count,), (_THREADS,), (rows, y, np.int64(columns)))
-    return y
+def _pair(xp: Any, g: Array, y: Array, axis: Any) -> tuple[Array, Array] | None:
+    if g.dtype != y.dtype or g.shape != y.shape:
+        return None
+    rows, others = _rows(xp, g, axis), _rows(xp, y, axis)
+    return None if rows is None or others is None else (rows, others)
+
+
+def _run(name: str, result: Array, *rows: Array) -> Array:
+    count, columns = rows[0].shape
+    kernel = _kernel(name, rows[0].dtype.char)
+    kernel((count,), (_THREADS,), (*rows, result, np.int64(columns)))
+    return result
 
 
 @functools.cache

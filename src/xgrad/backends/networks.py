@@ -8,7 +8,13 @@ from typing import Any
 
 from .._typing import Array
 
-__all__ = ["log_softmax", "relu", "softmax"]
+__all__ = [
+    "log_softmax",
+    "log_softmax_cotangent",
+    "relu",
+    "softmax",
+    "softmax_cotangent",
+]
 
 
 def relu(xp: Any, x: Array) -> Array:
@@ -26,6 +32,19 @@ def log_softmax(xp: Any, x: Array, *, axis: tuple[int, ...]) -> Array:
     """The logarithm of softmax; shifted first, so that what is common to all x costs no digits."""
     x = _shifted(xp, x, axis)
     return x - xp.log(xp.sum(xp.exp(x), axis=axis, keepdims=True))
+
+
+def softmax_cotangent(xp: Any, g: Array, y: Array, *, axis: Any) -> Array:
+    """y (g - sum g y): what a cotangent of softmax is before it; 0 where g is, whatever y is."""
+    r = xp.zero_where_zero(g * y, g)
+    total = xp.sum(r, axis=axis, keepdims=True)
+    return r - xp.zero_where_zero(y * total, total)
+
+
+def log_softmax_cotangent(xp: Any, g: Array, y: Array, *, axis: Any) -> Array:
+    """g - exp(y) sum g: what a cotangent of log_softmax is before it."""
+    total = xp.sum(g, axis=axis, keepdims=True)
+    return g - xp.zero_where_zero(xp.exp(y) * total, total)
 
 
 def _shifted(xp: Any, x: Array, axis: tuple[int, ...]) -> Array:

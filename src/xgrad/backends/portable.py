@@ -36,7 +36,13 @@ from .matrices import (
     svdvals,
     vector_norm,
 )
-from .networks import log_softmax, relu, softmax
+from .networks import (
+    log_softmax,
+    log_softmax_cotangent,
+    relu,
+    softmax,
+    softmax_cotangent,
+)
 
 __all__ = [
     "absorbing_contract",
@@ -72,6 +78,7 @@ __all__ = [
     "irfftn",
     "isdtype",
     "log_softmax",
+    "log_softmax_cotangent",
     "logsumexp",
     "lu",
     "pinv",
@@ -86,6 +93,7 @@ __all__ = [
     "setitem",
     "slogdet",
     "softmax",
+    "softmax_cotangent",
     "solve",
     "solve_triangular",
     "stop_gradient",

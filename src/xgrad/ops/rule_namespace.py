@@ -9,7 +9,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from ..backends import Device, backend_of
+from ..backends import Device, backend_of, networks
 from ..core.dispatch import apply, apply1, binary
 from ..core.instructions import SPECIAL, primitive
 from ..core.observers import settings
@@ -108,6 +108,16 @@ def surely_finite(x: Tensor) -> bool:
     return not (backend.nests or settings.inspected) and backend.xp.surely_finite(x.array)
 
 
+def softmax_cotangent(g: Tensor, y: Tensor, *, axis: Any) -> Tensor:
+    """Give what a cotangent of softmax is before it."""
+    return networks.softmax_cotangent(rule_namespace, g, y, axis=axis)  # type: ignore[no-any-return]
+
+
+def log_softmax_cotangent(g: Tensor, y: Tensor, *, axis: Any) -> Tensor:
+    """Give what a cotangent of log_softmax is before it."""
+    return networks.log_softmax_cotangent(rule_namespace, g, y, axis=axis)  # type: ignore[no-any-return]
+
+
 def _instruction(name: str) -> Callable[..., Tensor]:
     """Make the function that applies the primitive of a name as it stands."""
     instruction = primitive(name)
@@ -126,7 +136,9 @@ def _build() -> types.ModuleType:
     for chapter in CHAPTERS:
         for name in chapter.__all__:
             setattr(module, name, getattr(chapter, name))
-    for extra in (*map(_instruction, _INSTRUCTIONS), surely_finite, to_device, zero_where_zero):
+    compositions = (log_softmax_cotangent, softmax_cotangent)
+    guards = (surely_finite, zero_where_zero)
+    for extra in (*map(_instruction, _INSTRUCTIONS), *compositions, *guards, to_device):
         setattr(module, extra.__name__, extra)
     return module
 

@@ -1,6 +1,7 @@
 """Derivatives of relu, softmax and its logarithm.
 
-Those of softmax are written in the result alone, which does not overflow."""
+Those of softmax are written in the result alone, which does not overflow. The formulas of the
+cotangents are in backends/networks.py, because a GPU has a kernel for each."""
 
 from __future__ import annotations
 
@@ -20,15 +21,12 @@ def relu_x(xp: Any, g: Array, y: Array) -> Array:
 
 def softmax_x(xp: Any, g: Array, y: Array, *, axis: Axis) -> Array:
     """y_i = e^x_i / sum e^x_j;  dx_i = y_i (g_i - sum g_j y_j), a symmetric matrix."""
-    r = xp.zero_where_zero(g * y, g)
-    total = xp.sum(r, axis=axis, keepdims=True)
-    return r - xp.zero_where_zero(y * total, total)
+    return xp.softmax_cotangent(g, y, axis=axis)
 
 
 def log_softmax_x(xp: Any, g: Array, y: Array, *, axis: Axis) -> Array:
     """y_i = x_i - log sum e^x_j;  dx_i = g_i - e^y_i sum g_j."""
-    total = xp.sum(g, axis=axis, keepdims=True)
-    return g - xp.zero_where_zero(xp.exp(y) * total, total)
+    return xp.log_softmax_cotangent(g, y, axis=axis)
 
 
 def log_softmax_tangent(xp: Any, t: Array, y: Array, *, axis: Axis) -> Array:
