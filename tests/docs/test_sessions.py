@@ -9,7 +9,14 @@ import pytest
 import xgrad as xg
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = ["coming-from-tensorflow.md", "function.md", "pictures.md", "saving.md", "transforms.md"]
+PAGES = [
+    "coming-from-tensorflow.md",
+    "function.md",
+    "nn.md",
+    "pictures.md",
+    "saving.md",
+    "transforms.md",
+]
 
 
 @pytest.mark.parametrize("name", PAGES)
