@@ -14,7 +14,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 # each other.
 LAYERS = [
     ["errors", "_typing"],
-    ["tree", "backends", "_atomic"],
+    ["tree", "backends", "_atomic", "_event_records"],
     ["core"],
     ["rules"],
     ["ops"],

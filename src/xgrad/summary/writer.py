@@ -1,8 +1,8 @@
 """Writers: event files in a directory, one writer the default of its thread.
 
-The format is tensorboardX's, which is imported when the first writer is made. Of its writers the
-innermost is used: the outer ones write in a thread that `flush` does not wait for, and give two
-writers of the same second one file.
+tensorboardX has the messages, and the files where a directory is an address; it is imported when the
+first writer is made. Files of this machine are written here: its own writers wait for the disk each
+time, or write in a thread that `flush` does not wait for, and work out checksums byte by byte.
 
 Values on a device wait there until the next step begins, so that each step costs one copy."""
 
@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import itertools
 import os
+import socket
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NamedTuple, Self
 
+from .._event_records import record
 from .._typing import Array
 from ..errors import ArgumentError, BackendUnavailableError, ClosedWriterError
 from .current import current
@@ -37,22 +40,41 @@ class _Waiting(NamedTuple):
     make: Callable[[list[list[float]]], dict[str, Any]]
 
 
+class _File:
+    """A file of records on this machine; others see what was flushed."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._stream = path.open("ab")
+
+    def write(self, data: bytes) -> None:
+        self._stream.write(record(data))
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def close(self) -> None:
+        self._stream.close()
+
+
 class _Events:
     """An event file, and what will be written into it."""
 
     def __init__(self, logdir: str, max_queue: int, flush_seconds: float, suffix: str) -> None:
         try:
-            from tensorboardX.event_file_writer import EventsWriter
             from tensorboardX.proto.event_pb2 import Event
-            from tensorboardX.record_writer import directory_check
+            from tensorboardX.record_writer import RecordWriter
         except ImportError as error:
             raise BackendUnavailableError(
                 "summaries need tensorboardX, which is not installed. Use pip install "
                 "'xgrad[tensorboard]'."
             ) from error
-        directory_check(logdir)
-        unique = f".{os.getpid()}.{next(_numbers)}{suffix}"
-        self._file = EventsWriter(os.path.join(logdir, "events"), unique)  # noqa: PTH118 - may be a URL
+        name = f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}.{os.getpid()}"
+        name += f".{next(_numbers)}{suffix}"
+        remote = "://" in logdir
+        self._file: Any = RecordWriter(f"{logdir}/{name}") if remote else _File(Path(logdir, name))
+        first = Event(wall_time=time.time(), file_version="brain.Event:2")
+        self._file.write(first.SerializeToString())
         self._file.flush()
         self._event = Event
         self._max_queue = max_queue
@@ -77,19 +99,19 @@ class _Events:
         return any(event.arrays for event in self._waiting)
 
     def write(self) -> None:
-        """Bring everything to disk, after one copy from each device."""
+        """Bring everything into the file, after one copy from each device."""
         with self._lock:
             waiting, self._waiting = self._waiting, []
             numbers = iter(to_host([array for event in waiting for array in event.arrays]))
             for event in waiting:
                 content = event.make([next(numbers) for _ in event.arrays])
                 made = self._event(wall_time=event.time, step=event.step, **content)
-                self._file.write_event(made)
+                self._file.write(made.SerializeToString())
             self._file.flush()
             self._flushed = time.monotonic()
 
     def close(self) -> None:
-        """Bring everything to disk, and close the file."""
+        """Bring everything into the file, and close it."""
         with self._lock:
             self.write()
             self._file.close()
@@ -125,7 +147,7 @@ class Writer:
 
     @contextmanager
     def as_default(self, step: Any = None) -> Iterator[Self]:
-        """Write summaries here, inside a ``with`` block; at its end they are on disk.
+        """Write summaries here, inside a ``with`` block; at its end they are in the file.
 
         Parameters
         ----------
@@ -158,12 +180,12 @@ class Writer:
         """Do nothing: the file exists since the writer was made. For TensorFlow's programs."""
 
     def flush(self) -> None:
-        """Bring everything that was written to disk."""
+        """Bring everything that was written into the file, where TensorBoard sees it."""
         self._check("flush")
         self._events.write()
 
     def close(self) -> None:
-        """Bring everything to disk and write no more; closing again does nothing."""
+        """Bring everything into the file and write no more; closing again does nothing."""
         self._close()
 
     def add(self, content: dict[str, Any], step: int) -> None:
@@ -260,7 +282,7 @@ def create_file_writer(
 
 
 def flush(writer: Writer | None = None) -> None:
-    """Bring what a writer, or the default one, has written to disk.
+    """Bring what a writer, or the default one, has written into its file.
 
     Parameters
     ----------

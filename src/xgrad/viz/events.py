@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .._event_records import checksum
 from ..errors import ArgumentError, BackendUnavailableError
 
 __all__ = ["Distribution", "Picture", "Run", "Series", "Words", "read", "read_runs"]
@@ -266,7 +267,6 @@ def read_runs(logdir: str | os.PathLike[str]) -> list[Run]:
 
 def _events(file: Path) -> Iterator[Any]:
     try:
-        from tensorboardX.crc32c import crc32c
         from tensorboardX.proto.event_pb2 import Event
     except ImportError as error:
         raise BackendUnavailableError(
@@ -276,9 +276,8 @@ def _events(file: Path) -> Iterator[Any]:
     with file.open("rb") as stream:
         at = 0
         while len(head := stream.read(12)) == 12:
-            length, checksum = struct.unpack("<QI", head)
-            crc = crc32c(head[:8])
-            if length > _LIMIT or ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF != checksum:
+            length, found = struct.unpack("<QI", head)
+            if length > _LIMIT or checksum(head[:8]) != found:
                 raise ArgumentError(
                     f"read: {str(file)!r} is damaged at byte {at}, or is no event file. Use another "
                     "file, or remove this one from the directory."
