@@ -105,6 +105,14 @@ def make_workloads(threads: int) -> dict[str, dict[str, Call]]:
             "xgrad": ours(lambda x, k: xg.nn.conv(x, k, strides=2, padding=1), x, kernel),
             "torch": theirs(lambda x, k: F.conv2d(x, k, stride=2, padding=1), last, weight),
         },
+        "convolution, depthwise": {
+            "xgrad": ours(lambda x, k: xg.nn.conv(x, k, groups=SHAPE[-1]), x, kernel[:, :, :1]),
+            "torch": theirs(
+                lambda x, k: F.conv2d(x, k, padding=1, groups=SHAPE[-1]),
+                last,
+                leaf(kernels[:, :1].copy()),
+            ),
+        },
         "max_pool, 2 x 2": {
             "xgrad": ours(lambda x: xg.nn.max_pool(x, 2), x),
             "torch": theirs(lambda x: F.max_pool2d(x, 2), last),

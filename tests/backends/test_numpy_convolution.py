@@ -6,12 +6,14 @@ import pytest
 from xgrad.backends import Steps, backend_named, convolution, numpy_convolution
 
 XP = backend_named("numpy").xp
-# Shape of the array, of the kernel, groups; the last one leaves threads to the matrix product.
+# Shape of the array, of the kernel, groups: one whose products take threads themselves, two depthwise.
 SHAPES = [
     ((8, 20, 20, 6), (3, 3, 6, 5), 1),
     ((8, 20, 20, 6), (3, 3, 3, 4), 2),
     ((2, 70, 90, 4), (3, 3, 4, 2), 1),
     ((3, 9, 9, 300), (3, 3, 300, 200), 1),
+    ((8, 20, 20, 6), (3, 3, 1, 6), 6),
+    ((8, 20, 20, 6), (3, 3, 1, 12), 6),
 ]
 
 

@@ -89,7 +89,9 @@ def test_weights_of_keras_are_taken_as_they_are(name, layer):
 @pytest.mark.parametrize("name", CELLS)
 def test_derivatives_of_cell_agree_with_differences(name):
     f, parameters = CELLS[name]
-    arrays = [X[:1], H[:1], C[:1], *parameters]
+    parameters = [w.reshape(*w.shape[:-1], -1, UNITS)[..., :2] for w in parameters]  # of two units
+    kernel, recurrent, bias = (w.reshape(*w.shape[:-2], -1) for w in parameters)
+    arrays = [X[:1], H[:1, :2], C[:1, :2], kernel, recurrent[:2], bias]
     with_memory = arrays if name == "lstm" else [*arrays[:2], *arrays[3:]]
     g = f if name == "lstm" else lambda x, h, *w: f(x, h, None, *w)
     xg.testing.check_gradients(g, with_memory, order=2, modes=("reverse", "forward"))

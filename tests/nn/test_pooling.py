@@ -74,7 +74,7 @@ def test_pooling_agrees_with_torch(name, dtype, tolerance):
 @pytest.mark.parametrize("name", POOLS)
 def test_derivatives_of_pooling_agree_with_differences(name):
     f = lambda x: xg.square(POOLS[name][0](x))
-    xg.testing.check_gradients(f, [X[:1, :, :4, :1]], order=2, modes=("reverse", "forward"))
+    xg.testing.check_gradients(f, [X[:1, :, :3, :1]], order=2, modes=("reverse", "forward"))
 
 
 @pytest.mark.parametrize("name", POOLS)

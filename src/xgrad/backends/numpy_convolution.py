@@ -18,7 +18,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from .._typing import Array, Shape
-from . import convolution
+from . import convolution, numpy_depthwise
 from .convolution import Steps, padded
 from .looks import square_sum
 from .workers import run_unbroken, thread_count
@@ -39,12 +39,8 @@ class Convolutions:
         return seen.reshape(*seen.shape[: x.ndim - 1], math.prod(window), x.shape[-1])
 
     def convolve(xp: Any, x1: Array, x2: Array, *, steps: Steps, zeros: int | None) -> Array:
-        seen = _view(xp, x1, x2.shape[:-2], steps)
-        make = np.empty if seen.size else np.zeros  # no channels: sums of nothing
-        y = make((*seen.shape[: x1.ndim - 1], x2.shape[-1]), np.result_type(x1, x2))
-        for inputs, outputs in _groups(x1.shape[-1], x2.shape[-1], steps.groups):
-            blocks = _Blocks.of(seen[..., inputs], x1.ndim - 1, outputs.stop - outputs.start)
-            _convolve_group(blocks, x2[..., outputs], y[..., outputs])
+        way = numpy_depthwise.convolve if _is_depthwise(x1.shape[-1], steps) else _multiplied
+        y = way(xp, x1, x2, steps)
         if zeros is None or _is_finite(y):
             return y
         return convolution.convolve(xp, x1, x2, steps=steps, zeros=zeros)
@@ -53,6 +49,8 @@ class Convolutions:
         xp: Any, x1: Array, x2: Array, *, steps: Steps, size: Shape, zeros: int | None
     ) -> Array:
         way = _mirrored if set(steps.strides) == {1} else _added
+        if _is_depthwise(x2.shape[-2] * steps.groups, steps):
+            way = numpy_depthwise.convolve_input
         y = way(xp, x1, x2, steps, size)
         if zeros is None or _is_finite(y):
             return y
@@ -61,16 +59,38 @@ class Convolutions:
     def convolve_kernel(
         xp: Any, x1: Array, x2: Array, *, steps: Steps, window: Shape, zeros: int | None
     ) -> Array:
-        seen = _view(xp, x1, window, steps)
-        depth, outputs = x1.shape[-1] // steps.groups, x2.shape[-1]
-        y = np.empty((math.prod(window) * depth, outputs), np.result_type(x1, x2))
-        for inputs, columns in _groups(x1.shape[-1], outputs, steps.groups):
-            blocks = _Blocks.of(seen[..., inputs], x1.ndim - 1, columns.stop - columns.start)
-            y[:, columns] = _kernel_of_group(blocks, x2[..., columns], y.dtype)
-        y = y.reshape(*window, depth, outputs)
+        is_depthwise = _is_depthwise(x1.shape[-1], steps)
+        way = numpy_depthwise.convolve_kernel if is_depthwise else _summed
+        y = way(xp, x1, x2, steps, window)
         if zeros is None or _is_finite(y):
             return y
         return convolution.convolve_kernel(xp, x1, x2, steps=steps, window=window, zeros=zeros)
+
+
+def _is_depthwise(channels: int, steps: Steps) -> bool:
+    return channels == steps.groups > 1
+
+
+def _multiplied(xp: Any, x1: Array, x2: Array, steps: Steps) -> Array:
+    """A convolution: blocks of windows times kernels."""
+    seen = _view(xp, x1, x2.shape[:-2], steps)
+    make = np.empty if seen.size else np.zeros  # no channels: sums of nothing
+    y = make((*seen.shape[: x1.ndim - 1], x2.shape[-1]), np.result_type(x1, x2))
+    for inputs, outputs in _groups(x1.shape[-1], x2.shape[-1], steps.groups):
+        blocks = _Blocks.of(seen[..., inputs], x1.ndim - 1, outputs.stop - outputs.start)
+        _convolve_group(blocks, x2[..., outputs], y[..., outputs])
+    return y
+
+
+def _summed(xp: Any, x1: Array, x2: Array, steps: Steps, window: Shape) -> Array:
+    """The transpose of a convolution in its kernel: sums over blocks of windows."""
+    seen = _view(xp, x1, window, steps)
+    depth, outputs = x1.shape[-1] // steps.groups, x2.shape[-1]
+    y = np.empty((math.prod(window) * depth, outputs), np.result_type(x1, x2))
+    for inputs, columns in _groups(x1.shape[-1], outputs, steps.groups):
+        blocks = _Blocks.of(seen[..., inputs], x1.ndim - 1, columns.stop - columns.start)
+        y[:, columns] = _kernel_of_group(blocks, x2[..., columns], y.dtype)
+    return y.reshape(*window, depth, outputs)
 
 
 def _view(xp: Any, x: Array, window: Shape, steps: Steps) -> Array:
