@@ -372,3 +372,22 @@ def test_sizes_that_are_no_ints_are_refused():
 def test_sizes_that_no_convolution_comes_from_are_refused():
     with pytest.raises(xg.errors.ArgumentError, match=r"does not lead from positions \(9,\)"):
         xg.nn.conv_transpose(xg.ones((1, 4, 2)), xg.ones((3, 3, 2)), 2, output_size=9)
+
+
+def test_networks_run_on_jax(rng):
+    jax = pytest.importorskip("jax", reason="jax is not installed")
+
+    def gradients(x, kernel):
+        with xg.GradientTape() as tape:
+            tape.watch([x, kernel])
+            y = xg.nn.max_pool(xg.nn.conv(x, kernel, strides=2), 2, 1, "SAME")
+            loss = xg.sum(y * y)
+        return tape.gradient(loss, [x, kernel])
+
+    arrays = rng.normal(size=(2, 6, 5, 2)), rng.normal(size=(3, 3, 2, 4))
+    expected = gradients(*map(xg.asarray, arrays))
+    with jax.enable_x64(True):
+        xs = [xg.asarray(a, device="jax:cpu:0") for a in arrays]
+        for found in (gradients(*xs), xg.function(gradients)(*xs)):
+            for g, e in zip(found, expected, strict=True):
+                np.testing.assert_allclose(g.numpy(), e.numpy(), rtol=1e-12, atol=1e-12)

@@ -82,11 +82,9 @@ def padded(xp: Any, x: Array, padding: tuple[tuple[int, int], ...]) -> Array:
     if all(before <= 0 and after <= 0 for before, after in padding):
         return x
     shape = (x.shape[0], *[n + sum(pair) for n, pair in axes], x.shape[-1])
-    out = xp.zeros(shape, dtype=x.dtype, device=x.device)
     starts = [max(0, before) for before, _ in padding]
     write = [slice(start, start + n) for start, n in zip(starts, x.shape[1:-1], strict=True)]
-    out[(slice(None), *write, slice(None))] = x
-    return out
+    return xp.put(x, key=(slice(None), *write, slice(None)), shape=shape)
 
 
 def keys_of(places: Shape, window: Shape, steps: Steps) -> Iterator[tuple[slice, ...]]:

@@ -12,6 +12,7 @@ from typing import Any
 from .._typing import Array, Namespace, Shape
 from . import sets
 from .base import Backend
+from .convolution import Steps, keys_of, padded
 from .indices import fill_key, full_key
 
 __all__ = ["JaxBackend"]
@@ -55,6 +56,13 @@ class Own:
         rows, new = xp.moveaxis(x, axis, 0), xp.moveaxis(updates, axis, 0)
         written = getattr(rows.at[indices], mode)(xp.astype(new, x.dtype))
         return xp.moveaxis(written, 0, axis)
+
+    def fold(xp: Any, x: Array, *, window: Shape, steps: Steps, size: Shape) -> Array:
+        large = [n + sum(pair) for n, pair in zip(size, steps.padding, strict=True)]
+        out = xp.zeros((x.shape[0], *large, x.shape[-1]), dtype=x.dtype)
+        for number, key in enumerate(keys_of(tuple(x.shape[1:-2]), window, steps)):
+            out = out.at[key].add(x[..., number, :])
+        return padded(xp, out, tuple([(-before, -after) for before, after in steps.padding]))
 
 
 class JaxBackend(Backend):
