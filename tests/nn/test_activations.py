@@ -166,6 +166,11 @@ def test_gelu_keeps_its_digits_for_negative_numbers():
     assert xg.nn.gelu(xg.asarray(-10.0)).item() == pytest.approx(expected, rel=1e-13)
 
 
+def test_slopes_of_leaky_relu_are_exact_and_infinity_stays():
+    y = xg.nn.leaky_relu(xg.asarray([-np.inf, -1.0, 1 / 3, np.inf]), 0.1)
+    assert y.tolist() == [-np.inf, -0.1, 1 / 3, np.inf]
+
+
 def test_slope_of_leaky_relu_gets_a_gradient():
     x, slope = xg.asarray([[-2.0, 3.0], [-1.0, -5.0]]), xg.asarray([0.1, 0.3])
     with xg.GradientTape() as tape:

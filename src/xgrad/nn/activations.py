@@ -10,6 +10,7 @@ from ..core.tensor import Tensor
 from ..errors import ShapeError
 from ..ops import special
 from ..ops._arguments import as_axis
+from ..ops.powers import square
 from ..ops.special import softplus
 from ..ops.statistical import logsumexp
 from ..ops.trigonometric import tanh
@@ -30,7 +31,7 @@ __all__ = [
 ]
 
 _GELU_SCALE = 2.0 * math.sqrt(2.0 / math.pi)
-_GELU_CUBE = 0.044715  # Hendrycks and Gimpel's, a constant of the definition
+_GELU_CUBE = 0.044715 * _GELU_SCALE  # Hendrycks and Gimpel's, a constant of the definition
 
 
 def sigmoid(x: ArrayLike, /) -> Tensor:
@@ -241,7 +242,8 @@ def gelu(x: ArrayLike, /, approximate: bool = False) -> Tensor:
     x = as_real(x, "gelu")
     if not approximate:
         return x * special.ndtr(x)  # type: ignore[no-any-return]
-    return x * special.expit(_GELU_SCALE * (x + _GELU_CUBE * x**3))  # type: ignore[no-any-return]
+    # Without x**3, which is a hundred times slower in NumPy than a product.
+    return x * special.expit(x * (_GELU_SCALE + _GELU_CUBE * square(x)))  # type: ignore[no-any-return]
 
 
 def glu(x: ArrayLike, /, axis: int = -1) -> Tensor:

@@ -10,6 +10,7 @@ from ..core import dispatch
 from ..core.casting import dtype_kind
 from ..core.instructions import primitive
 from ..core.tensor import Tensor
+from ..ops.data_types import astype
 from ..ops.exponential import expm1
 from ..ops.searching import clip, where
 from ._arguments import as_real
@@ -140,7 +141,10 @@ def leaky_relu(x: ArrayLike, /, negative_slope: ArrayLike = 0.2) -> Tensor:
     xg.Tensor([-0.2,  2. ], shape=(2,), dtype=float64, device=cpu)
     """
     x = as_real(x, "leaky_relu")
-    return where(x > 0, x, x * negative_slope)
+    # A product with the slope of each element: where masks are irregular, `where` takes ten times as
+    # long, and the two of its gradient as well.
+    slopes = astype(x > 0, x.dtype) + negative_slope * astype(x <= 0, x.dtype)
+    return x * slopes  # type: ignore[no-any-return]
 
 
 def elu(x: ArrayLike, /, alpha: ArrayLike = 1.0) -> Tensor:
