@@ -12,6 +12,8 @@ from derivatives import (
     differences_of_gradients,
     every_case,
     every_complex_function,
+    every_function,
+    first_of_each_function,
     forward,
     gradients,
     gradients_on_host,
@@ -89,44 +91,70 @@ def single_dtypes(case, rng):
 
 
 @every_case
-def test_other_devices_agree_with_numpy_to_second_order(case, other_device, rng):
+def test_other_devices_agree_with_numpy(case, other_device, rng):
+    skip_where_impossible(case, other_device)
+    arrays = arguments(case, rng)
+    weights = weights_of(forward(case, arrays), rng)
+    xp = xg.namespace(other_device.namespace)
+    found = gradients(case, arrays, weights, other_device, xp)
+    assert_agree(found, gradients(case, arrays, weights), other_device, 1e-11)
+
+
+@every_function
+def test_other_devices_agree_with_numpy_in_second_order(case, other_device, rng):
     skip_where_impossible(case, other_device)
     arrays = arguments(case, rng)
     weights = weights_of(forward(case, arrays), rng)
     direction = [rng.normal(size=x.shape) for x in arrays]
     xp = xg.namespace(other_device.namespace)
     found = both_orders(case, arrays, weights, direction, other_device, xp)
-    expected = both_orders(case, arrays, weights, direction)
-    assert all(t.device == other_device for part in found for t in part)
-    for part, right in zip(found, expected, strict=True):
-        assert_close([t.numpy() for t in part], [t.numpy() for t in right], 1e-10)
+    assert_agree(found, both_orders(case, arrays, weights, direction), other_device, 1e-10)
 
 
-# Made of betainc, whose series take meta seconds in second order; special.betainc itself is tested.
+def assert_agree(found, expected, device, tolerance):
+    """Groups of Tensors on a device, and on numpy."""
+    for tensors, right in zip(found, expected, strict=True):
+        assert all(t.device == device for t in tensors)
+        assert_close([t.numpy() for t in tensors], [t.numpy() for t in right], tolerance)
+
+
+@every_case
+def test_float32_stays_float32_and_nothing_reads_values_back(case, meta, rng):
+    """torch's device without values knows shapes and dtypes, so this tests both at once."""
+    skip_where_impossible(case, meta)
+    arrays = [x.astype(np.float32) for x in arguments(case, rng)]
+    weights = weights_of(forward(case, arrays), rng)
+    ys, found = gradients(case, arrays, weights, meta, xg.namespace(meta.namespace))
+    assert [y.shape for y in ys] == [w.shape for w in weights]
+    assert [name_of(y.dtype) for y in ys] == single_dtypes(case, rng)
+    assert_float32_like(arrays, found, meta)
+
+
+# What is made of betainc, whose series take meta seconds in second order, is left to betainc.
 LONG_SERIES = {
     "betainc_derivative",
     *(f"special.{n}" for n in ("betaincc", "fdtr", "fdtrc", "stdtr")),
 }
 
 
-@every_case
-def test_float32_stays_float32_and_nothing_reads_values_back_to_second_order(case, meta, rng):
-    """torch's device without values knows shapes and dtypes, so this tests both at once."""
+@pytest.mark.parametrize(
+    "case",
+    [c for c in first_of_each_function(CASES) if c.name not in LONG_SERIES],
+    ids=lambda case: case.name,
+)
+def test_float32_stays_float32_and_nothing_reads_values_back_in_second_order(case, meta, rng):
     skip_where_impossible(case, meta)
     arrays = [x.astype(np.float32) for x in arguments(case, rng)]
     weights = weights_of(forward(case, arrays), rng)
     xp = xg.namespace(meta.namespace)
-    if case.name in LONG_SERIES:
-        ys, first = gradients(case, arrays, weights, meta, xp)
-        second = first
-    else:
-        ys, first, second = both_orders(case, arrays, weights, arrays, meta, xp)
-    assert [y.shape for y in ys] == [w.shape for w in weights]
-    assert [name_of(y.dtype) for y in ys] == single_dtypes(case, rng)
-    for found in (first, second):
-        assert [g.shape for g in found] == [x.shape for x in arrays]
-        assert [name_of(g.dtype) for g in found] == ["float32" for _ in found]
-    assert all(t.device == meta for part in (ys, first, second) for t in part)
+    _, _, found = both_orders(case, arrays, weights, arrays, meta, xp)
+    assert_float32_like(arrays, found, meta)
+
+
+def assert_float32_like(arrays, found, device):
+    assert [g.shape for g in found] == [x.shape for x in arrays]
+    assert [name_of(g.dtype) for g in found] == ["float32" for _ in found]
+    assert all(g.device == device for g in found)
 
 
 # -- complex -----------------------------------------------------------------------------------

@@ -16,23 +16,14 @@ COMPLEX = [case for case in STANDARD if case.complex]
 
 NOT_TORCH = {"remainder/scalar on the left": "torch has no derivative of scalar % tensor"}
 
-# jax compiles every function at every shape: a choice that covers the rules with formulas.
+# jax compiles every function at every shape, so it is asked where derivatives are hard to get right;
+# random programs (interpreters/test_programs.py) ask it for the others.
 FOR_JAX = """
-    abs, acos, acosh, asin, asinh, atan, atanh, expm1, log, log10, log1p, log2, reciprocal, sqrt,
-    tan, tanh, atan2, divide, hypot, logaddexp, maximum, minimum, pow, remainder, copysign,
-    sum/two, mean/negative, prod/two, max/first, min/last, var/all, std/two, std/correction,
-    cumulative_sum/axis 1, cumulative_prod/axis 1, cumulative_prod/include_initial,
-    tensordot/odd order, vecdot/broadcast, take, take_along_axis, sort/descending, clip,
-    where/broadcast, roll/axes, tril/1, diff/twice, unstack/some unused, getitem/array,
-    getitem/broadcast arrays, fft.fft/longer, fft.ifftn/some axes, fft.rfft, fft.rfft/odd,
-    fft.irfft, fft.irfft/odd, fft.rfftn/sizes, fft.irfftn/sizes, fft.hfft, fft.ihfft/odd,
-    linalg.cholesky/stack, linalg.det, linalg.det/5 x 5, linalg.inv/stack, linalg.slogdet,
-    linalg.eigvalsh, linalg.eigh/stack, linalg.svd, linalg.svd/tall, linalg.svd/wide,
-    linalg.svdvals/wide, linalg.pinv/tall, linalg.qr, reduced, linalg.qr/tall, reduced,
-    linalg.solve/(2, 1, 3, 3) and (4, 3, 2), linalg.solve/(3, 3) and (3,), linalg.matrix_power/-3,
-    linalg.vector_norm/3/axis, linalg.matrix_norm/nuc, linalg.matrix_norm/-2/stack,
-    linalg.trace/1/stack, linalg.cross/(4, 3, 1) and (3, 2), axis -2,
-    composition/diamond, composition/softmax, composition/network"""
+    atan2, logaddexp, pow, remainder, prod/two, var/all, cumulative_prod/axis 1, sort/descending,
+    take_along_axis, getitem/broadcast arrays, fft.rfft/odd, fft.irfftn/sizes, fft.hfft,
+    linalg.cholesky/stack, linalg.det, linalg.slogdet, linalg.eigh/stack, linalg.svd/wide,
+    linalg.pinv/tall, linalg.qr/tall, reduced, linalg.solve/(2, 1, 3, 3) and (4, 3, 2),
+    linalg.matrix_norm/nuc, composition/network"""
 CASES_FOR_JAX = [c for c in STANDARD if f", {c.name}," in f", {' '.join(FOR_JAX.split())},"]
 
 

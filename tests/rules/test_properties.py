@@ -47,7 +47,12 @@ def outputs(case, xp, xs):
 
 
 def gradients(case, arrays, weights, device="cpu", xp=HOST):
-    xs, ys, tape = run(case, arrays, device, xp)
+    return pulled_back(run(case, arrays, device, xp), weights, device)
+
+
+def pulled_back(found, weights, device="cpu"):
+    """The gradients of what `run` found, as numpy arrays."""
+    xs, ys, tape = found
     seeds = tuple(xg.asarray(w, device=device) for w in weights)
     return [g.numpy() for g in tape.gradient(ys, xs, seeds, unconnected_gradients="zero")]
 
@@ -70,8 +75,12 @@ def some_special(arrays, rng, special):
 @every_case
 def test_zero_cotangent_gives_zero_where_all_is_special(case, value, rng):
     arrays = [np.full_like(x, value) for x in arguments(case, rng)]
-    weights = [np.zeros_like(y) for y in values(case, arrays)]
-    for g in gradients(case, arrays, weights):
+    assert_zero_cotangent_gives_zero(case, arrays)
+
+
+def assert_zero_cotangent_gives_zero(case, arrays, device="cpu", xp=HOST):
+    _, ys, _ = found = run(case, arrays, device, xp)
+    for g in pulled_back(found, [np.zeros(y.shape, y.numpy().dtype) for y in ys], device):
         assert not np.any(g)
 
 
@@ -79,18 +88,15 @@ def test_zero_cotangent_gives_zero_where_all_is_special(case, value, rng):
 def test_zero_cotangent_gives_zero_where_some_is_special(case, few_devices, rng):
     device, xp = few_devices, xg.namespace(few_devices.namespace)
     skip_where_impossible(case, device)
-    arrays = some_special(arguments(case, rng), rng, SPECIAL)
-    weights = [np.zeros_like(y) for y in values(case, arrays)]
-    for g in gradients(case, arrays, weights, device, xp):
-        assert not np.any(g)
+    assert_zero_cotangent_gives_zero(
+        case, some_special(arguments(case, rng), rng, SPECIAL), device, xp
+    )
 
 
 @complex_cases
 def test_zero_cotangent_gives_zero_where_some_is_special_and_complex(case, rng):
     arrays = some_special(complex_arguments(case, rng), rng, COMPLEX_SPECIAL)
-    weights = [np.zeros_like(y) for y in values(case, arrays)]
-    for g in gradients(case, arrays, weights):
-        assert not np.any(g)
+    assert_zero_cotangent_gives_zero(case, arrays)
 
 
 @every_case
@@ -138,7 +144,7 @@ def test_missing_data_leaves_alone_what_does_not_depend_on_it(case, value, rng):
         return
     before = values(case, arrays)
     weights = weights_of(before, rng)
-    for number in rng.permutation(len(places))[:4]:
+    for number in rng.permutation(len(places))[:2]:
         which, place = places[number]
         spoiled = [x.copy() for x in arrays]
         spoiled[which][place] = value
@@ -203,7 +209,7 @@ def test_gradient_lies_between_the_one_sided_derivatives(case, value, rng):
     ys = values(case, arrays)
     outputs = [(n, i) for n, y in enumerate(ys) for i in np.ndindex(y.shape)]
     places = [(n, i) for n, x in enumerate(arrays) for i in np.ndindex(x.shape)]
-    chosen = [places[i] for i in rng.permutation(len(places))[:4]]
+    chosen = [places[i] for i in rng.permutation(len(places))[:3]]
     with np.errstate(all="ignore"):
         here = flat(ys)
         sides = [one_sided_derivatives(quotients(case, arrays, here, *place)) for place in chosen]
