@@ -160,6 +160,13 @@ def test_digits_are_read(picture: str) -> None:
     assert found.losses[-1] < 0.5 * found.losses[0]
 
 
+def test_text_is_learned(picture: str) -> None:
+    found = load("character_lstm").main(quick=True, picture=picture)
+    assert found.losses[-1] < found.losses[0] - 0.5
+    assert found.unseen < found.single_letters  # it knows more than how frequent letters are
+    assert len(found.text) == len("The ") + 20
+
+
 # -- all of them -----------------------------------------------------------------------------------
 
 
