@@ -42,6 +42,8 @@ def no_window(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def picture(tmp_path: Path) -> Any:
     """A place for a picture, which must be there in the end."""
+    for module in ("matplotlib", "skimage", "sklearn", "statsmodels"):
+        pytest.importorskip(module, reason=f"{module} is not installed")
     path = tmp_path / "picture.png"
     yield str(path)
     assert path.stat().st_size > 5000

@@ -12,7 +12,7 @@ STANDARD = """
     cholesky cross det diagonal eig eigh eigvals eigvalsh inv matmul matrix_norm matrix_power
     matrix_rank matrix_transpose outer pinv qr slogdet solve svd svdvals tensordot trace vecdot
     vector_norm""".split()  # noqa: SIM905
-BEYOND = ["cond", "expm", "kron", "lstsq", "multi_dot", "norm", "solve_triangular"]
+BEYOND = ["cond", "expm", "kron", "lstsq", "lu", "multi_dot", "norm", "solve_triangular"]
 SQUARE_ONLY = ["cholesky", "det", "eig", "eigh", "eigvals", "eigvalsh", "expm", "inv", "slogdet"]
 MATRICES_ONLY = [*SQUARE_ONLY, "matrix_norm", "matrix_rank", "pinv", "qr", "svd", "svdvals", "cond"]
 

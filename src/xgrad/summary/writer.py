@@ -70,7 +70,7 @@ class _Events:
                 "'xgrad[tensorboard]'."
             ) from error
         name = f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}.{os.getpid()}"
-        name += f".{next(_numbers)}{suffix}"
+        name += f".{next(_numbers):06d}{suffix}"  # readers take files in alphabetical order
         remote = "://" in logdir
         self._file: Any = RecordWriter(f"{logdir}/{name}") if remote else _File(Path(logdir, name))
         first = Event(wall_time=time.time(), file_version="brain.Event:2")
