@@ -15,7 +15,7 @@ import numpy as np
 
 from .._typing import Array, DType, NativeDevice
 from ..errors import ArgumentTypeError, BackendUnavailableError
-from . import contraction, portable
+from . import contraction, numpy_masks, portable
 from .base import Backend, Job, Replaced
 from .indices import Slot, fill_key, flat_positions
 from .looks import square_sum
@@ -35,6 +35,8 @@ _UFUNCS = {"add": np.add, "multiply": np.multiply, "min": np.minimum, "max": np.
 
 class Own(Convolutions, Matrices, Networks):
     """Where numpy needs its own version."""
+
+    where = staticmethod(numpy_masks.where)
 
     @staticmethod
     def sum(x: Array, *, axis: Any = None, dtype: DType = None, keepdims: Any = False) -> Array:

@@ -1,0 +1,76 @@
+"""`where` by bits gives what numpy's gives, to the last bit."""
+
+import numpy as np
+import pytest
+
+from xgrad.backends import backend_named
+from xgrad.backends.numpy_masks import where
+
+SHAPE = (200, 300)
+SPECIAL = [np.nan, np.inf, -np.inf, 0.0, -0.0, 5e-324, -1.5]
+
+
+def same_bits(a, b):
+    assert a.dtype == b.dtype
+    assert a.shape == b.shape
+    assert a.tobytes() == b.tobytes()
+
+
+@pytest.fixture
+def mask(rng):
+    return rng.uniform(size=SHAPE) > 0.5
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "other", [0, 0.0, -0.0, 1, 2.5, -np.inf, np.nan, True, "array", "row", "0-d"]
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_where_is_numpys_to_the_last_bit(dtype, other, turned, mask, rng):
+    x = rng.choice(SPECIAL, size=SHAPE).astype(dtype)
+    arrays = {
+        "array": rng.normal(size=SHAPE).astype(dtype),
+        "row": rng.normal(size=SHAPE[1:]).astype(dtype),
+        "0-d": np.asarray(3.5, dtype),
+    }
+    pair = (x, arrays.get(other, other))
+    pair = pair[::-1] if turned else pair
+    same_bits(where(mask, *pair), np.where(mask, *pair))
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        (np.ones(SHAPE, "float32"), np.zeros(SHAPE)),
+        (np.ones(SHAPE, "int64"), 0),
+        (np.ones(SHAPE) * 1j, 0),
+        (np.ones(SHAPE, "float32"), 1j),
+        (1, 0),
+        (1.5, 0.5),
+    ],
+    ids=["two dtypes", "integers", "complex", "complex number", "numbers", "floats"],
+)
+def test_other_kinds_are_left_to_numpy(pair, mask):
+    same_bits(where(mask, *pair), np.where(mask, *pair))
+
+
+def test_operands_may_be_views_and_broadcast(mask, rng):
+    x = rng.normal(size=(300, 200)).T
+    same_bits(where(mask, x, x[::-1]), np.where(mask, x, x[::-1]))
+    same_bits(where(mask[:, ::2], x[:, ::2], 0.0), np.where(mask[:, ::2], x[:, ::2], 0.0))
+    stack = rng.normal(size=(3, 1, 300))
+    same_bits(where(mask, stack, 1.0), np.where(mask, stack, 1.0))
+    same_bits(where(mask, 1.0, stack), np.where(mask, 1.0, stack))
+    same_bits(where(mask, stack, x), np.where(mask, stack, x))
+
+
+def test_what_was_given_is_not_written_to(mask, rng):
+    x, y = rng.normal(size=(2, *SHAPE))
+    before = x.copy(), y.copy(), mask.copy()
+    where(mask, x, y)
+    for a, b in zip((x, y, mask), before, strict=True):
+        same_bits(a, b)
+
+
+def test_the_backend_uses_it():
+    assert backend_named("numpy").xp.where is where
