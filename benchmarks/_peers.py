@@ -99,7 +99,8 @@ def load_torch(threads: int) -> Peer:
     """PyTorch: leaves that require gradients, and torch.autograd.grad."""
     torch = importlib.import_module("torch")
     torch.set_num_threads(threads)
-    torch.set_num_interop_threads(threads)
+    if torch.get_num_interop_threads() != threads:  # which may be set once only
+        torch.set_num_interop_threads(threads)
 
     def leaf(x: np.ndarray) -> Any:
         return torch.tensor(x, requires_grad=True)

@@ -106,3 +106,23 @@ def test_any_number_of_threads_gives_the_same(x, threads, monkeypatch):
         monkeypatch.setattr(blocks, "_pool", lambda: pool)
         f = xg.value_and_grad(lambda x: xg.sum(xg.tanh(x * 3.0) ** 2))
         assert_replays(f, x)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: xg.where(x > 0, xg.sin(x) * 2.0, xg.cos(x) * 3.0),
+        lambda x: xg.exp(xg.where(x > 0, xg.sin(x) * 2.0, xg.cos(x) * 3.0)) * 2.0,
+        lambda x: xg.exp(xg.where(x > 0, xg.cos(x) * 3.0, 1.0)) * 2.0,
+        xg.grad(lambda x: xg.sum(xg.sqrt(xg.where(x > 0, x, 0.0)) * xg.sin(x))),
+        xg.grad(lambda x: xg.sum(xg.where(x > 0, xg.log(xg.where(x > 0, x, 1.0)) * x, x * 3.0))),
+    ],
+    ids=["result", "inside", "number", "guards", "both"],
+)
+@pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning")
+def test_choices_and_guards_do_not_write_over_what_they_read(f, rng):
+    """Both begin with a copy of one operand and look at the others afterwards."""
+    recorded = xg.function(f)
+    for _ in range(2):
+        x = xg.asarray(rng.normal(size=300_000))
+        np.testing.assert_allclose(recorded(x).numpy(), f(x).numpy(), rtol=1e-13, atol=1e-13)

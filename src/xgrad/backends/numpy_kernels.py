@@ -212,7 +212,8 @@ def fix_zeros(r: Array, g: Array) -> None:
 
 def where_into(condition: Array, x1: Any, x2: Any, out: Array) -> None:
     """``where(condition, x1, x2)`` into a buffer."""
-    np.copyto(out, x2)
+    if out is not x2:
+        np.copyto(out, x2)
     np.copyto(out, x1, where=condition)
 
 

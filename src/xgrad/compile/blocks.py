@@ -19,7 +19,10 @@ from .program import Instruction, Literal, Program
 
 __all__ = ["BlockRunner"]
 
-_BLOCK = 1 << 14  # elements: a few arrays of that size fit into the second-level cache
+# Elements: large enough that Python's part, about a microsecond per call, does not matter and threads
+# seldom wait for the interpreter; small enough that a few arrays fit into the last cache.
+_BLOCK = 1 << 17
+_LEAST = 1 << 14
 
 
 @functools.cache
@@ -60,7 +63,8 @@ class BlockRunner:
         ) and all(self._sums_everything(i) for i in group.members if i.primitive.name == "sum")
         self._count = math.prod(group.domain) if self._flat else group.domain[0]
         width = 1 if self._flat else math.prod(group.domain[1:])
-        self._step = max(1, _BLOCK // max(1, width))
+        share = -(-math.prod(group.domain) // _threads())
+        self._step = max(1, min(_BLOCK, max(_LEAST, share)) // max(1, width))
         self._scope: dict[str, Any] = {}
         self._scratch: list[tuple[tuple[int, ...], Any]] = []
         self.source = self._generate()
@@ -124,9 +128,10 @@ class BlockRunner:
         last = self._last_readers()
         home: dict[int, int] = {}
         for place, member in enumerate(self._group.members):
-            dying = [home[n] for n in last.get(place, ()) if n in home]
+            dying = {n: home[n] for n in last.get(place, ()) if n in home}
             body += self._member(member, names, free, dying, home)
-            free += [slot for slot in dying if slot not in free]
+            free += [slot for slot in dying.values() if slot not in free]
+        head += [f"    m{slot} = scratch[{slot}][:n]" for slot in range(len(self._scratch))]
         lines = [*begin, *head, *[f"    {line}" for line in body]]
         lines.append(f"return [{', '.join(f's{n}' for n in self.sums)}]")
         return "def stretch(lo, hi, scratch, inputs, outputs):\n" + "".join(
@@ -156,7 +161,7 @@ class BlockRunner:
         member: Instruction,
         names: dict[int, str],
         free: list[int],
-        dying: list[int],
+        dying: dict[int, int],
         home: dict[int, int],
     ) -> list[str]:
         """The lines of one instruction."""
@@ -168,10 +173,8 @@ class BlockRunner:
             return [f"s{number} = s{number} + {add}({given[0]}, {axis})"]
         lines = []
         if number not in names:
-            slot = self._slot(number, free, dying)
-            home[number] = slot
-            names[number] = f"t{number}"
-            lines.append(f"t{number} = scratch[{slot}][:n]")
+            home[number] = self._slot(member, free, dying)
+            names[number] = f"m{home[number]}"
         out = names[number]
         if name == "where":
             where = self._bind("where_into", kernels.where_into)
@@ -194,16 +197,18 @@ class BlockRunner:
             lines.append(f"{f}({', '.join(arguments)})")
         return lines
 
-    def _slot(self, number: int, free: list[int], dying: list[int]) -> int:
-        """Scratch memory of the right dtype: of an operand that ends here, free, or new."""
-        spec = self._program.specs[number]
+    def _slot(self, member: Instruction, free: list[int], dying: dict[int, int]) -> int:
+        """Scratch memory for a result: of an operand that ends here, free, or new."""
+        spec = self._program.specs[member.results[0]]
         shape = (self._step,) if self._flat else (self._step, *self._group.domain[1:])
         wanted = (shape, spec.dtype)
-        for slots in (dying, free):
-            for slot in slots:
-                if self._scratch[slot] == wanted:
-                    slots.remove(slot)
-                    return slot
+        for number in _first_read(member):
+            if number in dying and self._scratch[dying[number]] == wanted:
+                return dying.pop(number)
+        for slot in free:
+            if self._scratch[slot] == wanted:
+                free.remove(slot)
+                return slot
         self._scratch.append(wanted)
         return len(self._scratch) - 1
 
@@ -220,6 +225,16 @@ class BlockRunner:
     def _bind(self, name: str, value: Any) -> str:
         self._scope[name] = value
         return name
+
+
+def _first_read(member: Instruction) -> list[int]:
+    """The operands over which the result may be written: nothing else is read after that began.
+
+    Ufuncs go element by element. `where` and guards are first a copy of one operand, and look at
+    the others later."""
+    place = {"where": 2, "zero_where_zero": 0}.get(member.primitive.name)
+    operands = member.operands if place is None else member.operands[place : place + 1]
+    return [x for x in operands if not isinstance(x, Literal)]
 
 
 def _add(x: Any, y: Any) -> Any:
