@@ -10,6 +10,7 @@ import pytest
 from programs import program
 
 import xgrad as xg
+from xgrad.compile import blocks, fusion
 
 COUNT = int(os.environ.get("XGRAD_PROGRAMS", "0")) or 60
 HOST = xg.namespace(np)
@@ -103,4 +104,18 @@ def test_other_devices_replay_too(seed, other_device):
     f = xg.value_and_grad(lambda *xs: run(xp, *xs), numbers)
     recorded = xg.function(f)
     for xs in inputs_of(run, seed, device=other_device):
+        assert_same(recorded(*xs), f(*xs), run.source)
+
+
+@seeds
+def test_gradients_in_blocks_are_those_of_the_function(seed, monkeypatch):
+    """With blocks of a few elements, so that small programs run in them too."""
+    monkeypatch.setattr(fusion, "_LARGE", 2)
+    monkeypatch.setattr(blocks, "_BLOCK", 4)
+    monkeypatch.setattr(blocks, "_LEAST", 2)
+    run = program(seed)
+    numbers = tuple(range(len(run.inputs)))
+    f = xg.value_and_grad(lambda *xs: run(HOST, *xs), numbers)
+    recorded = xg.function(f)
+    for xs in inputs_of(run, seed):
         assert_same(recorded(*xs), f(*xs), run.source)
