@@ -15,12 +15,13 @@ from .._typing import Array
 
 __all__ = ["square_sum"]
 
-_ROW = 8192  # OpenBLAS's threads begin at 10,000
+_ALONE = 10_000  # up to which OpenBLAS starts no threads
+_ROW = 8192
 
 
 def square_sum(x: Array) -> Any:
     """The sum of the squares of a flat array; of the squared moduli where it is long and complex."""
-    if x.size <= _ROW:
+    if x.size <= _ALONE:
         return x.dot(x)
     whole = x.size - x.size % _ROW
     rows = x[:whole].reshape(-1, _ROW)

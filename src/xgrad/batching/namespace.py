@@ -206,6 +206,8 @@ def _binary(primitive: Primitive, general: Callable[..., Any]) -> Callable[[Any,
                 return general(x1, x2)
             function = found[type(array)] = getattr(backend_of(array).xp, primitive.name)
         y = function(v1, v2)
+        if guards and y is v1:
+            return x1
         if type(y) is not type(array):
             y = backend_of(array).finish(y)
         return Batched(y, level, mapped1 or mapped2)
