@@ -81,6 +81,15 @@ def test_arrays_of_jax_are_compiled_without_being_asked(monkeypatch):
     np.testing.assert_allclose(y.numpy(), 2 * np.sin(np.float32(1.0)), rtol=1e-6)
 
 
+def test_jaxs_own_arrays_keep_jaxs_dtypes():
+    """With 64 bits off, as jax is by default, a replay gives what the first call gave."""
+    with xg.device("jax"):
+        x = xg.ones(3, dtype=xg.float32)
+        f = xg.function(lambda x: (x * 2, xg.argmax(x), xg.sum(xg.astype(x, xg.int32))))
+        first, second = f(x), f(x)
+    assert [y.dtype for y in second] == [y.dtype for y in first]
+
+
 def test_a_library_without_a_compiler_is_refused():
     with pytest.raises(
         xg.errors.ArgumentError, match=r"backend='numpy' has no compiler.*Use 'jax'"

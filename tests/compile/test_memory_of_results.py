@@ -203,6 +203,41 @@ def test_the_same_array_twice_is_not_overwritten_while_it_is_read():
     np.testing.assert_array_equal(product.numpy(), 16.0)
 
 
+def test_the_same_tensor_may_be_given_twice():
+    step = xg.function(sgd, donate="w")
+    step(large(), large())
+    w = large(4.0)
+    np.testing.assert_array_equal(step(w, w).numpy(), 2.0)
+    with pytest.raises(xg.errors.ArgumentError, match="was given away"):
+        w.numpy()
+
+
+def test_what_a_failed_call_may_have_written_over_is_gone():
+    @xg.function(donate="w")
+    def step(w):
+        y = w * 2.0
+        xg.debugging.check_numerics(1.0 / xg.sum(y), "the sum")
+        return y
+
+    step(large(3.0))
+    w = large(0.0)
+    with np.errstate(divide="ignore"), pytest.raises(xg.errors.NumericsError):
+        step(w)
+    with pytest.raises(xg.errors.ArgumentError, match="was given away"):
+        w.numpy()
+
+
+def test_a_recording_that_fails_takes_nothing():
+    @xg.function(donate="w")
+    def step(w):
+        return w * 2.0 if w[0] > 0 else w
+
+    w = large(3.0)
+    with pytest.raises(xg.errors.TracingError):
+        step(w)
+    np.testing.assert_array_equal(w.numpy(), 3.0)
+
+
 @pytest.mark.parametrize(
     "f",
     [

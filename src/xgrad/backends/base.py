@@ -249,9 +249,11 @@ class Backend:
         return False
 
     def compiled(
-        self, run: Callable[[list[Array]], list[Array]]
+        self, run: Callable[[list[Array]], list[Array]], of_numpy: bool
     ) -> Callable[[list[Array]], list[Array]]:
-        """A function of this library's arrays, made fast by its compiler, where `compiles` is true."""
+        """A function of this library's arrays, made fast by its compiler, where `compiles` is true.
+
+        It is given NumPy's arrays, and keeps their dtypes, where `of_numpy`."""
         return run
 
     def generator(self, seed: Any, native: NativeDevice) -> Any:

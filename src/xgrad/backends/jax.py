@@ -74,11 +74,15 @@ class JaxBackend(Backend):
     def __init__(self, namespace: Namespace) -> None:
         super().__init__("jax", namespace)
 
-    def compiled(self, run: Callable[[list[Any]], list[Any]]) -> Callable[[list[Any]], list[Any]]:
+    def compiled(
+        self, run: Callable[[list[Any]], list[Any]], of_numpy: bool
+    ) -> Callable[[list[Any]], list[Any]]:
         """Hand a function of lists of arrays to `jax.jit`."""
         import jax
 
         compiled = jax.jit(run)
+        if not of_numpy:  # jax's own arrays follow jax's own setting of 64 bits
+            return compiled  # type: ignore[no-any-return]
 
         def call(arrays: list[Any]) -> list[Any]:
             with jax.enable_x64(True):

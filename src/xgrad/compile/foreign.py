@@ -40,9 +40,10 @@ class ForeignExecutor:
                 f"function: arrays of {program.backend.name} cannot be handed to {backend.name}. Use "
                 f"arrays of numpy or {backend.name}, or leave backend out."
             )
-        self._run = backend.compiled(DirectExecutor(replace(program, backend=backend)).run)
         self._home = program.backend
         self._is_guest = backend is not program.backend
+        run = DirectExecutor(replace(program, backend=backend)).run
+        self._run = backend.compiled(run, self._is_guest)
 
     def run(self, inputs: list[Any], free: Collection[int] = ()) -> list[Any]:  # noqa: ARG002 - memory is the library's
         """The outputs for inputs: arrays, in the order of the program's own lists."""

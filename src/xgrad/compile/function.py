@@ -180,12 +180,19 @@ class Function:
         compiled = self._compiled.get(taken.key)
         if compiled is None or not compiled.variables_fit():
             result = self._record(taken)
-        else:
-            result = compiled(taken.arrays, compiled.free(taken) if taken.donated else ())
+            self._give_away(taken)
+            return result
+        free = compiled.free(taken) if taken.donated else ()
+        self._give_away(taken)  # now: a call that fails may have written over them
+        return compiled(taken.arrays, free)
+
+    def _give_away(self, taken: Taken) -> None:
+        """Leave nothing in the Tensors that were donated."""
         for _, x in taken.donated:
-            if isinstance(x, Tensor):
+            if (
+                isinstance(x, Tensor) and type(x.array) is not Gone
+            ):  # the same one may be given twice
                 x.array = Gone(describe(x), getattr(self, "__name__", "function"))
-        return result
 
     def _find_quickly(self, args: tuple[Any, ...]) -> tuple[_Compiled, list[Any]] | None:
         """The program for nothing but Tensors of host arrays (a hot path), and the arrays."""
