@@ -34,14 +34,16 @@ def explain_failure(
     if isinstance(error, (XgradError, IndexError, NotImplementedError)):
         return error
     call = _show_call(primitive, arrays, parameters)
-    if isinstance(error, Warning):  # somebody wants warnings to be errors; the call is fine
-        error.add_note(f"while computing {call}")
-        return error
     if isinstance(error, MemoryError):
         return _memory_error(call, arrays, error)
-    shapes = [tuple(a.shape) for a in arrays if hasattr(a, "shape")]
     if type(error).__name__.endswith("LinAlgError"):
         return _linalg_error(primitive, call, error)
+    if not isinstance(error, (TypeError, ValueError, RuntimeError)):
+        # Nothing that operands are refused with: a warning that somebody made an error, or a mistake
+        # of ours.
+        error.add_note(f"while computing {call}")
+        return error
+    shapes = [tuple(a.shape) for a in arrays if hasattr(a, "shape")]
     if primitive.kind is Kind.STACKED and not isinstance(error, TypeError):
         error.add_note(f"while computing {call}")  # the public functions looked at the shapes
         return error
@@ -58,10 +60,7 @@ def explain_failure(
         return ArgumentError(f"{call}: {error}")
     if primitive.kind.broadcasts and isinstance(error, RuntimeError):
         return DTypeError(f"{call}: {error}")
-    if isinstance(error, (ValueError, RuntimeError)):
-        return ShapeError(f"{call}: {error}")
-    error.add_note(f"while computing {call}")
-    return error
+    return ShapeError(f"{call}: {error}")
 
 
 def _linalg_error(primitive: Primitive, call: str, error: Exception) -> LinAlgError:
