@@ -2,10 +2,16 @@
 
 The oracle is the same function without recording."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 import xgrad as xg
+from xgrad.backends import workers
+from xgrad.compile import blocks
 
 SIZE = 70_001  # no multiple of a block
 
@@ -97,15 +103,9 @@ def test_zero_cotangents_are_zero_in_blocks(x):
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_any_number_of_threads_gives_the_same(x, threads, monkeypatch):
-    from concurrent.futures import ThreadPoolExecutor
-
-    from xgrad.compile import blocks
-
-    with ThreadPoolExecutor(3) as pool:
-        monkeypatch.setattr(blocks, "_threads", lambda: threads)
-        monkeypatch.setattr(blocks, "_pool", lambda: pool)
-        f = xg.value_and_grad(lambda x: xg.sum(xg.tanh(x * 3.0) ** 2))
-        assert_replays(f, x)
+    monkeypatch.setattr(blocks, "thread_count", lambda: threads)
+    f = xg.value_and_grad(lambda x: xg.sum(xg.tanh(x * 3.0) ** 2))
+    assert_replays(f, x)
 
 
 @pytest.mark.parametrize(
@@ -126,3 +126,40 @@ def test_choices_and_guards_do_not_write_over_what_they_read(f, rng):
     for _ in range(2):
         x = xg.asarray(rng.normal(size=300_000))
         np.testing.assert_allclose(recorded(x).numpy(), f(x).numpy(), rtol=1e-13, atol=1e-13)
+
+
+def test_replays_do_not_warn_whatever_numpy_is_told(x):
+    f = xg.function(xg.value_and_grad(lambda x: xg.sum(xg.where(x > 0, xg.sqrt(x), x / (x * 0.0)))))
+    x[0] = 0.0
+    with np.errstate(all="ignore"):
+        expected = f(xg.asarray(x))
+    with np.errstate(all="raise"):  # on threads too
+        found = f(xg.asarray(x))
+    for y, e in zip(found, expected, strict=True):
+        np.testing.assert_allclose(y.numpy(), e.numpy())
+
+
+def test_blocks_on_threads_follow_the_callers_errstate():
+    def share(number):
+        np.ones(3) / np.zeros(3)
+
+    with np.errstate(all="ignore"):
+        workers.run_shares(share, 3)
+    with np.errstate(divide="raise"), pytest.raises(FloatingPointError):
+        workers.run_shares(share, 3)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_child_process_replays_in_blocks():
+    script = """
+import os, xgrad as xg
+f = xg.function(xg.value_and_grad(lambda x: xg.sum(xg.tanh(x * 3.0) ** 2)))
+x = xg.linspace(-1.0, 1.0, 200_001)
+f(x)
+expected = float(f(x)[0])
+child = os.fork()
+if not child:
+    os._exit(0 if float(f(x)[0]) == expected else 1)
+raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""  # in a process of its own: libraries that other tests imported do not like forks
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=120)

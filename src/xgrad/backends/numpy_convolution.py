@@ -8,7 +8,6 @@ is left to the portable functions, which are careful."""
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 from collections.abc import Callable, Iterator
@@ -21,7 +20,7 @@ from .._typing import Array, Shape
 from . import convolution, numpy_depthwise
 from .convolution import Steps, padded
 from .looks import square_sum
-from .workers import run_unbroken, thread_count
+from .workers import run_shares, thread_count
 
 __all__ = ["Convolutions"]
 
@@ -161,7 +160,7 @@ class _Blocks(NamedTuple):
                 rows[...] = part
                 work(number, key, rows.reshape(-1, self.width))
 
-        _run_shares(share, self.shares)
+        run_shares(share, self.shares)
 
 
 def _convolve_group(blocks: _Blocks, kernel: Array, y: Array) -> None:
@@ -223,22 +222,8 @@ def _added(xp: Any, x1: Array, x2: Array, steps: Steps, size: Shape) -> Array:
                     for place, key in enumerate(keys):
                         target[key] += terms[..., place, :]
 
-        _run_shares(share, shares)
+        run_shares(share, shares)
     return padded(xp, y, tuple([(-before, -after) for before, after in steps.padding]))
-
-
-def _run_shares(share: Callable[[int], None], count: int) -> None:
-    """Call ``share(0)`` and so on, each on a thread of its own."""
-    if count == 1:
-        share(0)
-        return
-    errors = np.geterr()
-
-    def run(number: int) -> None:
-        with np.errstate(**errors):  # which other threads do not know of
-            share(number)
-
-    run_unbroken([functools.partial(run, n) for n in range(count)], lambda: None)
 
 
 def _mirrored(xp: Any, x1: Array, x2: Array, steps: Steps, size: Shape) -> Array:

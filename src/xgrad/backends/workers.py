@@ -10,10 +10,12 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
-__all__ = ["run_unbroken", "thread_count"]
+import numpy as np
+
+__all__ = ["run_shares", "run_unbroken", "thread_count"]
 
 _MOST = 4  # beyond, memory is the limit and not the cores
 
@@ -50,6 +52,20 @@ def run_unbroken(tasks: Sequence[Callable[[], None]], then: Callable[[], None]) 
         raise
     if work.errors:
         raise work.errors[0]
+
+
+def run_shares(share: Callable[[int], None], count: int) -> None:
+    """Call ``share(0)`` to ``share(count - 1)``, on threads, under the caller's ``numpy.errstate``."""
+    if count == 1:
+        share(0)
+        return
+    errors = np.geterr()
+
+    def run(number: int) -> None:
+        with np.errstate(**errors):  # which other threads do not know of
+            share(number)
+
+    run_unbroken([partial(run, number) for number in range(count)], lambda: None)
 
 
 class _Work:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import functools
 import math
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ..backends import numpy_kernels as kernels
+from ..backends.workers import run_shares, thread_count
 from .fusion import Group
 from .program import Instruction, Literal, Program
 
@@ -23,20 +22,6 @@ __all__ = ["BlockRunner"]
 # seldom wait for the interpreter; small enough that a few arrays fit into the last cache.
 _BLOCK = 1 << 17
 _LEAST = 1 << 14
-
-
-@functools.cache
-def _pool() -> ThreadPoolExecutor | None:
-    """Threads beside the one that calls."""
-    others = _threads() - 1
-    return ThreadPoolExecutor(others, "xgrad-blocks") if others > 0 else None
-
-
-def _threads() -> int:
-    """As many as cores that this process may use, or fewer by OMP_NUM_THREADS."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    return min(available or 1, int(asked)) if asked.isdigit() and int(asked) > 0 else available or 1
 
 
 class BlockRunner:
@@ -63,7 +48,7 @@ class BlockRunner:
         ) and all(self._sums_everything(i) for i in group.members if i.primitive.name == "sum")
         self._count = math.prod(group.domain) if self._flat else group.domain[0]
         width = 1 if self._flat else math.prod(group.domain[1:])
-        share = -(-math.prod(group.domain) // _threads())
+        share = -(-math.prod(group.domain) // thread_count())
         self._step = max(1, min(_BLOCK, max(_LEAST, share)) // max(1, width))
         self._scope: dict[str, Any] = {}
         self._scratch: list[tuple[tuple[int, ...], Any]] = []
@@ -80,23 +65,18 @@ class BlockRunner:
         bounds = self._bounds()
         while len(self._memories) < len(bounds):
             self._memories.append([kernels.buffer(*spec) for spec in self._scratch])
-        pool = _pool() if len(bounds) > 1 else None
-        if pool is None:
-            parts = [self._stretch(0, self._count, self._memories[0], inputs, outputs)]
-        else:
-            waiting = [
-                pool.submit(self._stretch, *pair, self._memories[i], inputs, outputs)
-                for i, pair in enumerate(bounds)
-                if i
-            ]
-            parts = [self._stretch(*bounds[0], self._memories[0], inputs, outputs)]
-            parts += [future.result() for future in waiting]
+        parts: list[Any] = [None] * len(bounds)
+
+        def share(number: int) -> None:
+            parts[number] = self._stretch(*bounds[number], self._memories[number], inputs, outputs)
+
+        run_shares(share, len(bounds))
         finish = self._program.backend.finish
         return [finish(functools.reduce(_add, column)) for column in zip(*parts, strict=True)]
 
     def _bounds(self) -> list[tuple[int, int]]:
         blocks = -(-self._count // self._step)
-        stretches = min(_threads(), blocks)
+        stretches = min(thread_count(), blocks)
         each = -(-blocks // stretches) * self._step
         return [(lo, min(lo + each, self._count)) for lo in range(0, self._count, each)]
 

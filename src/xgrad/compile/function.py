@@ -20,6 +20,7 @@ from ..backends import (
     default_device,
     host,
     is_array,
+    quiet,
 )
 from ..core.defaults import chosen_dtype
 from ..core.gone import Gone
@@ -100,7 +101,8 @@ def function(
     Everything that f does with Tensors is recorded, in order: tapes and their gradients,
     accumulators, `vmap`, and assignments to Variables, whose values are inputs and outputs of the
     program. Python code runs in the first call with a signature only: `print` and changes of Python
-    objects happen once. Python numbers belong to the signature. While a tape, an accumulator or
+    objects happen once, and NumPy's warnings of what is not finite are given once. Python numbers
+    belong to the signature. While a tape, an accumulator or
     `vmap` outside watches, f runs as it stands, and so is differentiable to any order. On NumPy
     large results are written into the memory of former ones that nobody holds any more.
 
@@ -338,7 +340,9 @@ class _Compiled:
             arrays.append(variable.array)
         for draw, _ in self.program.draws:
             arrays.append(draw())
-        return self.finish(self.executor.run(arrays, free))
+        with quiet():  # a program does not know what is forward and what a walk backward
+            outputs = self.executor.run(arrays, free)
+        return self.finish(outputs)
 
     def finish(self, outputs: list[Any]) -> Any:
         """Assign to Variables, and give the results their structure."""
