@@ -17,9 +17,12 @@ import threading
 import types
 from pathlib import Path
 
+import captured_launches
+import host_cublas
 import host_kernels
 import numpy as np
 import scipy.special
+from captured_launches import current, launched, refuse
 
 from xgrad.backends import registry
 from xgrad.core.instructions import PRIMITIVES
@@ -29,12 +32,15 @@ __all__ = ["stand_in"]
 API = json.loads((Path(__file__).parent / "backends" / "cupy_api.json").read_text())
 GIB = 2**30
 # The functions that keep kernels, which are those of one cupy.
-KERNELS = {
-    "cupy_kernels": "kernel",
-    "cupy_elementwise": "_kernel",
-    "cupy_fusion": "_kernel",
-    "cupy_rows": "_kernel",
-}
+KERNELS = (
+    ("cupy_kernels", "kernel"),
+    ("cupy_copies", "_kernel"),
+    ("cupy_elementwise", "_kernel"),
+    ("cupy_fusion", "_kernel"),
+    ("cupy_rows", "_kernel"),
+    ("cupy_products", "_function"),
+    ("cupy_products", "_handle"),
+)
 
 
 class _Current(threading.local):
@@ -85,6 +91,12 @@ class Host:
     launches = 0
 
 
+def _read():
+    """Count a value that the host reads, which no capture allows."""
+    Host.reads += 1
+    refuse("the current stream is capturing, so synchronous API calls are disallowed")
+
+
 class Memory:
     """Bytes in use by device, and how many there may be."""
 
@@ -133,6 +145,35 @@ def _lift(value):
     return value
 
 
+def _start(compute):
+    """What cupy returns for a launch: computed now, and again by every launch of a captured graph."""
+    with np.errstate(all="ignore"):
+        lifted = _lift(compute())
+    targets = [a._value for a in _arrays(lifted)]
+
+    def again():
+        with np.errstate(all="ignore"):
+            made = [np.asarray(a) for a in _leaves(compute())]
+        for target, new in zip(targets, made, strict=True):
+            if not np.shares_memory(target, new):
+                target[...] = new
+
+    launched(again, [t for t in targets if t.base is None])
+    return lifted
+
+
+def _leaves(value):
+    if isinstance(value, (list, tuple)):
+        return [leaf for part in value for leaf in _leaves(part)]
+    return [value] if isinstance(value, (np.ndarray, np.generic)) else []
+
+
+def _arrays(value):
+    if isinstance(value, (list, tuple)):
+        return [leaf for part in value for leaf in _arrays(part)]
+    return [value] if isinstance(value, ndarray) else []
+
+
 def _signature(text):
     kinds = inspect.Parameter
     kind = kinds.POSITIONAL_OR_KEYWORD
@@ -158,7 +199,12 @@ _STARTS_NOTHING = {"broadcast_to", "empty", "empty_like", "expand_dims", "moveax
 _STARTS_NOTHING |= {"result_type", "squeeze", "swapaxes", "transpose"}
 
 
-def _function(name, text, implementation):
+# What calls cuBLAS or cuSOLVER for floats, and what cupy says of it while a stream is captured.
+_LIBRARIES = {"dot", "einsum", "inner", "matmul", "outer", "tensordot", "vdot"}
+_UNSUPPORTED = "calling cuBLAS API during stream capture is currently unsupported"
+
+
+def _function(name, text, implementation, library=False):
     signature = None if text == "?" else _signature(text)
 
     def call(*args, **kwargs):
@@ -167,8 +213,12 @@ def _function(name, text, implementation):
         Host.launches += name not in _STARTS_NOTHING
         given = [_lower(a) for a in args]
         options = {k: _lower(v) for k, v in kwargs.items() if k != "blocking"}
-        with np.errstate(all="ignore"):
+        floats = any(a.dtype.kind in "fc" for a in _leaves(given))
+        if floats and (library or name in _LIBRARIES):
+            refuse(_UNSUPPORTED, NotImplementedError)
+        if name in _STARTS_NOTHING:
             return _lift(implementation(*given, **options))
+        return _start(lambda: implementation(*given, **options))
 
     call.__name__ = call.__qualname__ = name
     call.__module__ = "cupy"
@@ -195,11 +245,10 @@ class ufunc:
         if len(given) > self.nin:
             target, given = args[self.nin], given[: self.nin]
         options = {} if dtype is None else {"dtype": dtype}
-        with np.errstate(all="ignore"):
-            if target is None:
-                return _lift(self._function(*given, casting=casting, **options))
-            self._function(*given, out=_check(target), casting=casting, **options)
-        return target
+        if target is not None:
+            options["out"] = _check(target)
+        made = _start(lambda: self._function(*given, casting=casting, **options))
+        return made if target is None else target
 
     def at(self, a, indices, b=None):
         operation = {"add": np.add, "maximum": np.maximum, "minimum": np.minimum}[self.__name__]
@@ -212,8 +261,7 @@ class ufunc:
                 raise TypeError(f"cupy.{self.__name__}.at does not support {value.dtype}")
             if operation is not np.add and value.dtype.char == "d":
                 given = np.float32(given)  # its atomicMax of doubles calls fmaxf
-        with np.errstate(all="ignore"):
-            operation.at(value, key, np.asarray(given, value.dtype))
+        _start(lambda: operation.at(value, key, np.asarray(given, value.dtype)))
 
 
 def _key(value, key):
@@ -258,6 +306,7 @@ class ndarray:
     def __init__(self, value, device):
         if Memory.limit is not None and value.nbytes > Memory.limit:
             raise OutOfMemoryError(f"Out of memory allocating {value.nbytes:,} bytes")
+        captured_launches.allocated(value)
         self._value = value
         self._id = device
 
@@ -270,7 +319,7 @@ class ndarray:
     __array_ufunc__ = None
 
     def get(self, stream=None, order="C", out=None, blocking=True):
-        Host.reads += 1
+        _read()
         if out is not None:
             out[...] = self._value
             return out
@@ -282,11 +331,11 @@ class ndarray:
         self._value[...] = arr
 
     def item(self):
-        Host.reads += 1
+        _read()
         return self._value.item()
 
     def tolist(self):
-        Host.reads += 1
+        _read()
         return self._value.tolist()
 
     def __len__(self):
@@ -296,10 +345,12 @@ class ndarray:
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, key):
-        return _lift(_check(self)[_key(self._value, key)])
+        value, found = _check(self), _key(self._value, key)
+        return _start(lambda: value[found])
 
     def __setitem__(self, key, value):
-        _check(self)[_key(self._value, key)] = _lower(value)
+        target, found, given = _check(self), _key(self._value, key), _lower(value)
+        _start(lambda: target.__setitem__(found, given))
 
     def __dlpack_device__(self):
         return (2, self._id)
@@ -310,8 +361,8 @@ class ndarray:
     def astype(self, dtype, order="K", casting=None, subok=None, copy=True):
         if not copy and self._value.dtype == np.dtype(dtype):
             return self
-        with np.errstate(all="ignore"):
-            return _lift(_check(self).astype(dtype, order=order))
+        value = _check(self)
+        return _start(lambda: value.astype(dtype, order=order))
 
     def __deepcopy__(self, memo):
         return ndarray(self._value.copy(), self._id)
@@ -336,9 +387,9 @@ def _view(name):
 
 def _method(name):
     def call(self, *args, **kwargs):
-        with np.errstate(all="ignore"):
-            method = getattr(_check(self), name)
-            return _lift(method(*map(_lower, args), **{k: _lower(v) for k, v in kwargs.items()}))
+        method = getattr(_check(self), name)
+        given, options = [_lower(a) for a in args], {k: _lower(v) for k, v in kwargs.items()}
+        return _start(lambda: method(*given, **options))
 
     return call
 
@@ -354,7 +405,7 @@ for _name in API["cupy.ndarray"]:
 
 def _reading(name):
     def call(self):
-        Host.reads += 1
+        _read()
         return getattr(self._value, name)()
 
     return call
@@ -372,11 +423,12 @@ def _binary(function, reflected=False, in_place=False):
             return NotImplemented
         Host.launches += 1
         given = (_lower(other), _check(self)) if reflected else (_check(self), _lower(other))
-        with np.errstate(all="ignore"):
-            if in_place:
-                function(*given, out=self._value, casting="same_kind")
-                return self
-            return _lift(function(*given))
+        if function is np.matmul:
+            refuse(_UNSUPPORTED, NotImplementedError)
+        if in_place:
+            _start(lambda: function(*given, out=self._value, casting="same_kind"))
+            return self
+        return _start(lambda: function(*given))
 
     return call
 
@@ -418,7 +470,8 @@ def array(obj, dtype=None, copy=True, order="K", subok=False, ndmin=0, *, blocki
     if isinstance(obj, ndarray):
         if obj._id == _current.device and not copy and dtype in (None, obj.dtype):
             return obj
-        return ndarray(np.array(obj._value, dtype, order=order), _current.device)  # a peer's copy
+        return _start(lambda: np.array(obj._value, dtype, order=order))  # a peer's copy too
+    refuse("the current stream is capturing, so H2D transfers are disallowed")
     if isinstance(obj, (list, tuple)):
         obj = _lower(obj)
     return _lift(np.array(obj, dtype, ndmin=ndmin))
@@ -446,9 +499,14 @@ class ElementwiseKernel:
         inputs, outputs, operation, preamble = self._parts
         Host.launches += 1
         given = [_lower(a) for a in args]
-        made = host_kernels.run_elementwise(inputs, outputs, operation, preamble, given, size)
+        run = lambda *into: host_kernels.run_elementwise(
+            inputs, outputs, operation, preamble, [*given, *into], size
+        )
+        made = run()
         own = {id(_lower(a)): a for a in args if isinstance(a, ndarray)}
         many = made if isinstance(made, tuple) else (made,)
+        new = [m for m in many if id(m) not in own]
+        launched(lambda: run(*new), new)
         lifted = tuple([own[id(m)] if id(m) in own else _lift(m) for m in many])
         return lifted if isinstance(made, tuple) else lifted[0]
 
@@ -459,7 +517,11 @@ class RawKernel:
 
     def __call__(self, grid, block, args, shared_mem=0):
         Host.launches += 1
-        host_kernels.run_raw(self.code, self.name, grid[0], block[0], [_lower(a) for a in args])
+        by_value = lambda a: isinstance(a, np.ndarray) and a.size == 1
+        given = [a.copy() if by_value(a) else _lower(a) for a in args]
+        run = lambda: host_kernels.run_raw(self.code, self.name, grid[0], block[0], given)
+        run()
+        launched(run, [])
 
 
 # -- the modules -----------------------------------------------------------------------------------
@@ -518,12 +580,13 @@ def _modules(count):
         getDeviceCount=lambda: count, getDevice=lambda: _current.device
     )
     cuda.memory = types.SimpleNamespace(OutOfMemoryError=OutOfMemoryError)
-    cuda.Stream, cuda.Event = _Stream, _Event
-    cuda.get_current_stream = lambda: _Stream()
+    for name in ("Event", "Graph", "MemoryPool", "Stream", "using_allocator"):
+        setattr(cuda, name, getattr(captured_launches, name))
+    cuda.get_current_stream = current
     linalg = types.ModuleType("cupy.linalg")
     for name, text in API["cupy.linalg"].items():
         own = _solve if name == "solve" else getattr(np.linalg, name)
-        setattr(linalg, name, _function(name, text, own))
+        setattr(linalg, name, _function(name, text, own, library=name != "norm"))
     linalg.LinAlgError = np.linalg.LinAlgError
     fft = types.ModuleType("cupy.fft")
     for name, text in API["cupy.fft"].items():
@@ -536,16 +599,20 @@ def _modules(count):
     products.set_compute_type = lambda dtype, kind: products.compute_types.update(
         {np.dtype(dtype): kind}
     )
+    products.get_compute_type = lambda dtype: products.compute_types.get(np.dtype(dtype), 1)
     core._routines_linalg = products
     module.cuda, module.linalg, module.fft, module._core = cuda, linalg, fft, core
     cupyx, scipy_module = types.ModuleType("cupyx"), types.ModuleType("cupyx.scipy")
     cupyx.__path__ = scipy_module.__path__ = []
     cupyx.empty_pinned = lambda shape, dtype=float, order="C": np.empty(shape, dtype, order)
     solvers = types.ModuleType("cupyx.scipy.linalg")
-    solvers.solve_triangular = _function("solve_triangular", "?", _solve_triangular)
+    solvers.solve_triangular = _function("solve_triangular", "?", _solve_triangular, True)
     special = types.ModuleType("cupyx.scipy.special")
     for name in API["cupyx.scipy.special"]:
         setattr(special, name, _function(name, "?", getattr(scipy.special, name)))
+    finder, nvidia = types.ModuleType("cuda.pathfinder"), types.ModuleType("cuda")
+    nvidia.__path__ = []
+    finder.load_nvidia_dynamic_lib = _find_library
     typed = types.ModuleType("cupy.cuda.device")
     typed.Device = Device
     for each in (module, cuda, core):
@@ -562,52 +629,30 @@ def _modules(count):
         scipy_module,
         solvers,
         special,
+        nvidia,
+        finder,
     )
     return {m.__name__: m for m in found}
 
 
-class _Stream:
-    """A stream whose work is done at once; notes what waits for what."""
-
-    ptr = 0
-
-    def __init__(self, null=False, non_blocking=False, ptds=False, priority=None):
-        self.waited = []
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        pass
-
-    def record(self, event=None):
-        return _Event()
-
-    def wait_event(self, event):
-        self.waited.append(event)
-
-    def synchronize(self):
-        pass
+def _find_library(name):
+    assert name == "cublas"
+    made = host_cublas.library(_product)
+    return types.SimpleNamespace(abs_path=made._name)
 
 
-class _Event:
-    def __init__(self, block=False, disable_timing=False):
-        pass
-
-    def record(self, stream=None):
-        pass
-
-    def synchronize(self):
-        pass
-
-    done = True
+def _product(perform):
+    Host.launches += 1
+    if current().capture is None:
+        perform()
+    launched(perform, [])
 
 
 @contextlib.contextmanager
 def stand_in(count=2):
     """Put the stand-in in cupy's place, and everything back afterwards."""
     devices = importlib.import_module("xgrad.backends.device")
-    ours = [n for n in sys.modules if n.split(".")[0] in ("cupy", "cupyx")]
+    ours = [n for n in sys.modules if n.split(".")[0] in ("cupy", "cupyx", "cuda")]
     ours += [n for n in sys.modules if n.startswith("array_api_compat.cupy")]
     former = {n: sys.modules.pop(n) for n in ours}
     compat = importlib.import_module("array_api_compat")
@@ -618,7 +663,7 @@ def stand_in(count=2):
         del devices._by_name[name]
     kernels = [
         getattr(importlib.import_module(f"xgrad.backends.{module}"), name)
-        for module, name in KERNELS.items()
+        for module, name in KERNELS
     ]
     sys.modules.update(_modules(count))
     _forget()
@@ -629,7 +674,7 @@ def stand_in(count=2):
     finally:
         for kernel in kernels:
             kernel.cache_clear()
-        for name in [n for n in sys.modules if n.split(".")[0] in ("cupy", "cupyx")]:
+        for name in [n for n in sys.modules if n.split(".")[0] in ("cupy", "cupyx", "cuda")]:
             del sys.modules[name]
         for name in [n for n in sys.modules if n.startswith("array_api_compat.cupy")]:
             del sys.modules[name]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["COMPILER", "run_elementwise", "run_raw"]
+__all__ = ["COMPILER", "library", "run_elementwise", "run_raw"]
 
 COMPILER = shutil.which("g++") or shutil.which("clang++")
 _FOLDER = tempfile.TemporaryDirectory(prefix="xgrad-kernels-")
@@ -58,6 +58,8 @@ _THREADS = """
 #include <thread>
 #include <vector>
 #define __global__
+#define __grid_constant__
+#define __align__(n) alignas(n)
 #define __shared__ static
 struct Index { unsigned x, y, z; };
 static thread_local Index threadIdx;
@@ -68,7 +70,7 @@ static void __syncthreads() { block_barrier->arrive_and_wait(); }
 
 
 @functools.cache
-def _library(source):
+def library(source):
     """A shared library from source, compiled once."""
     name = hashlib.sha256(source.encode()).hexdigest()[:16]
     path = Path(_FOLDER.name) / f"{name}.cpp"
@@ -126,7 +128,7 @@ def run_elementwise(inputs, outputs, operation, preamble, arguments, size=None):
     source = _elementwise_source([*ins, *outs], dtypes, types, len(ins), operation, preamble)
     pointers, held = _pointers(values)
     count = int(np.prod(shape, dtype=int))
-    _library(source).run(ctypes.c_longlong(count), pointers)
+    library(source).run(ctypes.c_longlong(count), pointers)
     results = []
     for i, (raw, _, _) in enumerate(outs):
         made = held[len(ins) + i].reshape(given[i].shape if raw else shape)
@@ -185,4 +187,4 @@ def run_raw(code, name, grid, block, arguments):
         assert not isinstance(array, np.ndarray) or array.flags.c_contiguous
     pointers, _held = _pointers(arguments)
     source = _PRELUDE + _THREADS + code + launch
-    _library(source).launch(pointers, ctypes.c_uint(grid), ctypes.c_uint(block))
+    library(source).launch(pointers, ctypes.c_uint(grid), ctypes.c_uint(block))

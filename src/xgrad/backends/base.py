@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from .._typing import Array, DType, Namespace, NativeDevice
 from ..errors import BackendUnavailableError, DTypeError
 from . import portable, special
+from .captured import Capturer
 from .fused import Fused
 
 __all__ = ["CUDA", "Backend", "Functions", "Job", "Memory", "Replaced", "dtype_name"]
@@ -205,6 +206,10 @@ class Backend:
 
     def fused(self, group: Fused) -> Callable[..., tuple[Array, ...]] | None:
         """The function of a group's inputs, in one kernel; None if it makes none of it."""
+        return None
+
+    def capturer(self, native: NativeDevice) -> Capturer | None:
+        """What starts many launches on a device at once; None if the library has no such thing."""
         return None
 
     def joined(self, array: Array, other: Array) -> Array:

@@ -15,9 +15,11 @@ from typing import Any
 from .._typing import Array, DType, NativeDevice
 from ..errors import BackendUnavailableError
 from .base import CUDA, Backend, Functions, Job, Memory, Replaced
+from .captured import Capturer
 from .cupy_elementwise import replace_by_kernel
 from .cupy_functions import Own
 from .cupy_fusion import can_fuse, fused_function
+from .cupy_graphs import CupyCapturer
 from .cupy_memory import Uploader, memory, release
 from .fused import Fused
 from .options import options
@@ -80,6 +82,7 @@ class CupyBackend(Backend):
                 "xgrad[cuda12], whichever CUDA the driver supports."
             ) from error
         super().__init__("cupy", namespace)
+        self._capturers: dict[int, Capturer] = {}
         self.one_device = self._count() < 2
         self.roams = not self.one_device
         if self.roams:
@@ -132,6 +135,13 @@ class CupyBackend(Backend):
     def fused(self, group: Fused) -> Callable[..., tuple[Array, ...]] | None:
         function = fused_function(group)
         return _placed(function) if function is not None and self.roams else function
+
+    def capturer(self, native: NativeDevice) -> Capturer:
+        if native.id not in self._capturers:
+            self._capturers[native.id] = CupyCapturer(
+                self.cupy, self.namespace, native, self.one_device
+            )
+        return self._capturers[native.id]
 
     def memory(self, native: NativeDevice) -> Memory:
         return memory(native)

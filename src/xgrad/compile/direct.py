@@ -22,25 +22,38 @@ class Step(NamedTuple):
 
 
 class DirectExecutor:
-    """Run a program by calling one function per instruction."""
+    """Run a program by calling one function per instruction.
 
-    def __init__(self, program: Program) -> None:
+    Parameters
+    ----------
+    program : Program
+    xp : Functions, optional
+        Other functions than those of its backend.
+
+    Attributes
+    ----------
+    plan : list of Step
+        What is called, in order.
+    """
+
+    def __init__(self, program: Program, xp: Any = None) -> None:
+        self._xp = program.backend.xp if xp is None else xp
         self._finish = program.backend.finish
-        self._steps = self.steps(program)
+        self.plan = self.steps(program)
         self._constants = dict(program.constants)
         self._inputs = program.inputs()
         self._outputs = program.outputs()
-        self._dying = _last_readers(program, self._steps)
+        self._dying = _last_readers(program, self.plan)
 
     def steps(self, program: Program) -> list[Step]:
         """What to call, in order."""
-        return [plain_step(program, i) for i in program.instructions]
+        return [plain_step(self._xp, i) for i in program.instructions]
 
     def run(self, inputs: list[Any], free: Collection[int] = ()) -> list[Any]:  # noqa: ARG002 - memory is the library's
         """The outputs for inputs: arrays, in the order of the program's own lists."""
         values = {**self._constants, **dict(zip(self._inputs, inputs, strict=True))}
         finish = self._finish
-        for place, (function, operands, parameters, results) in enumerate(self._steps):
+        for place, (function, operands, parameters, results) in enumerate(self.plan):
             given = [values[x] if type(x) is int else x.value for x in operands]  # type: ignore[union-attr]
             y = function(*given, **parameters)
             if len(results) == 1 and not isinstance(y, tuple):
@@ -52,10 +65,10 @@ class DirectExecutor:
         return [values[number] for number in self._outputs]
 
 
-def plain_step(program: Program, instruction: Instruction) -> Step:
-    """The library's own function of an instruction."""
+def plain_step(xp: Any, instruction: Instruction) -> Step:
+    """The library's own function of an instruction, among functions."""
     primitive = instruction.primitive
-    function = getattr(program.backend.xp, primitive.name)
+    function = getattr(xp, primitive.name)
     if primitive.starred and len(primitive.operands) == 1:
         plain = function
         function = lambda *arrays, **parameters: plain(list(arrays), **parameters)

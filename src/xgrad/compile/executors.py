@@ -1,4 +1,4 @@
-"""Which executor runs a program: a library's compiler, buffers for NumPy, kernels, or plain calls."""
+"""Which executor runs a program: a library's compiler, buffers for NumPy, kernels and graphs of them, or plain calls."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..backends import Backend, host
 from .cpu import CpuExecutor
 from .direct import DirectExecutor
 from .foreign import ForeignExecutor
-from .kernels import KernelExecutor
+from .graphs import GraphExecutor
 from .program import Program
 
 __all__ = ["Executor", "make_executor"]
@@ -33,5 +33,5 @@ def make_executor(program: Program, donated: Collection[int], backend: Backend |
     if program.backend.compiles:
         return ForeignExecutor(program, program.backend)
     if program.backend.fuses:
-        return KernelExecutor(program)
+        return GraphExecutor(program)
     return DirectExecutor(program)

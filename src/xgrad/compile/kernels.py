@@ -26,9 +26,9 @@ class KernelExecutor(DirectExecutor):
         What runs as one kernel each.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, xp: Any = None) -> None:
         self.groups: list[Group] = []
-        super().__init__(program)
+        super().__init__(program, xp)
 
     def steps(self, program: Program) -> list[Step]:
         """One step per group, and per instruction outside of groups."""
@@ -37,7 +37,7 @@ class KernelExecutor(DirectExecutor):
         wanted = set(program.outputs())
         for item in reversed(order):
             if isinstance(item, Instruction):
-                found.append(plain_step(program, item))
+                found.append(plain_step(self._xp, item))
             else:
                 found += reversed(self._group_steps(program, item, wanted))
             wanted.update(item.reads())
@@ -46,7 +46,7 @@ class KernelExecutor(DirectExecutor):
     def _group_steps(self, program: Program, group: Group, wanted: set[int]) -> list[Step]:
         """A group as one step, or, where that is too large, its halves."""
         if len(group.members) == 1:
-            return [plain_step(program, group.members[0])]
+            return [plain_step(self._xp, group.members[0])]
         step = _group_step(program, group, wanted)
         if step is not None:
             self.groups.append(group)

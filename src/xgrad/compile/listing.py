@@ -46,6 +46,8 @@ class Statistics(NamedTuple):
         How many signatures were recorded.
     seconds : float
         What the last recording took, the first run included.
+    replay : str
+        On CUDA, how replays run: as one graph, or kernel by kernel, and why. Empty elsewhere.
     """
 
     recorded: int
@@ -55,12 +57,14 @@ class Statistics(NamedTuple):
     value_bytes: int
     programs: int
     seconds: float
+    replay: str = ""
 
     def __str__(self) -> str:
         return (
             f"{self.recorded} instructions recorded, {self.optimised} left, {self.groups} groups in "
             f"blocks; {self.arena_bytes:,} bytes for values of {self.value_bytes:,}; "
             f"{self.programs} signatures; recorded in {self.seconds:.3f} s"
+            + (f"; replays: {self.replay}" if self.replay else "")
         )
 
 
@@ -84,6 +88,7 @@ def statistics(
         sum(program.bytes_of(n) for n in inside),
         programs,
         seconds,
+        getattr(executor, "replay", ""),
     )
 
 

@@ -9,19 +9,23 @@ from .figures import memory, release_memory
 from .prefetching import prefetch
 from .settings import (
     check_indices,
+    graphs,
     is_deterministic,
     matmul_precision,
     set_deterministic,
+    set_graphs,
     set_matmul_precision,
 )
 
 __all__ = [
     "check_indices",
+    "graphs",
     "is_deterministic",
     "matmul_precision",
     "memory",
     "prefetch",
     "release_memory",
     "set_deterministic",
+    "set_graphs",
     "set_matmul_precision",
 ]

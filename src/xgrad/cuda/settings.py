@@ -11,13 +11,16 @@ from ..errors import ArgumentError, ArgumentTypeError
 
 __all__ = [
     "check_indices",
+    "graphs",
     "is_deterministic",
     "matmul_precision",
     "set_deterministic",
+    "set_graphs",
     "set_matmul_precision",
 ]
 
 _PRECISIONS = ("highest", "high")
+_GRAPHS = ("auto", "always", "never")
 
 
 def set_matmul_precision(precision: str) -> Restore:
@@ -84,6 +87,65 @@ def matmul_precision() -> str | None:
     'highest'
     """
     return options.matmul_precision
+
+
+def set_graphs(when: str) -> Restore:
+    """Choose when a program of `xg.function` is replayed as one CUDA graph, for all threads.
+
+    A graph starts hundreds of kernels in the time of a few, but keeps memory of its own for everything
+    inside a program, and copies arguments, Variables and results.
+
+    Parameters
+    ----------
+    when : str
+        ``"auto"``, the default: where starting kernels is what takes the time, by an estimate that
+        ``f.stats().replay`` tells. ``"always"``: wherever it can be. ``"never"``: kernel by kernel,
+        graphs that were captured before included.
+
+    Returns
+    -------
+    context manager
+        Leaving its block restores the former choice; not entering it is fine.
+
+    Raises
+    ------
+    ArgumentError
+        If it is none of these.
+
+    See Also
+    --------
+    graphs
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> with xg.cuda.set_graphs("never"):
+    ...     xg.cuda.graphs()
+    'never'
+    """
+    if when not in _GRAPHS:
+        raise ArgumentError(
+            f"set_graphs: when must be one of {', '.join(map(repr, _GRAPHS))}, not {when!r}."
+        )
+    former = options.graphs
+    options.graphs = when
+    return Restore(lambda: setattr(options, "graphs", former))
+
+
+def graphs() -> str:
+    """Tell what was chosen with `set_graphs`.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.cuda.graphs()
+    'auto'
+    """
+    return options.graphs
 
 
 def set_deterministic(on: bool = True) -> Restore:
