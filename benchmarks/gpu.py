@@ -179,9 +179,17 @@ def steps(m: Machine) -> Iterator[Row]:
                 w.assign_sub(0.01 * g)
 
         work = 3 * 3 * 2 * batch * width * width
-        for who, f in (("eager", step), ("xg.function", xg.function(step))):
-            each = m.seconds(f)
-            yield Row("steps", what, who, 1e3 * each, "ms", f"{work / each / 1e12:.3g} TFLOP/s")
+        ways = [("eager", step, "auto"), ("xg.function", xg.function(step), "auto")]
+        if m.is_cuda:  # a graph, and the same kernels one by one
+            ways.append(("xg.function, one graph", xg.function(step), "always"))
+            ways.append(("xg.function, kernel by kernel", xg.function(step), "never"))
+        for who, f, graphs in ways:
+            with xg.cuda.set_graphs(graphs):
+                f()
+                each = m.seconds(f)
+                told = f.stats().replay if m.is_cuda and f is not step else ""
+            note = f"{work / each / 1e12:.3g} TFLOP/s" + (f"; {told}" if told else "")
+            yield Row("steps", what, who, 1e3 * each, "ms", note)
         if m.torch:
             each = m.seconds(_torch_step(m.torch, start, x.numpy(), target.numpy()))
             yield Row("steps", what, "torch", 1e3 * each, "ms", f"{work / each / 1e12:.3g} TFLOP/s")

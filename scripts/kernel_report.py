@@ -23,6 +23,7 @@ sys.path.insert(0, str(ROOT / "src"))
 import numpy as np
 
 import xgrad as xg
+from xgrad.backends.cupy_copies import COPY
 from xgrad.backends.cupy_elementwise import source_of as elementwise_source
 from xgrad.backends.cupy_fusion import can_fuse, kernel_text
 from xgrad.backends.cupy_kernels import SOURCES
@@ -64,6 +65,7 @@ def kernels() -> Iterator[Kernel]:
     for name in NAMES:
         for character, kind in TYPES.items():
             yield Kernel(f"xgrad_{name}", kind, row_source(name, character))
+    yield Kernel("xgrad_copies", "bytes", COPY)
     for title, optimizer in optimizers().items():
         for kind, dtype in (("float", np.float32), ("double", np.float64)):
             parts = step_source(optimizer, np.dtype(dtype))

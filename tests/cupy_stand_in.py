@@ -27,7 +27,7 @@ from captured_launches import current, launched, refuse
 from xgrad.backends import registry
 from xgrad.core.instructions import PRIMITIVES
 
-__all__ = ["stand_in"]
+__all__ = ["Host", "Memory", "product", "stand_in"]
 
 API = json.loads((Path(__file__).parent / "backends" / "cupy_api.json").read_text())
 GIB = 2**30
@@ -637,11 +637,12 @@ def _modules(count):
 
 def _find_library(name):
     assert name == "cublas"
-    made = host_cublas.library(_product)
+    made = host_cublas.library(product)
     return types.SimpleNamespace(abs_path=made._name)
 
 
-def _product(perform):
+def product(perform):
+    """Compute a product of the stand-in for cuBLAS, or leave it to the launches of a graph."""
     Host.launches += 1
     if current().capture is None:
         perform()

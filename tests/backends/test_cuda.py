@@ -1,5 +1,7 @@
 """What only a GPU can show: nothing waits, memory goes back, memory is shared, streams are kept."""
 
+import gc
+
 import numpy as np
 import pytest
 
@@ -100,6 +102,115 @@ def test_products_in_tf32_are_close_and_highest_is_exact(rng):
             errors[precision] = np.max(np.abs((ours @ ours).numpy() - exact))
     assert errors["highest"] < 1e-4
     assert errors["highest"] <= errors["high"] < 0.2
+
+
+# -- graphs ----------------------------------------------------------------------------------------
+
+
+def two_layers(w, b, optimizer):
+    """A step with products of both orders, a row kernel, a gather and Adam."""
+
+    def step(x, labels):
+        with xg.GradientTape() as tape:
+            h = xg.nn.gelu(x @ w + b)
+            scores = xg.nn.log_softmax(h @ xg.matrix_transpose(w) + b)
+            loss = -xg.mean(xg.take_along_axis(scores, labels[:, None], axis=1))
+        optimizer.apply(tape.gradient(loss, [w, b]), [w, b])
+        return loss, h
+
+    return step
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_captured_step_is_the_step_on_the_host(dtype, rng):
+    start = [rng.normal(size=(16, 16)).astype(dtype), rng.normal(size=16).astype(dtype)]
+    ours = [xg.Variable(v, device="cuda") for v in start]
+    host = [xg.Variable(v) for v in start]
+    recorded = xg.function(two_layers(*ours, xg.optimizers.Adam(0.01)))
+    plain = two_layers(*host, xg.optimizers.Adam(0.01))
+    kept = []
+    digits = 1e-3 if dtype == "float32" else 1e-9
+    with xg.cuda.set_graphs("always"), xg.set_matmul_precision("highest"):
+        for _ in range(6):
+            x = rng.normal(size=(8, 16)).astype(dtype)
+            labels = rng.integers(0, 16, 8)
+            found = recorded(xg.asarray(x, device="cuda"), xg.asarray(labels, device="cuda"))
+            expected = plain(xg.asarray(x), xg.asarray(labels))
+            kept.append((found, expected))
+        assert recorded.stats().replay.startswith("one graph"), recorded.stats().replay
+    for found, expected in kept:  # which later replays did not overwrite
+        for y, e in zip(found, expected, strict=True):
+            np.testing.assert_allclose(y.numpy(), e.numpy(), rtol=digits, atol=digits)
+    for v, e in zip(ours, host, strict=True):
+        np.testing.assert_allclose(v.numpy(), e.numpy(), rtol=digits, atol=digits)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "complex64", "complex128"])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [((5, 7), (7, 3)), ((7,), (7, 3)), ((4, 5, 7), (7, 3)), ((4, 1, 5, 7), (2, 7, 3))],
+)
+def test_captured_products_are_numpys(first, second, dtype, rng):
+    x1, x2 = (rng.normal(size=shape).astype(dtype) for shape in (first, second))
+    with xg.cuda.set_graphs("always"), xg.set_matmul_precision("highest"):
+        for turned in (False, True):
+            given = [xg.asarray(x, device="cuda") for x in (x1, x2)]
+            if turned:  # the same values in column order
+                given = [xg.matrix_transpose(xg.copy(xg.matrix_transpose(x))) if x.ndim > 1 else x
+                         for x in given]  # fmt: skip
+            step = xg.function(lambda a, b: a @ b)
+            for _ in range(3):
+                y = step(*given)
+            assert step.stats().replay.startswith("one graph"), step.stats().replay
+            digits = {"float16": 2e-2, "float32": 1e-4, "complex64": 1e-4}.get(dtype, 1e-12)
+            np.testing.assert_allclose(y.numpy(), x1 @ x2, rtol=digits, atol=digits)
+
+
+def test_what_cannot_be_captured_says_so_and_runs(rng):
+    x = rng.normal(size=(4, 4))
+    x = x @ x.T + 4 * np.eye(4)
+    step = xg.function(lambda x: xg.linalg.cholesky(x))
+    with xg.cuda.set_graphs("always"):
+        for _ in range(3):
+            y = step(xg.asarray(x, device="cuda"))
+    np.testing.assert_allclose(y.numpy(), np.linalg.cholesky(x), rtol=1e-10)
+    assert "cuSOLVER" in step.stats().replay
+
+
+def test_graphs_on_two_streams_do_not_meet(rng):
+    cupy = pytest.importorskip("cupy", reason="cupy is not installed")
+    step = xg.function(lambda x: xg.cumulative_sum(xg.tanh(x)))
+    values = [rng.normal(size=100_000) for _ in range(8)]
+    given = [xg.asarray(v, device="cuda") for v in values]
+    streams = [cupy.cuda.Stream(non_blocking=True) for _ in range(2)]
+    with xg.cuda.set_graphs("always"):
+        for _ in range(2):
+            step(given[0])
+        cupy.cuda.Device().synchronize()
+        found = []
+        for number, x in enumerate(given):
+            with streams[number % 2]:
+                found.append(step(x))
+        cupy.cuda.Device().synchronize()
+    for y, v in zip(found, values, strict=True):
+        np.testing.assert_allclose(y.numpy(), np.cumsum(np.tanh(v)), rtol=1e-9, atol=1e-9)
+
+
+def test_memory_of_a_graph_goes_back_with_its_function(rng):
+    cupy = pytest.importorskip("cupy", reason="cupy is not installed")
+    x = xg.asarray(rng.normal(size=1_000_000), device="cuda")
+    xg.cuda.release_memory("cuda")
+    before = xg.cuda.memory("cuda").free
+    step = xg.function(lambda x: xg.sum(xg.cumulative_sum(x)))
+    with xg.cuda.set_graphs("always"):
+        for _ in range(3):
+            step(x)
+    assert xg.cuda.memory("cuda").free < before
+    del step
+    gc.collect()
+    cupy.cuda.Device().synchronize()
+    xg.cuda.release_memory("cuda")
+    assert xg.cuda.memory("cuda").free > before - 4_000_000
 
 
 @pytest.mark.multi_gpu

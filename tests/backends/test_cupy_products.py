@@ -1,11 +1,15 @@
 """Our binding of cuBLAS, on a cuBLAS of loops (host_cublas.py), against numpy."""
 
+import host_cublas
 import numpy as np
 import pytest
-from cupy_stand_in import stand_in
+from cupy_stand_in import product, stand_in
 from host_kernels import COMPILER
 
 import xgrad as xg
+from xgrad.backends import cupy_products
+from xgrad.backends.captured import CaptureRefusedError
+from xgrad.backends.cupy_products import Products
 
 pytestmark = pytest.mark.skipif(COMPILER is None, reason="no C++ compiler to run kernels with")
 
@@ -20,8 +24,6 @@ def cupy():
 @pytest.fixture
 def functions(cupy):
     """The functions of captures, with products of their own, as inside a warm-up."""
-    from xgrad.backends.cupy_products import Products
-
     device = xg.device("cuda")
     xp = device.backend.capturer(device.native).xp
     xp.products = Products(cupy, cupy.cuda.Stream())
@@ -95,16 +97,13 @@ def test_dtypes_are_promoted_and_whole_numbers_stay(cupy, functions, rng):
     np.testing.assert_array_equal(functions.matmul(whole, whole.T).get(), [[5, 14], [14, 50]])
 
 
-@pytest.mark.parametrize("chosen, expected", [(1, 68), (2, 69), (7, 77)])
+@pytest.mark.parametrize(("chosen", "expected"), [(1, 68), (2, 69), (7, 77)])
 def test_the_precision_is_cupys(cupy, functions, chosen, expected, monkeypatch, rng):
-    import host_cublas
-    from cupy_stand_in import _product
-
     types = cupy._core._routines_linalg.compute_types
     monkeypatch.setitem(types, np.dtype("float32"), chosen)
     x = array(cupy, rng, (2, 2), "float32")
     functions.matmul(x, x)
-    assert host_cublas.library(_product).last_precision() == expected
+    assert host_cublas.library(product).last_precision() == expected
 
 
 @pytest.mark.parametrize(
@@ -137,9 +136,6 @@ def test_contractions_are_products(cupy, functions, rng):
 
 
 def test_what_cublas_refuses_is_a_reason(cupy, functions, monkeypatch, rng):
-    from xgrad.backends import cupy_products
-    from xgrad.backends.captured import CaptureRefusedError
-
     monkeypatch.setattr(cupy_products, "_DEFAULT", 99)
     x = array(cupy, rng, (2, 2))
     with pytest.raises(

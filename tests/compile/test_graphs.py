@@ -4,7 +4,6 @@ and after a capture its memory holds nonsense (captured_launches.py)."""
 import threading
 
 import captured_launches
-import host_cublas
 import numpy as np
 import pytest
 from captured_launches import Graph
@@ -13,6 +12,10 @@ from host_kernels import COMPILER
 from programs import program
 
 import xgrad as xg
+from xgrad.backends import cupy_graphs
+from xgrad.backends.generators import MovedGenerator
+
+SEEDS = (2, 3)  # without solvers
 
 pytestmark = pytest.mark.skipif(COMPILER is None, reason="no C++ compiler to run kernels with")
 
@@ -80,8 +83,11 @@ def test_the_order_is_warm_up_then_capture_then_launch(gpu, always, monkeypatch,
     assert events[4:] == ["launch"]
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_random_programs_give_what_they_give_eagerly(gpu, always, seed):
+@pytest.mark.parametrize("seed", SEEDS)
+def test_random_programs_give_what_they_give_eagerly(gpu, always, seed, monkeypatch):
+    """All but solvers: transforms are refused for the sake of their plans, which numpy has not."""
+    for name in ("fftn", "ifftn", "irfftn", "rfftn"):
+        monkeypatch.delitem(cupy_graphs._REFUSED, name)
     run = program(seed)
     numbers = tuple(range(len(run.inputs)))
     f = xg.value_and_grad(lambda *xs: run(xg.namespace(np), *xs), numbers)
@@ -200,20 +206,13 @@ def test_every_dtype_goes_in_and_out(gpu, always, dtype):
 
 
 def test_random_numbers_are_drawn_outside_and_new_each_time(gpu, always, monkeypatch):
-    host = xg.random.Generator(0)
-    drawn = [xg.asarray(host.normal((3,)).numpy(), device=gpu).array for _ in range(5)]
-    seen = []
-
-    def sample(self, method, operands, parameters):
-        seen.append(drawn[len(seen)])
-        return seen[-1]
-
-    generator = xg.random.Generator(0)
-    monkeypatch.setattr(type(generator._rng), "sample", sample)
-    step = xg.function(lambda x: x + generator.normal((3,)))
+    backend = gpu.backend
+    monkeypatch.setattr(backend, "generator", lambda seed, on: MovedGenerator(seed, backend, on))
+    generator, same = (xg.random.Generator(0, device=gpu) for _ in range(2))
+    step = xg.function(lambda x: xg.sort(x + generator.normal((3,))))
     x = xg.asarray([1.0, 2.0, 3.0], device=gpu)
-    for number in range(5):
-        expected = x.numpy() + drawn[number].get()
+    for _ in range(5):
+        expected = np.sort(x.numpy() + same.normal((3,)).numpy())
         np.testing.assert_array_equal(step(x).numpy(), expected)
     assert step.stats().replay.startswith("one graph")
 
@@ -312,7 +311,7 @@ def test_transforms_run_kernel_by_kernel(gpu, always):
 def test_an_error_in_the_capture_is_a_reason(gpu, always, monkeypatch, rng):
     """Here a function that looks at a value, which only the capture finds out."""
     xp = gpu.backend.capturer(gpu.native).xp
-    monkeypatch.setattr(xp, "sort", lambda x, **o: x if float(x[0]) > 1e9 else x, raising=False)
+    monkeypatch.setattr(xp, "sort", lambda x, **_: x * float(x[0]), raising=False)
     step = xg.function(lambda x: xg.sort(x) + 1.0)
     values = rng.normal(size=4)
     for _ in range(4):
@@ -331,7 +330,7 @@ def test_no_capture_is_left_open_by_an_error(gpu, cupy, always, monkeypatch, rng
         captured_launches.Stream, "begin_capture", lambda s: (streams.append(s), former(s))[1]
     )
     xp = gpu.backend.capturer(gpu.native).xp
-    monkeypatch.setattr(xp, "sort", lambda x, **o: x.item(), raising=False)
+    monkeypatch.setattr(xp, "sort", lambda x, **_: x.item(), raising=False)
     step = xg.function(lambda x: xg.sort(x))
     replayed(step, xg.asarray(rng.normal(size=4), device=gpu))
     assert "while it was captured" in step.stats().replay
@@ -340,7 +339,7 @@ def test_no_capture_is_left_open_by_an_error(gpu, cupy, always, monkeypatch, rng
 
 def test_a_graph_with_other_results_is_not_used(gpu, always, monkeypatch, rng):
     xp = gpu.backend.capturer(gpu.native).xp
-    monkeypatch.setattr(xp, "sort", lambda x, **o: x, raising=False)
+    monkeypatch.setattr(xp, "sort", lambda x, **_: x, raising=False)
     step = xg.function(lambda x: xg.sort(x))
     y = replayed(step, xg.asarray([2.0, 1.0], device=gpu), times=4)
     np.testing.assert_array_equal(y.numpy(), [1.0, 2.0])
@@ -412,13 +411,11 @@ def test_never_is_never_and_old_graphs_rest(gpu, rng):
 def test_another_precision_is_another_graph(gpu, always, rng):
     x = xg.asarray(rng.normal(size=(2, 2)).astype(np.float32), device=gpu)
     step = xg.function(lambda x: x @ x)
-    library = host_cublas.library(None) if False else None
     graphs = Graph.launches
     with xg.set_matmul_precision("highest"):
         replayed(step, x)
     with xg.set_matmul_precision("high"):
         replayed(step, x, times=2)
-    assert library is None
     assert Graph.launches == graphs + 4
 
 

@@ -8,6 +8,7 @@ to the host, and waiting; a refusal is an exception, and whoever asked then does
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -57,13 +58,14 @@ class InGraphs(Own):
             axes = (range(x1.ndim - axes, x1.ndim), range(axes))
         summed = [[axis % x.ndim for axis in a] for a, x in zip(axes, (x1, x2), strict=True)]
         free = [
-            [i for i in range(x.ndim) if i not in a] for a, x in zip(summed, (x1, x2), strict=True)
+            [i for i in range(x.ndim) if i not in own]
+            for own, x in zip(summed, (x1, x2), strict=True)
         ]
-        shape = [x.shape[i] for x, own in zip((x1, x2), free, strict=True) for i in own]
-        inner = int(np.prod([x1.shape[i] for i in summed[0]], dtype=int))
-        left = x1.transpose(*free[0], *summed[0]).reshape(-1 if inner else 0, inner)
-        right = x2.transpose(*summed[1], *free[1]).reshape(inner, -1 if inner else 0)
-        return xp.matmul(left, right).reshape(shape)
+        rows, columns = ([x.shape[i] for i in own] for own, x in zip(free, (x1, x2), strict=True))
+        inner = math.prod(x1.shape[i] for i in summed[0])
+        left = x1.transpose(*free[0], *summed[0]).reshape(math.prod(rows), inner)
+        right = x2.transpose(*summed[1], *free[1]).reshape(inner, math.prod(columns))
+        return xp.matmul(left, right).reshape((*rows, *columns))
 
     def vecdot(xp: Any, x1: Array, x2: Array, *, axis: int = -1) -> Array:
         return xp.sum(xp._namespace.conj(x1) * x2, axis=axis)

@@ -186,7 +186,8 @@ def load_cublas() -> Any:
             raise OSError("its path is not known")
         return ctypes.CDLL(path)
     except (ImportError, OSError, RuntimeError) as error:
-        raise CaptureRefusedError(f"cuBLAS was not found: {error}") from error
+        first = (str(error).splitlines() or ["no reason given"])[0]
+        raise CaptureRefusedError(f"cuBLAS was not found: {first}") from error
 
 
 @functools.cache
