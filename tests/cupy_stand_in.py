@@ -158,7 +158,11 @@ def _start(compute):
             if not np.shares_memory(target, new):
                 target[...] = new
 
-    launched(again, [t for t in targets if t.base is None])
+    if current().capture is not None:
+        with np.errstate(all="ignore"):
+            others = _leaves(compute())  # share what is no new memory
+        new = [t for t, o in zip(targets, others, strict=True) if not np.shares_memory(t, o)]
+        launched(again, [t for t in new if t.base is None])
     return lifted
 
 

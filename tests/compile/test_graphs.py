@@ -1,14 +1,18 @@
 """Programs replayed as CUDA graphs, on the stand-in for cupy: what is captured runs at launches only,
 and after a capture its memory holds nonsense (captured_launches.py)."""
 
+import os
 import threading
 
 import captured_launches
 import numpy as np
 import pytest
 from captured_launches import Graph
+from cases import CASES, arguments
 from cupy_stand_in import Host, stand_in
+from derivatives import HOST, assert_close, first_of_each_function, forward, weights_of
 from host_kernels import COMPILER
+from numerical import as_tuple
 from programs import program
 
 import xgrad as xg
@@ -53,7 +57,7 @@ def test_later_replays_are_one_launch_of_a_graph(gpu, always, rng):
     step(x)
     assert step.stats().replay == "kernel by kernel: nothing was replayed yet"
     step(x)
-    assert step.stats().replay.startswith("one graph of 3 launches, which keeps ")
+    assert step.stats().replay.startswith("one graph of 3 steps, which keeps ")
     launches, graphs = Host.launches, Graph.launches
     values = rng.normal(size=5)
     y = step(xg.asarray(values, device=gpu))
@@ -101,6 +105,42 @@ def test_random_programs_give_what_they_give_eagerly(gpu, always, seed, monkeypa
                 y.numpy(), e.numpy(), rtol=1e-11, atol=1e-11, err_msg=run.source
             )
     assert recorded.stats().replay.startswith("one graph"), recorded.stats().replay
+
+
+CAPTURED = (
+    *("einsum", "matmul", "tensordot", "vecdot", "convolve", "take", "scatter", "setitem", "sort"),
+    *("cumulative_sum", "nn.softmax", "logsumexp", "std", "concat", "pad", "special.stdtr"),
+)
+
+
+def chosen():
+    """A dozen functions of the table of cases; all that can be captured where XGRAD_STAND_IN=all."""
+    known = [c for c in first_of_each_function(CASES) if not {"cuda", "meta"} & set(c.without)]
+    if os.environ.get("XGRAD_STAND_IN") == "all":
+        return [
+            c for c in known if not c.name.startswith(("linalg.", "fft.", "cofactor", "positive"))
+        ]
+    return [c for c in known if c.name.split("/")[0] in CAPTURED]
+
+
+@pytest.mark.parametrize("case", chosen(), ids=lambda case: case.name)
+def test_values_and_gradients_in_graphs_are_those_on_the_host(case, gpu, always, rng):
+    def f(xp, xs, seeds):
+        with xg.GradientTape() as tape:
+            tape.watch(xs)
+            ys = as_tuple(case.f(xp, *xs))
+        return ys, tape.gradient(ys, xs, seeds)
+
+    arrays = arguments(case, rng)
+    weights = weights_of(forward(case, arrays), rng)
+    step = xg.function(lambda xs, seeds: f(xg.namespace(gpu.namespace), xs, seeds))
+    for _ in range(3):
+        given = [tuple(xg.asarray(x, device=gpu) for x in xs) for xs in (arrays, weights)]
+        found = xg.tree.leaves(step(*given))
+    assert step.stats().replay.startswith("one graph"), step.stats().replay
+    given = [tuple(map(xg.asarray, xs)) for xs in (arrays, weights)]
+    expected = xg.tree.leaves(f(HOST, *given))
+    assert_close([y.numpy() for y in found], [y.numpy() for y in expected], 1e-11)
 
 
 def test_a_training_step_with_adam_is_one_graph(gpu, rng):
@@ -376,7 +416,7 @@ def test_without_cublas_products_run_kernel_by_kernel(gpu, always, monkeypatch, 
 def test_few_launches_are_not_worth_a_graph(gpu):
     step = xg.function(lambda x: xg.sum(xg.tanh(x)))
     replayed(step, xg.asarray([1.0, 2.0], device=gpu))
-    assert step.stats().replay.startswith("kernel by kernel: a graph would not pay (2 launches, ")
+    assert step.stats().replay.startswith("kernel by kernel: a graph would not pay (2 steps, ")
 
 
 def test_many_small_launches_are_worth_a_graph_and_large_ones_are_not(gpu, rng):
@@ -387,7 +427,7 @@ def test_many_small_launches_are_worth_a_graph_and_large_ones_are_not(gpu, rng):
 
     small, large = xg.function(step), xg.function(step)
     replayed(small, xg.asarray(rng.normal(size=4), device=gpu))
-    assert small.stats().replay.startswith("one graph of 40 launches")
+    assert small.stats().replay.startswith("one graph of 40 steps")
     large(xg.asarray(np.zeros(3_000_000), device=gpu))
     executor = large._last().executor
     assert executor.estimate.gpu > executor.estimate.host

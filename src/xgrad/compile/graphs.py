@@ -96,9 +96,9 @@ class GraphExecutor:
             except CaptureRefusedError as refusal:
                 self._ways[chosen] = Way(None, f"kernel by kernel: {refusal}")
                 return
-            count, kept = self.estimate.launches, graph.kept_bytes
+            count, kept = self.estimate.steps, graph.kept_bytes
             self._ways[chosen] = Way(
-                graph, f"one graph of {count} launches, which keeps {kept:,} bytes"
+                graph, f"one graph of {count} steps, which keeps {kept:,} bytes"
             )
 
     def _capture(self, inputs: list[Any], outputs: list[Any]) -> Captured:

@@ -35,8 +35,8 @@ class Estimate(NamedTuple):
 
     Attributes
     ----------
-    launches : int
-        What is started.
+    steps : int
+        What is started: kernels, and a library's functions, which may be several.
     host : float
         Starting it kernel by kernel.
     gpu : float
@@ -45,7 +45,7 @@ class Estimate(NamedTuple):
         All of it as one graph.
     """
 
-    launches: int
+    steps: int
     host: float
     gpu: float
     graph: float
@@ -57,7 +57,7 @@ class Estimate(NamedTuple):
 
     def __str__(self) -> str:
         return (
-            f"{self.launches} launches, about {self.host:.0f} µs on the host and {self.gpu:.0f} on "
+            f"{self.steps} steps, about {self.host:.0f} µs on the host and {self.gpu:.0f} on "
             f"the GPU, {self.graph:.0f} as a graph"
         )
 
@@ -65,19 +65,19 @@ class Estimate(NamedTuple):
 def estimate(program: Program, steps: Sequence[Step]) -> Estimate:
     """Estimate what a program takes, from the steps of its executor."""
     definition = {number: i for i in program.instructions for number in i.results}
-    launches, gpu = 0, 0.0
+    started, gpu = 0, 0.0
     for step in steps:
         instruction = definition[step.results[0]]
         if _is_view(instruction):
             continue
-        launches += 1
+        started += 1
         numbers = [x for x in (*step.operands, *step.results) if not isinstance(x, Literal)]
         moved = sum(program.bytes_of(n) for n in numbers) / _BYTES
         gpu += max(_KERNEL, moved, _products(program, instruction) / _PRODUCTS)
     crossing = [*program.inputs(), *program.outputs()]
     copies = 2 * sum(program.bytes_of(n) for n in crossing) / _BYTES
     graph = max(_GRAPH + _ARRAY * len(crossing), gpu + copies)
-    return Estimate(launches, launches * _START, gpu, graph)
+    return Estimate(started, started * _START, gpu, graph)
 
 
 def _is_view(instruction: Instruction) -> bool:
