@@ -560,6 +560,31 @@ def test_what_does_not_fit_in_memory_says_how_full_it_is(second, monkeypatch):
     assert "xg.checkpoint" in str(caught.value)
 
 
+@pytest.mark.parametrize("place", ["cuda:0", "cuda:1"])
+def test_what_does_not_fit_on_the_way_back_says_of_what_it_is_the_gradient(
+    second, place, monkeypatch
+):
+    x = xg.ones((4, 1), device=place)
+    with xg.GradientTape() as tape:
+        tape.watch(x)
+        y = xg.sum(xg.exp(x) @ xg.ones((1, 4), device=place))
+    monkeypatch.setattr(Memory, "limit", 100)
+    with pytest.raises(MemoryError, match=r"^the gradient of sum \(\) float64: ") as caught:
+        tape.gradient(y, x)
+    assert isinstance(caught.value, xg.errors.OutOfMemoryError)
+    assert f"{place} has 60.0 of 80.0 GiB free" in str(caught.value)
+
+
+def test_what_does_not_fit_in_a_replay_says_so(second, monkeypatch):
+    step = xg.function(lambda x: xg.sum(x[:, None] * x))
+    x = xg.ones(10, device=second)
+    step(x)
+    monkeypatch.setattr(Memory, "limit", 100)
+    with pytest.raises(MemoryError, match=r"^function: a replay .* cuda:1 has") as caught:
+        step(x)
+    assert isinstance(caught.value, xg.errors.OutOfMemoryError)
+
+
 def test_one_gpu_takes_the_short_way():
     with stand_in(count=1):
         place = xg.device("cuda")

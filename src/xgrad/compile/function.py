@@ -23,6 +23,7 @@ from ..backends import (
     quiet,
 )
 from ..core.defaults import chosen_dtype
+from ..core.failures import explain_memory
 from ..core.gone import Gone
 from ..core.handle import Handle
 from ..core.inspection import inspectors
@@ -340,8 +341,11 @@ class _Compiled:
             arrays.append(variable.array)
         for draw, _ in self.program.draws:
             arrays.append(draw())
-        with quiet():  # a program does not know what is forward and what a walk backward
-            outputs = self.executor.run(arrays, free)
+        try:
+            with quiet():  # a program does not know what is forward and what a walk backward
+                outputs = self.executor.run(arrays, free)
+        except MemoryError as error:
+            raise explain_memory("function: a replay of its program", arrays, error) from error
         return self.finish(outputs)
 
     def finish(self, outputs: list[Any]) -> Any:

@@ -6,6 +6,7 @@ shapes, dtypes and devices of all operands, and what to do."""
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from typing import Any
 
 from .._typing import SCALAR_TYPES
@@ -21,7 +22,7 @@ from ..errors import (
 from .primitive import Kind, Primitive
 from .spec import describe
 
-__all__ = ["broadcast", "explain_failure"]
+__all__ = ["broadcast", "explain_failure", "explain_memory"]
 
 
 def explain_failure(
@@ -35,7 +36,7 @@ def explain_failure(
         return error
     call = _show_call(primitive, arrays, parameters)
     if isinstance(error, MemoryError):
-        return _memory_error(call, arrays, error)
+        return explain_memory(call, arrays, error)
     if type(error).__name__.endswith("LinAlgError"):
         return _linalg_error(primitive, call, error)
     if not isinstance(error, (TypeError, ValueError, RuntimeError)):
@@ -77,7 +78,20 @@ def _linalg_error(primitive: Primitive, call: str, error: Exception) -> LinAlgEr
     return kind(f"{call}: {str(error).rstrip('.')}. {advice}")  # type: ignore[no-any-return]
 
 
-def _memory_error(call: str, arrays: tuple[Any, ...], error: MemoryError) -> MemoryError:
+def explain_memory(call: str, arrays: Iterable[Any], error: MemoryError) -> MemoryError:
+    """The exception to raise where memory ran out, also outside of operations.
+
+    Parameters
+    ----------
+    call : str
+        What was under way.
+    arrays : iterable of arrays and numbers
+        What it worked with; the first array tells the device.
+    error : MemoryError
+        The library's own, or one that was explained before, which is left as it is.
+    """
+    if isinstance(error, XgradError):
+        return error
     array = next((a for a in arrays if type(a) not in SCALAR_TYPES), None)
     state = "" if array is None else _show_memory(array)
     kind = _also_ours(OutOfMemoryError, type(error))  # type: ignore[arg-type]

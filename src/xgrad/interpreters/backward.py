@@ -11,10 +11,12 @@ from contextlib import AbstractContextManager, nullcontext
 from heapq import heappush
 from typing import Any
 
-from ..backends import backend_of, library_of
+from ..backends import backend_of, is_array, library_of
+from ..backends.base import dtype_name
+from ..core.failures import explain_memory
 from ..core.inspection import inspectors
 from ..core.node import Cut, Node, Output, Producer
-from ..core.observers import settings
+from ..core.observers import settings, show_line
 from ..core.primitive import INPUT_SPEC, SAVED, Call, Plan
 from ..core.tensor import Tensor
 from ..errors import TapeError
@@ -108,12 +110,28 @@ def walk(
                 _visit(node, g, trace, needed, frontier, recorded)
             if consume and all(t.closed or t is trace for t in node.traces):
                 node.forget()
+    except MemoryError as error:
+        raise _out_of_memory(node, g, error) from error
     finally:
         if inspected is not None:
             inspected.end()
     if rows is not None:
         rows.add_to(found)
     return found
+
+
+def _out_of_memory(node: Any, g: Any, error: MemoryError) -> MemoryError:
+    """What a rule on raw arrays cannot say: which operation's gradient it was."""
+    frame = error.__traceback__
+    while frame is not None:  # the hot path notes nowhere at which node it is
+        if frame.tb_frame.f_code is _follow.__code__:
+            node, g = (frame.tb_frame.f_locals[name] for name in ("node", "g"))
+        frame = frame.tb_next
+    name = "a value" if node.primitive is None else node.primitive.name
+    parts = g if type(g) is tuple else (g,)
+    form = "" if node.dtype is None else f" {node.shape} {dtype_name(node.dtype)}"
+    call = f"the gradient of {name}{form}{show_line(node.where)}"
+    return explain_memory(call, filter(is_array, parts), error)
 
 
 def _follow(
