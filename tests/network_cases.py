@@ -34,6 +34,19 @@ def _activations():
                     "complex": True,
                 },
             )
+    for axis in ((-1,), (0, 2)):
+        yield (
+            f"standardize/axis {axis}",
+            lambda xp, x, axis=axis: rule_namespace.standardize(x, axis=axis, epsilon=0.1),
+            [(2, 3, 4)],
+            {
+                "reference": lambda x, axis=axis: (
+                    (x - np.mean(x, axis, keepdims=True))
+                    / np.sqrt(np.var(x, axis, keepdims=True) + 0.1)
+                ),
+                "analytic": False,
+            },
+        )
 
 
 # Strides, padding, dilation and groups, all of them uneven; a part that no window sees; one cut off.

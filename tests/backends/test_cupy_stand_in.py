@@ -187,12 +187,17 @@ def test_setitem_keeps_the_last_of_repeated_indices(second, key, count, scalar, 
 
 # -- rows ------------------------------------------------------------------------------------------
 
-ROWS = ["softmax", "log_softmax", "logsumexp"]
+ROWS = ["softmax", "log_softmax", "logsumexp", "standardize"]
+
+
+def more(name):
+    """What a function of rows takes besides the axes."""
+    return {"epsilon": 1e-3} if name.startswith("standardize") else {}
 
 
 def composition(name, xp, x, axis):
     module = portable if name == "logsumexp" else networks
-    return getattr(module, name)(xp, x, axis=axis)
+    return getattr(module, name)(xp, x, axis=axis, **more(name))
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -206,7 +211,7 @@ def test_rows_are_one_launch_and_agree_with_the_composition(second, name, dtype,
     values = (30 * rng.normal(size=shape)).astype(dtype)
     xp, x = raw(second, values)
     before = Host.launches
-    found = getattr(xp, name)(x, axis=axis)
+    found = getattr(xp, name)(x, axis=axis, **more(name))
     assert Host.launches - before <= 3, "the kernel, making its result, and contiguity"
     expected = composition(name, xg.device("cpu").backend.xp, values, axis)
     assert str(found.dtype) == dtype
@@ -214,7 +219,7 @@ def test_rows_are_one_launch_and_agree_with_the_composition(second, name, dtype,
     np.testing.assert_allclose(found.get(), expected, rtol=tolerance, atol=tolerance)
 
 
-COTANGENTS = ["softmax_cotangent", "log_softmax_cotangent"]
+COTANGENTS = ["softmax_cotangent", "log_softmax_cotangent", "standardize_cotangent"]
 
 
 @pytest.mark.parametrize("name", COTANGENTS)
@@ -224,8 +229,9 @@ COTANGENTS = ["softmax_cotangent", "log_softmax_cotangent"]
 def test_cotangents_of_rows_agree_with_the_composition(second, name, shape, axis, rng):
     g, y = rng.normal(size=shape), rng.normal(size=shape)
     xp, *given = raw(second, g, y)
-    expected = getattr(networks, name)(xg.device("cpu").backend.xp, g, y, axis=axis)
-    found = getattr(xp, name)(*given, axis=axis).get()
+    host = xg.device("cpu").backend.xp
+    expected = getattr(networks, name)(host, g, y, axis=axis, **more(name))
+    found = getattr(xp, name)(*given, axis=axis, **more(name)).get()
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-13)
 
 
@@ -234,9 +240,10 @@ def test_cotangents_of_zero_are_zero_at_infinities_and_nan(second, name):
     y = np.array([[np.nan, np.inf, 1.0], [np.inf, 0.0, 1.0], [np.inf, np.nan, 1.0]])
     g = np.array([[0.0, 0.0, 0.0], [0.0, 1.0, -1.0], [1.0, 0.0, 2.0]])
     xp, *given = raw(second, g, y)
-    found = getattr(xp, name)(*given, axis=(1,)).get()
+    found = getattr(xp, name)(*given, axis=(1,), **more(name)).get()
+    host = xg.device("cpu").backend.xp
     with np.errstate(all="ignore"):
-        expected = getattr(networks, name)(xg.device("cpu").backend.xp, g, y, axis=(1,))
+        expected = getattr(networks, name)(host, g, y, axis=(1,), **more(name))
     assert not np.any(found[0])
     np.testing.assert_allclose(found, expected, rtol=1e-14)
 
@@ -252,6 +259,26 @@ def test_a_gradient_through_log_softmax_is_one_launch_back(second, rng):
     assert Host.launches - before <= 3, "the kernel, and two looks whether rows are contiguous"
 
 
+def test_layer_norm_is_one_launch_and_one_back(second, rng):
+    x = xg.asarray(rng.normal(size=(3, 5)), device=second)
+    seed = xg.asarray(rng.normal(size=(3, 5)), device=second)
+    with xg.GradientTape() as tape:
+        tape.watch(x)
+        before = Host.launches
+        y = xg.nn.layer_norm(x)
+    assert Host.launches - before <= 2, "the kernel, and a look whether rows are contiguous"
+    before = Host.launches
+    g = tape.gradient(y, x, seed)
+    assert Host.launches - before <= 3
+    same = xg.asarray(x.numpy())
+    with xg.GradientTape() as tape:
+        tape.watch(same)
+        expected = xg.nn.layer_norm(same)
+    np.testing.assert_allclose(y.numpy(), expected.numpy(), rtol=1e-12)
+    found = tape.gradient(expected, same, xg.asarray(seed.numpy()))
+    np.testing.assert_allclose(g.numpy(), found.numpy(), rtol=1e-11)
+
+
 @pytest.mark.parametrize("name", ROWS)
 def test_rows_at_infinities_and_nan(second, name):
     values = np.array(
@@ -260,7 +287,8 @@ def test_rows_at_infinities_and_nan(second, name):
     xp, x = raw(second, values)
     with np.errstate(all="ignore"):
         expected = composition(name, xg.device("cpu").backend.xp, values, (1,))
-    np.testing.assert_allclose(getattr(xp, name)(x, axis=(1,)).get(), expected, rtol=1e-14)
+    found = getattr(xp, name)(x, axis=(1,), **more(name)).get()
+    np.testing.assert_allclose(found, expected, rtol=1e-14)
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -269,7 +297,8 @@ def test_other_axes_are_compositions(second, name, axis, rng):
     values = rng.normal(size=(2, 3, 4))
     xp, x = raw(second, values)
     expected = composition(name, xg.device("cpu").backend.xp, values, axis)
-    np.testing.assert_allclose(getattr(xp, name)(x, axis=axis).get(), expected, rtol=1e-14)
+    found = getattr(xp, name)(x, axis=axis, **more(name)).get()
+    np.testing.assert_allclose(found, expected, rtol=1e-14)
 
 
 # -- indices that are out of range -----------------------------------------------------------------

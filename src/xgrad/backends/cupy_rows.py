@@ -1,4 +1,4 @@
-"""Kernels that take a row per block: softmax, its logarithm, their cotangents, logsumexp.
+"""Kernels that take a row per block: softmax, its logarithm, standardize, cotangents, logsumexp.
 
 A row is read from memory once (its second and third reading find it in the cache) and the result written
 once; as a composition each takes five to seven passes. Threads take every 256th element, and their
@@ -82,6 +82,47 @@ extern "C" __global__ void NAME(
         r[i] = TERM - guarded(FACTOR * total, total);
 }
 """
+_MOMENTS = """
+    __shared__ T shared[256];
+    x += blockIdx.x * columns;
+    r += blockIdx.x * columns;
+    T total = T(0);
+    for (long long i = threadIdx.x; i < columns; i += blockDim.x) total += x[i];
+    const T mean = over_block(total, shared, Sum()) / T(columns);
+    total = T(0);
+    for (long long i = threadIdx.x; i < columns; i += blockDim.x)
+        total += (x[i] - mean) * (x[i] - mean);
+    const T scale = sqrt(over_block(total, shared, Sum()) / T(columns) + T(epsilon));
+"""
+_STANDARDIZE = """
+extern "C" __global__ void NAME(
+    const T* __restrict__ x, T* __restrict__ r, long long columns, double epsilon
+) {
+    MOMENTS
+    for (long long i = threadIdx.x; i < columns; i += blockDim.x) r[i] = (x[i] - mean) / scale;
+}
+"""
+_STANDARDIZE_COTANGENT = """
+extern "C" __global__ void NAME(
+    const T* __restrict__ g, const T* __restrict__ x, T* __restrict__ r, long long columns,
+    double epsilon
+) {
+    MOMENTS
+    g += blockIdx.x * columns;
+    T sum = T(0);
+    total = T(0);
+    for (long long i = threadIdx.x; i < columns; i += blockDim.x) {
+        sum += g[i];
+        total += guarded(g[i] * ((x[i] - mean) / scale), g[i]);
+    }
+    const T shift = over_block(sum, shared, Sum()) / T(columns);
+    const T inner = over_block(total, shared, Sum()) / T(columns);
+    for (long long i = threadIdx.x; i < columns; i += blockDim.x) {
+        const T part = g[i] - shift - guarded((x[i] - mean) / scale * inner, inner);
+        r[i] = guarded(part / scale, part);
+    }
+}
+"""
 _EACH = """T* target = y + blockIdx.x * columns;
     for (long long i = threadIdx.x; i < columns; i += blockDim.x) target[i] = VALUE;"""
 _RESULTS = {
@@ -97,7 +138,8 @@ _TERMS = {
     "softmax_cotangent": ("guarded(g[i] * y[i], g[i])", "y[i]"),
     "log_softmax_cotangent": ("g[i]", "exp(y[i])"),
 }
-NAMES = (*_RESULTS, *_TERMS)
+_STANDARD = {"standardize": _STANDARDIZE, "standardize_cotangent": _STANDARDIZE_COTANGENT}
+NAMES = (*_RESULTS, *_TERMS, *_STANDARD)
 
 
 def source_of(name: str, character: str) -> str:
@@ -105,6 +147,8 @@ def source_of(name: str, character: str) -> str:
     if name in _TERMS:
         term, factor = _TERMS[name]
         kernel = _BACKWARD.replace("TERM", term).replace("FACTOR", factor)
+    elif name in _STANDARD:
+        kernel = _STANDARD[name].replace("MOMENTS", _MOMENTS)
     else:
         kernel = _FORWARD.replace("RESULT", _RESULTS[name])
     text = _SOURCE.replace("KERNEL", kernel).replace("NAME", f"xgrad_{name}")
@@ -139,6 +183,23 @@ class Rows:
         made = xp._namespace.empty_like(rows[0])
         return _run("log_softmax_cotangent", made, *rows).reshape(y.shape)
 
+    def standardize(xp: Any, x: Array, *, axis: tuple[int, ...], epsilon: float) -> Array:
+        rows = _rows(xp, x, axis)
+        if rows is None:
+            return networks.standardize(xp, x, axis=axis, epsilon=epsilon)
+        made = xp._namespace.empty_like(rows)
+        return _run("standardize", made, rows, more=(np.float64(epsilon),)).reshape(x.shape)
+
+    def standardize_cotangent(
+        xp: Any, g: Array, x: Array, *, axis: tuple[int, ...], epsilon: float
+    ) -> Array:
+        rows = _pair(xp, g, x, axis)
+        if rows is None:
+            return networks.standardize_cotangent(xp, g, x, axis=axis, epsilon=epsilon)
+        made = xp._namespace.empty_like(rows[0])
+        more = (np.float64(epsilon),)
+        return _run("standardize_cotangent", made, *rows, more=more).reshape(x.shape)
+
     def logsumexp(xp: Any, x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
         rows = _rows(xp, x, axis)
         if rows is None:
@@ -170,10 +231,10 @@ def _pair(xp: Any, g: Array, y: Array, axis: Any) -> tuple[Array, Array] | None:
     return None if rows is None or others is None else (rows, others)
 
 
-def _run(name: str, result: Array, *rows: Array) -> Array:
+def _run(name: str, result: Array, *rows: Array, more: tuple[Any, ...] = ()) -> Array:
     count, columns = rows[0].shape
     kernel = _kernel(name, rows[0].dtype.char)
-    kernel((count,), (_THREADS,), (*rows, result, np.int64(columns)))
+    kernel((count,), (_THREADS,), (*rows, result, np.int64(columns), *more))
     return result
 
 

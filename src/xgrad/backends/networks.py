@@ -1,4 +1,4 @@
-"""What neural networks are made of, in the standard's functions: relu, softmax, its logarithm.
+"""What neural networks are made of, in the standard's functions: relu, softmax, standardize.
 
 Every function takes the namespace first and serves any library (portable.py says how)."""
 
@@ -14,6 +14,8 @@ __all__ = [
     "relu",
     "softmax",
     "softmax_cotangent",
+    "standardize",
+    "standardize_cotangent",
 ]
 
 
@@ -45,6 +47,30 @@ def log_softmax_cotangent(xp: Any, g: Array, y: Array, *, axis: Any) -> Array:
     """g - exp(y) sum g: what a cotangent of log_softmax is before it."""
     total = xp.sum(g, axis=axis, keepdims=True)
     return g - xp.zero_where_zero(xp.exp(y) * total, total)
+
+
+def standardize(xp: Any, x: Array, *, axis: tuple[int, ...], epsilon: float) -> Array:
+    """Mean 0 and variance 1 along axes, but for epsilon, which is added to the variance."""
+    centered, scale = _centered(xp, x, axis, epsilon)
+    return centered / scale
+
+
+def standardize_cotangent(
+    xp: Any, g: Array, x: Array, *, axis: tuple[int, ...], epsilon: float
+) -> Array:
+    """(g - mean g - y mean(g y)) / scale; 0 where all of g along the axes is, whatever x is."""
+    centered, scale = _centered(xp, x, axis, epsilon)
+    y = centered / scale
+    inner = xp.mean(xp.zero_where_zero(g * y, g), axis=axis, keepdims=True)
+    r = g - xp.mean(g, axis=axis, keepdims=True) - xp.zero_where_zero(y * inner, inner)
+    return xp.zero_where_zero(r / scale, r)
+
+
+def _centered(xp: Any, x: Array, axis: tuple[int, ...], epsilon: float) -> tuple[Array, Array]:
+    """x less its mean along axes, and the root of the variance."""
+    centered = x - xp.mean(x, axis=axis, keepdims=True)
+    variance = xp.mean(centered * centered, axis=axis, keepdims=True)
+    return centered, xp.sqrt(variance + epsilon)
 
 
 def _shifted(xp: Any, x: Array, axis: tuple[int, ...]) -> Array:

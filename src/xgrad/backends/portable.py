@@ -42,6 +42,8 @@ from .networks import (
     relu,
     softmax,
     softmax_cotangent,
+    standardize,
+    standardize_cotangent,
 )
 
 __all__ = [
@@ -96,6 +98,8 @@ __all__ = [
     "softmax_cotangent",
     "solve",
     "solve_triangular",
+    "standardize",
+    "standardize_cotangent",
     "stop_gradient",
     "surely_finite",
     "svd",

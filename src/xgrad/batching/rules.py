@@ -51,7 +51,7 @@ _BY_NAME: dict[str, BatchRule] = {
     "convolve_input": convolutions.convolve_input,
     "convolve_kernel": convolutions.convolve_kernel,
     **dict.fromkeys(("windows", "fold"), convolutions.windows),
-    **dict.fromkeys(("softmax", "log_softmax"), axes.movement),
+    **dict.fromkeys(("softmax", "log_softmax", "standardize"), axes.movement),
     **dict.fromkeys(
         (
             *("sort", "argsort", "cumulative_prod", "take_along_axis", "scatter_along_axis"),

@@ -61,7 +61,8 @@ _TABLE = {
         log_softmax(x; axis) logsumexp(x; axis, keepdims) max(x; axis, keepdims)
         min(x; axis, keepdims) prod(x; axis, dtype, keepdims)
         scatter(x, indices, updates; axis, mode) softmax(x; axis)
-        sort(x; axis, descending, stable) std(x; axis, correction, keepdims)
+        sort(x; axis, descending, stable) standardize(x; axis, epsilon)
+        std(x; axis, correction, keepdims)
         vector_norm(x; axis, keepdims, ord)""",
     # No derivative; the reasons are in rules/constants.py.
     Kind.CONSTANT: """
@@ -129,6 +130,7 @@ def primitive(name: str) -> Primitive:
 #   scatter_along_axis       zeros with x added along an axis: the transpose of take_along_axis
 #   logsumexp, softmax, log_softmax, cumulative_max, cumulative_min   what their names say
 #   relu                     max(x, 0), whose gradient at 0 is 0
+#   standardize(x; axis, epsilon)   mean 0 and variance 1 along axes: layer_norm without parameters
 #   scatter(x, indices, updates; axis, mode)   x with updates: set, add, multiply, min, max
 #   cofactor                 the gradient of det: det(x) x^-T where x has an inverse
 #   lu                       permutation, and both triangles in one matrix; no more columns than rows

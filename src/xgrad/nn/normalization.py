@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .._typing import ArrayLike
+from ..backends import backend_of
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..core.variable import Variable
@@ -16,6 +17,7 @@ from ..errors import ArgumentError, ArgumentTypeError, ShapeError
 from ..ops._arguments import as_axes, as_axis, as_operand
 from ..ops.manipulation import permute_dims, reshape
 from ..ops.powers import sqrt, square
+from ..ops.rule_namespace import rule_namespace
 from ..ops.statistical import mean
 from ..ops.utility import stop_gradient
 from ._arguments import as_real
@@ -305,7 +307,11 @@ def _axes(axis: Any, x: Any, function: str) -> tuple[int, ...]:
 
 
 def _standardized(x: Any, axes: tuple[int, ...], epsilon: float) -> Any:
-    """Mean 0 and variance 1 over axes."""
+    """Mean 0 and variance 1 over axes.
+
+    One instruction where that is one kernel; on the host a recorded composition is faster."""
+    if backend_of(x.array).fuses:
+        return rule_namespace.standardize(x, axis=axes, epsilon=float(epsilon))
     centered = x - mean(x, axis=axes, keepdims=True)
     return centered / sqrt(mean(square(centered), axis=axes, keepdims=True) + epsilon)
 

@@ -77,7 +77,7 @@ _INSTRUCTIONS = (
     *("getitem", "setitem", "put", "index_add", "scatter_along_axis", "check_numerics"),
     *("absorbing_contract", "absorbing_matmul", "contract", "fftn", "ifftn", "rfftn", "irfftn"),
     *("cofactor", "det", "eig", "eigh", "expm", "inv", "slogdet", "solve", "solve_triangular"),
-    *("convolve", "convolve_input", "convolve_kernel", "fold", "windows", "svd"),
+    *("convolve", "convolve_input", "convolve_kernel", "fold", "windows", "svd", "standardize"),
     *SPECIAL,
 )
 
@@ -118,6 +118,13 @@ def log_softmax_cotangent(g: Tensor, y: Tensor, *, axis: Any) -> Tensor:
     return networks.log_softmax_cotangent(rule_namespace, g, y, axis=axis)  # type: ignore[no-any-return]
 
 
+def standardize_cotangent(g: Tensor, x: Tensor, *, axis: tuple[int, ...], epsilon: float) -> Tensor:
+    """Give what a cotangent of standardize is before it."""
+    return networks.standardize_cotangent(  # type: ignore[no-any-return]
+        rule_namespace, g, x, axis=axis, epsilon=epsilon
+    )
+
+
 def _instruction(name: str) -> Callable[..., Tensor]:
     """Make the function that applies the primitive of a name as it stands."""
     instruction = primitive(name)
@@ -136,7 +143,7 @@ def _build() -> types.ModuleType:
     for chapter in CHAPTERS:
         for name in chapter.__all__:
             setattr(module, name, getattr(chapter, name))
-    compositions = (log_softmax_cotangent, softmax_cotangent)
+    compositions = (log_softmax_cotangent, softmax_cotangent, standardize_cotangent)
     guards = (surely_finite, zero_where_zero)
     for extra in (*map(_instruction, _INSTRUCTIONS), *compositions, *guards, to_device):
         setattr(module, extra.__name__, extra)

@@ -1,4 +1,4 @@
-"""Derivatives of relu, softmax and its logarithm.
+"""Derivatives of relu, softmax, its logarithm, and standardize.
 
 Those of softmax are written in the result alone, which does not overflow. The formulas of the
 cotangents are in backends/networks.py, because a GPU has a kernel for each."""
@@ -34,8 +34,15 @@ def log_softmax_tangent(xp: Any, t: Array, y: Array, *, axis: Axis) -> Array:
     return t - xp.sum(xp.zero_where_zero(xp.exp(y) * t, t), axis=axis, keepdims=True)
 
 
+def standardize_x(xp: Any, g: Array, x: Array, *, axis: tuple[int, ...], epsilon: float) -> Array:
+    """y = (x - mean x) / s, s^2 = var x + epsilon;  dx = (g - mean g - y mean(g y)) / s, symmetric."""
+    return xp.standardize_cotangent(g, x, axis=axis, epsilon=epsilon)
+
+
 give("relu", x=relu_x)
 give("softmax", x=softmax_x)
 give("log_softmax", x=log_softmax_x)
+give("standardize", x=standardize_x)
 give_forward("softmax", x=softmax_x)
+give_forward("standardize", x=standardize_x)
 give_forward("log_softmax", x=log_softmax_tangent)

@@ -251,6 +251,7 @@ _LINES: dict[str, tuple[Any, ...]] = {
     "prod": (lambda x: xp.prod(x, axis=1), _MATRIX),
     "softmax": (lambda x: _apply("softmax", x, axis=(1,)), _MATRIX),
     "sort": (lambda x: xp.sort(x, axis=1), _MATRIX),
+    "standardize": (lambda x: _apply("standardize", x, axis=(1,), epsilon=1e-3), _MATRIX),
     "std": (lambda x: xp.std(x, axis=1), _MATRIX),
     "vector_norm": (lambda x: _apply("vector_norm", x, axis=(1,), keepdims=False, ord=3), _MATRIX),
 }
