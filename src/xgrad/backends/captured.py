@@ -62,6 +62,9 @@ class Capturer(Protocol):
 
     xp: Any
 
+    def may_begin(self) -> bool:
+        """Whether a capture may begin now: not inside one of the caller's own."""
+
     def refusal(self, name: str) -> str | None:
         """Why an instruction cannot be captured, where that is known."""
 

@@ -94,6 +94,10 @@ class CupyCapturer:
         self._place = contextlib.nullcontext() if alone else native
         self._lock = threading.Lock()
 
+    def may_begin(self) -> bool:
+        with self._place:
+            return not self._cupy.cuda.get_current_stream().is_capturing()
+
     def refusal(self, name: str) -> str | None:
         return _REFUSED.get(name)
 
@@ -117,8 +121,7 @@ class CupyCapturer:
             raise CaptureRefusedError(
                 f"{type(error).__name__} while it was captured: {text[0] if text else 'no reason'}"
             ) from error
-        if found is None:
-            raise CaptureRefusedError("the current stream was being captured")
+        assert found is not None, "may_begin said that nothing else is captured"
         for y, e in zip(found, expected, strict=True):
             if not _agree(y.get(), e.get()):
                 raise CaptureRefusedError("its results were not those of the kernels one by one")

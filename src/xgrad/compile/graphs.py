@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from ..backends.captured import Captured, CaptureRefusedError, Settings, settings
+from ..backends.captured import Captured, Capturer, CaptureRefusedError, Settings, settings
 from ..backends.options import options
 from .kernels import KernelExecutor
 from .launches import Estimate, estimate
@@ -35,7 +35,7 @@ class Way(NamedTuple):
     told: str
 
 
-_NEW = Way(None, "kernel by kernel: nothing was replayed yet")
+_NEW = Way(None, "kernel by kernel: no replay has chosen yet")
 
 
 class GraphExecutor:
@@ -92,7 +92,10 @@ class GraphExecutor:
             if chosen in self._ways:
                 return  # by another thread
             try:
-                graph = self._capture(inputs, outputs)
+                capturer = self._capturer(inputs)
+                if not capturer.may_begin():
+                    return
+                graph = self._capture(capturer, inputs, outputs)
             except CaptureRefusedError as refusal:
                 self._ways[chosen] = Way(None, f"kernel by kernel: {refusal}")
                 return
@@ -101,19 +104,23 @@ class GraphExecutor:
                 graph, f"one graph of {count} steps, which keeps {kept:,} bytes"
             )
 
-    def _capture(self, inputs: list[Any], outputs: list[Any]) -> Captured:
-        program = self._program
-        backend = program.backend
-        capturer = None
+    def _capturer(self, inputs: list[Any]) -> Capturer:
+        """What captures the program, if nothing is known that speaks against it."""
         objection = self._objection()
-        if objection is None:
-            capturer = backend.capturer(backend.device_of(inputs[0]))
+        if objection is not None:
+            raise CaptureRefusedError(objection)
+        backend = self._program.backend
+        capturer = backend.capturer(backend.device_of(inputs[0]))
         if capturer is None:
-            raise CaptureRefusedError(objection or f"{backend.name} captures nothing")
-        for instruction in program.instructions:
+            raise CaptureRefusedError(f"{backend.name} captures nothing")
+        for instruction in self._program.instructions:
             reason = capturer.refusal(instruction.primitive.name)
             if reason is not None:
                 raise CaptureRefusedError(f"{instruction.primitive.name}: {reason}")
+        return capturer
+
+    def _capture(self, capturer: Capturer, inputs: list[Any], outputs: list[Any]) -> Captured:
+        program = self._program
         run = KernelExecutor(replace(program, results=self._computed, writes=()), capturer.xp).run
         known = dict(zip(program.outputs(), outputs, strict=True))
         return capturer.capture(run, inputs, [known[n] for n in self._computed])
