@@ -15,7 +15,7 @@ import numpy as np
 
 from .._typing import Array, DType, NativeDevice
 from ..errors import ArgumentTypeError, BackendUnavailableError
-from . import contraction, numpy_masks, portable
+from . import contraction, numpy_masks, portable, whole_powers
 from .base import Backend, Job, Replaced
 from .indices import Slot, fill_key, flat_positions
 from .looks import square_sum
@@ -36,6 +36,7 @@ _UFUNCS = {"add": np.add, "multiply": np.multiply, "min": np.minimum, "max": np.
 class Own(Convolutions, Matrices, Networks):
     """Where numpy needs its own version."""
 
+    power = staticmethod(whole_powers.power)
     where = staticmethod(numpy_masks.where)
 
     @staticmethod
