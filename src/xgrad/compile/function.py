@@ -23,7 +23,7 @@ from ..backends import (
     quiet,
 )
 from ..core.defaults import chosen_dtype
-from ..core.failures import explain_memory
+from ..core.failures import refuse_memory
 from ..core.gone import Gone
 from ..core.handle import Handle
 from ..core.inspection import inspectors
@@ -345,7 +345,7 @@ class _Compiled:
             with quiet():  # a program does not know what is forward and what a walk backward
                 outputs = self.executor.run(arrays, free)
         except MemoryError as error:
-            raise explain_memory("function: a replay of its program", arrays, error) from error
+            refuse_memory("function: a replay of its program", arrays, error)
         return self.finish(outputs)
 
     def finish(self, outputs: list[Any]) -> Any:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NoReturn
 
 from .._typing import SCALAR_TYPES
 from ..backends import backend_of
@@ -22,7 +22,7 @@ from ..errors import (
 from .primitive import Kind, Primitive
 from .spec import describe
 
-__all__ = ["broadcast", "explain_failure", "explain_memory"]
+__all__ = ["broadcast", "explain_failure", "refuse_memory"]
 
 
 def explain_failure(
@@ -36,7 +36,7 @@ def explain_failure(
         return error
     call = _show_call(primitive, arrays, parameters)
     if isinstance(error, MemoryError):
-        return explain_memory(call, arrays, error)
+        return _memory_error(call, arrays, error)
     if type(error).__name__.endswith("LinAlgError"):
         return _linalg_error(primitive, call, error)
     if not isinstance(error, (TypeError, ValueError, RuntimeError)):
@@ -78,8 +78,8 @@ def _linalg_error(primitive: Primitive, call: str, error: Exception) -> LinAlgEr
     return kind(f"{call}: {str(error).rstrip('.')}. {advice}")  # type: ignore[no-any-return]
 
 
-def explain_memory(call: str, arrays: Iterable[Any], error: MemoryError) -> MemoryError:
-    """The exception to raise where memory ran out, also outside of operations.
+def refuse_memory(call: str, arrays: Iterable[Any], error: MemoryError) -> NoReturn:
+    """Raise our exception where memory ran out outside of operations.
 
     Parameters
     ----------
@@ -91,7 +91,11 @@ def explain_memory(call: str, arrays: Iterable[Any], error: MemoryError) -> Memo
         The library's own, or one that was explained before, which is left as it is.
     """
     if isinstance(error, XgradError):
-        return error
+        raise error
+    raise _memory_error(call, arrays, error) from error
+
+
+def _memory_error(call: str, arrays: Iterable[Any], error: MemoryError) -> MemoryError:
     array = next((a for a in arrays if type(a) not in SCALAR_TYPES), None)
     state = "" if array is None else _show_memory(array)
     kind = _also_ours(OutOfMemoryError, type(error))  # type: ignore[arg-type]

@@ -1,0 +1,37 @@
+"""What to say when memory ends on the way back, in a rule on raw arrays, which no operation explains."""
+
+from __future__ import annotations
+
+from types import CodeType
+from typing import Any, NoReturn
+
+from ..backends import is_array
+from ..backends.base import dtype_name
+from ..core.failures import refuse_memory
+from ..core.observers import show_line
+
+__all__ = ["refuse_shortage"]
+
+
+def refuse_shortage(error: MemoryError, node: Any, g: Any, hot: CodeType) -> NoReturn:
+    """Raise an error that says which operation's gradient it was.
+
+    Parameters
+    ----------
+    error : MemoryError
+    node, g : Node, and its cotangent
+        Where the walk was, as far as it knows.
+    hot : code
+        Of the function that visits nodes on its own, as its variables `node` and `g`."""
+    frame = error.__traceback__
+    while frame is not None:  # the hot path notes nowhere at which node it is
+        if frame.tb_frame.f_code is hot:
+            node, g = (frame.tb_frame.f_locals[name] for name in ("node", "g"))
+        frame = frame.tb_next
+    name, form, line = "a value", "", ""
+    if node is not None:
+        name = name if node.primitive is None else node.primitive.name
+        form = "" if node.dtype is None else f" {node.shape} {dtype_name(node.dtype)}"
+        line = show_line(node.where)
+    parts = g if type(g) is tuple else (g,)
+    refuse_memory(f"the gradient of {name}{form}{line}", filter(is_array, parts), error)
