@@ -25,7 +25,6 @@ import numpy as np
 import xgrad as xg
 from xgrad.backends.cupy_copies import COPY
 from xgrad.backends.cupy_elementwise import source_of as elementwise_source
-from xgrad.backends.cupy_elementwise import text_of_many
 from xgrad.backends.cupy_fusion import can_fuse, kernel_text
 from xgrad.backends.cupy_kernels import SOURCES
 from xgrad.backends.cupy_rows import NAMES, TYPES
@@ -71,11 +70,6 @@ def kernels() -> Iterator[Kernel]:
         for kind, dtype in (("float", np.float32), ("double", np.float64)):
             parts = step_source(optimizer, np.dtype(dtype))
             yield Kernel(f"step of {title}", kind, wrapped("xgrad_replaced", parts, kind))
-            inputs, outputs = (text.split(", ") for text in parts[:2])
-            arrays = sum(part.startswith("T x") for part in inputs)
-            counts = (arrays, len(outputs), len(inputs) - arrays)
-            text = text_of_many(parts, np.dtype(dtype).char, *counts)
-            yield Kernel(f"step of {title}, many variables", kind, text)
     for title, f in functions().items():
         for kind, dtype in (("float", np.float32), ("double", np.float64)):
             for i, parts in enumerate(fused_sources(f, dtype), 1):

@@ -36,7 +36,6 @@ KERNELS = (
     ("cupy_kernels", "kernel"),
     ("cupy_copies", "_kernel"),
     ("cupy_elementwise", "_kernel"),
-    ("cupy_elementwise", "_kernel_of_many"),
     ("cupy_fusion", "_kernel"),
     ("cupy_rows", "_kernel"),
     ("cupy_products", "_function"),

@@ -16,7 +16,7 @@ from .._typing import Array, DType, NativeDevice
 from ..errors import BackendUnavailableError
 from .base import CUDA, Backend, Functions, Job, Memory, Replaced
 from .captured import Capturer
-from .cupy_elementwise import replace_by_kernel, replace_together
+from .cupy_elementwise import replace_by_kernel
 from .cupy_functions import Own
 from .cupy_fusion import can_fuse, fused_function
 from .cupy_graphs import CupyCapturer
@@ -97,11 +97,6 @@ class CupyBackend(Backend):
     ) -> Replaced:
         if not elementwise:
             return super().replace(function, jobs, elementwise)
-        if jobs and len({job.arrays[0].device.id for job in jobs}) == 1:
-            with self.on(jobs[0].arrays[0]):
-                together = replace_together(function, jobs)
-            if together is not None:
-                return Replaced(together, [])
         results = []
         for job in jobs:
             with self.on(job.arrays[0]):
