@@ -34,6 +34,7 @@ KERNELS = {
     "cupy_elementwise": "_kernel",
     "cupy_fusion": "_kernel",
     "cupy_rows": "_kernel",
+    "cupy_together": "_kernel",
 }
 
 

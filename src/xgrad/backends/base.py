@@ -89,16 +89,20 @@ class Job(NamedTuple):
     Attributes
     ----------
     arrays : tuple of array
-        The results of ``function(xp, arrays, numbers)`` take the places of all but the first.
+        The results of ``function(xp, arrays, numbers)`` take the places of all but the first;
+        ``numbers`` are both dicts below together.
     numbers : dict
         Floats, or arrays without axes.
     reusable : tuple of bool
         For each result whether it may be written into the array whose place it takes.
+    own : dict
+        More numbers, which no other job has: jobs that differ in these alone may be done together.
     """
 
     arrays: tuple[Array, ...]
     numbers: dict[str, Any]
     reusable: tuple[bool, ...]
+    own: dict[str, Any] = {}  # noqa: RUF012 - read only
 
 
 class Replaced(NamedTuple):
@@ -233,7 +237,11 @@ class Backend:
         jobs: Sequence[Job],
         elementwise: bool,
     ) -> Replaced:
-        """Work out what takes the place of arrays: here in fresh memory, one job after another."""
+        """Work out what takes the place of arrays: here in fresh memory, one job after another.
+
+        If `elementwise`, the function treats every element alike, whatever array it is in, and so
+        may be given arrays without axes, a block of one job or several jobs at once.
+        """
         return Replaced([self.replace_whole(function, job) for job in jobs], [])
 
     def replace_whole(
@@ -242,7 +250,7 @@ class Backend:
         job: Job,
     ) -> tuple[Array, ...]:
         """Work out one job on whole arrays: the plain account of what `replace` does."""
-        return tuple(map(self.finish, function(self.xp, job.arrays, job.numbers)))
+        return tuple(map(self.finish, function(self.xp, job.arrays, {**job.numbers, **job.own})))
 
     def is_alone(self, holder: Any) -> bool:
         """Whether the array ``holder.array`` is seen by nobody but its holder, and may change."""

@@ -15,7 +15,7 @@ from typing import Any
 from .._typing import Array, DType, NativeDevice
 from ..errors import BackendUnavailableError
 from .base import CUDA, Backend, Functions, Job, Memory, Replaced
-from .cupy_elementwise import replace_by_kernel
+from .cupy_elementwise import one_kernel_each, replace_by_kernel
 from .cupy_functions import Own
 from .cupy_fusion import can_fuse, fused_function
 from .cupy_memory import Uploader, memory, release
@@ -94,12 +94,20 @@ class CupyBackend(Backend):
     ) -> Replaced:
         if not elementwise:
             return super().replace(function, jobs, elementwise)
-        results = []
-        for job in jobs:
-            with self.on(job.arrays[0]):
-                made = replace_by_kernel(function, job)
-            results.append(self.replace_whole(function, job) if made is None else made)
-        return Replaced(results, [])
+        results: dict[int, tuple[Array, ...]] = {}
+        for places in one_kernel_each(jobs):
+            together = [jobs[place] for place in places]
+            with self.on(together[0].arrays[0]):
+                made = replace_by_kernel(function, together)
+            if made is not None:
+                results.update(zip(places, made, strict=True))
+        return Replaced(
+            [
+                results[place] if place in results else self.replace_whole(function, job)
+                for place, job in enumerate(jobs)
+            ],
+            [],
+        )
 
     def replace_whole(self, function: Callable[..., Any], job: Job) -> tuple[Array, ...]:
         with self.on(job.arrays[0]):

@@ -49,7 +49,7 @@ def replace_by_blocks(
             new.append(array if reusable else np.empty_like(array))
         results.append(tuple(new))
         targets = [_flat(x) for x in new]
-        numbers = [float(x) for x in job.numbers.values()]
+        numbers = [float(x) for x in (*job.numbers.values(), *job.own.values())]
         work = _Range(found[0], flat, targets, numbers, 0, flat[0].size)
         if any(job.reusable):
             later.append(work)
@@ -69,9 +69,10 @@ def _plan_for(
     alike = all(x.dtype == first.dtype and x.shape == first.shape for x in job.arrays)
     if not alike or any(x is None for x in flat):
         return None
-    key = (first.dtype, len(job.arrays), *job.numbers)
+    names = (*job.numbers, *job.own)
+    key = (first.dtype, len(job.arrays), names)
     if key not in plans:
-        plans[key] = plan(function, first.dtype, len(job.arrays), tuple(job.numbers))
+        plans[key] = plan(function, first.dtype, len(job.arrays), names)
     found = plans[key]
     return None if found is None else (found, [_flat_like(job.arrays[0], first), *flat])
 

@@ -70,7 +70,11 @@ class _Changes:
             self.set(counter, backend.finish(self.array(counter) + 1))
 
     def replace(
-        self, function: Any, group: list[tuple[_Work, Numbers]], elementwise: bool, once: bool
+        self,
+        function: Any,
+        group: list[tuple[_Work, Numbers, Numbers]],
+        elementwise: bool,
+        once: bool,
     ) -> None:
         """Work out a function of all gradients of a group, whose results take the places of theirs.
 
@@ -78,20 +82,21 @@ class _Changes:
         ----------
         function : callable
             ``function(xp, arrays, numbers)``, see `Backend.replace`.
-        group : list of (work, numbers)
-            On one backend, with the same names of slots and numbers.
+        group : list of (work, numbers, own)
+            On one backend, with the same names of slots and numbers; `own` are the numbers that
+            no other has.
         once : bool
             Whether nothing of it was changed in this step before.
         """
         backend: Backend = backend_of(group[0][0].g)
-        holders = [(work.variable, *work.slots.values()) for work, _ in group]
+        holders = [(work.variable, *work.slots.values()) for work, _, _ in group]
         jobs = []
-        for (work, numbers), held in zip(group, holders, strict=True):
+        for (work, numbers, own), held in zip(group, holders, strict=True):
             for variable in held:
                 self.announce(variable)
             free = once and work.variable.constraint is None
             reusable = tuple([free and backend.is_alone(v) for v in held])
-            jobs.append(Job((work.g, *map(self.array, held)), numbers, reusable))
+            jobs.append(Job((work.g, *map(self.array, held)), numbers, reusable, own))
         results, tasks = backend.replace(function, jobs, elementwise)
         self._tasks += tasks
         for held, result in zip(holders, results, strict=True):
@@ -145,8 +150,10 @@ def _accumulate(works: list[_Work], changes: _Changes, due: bool) -> list[_Work]
     sums = []
     for work in works:
         slot = work.slots["gradient_accumulator"]
-        total = changes.array(slot) + work.g
-        changes.set(slot, backend_of(work.g).finish(total))
+        backend = backend_of(work.g)
+        with backend.on(work.g):
+            total = changes.array(slot) + work.g
+        changes.set(slot, backend.finish(total))
         rest = {name: v for name, v in work.slots.items() if name != "gradient_accumulator"}
         sums.append(_Work(total, work.variable, rest))
     if due:
@@ -169,7 +176,7 @@ def _update(
     overwrite = overwrites(optimizer, count)
     known: dict[Any, Numbers] = {}
     turns: dict[int, int] = {}  # a variable that is given twice is changed twice
-    groups: dict[Any, list[tuple[_Work, Numbers]]] = {}
+    groups: dict[Any, list[tuple[_Work, Numbers, Numbers]]] = {}
     for work, factor in zip(works, factors, strict=True):
         variable = work.variable
         group, decay = group_and_decay(optimizer, variable, work.slots)
@@ -179,14 +186,13 @@ def _update(
             now = (rate if own is None else number_at(own, seen)) * group.multiplier
             numbers = step_numbers(optimizer, host_numbers, group, now, count, decay)
             known[group, decay] = numbers
-        if factor is not None:
-            numbers = {**numbers, "clip": _number(factor, work.g)}
+        own = {} if factor is None else {"clip": _number(factor, work.g)}
         turn = turns[variable.number] = turns.get(variable.number, -1) + 1
-        key = (turn, group.rule, type(work.g), tuple(work.slots), len(numbers))
-        groups.setdefault(key, []).append((work, numbers))
+        key = (turn, group.rule, type(work.g), tuple(work.slots), *numbers)
+        groups.setdefault(key, []).append((work, numbers, own))
     once = len(turns) == len(works)
     for key in sorted(groups, key=lambda key: key[0]):
-        _, rule, _, names, _ = key
+        _, rule, _, names, *_ = key
         function = functools.partial(_step, rule, names, overwrite)
         changes.replace(function, groups[key], rule.elementwise, once)
     for variable in {work.variable.number: work.variable for work in works}.values():
