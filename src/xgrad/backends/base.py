@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -96,7 +97,8 @@ class Job(NamedTuple):
     reusable : tuple of bool
         For each result whether it may be written into the array whose place it takes.
     own : dict
-        More numbers, which no other job has: jobs that differ in these alone may be done together.
+        More numbers, which no other job has. Jobs with the very same dict of other numbers may be
+        done together.
     """
 
     arrays: tuple[Array, ...]
@@ -136,6 +138,8 @@ class Backend:
     roams : bool
         Whether operators of its arrays compute on the current device instead of the arrays' own, so
         that `on` must be entered around them; the functions of `xp` do that themselves.
+    smallest_reused : float
+        The bytes of arrays from which on `is_alone` may be true.
     """
 
     one_device = False
@@ -144,6 +148,7 @@ class Backend:
     compiles = False
     fuses = False
     roams = False
+    smallest_reused = math.inf
     Own: type = type("Own", (), {})
 
     def __init__(self, name: str, namespace: Namespace) -> None:

@@ -25,7 +25,7 @@ __all__ = ["one_kernel_each", "replace_by_kernel", "source_of"]
 def one_kernel_each(jobs: Sequence[Job]) -> list[list[int]]:
     """The numbers of the jobs that may be one kernel together, those of each kernel in a list.
 
-    They are on one device, of one dtype, and share their numbers. What has no kernel is left out."""
+    They are on one device, of one dtype, and share a dict of numbers. What has no kernel is left out."""
     found: dict[Any, list[int]] = {}
     for place, job in enumerate(jobs):
         first = job.arrays[1]
@@ -33,9 +33,7 @@ def one_kernel_each(jobs: Sequence[Job]) -> list[list[int]]:
             x.dtype != first.dtype or x.shape != first.shape for x in job.arrays
         ):
             continue
-        numbers = [x if isinstance(x, (int, float)) else id(x) for x in job.numbers.values()]
-        names = (*job.numbers, None, *job.own)
-        key = (first.data.device_id, first.dtype, len(job.arrays), names, *numbers)
+        key = (first.data.device_id, first.dtype, len(job.arrays), id(job.numbers), *job.own)
         found.setdefault(key, []).append(place)
     return list(found.values())
 

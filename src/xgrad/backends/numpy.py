@@ -17,6 +17,7 @@ from .._typing import Array, DType, NativeDevice
 from ..errors import ArgumentTypeError, BackendUnavailableError
 from . import contraction, numpy_masks, portable
 from .base import Backend, Job, Replaced
+from .blocks import BLOCK
 from .indices import Slot, fill_key, flat_positions
 from .looks import square_sum
 from .numpy_convolution import Convolutions
@@ -330,6 +331,7 @@ class NumpyBackend(Backend):
 
     one_device = True
     on_host = True
+    smallest_reused = BLOCK
     Own = Own
 
     def __init__(self) -> None:

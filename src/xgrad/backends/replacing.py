@@ -16,6 +16,7 @@ import numpy as np
 from .._typing import Array
 from .base import Job, Replaced
 from .blocks import BLOCK, Plan, plan
+from .gathering import gather, replace_gathered
 from .workers import thread_count
 
 __all__ = ["is_alone", "replace_by_blocks"]
@@ -35,19 +36,23 @@ class _Range(NamedTuple):
 def replace_by_blocks(
     function: Callable[..., Any], jobs: Sequence[Job], whole: Callable[[Job], tuple[Array, ...]]
 ) -> Replaced:
-    """Replace large arrays of one dtype block by block, and others as `whole` does."""
-    results: list[tuple[Array, ...]] = []
+    """Replace large arrays of one dtype block by block, small ones together, others as `whole` does."""
+    results: dict[int, tuple[Array, ...]] = {}
     later: list[_Range] = []
     plans: dict[tuple[Any, ...], Plan | None] = {}
-    for job in jobs:
+    for places in gather(jobs):
+        results.update(zip(places, replace_gathered([jobs[i] for i in places], whole), strict=True))
+    for place, job in enumerate(jobs):
+        if place in results:
+            continue
         found = _plan_for(function, job, plans)
         if found is None:
-            results.append(whole(job))
+            results[place] = whole(job)
             continue
         flat, new = found[1], []
         for array, reusable in zip(job.arrays[1:], job.reusable, strict=True):
             new.append(array if reusable else np.empty_like(array))
-        results.append(tuple(new))
+        results[place] = tuple(new)
         targets = [_flat(x) for x in new]
         numbers = [float(x) for x in (*job.numbers.values(), *job.own.values())]
         work = _Range(found[0], flat, targets, numbers, 0, flat[0].size)
@@ -55,7 +60,7 @@ def replace_by_blocks(
             later.append(work)
         else:
             _run([work], _buffers([work]))
-    return Replaced(results, _tasks(later))
+    return Replaced([results[i] for i in range(len(jobs))], _tasks(later))
 
 
 def _plan_for(

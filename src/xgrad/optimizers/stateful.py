@@ -7,6 +7,8 @@ may fail comes first; what comes then is done wholly or not at all."""
 from __future__ import annotations
 
 import functools
+import math
+import operator
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +19,7 @@ from ..backends.workers import run_unbroken
 from ..core.protocols import protocols
 from ..core.tensor import Tensor
 from ..core.variable import Variable
+from ..interpreters.trace import hears_changes
 from .checks import as_global_step, as_gradients, as_pairs, constrained, drop_unconnected
 from .groups import group_and_decay
 from .host_numbers import host_numbers
@@ -45,6 +48,7 @@ class _Changes:
     def __init__(self) -> None:
         self.arrays: dict[int, tuple[Variable, Array]] = {}
         self._announced: set[int] = set()
+        self._heard = hears_changes()
         self._tasks: list[Any] = []
 
     def array(self, variable: Variable) -> Array:
@@ -59,7 +63,7 @@ class _Changes:
 
     def announce(self, variable: Variable) -> None:
         """Tell who follows a Variable that it will change; they may keep its array, or warn."""
-        if variable.number not in self._announced:
+        if self._heard and variable.number not in self._announced:
             self._announced.add(variable.number)
             protocols.assigned(variable)
 
@@ -90,13 +94,20 @@ class _Changes:
         """
         backend: Backend = backend_of(group[0][0].g)
         holders = [(work.variable, *work.slots.values()) for work, _, _ in group]
+        present = self.array if self.arrays else operator.attrgetter("array")
+        reuses = once and backend.smallest_reused < math.inf
         jobs = []
         for (work, numbers, own), held in zip(group, holders, strict=True):
-            for variable in held:
-                self.announce(variable)
-            free = once and work.variable.constraint is None
-            reusable = tuple([free and backend.is_alone(v) for v in held])
-            jobs.append(Job((work.g, *map(self.array, held)), numbers, reusable, own))
+            if self._heard:
+                for variable in held:
+                    self.announce(variable)
+            free = reuses and work.variable.constraint is None
+            if free and work.g.nbytes >= backend.smallest_reused:
+                reusable = tuple([backend.is_alone(v) for v in held])
+            else:
+                reusable = (False,) * len(held)
+            arrays = (work.g, *map(present, held))
+            jobs.append(Job(arrays, numbers, reusable, own))
         results, tasks = backend.replace(function, jobs, elementwise)
         self._tasks += tasks
         for held, result in zip(holders, results, strict=True):
