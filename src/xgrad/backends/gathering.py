@@ -14,16 +14,17 @@ import numpy as np
 from .._typing import Array, Shape
 from .base import Job
 
-__all__ = ["SMALL", "TOGETHER", "gather", "replace_gathered"]
+__all__ = ["FEWEST", "SMALL", "TOGETHER", "gather", "replace_gathered"]
 
-# Bytes of an array: larger ones gain less by fewer calls than they lose by being copied.
-SMALL = 1 << 13
-# Bytes of what is joined: it stays in the cache while the function passes over it.
-TOGETHER = 1 << 17
+# Bytes of an array: larger ones lose more by being copied than they gain by fewer calls.
+SMALL = 1 << 11
+# Bytes of what is joined: memory that an allocator hands out again without asking the system.
+TOGETHER = 1 << 16
+FEWEST = 8  # joining fewer costs more than it saves
 
 
 def gather(jobs: Sequence[Job]) -> list[list[int]]:
-    """The numbers of the jobs to be done together, two or more in each list (a hot path)."""
+    """The numbers of the jobs to be done together, in lists (a hot path)."""
     found: list[list[int]] = []
     filling: dict[Any, list[int]] = {}
     space: dict[Any, int] = {}
@@ -32,7 +33,8 @@ def gather(jobs: Sequence[Job]) -> list[list[int]]:
         if size > SMALL:
             continue
         shape = arrays[1].shape
-        if any([x.shape != shape for x in arrays]):  # noqa: C419 - a hot path
+        # NumPy computes with what has no axes in functions for scalars, whose last bits differ.
+        if not shape or any([x.shape != shape for x in arrays]):  # noqa: C419 - a hot path
             continue
         key = (id(numbers), *own, *[x.dtype for x in arrays])
         if size > space.get(key, -1):
@@ -41,7 +43,7 @@ def gather(jobs: Sequence[Job]) -> list[list[int]]:
             found.append(filling[key])
         filling[key].append(place)
         space[key] -= size
-    return [places for places in found if len(places) > 1]
+    return [places for places in found if len(places) >= FEWEST]
 
 
 def replace_gathered(
@@ -75,6 +77,5 @@ def _cut(x: Array, by_shape: dict[Shape, list[int]]) -> list[Array]:
         start, count = stop, len(places)
         stop += count * int(np.prod(shape, dtype=np.int64))
         stack = x[start:stop].reshape(count, *shape)
-        # Those of one element without axes would come as scalars.
-        parts.extend(stack if shape else [stack[i, ...] for i in range(count)])
+        parts.extend(stack)
     return parts

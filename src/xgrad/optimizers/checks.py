@@ -162,7 +162,7 @@ def as_gradient(g: ArrayLike, w: Tensor | Variable, name: str, what: str) -> Ten
         If it does not fit; nothing broadcasts and nothing moves between devices by itself.
     """
     if _fits(g, w):
-        return g if isinstance(g, Tensor) else Tensor(g)  # type: ignore[arg-type]
+        return g if isinstance(g, Tensor) else Tensor(g)
     if not is_inexact(w.dtype):
         raise DTypeError(
             f"{what}: {name} {describe(w)} has dtype {dtype_name(w.dtype)}; only floating and "

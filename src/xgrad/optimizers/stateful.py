@@ -197,10 +197,10 @@ def _update(
             now = (rate if own is None else number_at(own, seen)) * group.multiplier
             numbers = step_numbers(optimizer, host_numbers, group, now, count, decay)
             known[group, decay] = numbers
-        own = {} if factor is None else {"clip": _number(factor, work.g)}
+        alone = {} if factor is None else {"clip": _number(factor, work.g)}
         turn = turns[variable.number] = turns.get(variable.number, -1) + 1
         key = (turn, group.rule, type(work.g), tuple(work.slots), *numbers)
-        groups.setdefault(key, []).append((work, numbers, own))
+        groups.setdefault(key, []).append((work, numbers, alone))
     once = len(turns) == len(works)
     for key in sorted(groups, key=lambda key: key[0]):
         _, rule, _, names, *_ = key
