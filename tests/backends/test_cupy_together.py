@@ -172,3 +172,17 @@ def test_without_memory_nothing_changes(second: Any, monkeypatch: pytest.MonkeyP
             optimizer.apply(grads, w)
     for v, x in zip((*w, *optimizer.variables), before, strict=True):
         np.testing.assert_array_equal(v.numpy(), x)
+
+
+def test_a_pure_step_is_as_many_launches_for_many_variables(second: Any) -> None:
+    def count(number: int) -> int:
+        params = [xg.ones((i + 1,), device=second) for i in range(number)]
+        optimizer = xg.optimizers.Adam()
+        state = optimizer.init(params)
+        before = Host.launches
+        new, _ = optimizer.update(params, state, params)
+        launched = Host.launches - before
+        np.testing.assert_allclose(new[1].numpy(), np.full(2, 0.999), rtol=1e-6)
+        return launched
+
+    assert count(50) == count(2), "one for all variables, and the step's numbers"

@@ -357,3 +357,61 @@ def test_joining_sorts_by_shape_and_gives_results_in_order() -> None:
     for i, (shape, (y,)) in enumerate(zip(shapes, made, strict=True)):
         assert y.shape == shape
         np.testing.assert_array_equal(y, np.full(shape, 2.0 * i))
+
+
+# -- pure steps --------------------------------------------------------------------------------------
+
+
+def pure(kind: str, arguments: dict[str, Any], watched: bool) -> list[np.ndarray]:
+    rng = np.random.default_rng(3)
+    params = [xg.asarray(rng.normal(size=s)) for s in (*SHAPES, *SHAPES)]
+    optimizer = getattr(xg.optimizers, kind)(**{"learning_rate": 0.05, **arguments})
+    state = optimizer.init(params)
+    for _ in range(4):
+        grads = [rng.normal(size=w.shape) for w in params]
+        grads[3] = None
+        if watched:
+            with xg.GradientTape():
+                params, state = optimizer.update(grads, state, params)
+        else:
+            params, state = optimizer.update(grads, state, params)
+    return [x.numpy() for x in xg.tree.leaves([params, state])]
+
+
+@pytest.mark.parametrize(("kind", "arguments"), [*ELEMENTWISE[::2], ("Lamb", {})])
+def test_pure_steps_that_nobody_watches_give_the_bits_of_watched_ones(
+    kind: str, arguments: dict[str, Any], joined: list[int]
+) -> None:
+    found = pure(kind, arguments, watched=False)
+    joined.clear()
+    same(found, pure(kind, arguments, watched=True))
+    assert not joined, "a tape is told of every operation"
+
+
+def test_pure_steps_that_nobody_watches_are_joined(joined: list[int]) -> None:
+    pure("Adam", {"clipnorm": 0.5, "gradient_accumulation_steps": 2}, watched=False)
+    assert len(joined) == 4
+
+
+def test_pure_steps_change_nothing() -> None:
+    params = [xg.asarray(np.ones(shape)) for shape in [(3,), (200_000,)] * 10]
+    optimizer = Adam(0.1)
+    state = optimizer.init(params)
+    before = [x.numpy() for x in xg.tree.leaves([params, state])]
+    optimizer.update(params, state, params)
+    same([x.numpy() for x in xg.tree.leaves([params, state])], before)
+
+
+def test_a_path_that_ends_in_a_pure_step_is_explained() -> None:
+    w = xg.asarray(np.ones(3))
+    optimizer = SGD(0.1)
+    with xg.GradientTape() as tape:
+        tape.watch(w)
+        y = xg.sum(w**2)
+    new, _ = optimizer.update(w, optimizer.init(w), w)
+    with xg.GradientTape() as other:
+        other.watch(w)
+        z = xg.sum(new)
+    assert other.gradient(z, w) is None
+    assert "test_together.py" in str(other.explain(z, w))
+    assert tape.gradient(y, w) is not None

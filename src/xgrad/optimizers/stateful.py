@@ -24,9 +24,10 @@ from .checks import as_global_step, as_gradients, as_pairs, constrained, drop_un
 from .groups import group_and_decay
 from .host_numbers import host_numbers
 from .rates import number_at
-from .rule import Numbers, Rule, whole_step
+from .rule import Numbers
 from .state import gradients_seen
 from .step_numbers import all_finite, clip_factors, is_due, overwrites, step_numbers, to_place
+from .together import step_arrays
 
 if TYPE_CHECKING:
     from .base import Optimizer
@@ -204,25 +205,11 @@ def _update(
     once = len(turns) == len(works)
     for key in sorted(groups, key=lambda key: key[0]):
         _, rule, _, names, *_ = key
-        function = functools.partial(_step, rule, names, overwrite)
+        function = functools.partial(step_arrays, rule, names, overwrite)
         changes.replace(function, groups[key], rule.elementwise, once)
     for variable in {work.variable.number: work.variable for work in works}.values():
         if variable.constraint is not None:
             changes.set(variable, constrained(variable, changes.array(variable)))
-
-
-def _step(
-    rule: Rule,
-    names: tuple[str, ...],
-    overwrite: bool,
-    xp: Any,
-    arrays: tuple[Array, ...],
-    c: Numbers,
-) -> tuple[Array, ...]:
-    """Do `whole_step`, from arrays to arrays, as backends want it."""
-    g, w, *slots = arrays
-    w, new = whole_step(rule, xp, g, w, dict(zip(names, slots, strict=True)), c, overwrite)
-    return w, *[new[name] for name in names]
 
 
 def _number(factor: Tensor, g: Array) -> Any:
