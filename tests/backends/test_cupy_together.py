@@ -13,7 +13,7 @@ from host_kernels import COMPILER
 from optimizer_cases import CASES
 
 import xgrad as xg
-from xgrad.backends import cupy, cupy_together
+from xgrad.backends import cupy, cupy_tables
 
 pytestmark = pytest.mark.skipif(COMPILER is None, reason="no C++ compiler to run kernels with")
 
@@ -125,7 +125,7 @@ def test_what_is_left_out_of_decay_is_another_group(second: Any) -> None:
 
 
 def test_pieces_of_large_variables_meet(second: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cupy_together, "PIECE", 300)
+    monkeypatch.setattr(cupy_tables, "PIECE", 300)
     w = variables_of([700, 1, 300, 299], second)
     xg.optimizers.SGD(0.5).apply([v.value() for v in w], w)
     for v in w:
