@@ -29,13 +29,14 @@ __all__ = ["stand_in"]
 API = json.loads((Path(__file__).parent / "backends" / "cupy_api.json").read_text())
 GIB = 2**30
 # The functions that keep kernels, which are those of one cupy.
-KERNELS = {
-    "cupy_kernels": "kernel",
-    "cupy_elementwise": "_kernel",
-    "cupy_fusion": "_kernel",
-    "cupy_rows": "_kernel",
-    "cupy_together": "_kernel",
-}
+KERNELS = [
+    ("cupy_kernels", "kernel"),
+    ("cupy_elementwise", "_kernel"),
+    ("cupy_fusion", "_kernel"),
+    ("cupy_fusion", "_raw_kernel"),
+    ("cupy_rows", "_kernel"),
+    ("cupy_together", "_kernel"),
+]
 
 
 class _Current(threading.local):
@@ -619,7 +620,7 @@ def stand_in(count=2):
         del devices._by_name[name]
     kernels = [
         getattr(importlib.import_module(f"xgrad.backends.{module}"), name)
-        for module, name in KERNELS.items()
+        for module, name in KERNELS
     ]
     sys.modules.update(_modules(count))
     _forget()

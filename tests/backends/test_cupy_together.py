@@ -186,3 +186,37 @@ def test_a_pure_step_is_as_many_launches_for_many_variables(second: Any) -> None
         return launched
 
     assert count(50) == count(2), "one for all variables, and the step's numbers"
+
+
+# -- recorded steps ----------------------------------------------------------------------------------
+
+
+def recorded(number: int, device: Any, compiled: bool = True) -> tuple[Any, list[xg.Variable]]:
+    """A step whose gradients come from elsewhere."""
+    w = [xg.Variable(np.linspace(-1, 1, i + 1), device=device) for i in range(number)]
+    optimizer = xg.optimizers.Adam(0.1, weight_decay=0.1)
+    step = lambda grads: optimizer.apply(grads, w)
+    return (xg.function(step) if compiled else step), w
+
+
+def test_a_recorded_step_is_as_many_launches_for_many_variables(second: Any) -> None:
+    def count(number: int) -> int:
+        run, w = recorded(number, second)
+        run(ones(w))
+        before = Host.launches
+        run(ones(w))
+        return Host.launches - before - number  # making the gradients
+
+    assert count(40) == count(3), "one for all variables, and the step's numbers"
+
+
+def test_recorded_steps_are_those_taken_outside(second: Any) -> None:
+    run, w = recorded(6, second)
+    other, v = recorded(6, "cpu", compiled=False)
+    rng = np.random.default_rng(0)
+    for _ in range(4):
+        grads = [rng.normal(size=x.shape) for x in w]
+        run([xg.asarray(g, device=second) for g in grads])
+        other([xg.asarray(g) for g in grads])
+    for x, y in zip(w, v, strict=True):
+        np.testing.assert_allclose(x.numpy(), y.numpy(), rtol=1e-12)

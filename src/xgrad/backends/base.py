@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
-from .._typing import Array, DType, Namespace, NativeDevice
+from .._typing import Array, DType, Namespace, NativeDevice, Shape
 from ..errors import BackendUnavailableError, DTypeError
 from . import portable, special
 from .fused import Fused
@@ -135,6 +135,8 @@ class Backend:
         Whether it has a compiler for functions of its arrays.
     fuses : bool
         Whether it makes kernels of groups of elementwise instructions.
+    fuses_together : bool
+        Whether it makes one kernel of groups that do the same over several shapes.
     roams : bool
         Whether operators of its arrays compute on the current device instead of the arrays' own, so
         that `on` must be entered around them; the functions of `xp` do that themselves.
@@ -147,6 +149,7 @@ class Backend:
     nests = False
     compiles = False
     fuses = False
+    fuses_together = False
     roams = False
     smallest_reused = math.inf
     Own: type = type("Own", (), {})
@@ -215,6 +218,24 @@ class Backend:
     def fused(self, group: Fused) -> Callable[..., tuple[Array, ...]] | None:
         """The function of a group's inputs, in one kernel; None if it makes none of it."""
         return None
+
+    def fused_together(
+        self, group: Fused, single: Sequence[bool], shapes: Sequence[Shape]
+    ) -> Callable[..., tuple[Array, ...]]:
+        """The function of the inputs of many groups that do the same, where `fuses_together`.
+
+        It takes and gives the arrays of one group after the other.
+
+        Parameters
+        ----------
+        group : Fused
+            What each of them does.
+        single : sequence of bool
+            Which inputs are one element; the others have the group's shape.
+        shapes : sequence of tuple
+            One for each group.
+        """
+        raise NotImplementedError
 
     def joined(self, array: Array, other: Array) -> Array:
         """An array as one of the kind of another, an array of this backend, to compute with both."""

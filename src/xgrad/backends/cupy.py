@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from .._typing import Array, DType, NativeDevice
+from .._typing import Array, DType, NativeDevice, Shape
 from ..errors import BackendUnavailableError
 from .base import CUDA, Backend, Functions, Job, Memory, Replaced
 from .cupy_elementwise import one_kernel_each, replace_by_kernel
 from .cupy_functions import Own
-from .cupy_fusion import can_fuse, fused_function
+from .cupy_fusion import can_fuse, fused_function, together_function
 from .cupy_memory import Uploader, memory, release
 from .fused import Fused
 from .options import options
@@ -69,6 +69,7 @@ class CupyBackend(Backend):
 
     Own = Own
     fuses = True
+    fuses_together = True
 
     def __init__(self) -> None:
         try:
@@ -140,6 +141,12 @@ class CupyBackend(Backend):
     def fused(self, group: Fused) -> Callable[..., tuple[Array, ...]] | None:
         function = fused_function(group)
         return _placed(function) if function is not None and self.roams else function
+
+    def fused_together(
+        self, group: Fused, single: Sequence[bool], shapes: Sequence[Shape]
+    ) -> Callable[..., tuple[Array, ...]]:
+        function = together_function(group, single, shapes)
+        return _placed(function) if self.roams else function
 
     def memory(self, native: NativeDevice) -> Memory:
         return memory(native)

@@ -15,7 +15,7 @@ import numpy as np
 
 from .._typing import Array, Shape
 
-__all__ = ["PIECE", "Input", "launch", "new_arrays", "table_source"]
+__all__ = ["PIECE", "Input", "contiguous", "launch", "new_arrays", "table_source"]
 
 PIECE = 4096  # elements per block of threads
 _THREADS = 256
@@ -116,6 +116,11 @@ def launch(
     # Sent through pinned memory: nobody waits.
     where = importlib.import_module("cupy").asarray(np.array(table, np.int64))
     kernel((count,), (_THREADS,), (where, np.int32(len(sizes)), np.int64(PIECE), *parameters))
+
+
+def contiguous(x: Array) -> Array:
+    """An array with its elements in order, itself where it is so already."""
+    return x if x.flags.c_contiguous else importlib.import_module("cupy").ascontiguousarray(x)
 
 
 def new_arrays(shape: Shape, dtypes: Sequence[Any]) -> tuple[Array, ...]:

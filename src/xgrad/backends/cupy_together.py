@@ -16,9 +16,9 @@ from .._typing import Array
 from .base import Job
 from .blocks import note
 from .cupy_lines import written
-from .cupy_tables import Input, launch, new_arrays, table_source
+from .cupy_tables import Input, contiguous, launch, new_arrays, table_source
 
-__all__ = ["TYPES", "Form", "contiguous", "replace_together", "source_of"]
+__all__ = ["TYPES", "Form", "replace_together", "source_of"]
 
 TYPES = {"f": "float", "d": "double"}
 _NAME = "xgrad_replaced_together"
@@ -77,11 +77,6 @@ def replace_together(
     rows = [(*row, *made) for row, made in zip(given, results, strict=True)]
     launch(_kernel(source), sizes, rows, shared)
     return results
-
-
-def contiguous(x: Array) -> Array:
-    """An array with its elements in order, itself where it is so already."""
-    return x if x.flags.c_contiguous else importlib.import_module("cupy").ascontiguousarray(x)
 
 
 def _on_device(x: Any, dtype: np.dtype[Any]) -> Array:
