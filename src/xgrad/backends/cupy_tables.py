@@ -15,10 +15,10 @@ import numpy as np
 
 from .._typing import Array, Shape
 
-__all__ = ["PIECE", "Input", "contiguous", "launch", "new_arrays", "table_source"]
+__all__ = ["PIECE", "THREADS", "Input", "contiguous", "launch", "new_arrays", "table_source"]
 
 PIECE = 4096  # elements per block of threads
-_THREADS = 256
+THREADS = 256
 
 _SOURCE = """TYPES
 extern "C" __global__ void NAME(
@@ -115,7 +115,7 @@ def launch(
         table += [x.data.ptr for x in row]
     # Sent through pinned memory: nobody waits.
     where = importlib.import_module("cupy").asarray(np.array(table, np.int64))
-    kernel((count,), (_THREADS,), (where, np.int32(len(sizes)), np.int64(PIECE), *parameters))
+    kernel((count,), (THREADS,), (where, np.int32(len(sizes)), np.int64(PIECE), *parameters))
 
 
 def contiguous(x: Array) -> Array:

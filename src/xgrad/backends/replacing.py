@@ -15,7 +15,7 @@ import numpy as np
 
 from .._typing import Array
 from .base import Job, Replaced
-from .blocks import BLOCK, Plan, plan
+from .blocks import BLOCK, Plan, note, plan
 from .gathering import gather, replace_gathered
 from .workers import thread_count
 
@@ -41,7 +41,9 @@ def replace_by_blocks(
     later: list[_Range] = []
     plans: dict[tuple[Any, ...], Plan | None] = {}
     for places in gather(jobs):
-        results.update(zip(places, replace_gathered([jobs[i] for i in places], whole), strict=True))
+        together = [jobs[i] for i in places]
+        if _is_elementwise(function, together[0]):
+            results.update(zip(places, replace_gathered(together, whole), strict=True))
     for place, job in enumerate(jobs):
         if place in results:
             continue
@@ -80,6 +82,14 @@ def _plan_for(
         plans[key] = plan(function, first.dtype, len(job.arrays), names)
     found = plans[key]
     return None if found is None else (found, [_flat_like(job.arrays[0], first), *flat])
+
+
+def _is_elementwise(function: Callable[..., Any], job: Job) -> bool:
+    """Whether a function is what it is said to be, seen on symbols: a mean would take all of them."""
+    dtype = job.arrays[1].dtype
+    if dtype.char not in _DTYPES or any(x.dtype != dtype for x in job.arrays):
+        return False
+    return note(function, dtype, len(job.arrays), (*job.numbers, *job.own)) is not None
 
 
 def _flat(x: Array) -> Any:
