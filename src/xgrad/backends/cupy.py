@@ -91,7 +91,11 @@ class CupyBackend(Backend):
         return array.device if self.roams else nullcontext()
 
     def replace(
-        self, function: Callable[..., Any], jobs: Sequence[Job], elementwise: bool
+        self,
+        function: Callable[..., Any],
+        jobs: Sequence[Job],
+        elementwise: bool,
+        trusted: bool = False,
     ) -> Replaced:
         if not elementwise:
             return super().replace(function, jobs, elementwise)

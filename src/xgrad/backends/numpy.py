@@ -352,11 +352,16 @@ class NumpyBackend(Backend):
         return np.array(array)
 
     def replace(
-        self, function: Callable[..., Any], jobs: Sequence[Job], elementwise: bool
+        self,
+        function: Callable[..., Any],
+        jobs: Sequence[Job],
+        elementwise: bool,
+        trusted: bool = False,
     ) -> Replaced:
         if not elementwise:
             return super().replace(function, jobs, elementwise)
-        return replace_by_blocks(function, jobs, functools.partial(self.replace_whole, function))
+        whole = functools.partial(self.replace_whole, function)
+        return replace_by_blocks(function, jobs, whole, trusted)
 
     def is_alone(self, holder: Any) -> bool:
         return is_alone(holder)

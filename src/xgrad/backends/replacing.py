@@ -34,7 +34,10 @@ class _Range(NamedTuple):
 
 
 def replace_by_blocks(
-    function: Callable[..., Any], jobs: Sequence[Job], whole: Callable[[Job], tuple[Array, ...]]
+    function: Callable[..., Any],
+    jobs: Sequence[Job],
+    whole: Callable[[Job], tuple[Array, ...]],
+    trusted: bool,
 ) -> Replaced:
     """Replace large arrays of one dtype block by block, small ones together, others as `whole` does."""
     results: dict[int, tuple[Array, ...]] = {}
@@ -42,7 +45,7 @@ def replace_by_blocks(
     plans: dict[tuple[Any, ...], Plan | None] = {}
     for places in gather(jobs):
         together = [jobs[i] for i in places]
-        if _is_elementwise(function, together[0]):
+        if trusted or _is_elementwise(function, together[0]):
             results.update(zip(places, replace_gathered(together, whole), strict=True))
     for place, job in enumerate(jobs):
         if place in results:

@@ -24,10 +24,10 @@ from .checks import as_global_step, as_gradients, as_pairs, constrained, drop_un
 from .groups import group_and_decay
 from .host_numbers import host_numbers
 from .rates import number_at
-from .rule import Numbers
+from .rule import Numbers, Rule
 from .state import gradients_seen
 from .step_numbers import all_finite, clip_factors, is_due, overwrites, step_numbers, to_place
-from .together import step_arrays
+from .together import is_trusted, step_arrays
 
 if TYPE_CHECKING:
     from .base import Optimizer
@@ -76,15 +76,17 @@ class _Changes:
 
     def replace(
         self,
+        rule: Rule,
         function: Any,
         group: list[tuple[_Work, Numbers, Numbers]],
-        elementwise: bool,
         once: bool,
     ) -> None:
         """Work out a function of all gradients of a group, whose results take the places of theirs.
 
         Parameters
         ----------
+        rule : Rule
+            What the function does.
         function : callable
             ``function(xp, arrays, numbers)``, see `Backend.replace`.
         group : list of (work, numbers, own)
@@ -109,7 +111,7 @@ class _Changes:
                 reusable = (False,) * len(held)
             arrays = (work.g, *map(present, held))
             jobs.append(Job(arrays, numbers, reusable, own))
-        results, tasks = backend.replace(function, jobs, elementwise)
+        results, tasks = backend.replace(function, jobs, rule.elementwise, is_trusted(rule))
         self._tasks += tasks
         for held, result in zip(holders, results, strict=True):
             for variable, array in zip(held, result, strict=True):
@@ -206,7 +208,7 @@ def _update(
     for key in sorted(groups, key=lambda key: key[0]):
         _, rule, _, names, *_ = key
         function = functools.partial(step_arrays, rule, names, overwrite)
-        changes.replace(function, groups[key], rule.elementwise, once)
+        changes.replace(rule, function, groups[key], once)
     for variable in {work.variable.number: work.variable for work in works}.values():
         if variable.constraint is not None:
             changes.set(variable, constrained(variable, changes.array(variable)))

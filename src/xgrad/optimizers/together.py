@@ -20,7 +20,9 @@ from ..ops.rule_namespace import rule_namespace
 from .rule import Numbers, Rule, Slots, whole_step
 from .step_numbers import to_place
 
-__all__ = ["Part", "step_arrays", "take_steps"]
+__all__ = ["Part", "is_trusted", "step_arrays", "take_steps"]
+
+_PACKAGE = __name__.partition(".")[0] + "."
 
 
 class Part(NamedTuple):
@@ -54,6 +56,11 @@ def step_arrays(
     return w, *[new[name] for name in names]
 
 
+def is_trusted(rule: Rule) -> bool:
+    """Whether a rule is one of this package, and so is elementwise if it says so."""
+    return type(rule).__module__.startswith(_PACKAGE)
+
+
 def take_steps(parts: Sequence[Part], overwrite: Any) -> list[tuple[Tensor, Slots]]:
     """Take the steps of all parts: new values and slots."""
     found: dict[int, tuple[Tensor, Slots]] = {}
@@ -84,8 +91,10 @@ def _unwatched(parts: list[Part], overwrite: bool) -> list[tuple[Tensor, Slots]]
         arrays = (g.array, w.array, *[x.array for x in slots.values()])
         jobs.append(Job(arrays, known[id(numbers)], (False,) * (len(arrays) - 1), _raw(own)))
     names = tuple(parts[0].slots)
-    function = functools.partial(step_arrays, parts[0].rule, names, overwrite)
-    results, tasks = backend_of(parts[0].g.array).replace(function, jobs, elementwise=True)
+    rule = parts[0].rule
+    function = functools.partial(step_arrays, rule, names, overwrite)
+    backend = backend_of(parts[0].g.array)
+    results, tasks = backend.replace(function, jobs, True, is_trusted(rule))
     for task in tasks:
         task()
     made = []
