@@ -8,6 +8,7 @@ nothing is timed.
 
     python benchmarks/adam.py --threads 2
     python benchmarks/adam.py --variables 6 --parameters 20000    # a small network
+    python benchmarks/adam.py --variables 200 --parameters 12800  # many small variables
 """
 
 from __future__ import annotations
