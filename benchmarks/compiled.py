@@ -23,7 +23,7 @@ import eager
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from _peers import Peer
+    from peers import Peer
 
 PEERS = ("xgrad", "torch", "jax.jit", "tf.function", "torch.compile")
 NAMES = ("chain", "wave-10k", "wave-1m", "wave-10m", "rnn", "mlp-tanh", "logistic", "square")
@@ -89,7 +89,7 @@ def main() -> int:
     """Run what the command line asks for."""
     options = read_arguments()
     _timing.fix_threads(options.threads)
-    from _peers import load_peers  # only now: it imports numpy
+    from peers import load_peers  # only now: it imports numpy
     from _workloads import COMPILED
 
     peers = load_peers([MINE, *options.peers], options.threads)

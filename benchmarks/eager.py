@@ -22,7 +22,7 @@ import _timing
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from _peers import Peer
+    from peers import Peer
     from _timing import Timing
     from _workloads import Workload
 
@@ -204,7 +204,7 @@ def main() -> int:
     """Run what the command line asks for."""
     options = read_arguments()
     _timing.fix_threads(options.threads)
-    from _peers import load_peers  # only now: it imports numpy
+    from peers import load_peers  # only now: it imports numpy
 
     peers = load_peers(["xgrad", *options.peers], options.threads)
     machine = _timing.describe_machine(options.threads)

@@ -25,7 +25,7 @@ import _timing
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from _peers import Peer
+    from peers import Peer
 
 PEERS = ("torch", "autograd", "tensorflow")
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
@@ -256,7 +256,7 @@ def main() -> int:
     """Run what the command line asks for."""
     options = read_arguments()
     _timing.fix_threads(options.threads)
-    from _peers import load_peers  # only now: it imports numpy
+    from peers import load_peers  # only now: it imports numpy
 
     wanted = options.peers if "time" in options.part else ()
     peers = load_peers(["xgrad", *wanted], options.threads)
