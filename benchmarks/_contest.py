@@ -85,10 +85,15 @@ def enter(workload: Workload, peers: Mapping[str, Peer], longest: float = LONGES
 
 
 def seconds_of(bound: Bound) -> float:
-    """Time one call."""
-    start = time.perf_counter()
-    bound.call()
-    return time.perf_counter() - start
+    """Time a call; again when it takes long, because something else may have run."""
+    found = []
+    for _ in range(3):
+        start = time.perf_counter()
+        bound.call()
+        found.append(time.perf_counter() - start)
+        if found[-1] < LONGEST:
+            break
+    return min(found)
 
 
 def complain(workload: Workload, found: list[np.ndarray], right: list[np.ndarray]) -> str:

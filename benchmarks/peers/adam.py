@@ -27,9 +27,9 @@ class Adam:
         self.steps += 1
         rate = RATE * (1 - BETA_2**self.steps) ** 0.5 / (1 - BETA_1**self.steps)
         for w, m, v, g in zip(self.values, self.first, self.second, gradients, strict=True):
-            m += (1 - BETA_1) * (g - m)
-            v += (1 - BETA_2) * (g * g - v)
-            w -= rate * m / (np.sqrt(v) + EPSILON)
+            m[...] += (1 - BETA_1) * (g - m)
+            v[...] += (1 - BETA_2) * (g * g - v)
+            w[...] -= rate * m / (np.sqrt(v) + EPSILON)
 
     def read(self) -> list[np.ndarray]:
         """Copy the values."""
@@ -45,7 +45,6 @@ def functional(
     first = [m + (1 - BETA_1) * (g - m) for m, g in zip(first, gradients, strict=True)]
     second = [v + (1 - BETA_2) * (g * g - v) for v, g in zip(second, gradients, strict=True)]
     values = [
-        w - rate * m / (xp.sqrt(v) + EPSILON)
-        for w, m, v in zip(values, first, second, strict=True)
+        w - rate * m / (xp.sqrt(v) + EPSILON) for w, m, v in zip(values, first, second, strict=True)
     ]
     return count, values, first, second

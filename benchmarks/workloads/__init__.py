@@ -53,6 +53,7 @@ _MAKERS: dict[str, tuple[Callable[[], Workload], Callable[[], Workload]]] = {
     },
 }  # fmt: skip
 
+
 def make(name: str, *, tiny: bool = False) -> Workload:
     """Make a workload by name; `tiny` for a trial."""
     return _MAKERS[name][tiny]()

@@ -70,8 +70,10 @@ def by_hand(constants: Arrays, *leaves: np.ndarray) -> tuple[Any, Gradients]:
     gm = heads(gy @ wo.T)
     gw = gm @ v.swapaxes(2, 3)
     gs = weights * (gw - (gw * weights).sum(axis=-1, keepdims=True)) * scale
-    gq, gk, gv = together(gs @ k), together(gs.swapaxes(2, 3) @ q), together(
-        weights.swapaxes(2, 3) @ gm
+    gq, gk, gv = (
+        together(gs @ k),
+        together(gs.swapaxes(2, 3) @ q),
+        together(weights.swapaxes(2, 3) @ gm),
     )
     gn = gq @ wq.T + gk @ wk.T + gv @ wv.T
     return np.mean(difference * difference), (

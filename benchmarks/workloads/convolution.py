@@ -11,9 +11,7 @@ from .base import Arrays, Gradient, Gradients
 from .mlp import cross_entropy, cross_entropy_by_hand
 
 
-def loss(
-    ops: Any, constants: Any, k1: Any, b1: Any, k2: Any, b2: Any, w: Any, b: Any
-) -> Any:
+def loss(ops: Any, constants: Any, k1: Any, b1: Any, k2: Any, b2: Any, w: Any, b: Any) -> Any:
     """Convolve, rectify and pool twice; then a dense layer and the cross entropy."""
     x, labels = constants
     x = ops.max_pool(ops.relu(ops.conv(x, k1) + b1))

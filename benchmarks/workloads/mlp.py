@@ -29,9 +29,7 @@ def cross_entropy_by_hand(z: np.ndarray, labels: np.ndarray) -> tuple[Any, np.nd
 def loss_with(activation: str) -> Callable[..., Any]:
     """Make the loss of a network with this activation."""
 
-    def loss(
-        ops: Any, constants: Any, w1: Any, b1: Any, w2: Any, b2: Any, w3: Any, b3: Any
-    ) -> Any:
+    def loss(ops: Any, constants: Any, w1: Any, b1: Any, w2: Any, b2: Any, w3: Any, b3: Any) -> Any:
         x, labels = constants
         active = getattr(ops, activation)
         h = active(x @ w1 + b1)
