@@ -47,8 +47,12 @@ def read_arguments() -> argparse.Namespace:
     add("--peer-limit", type=int, default=100_000, help="longest chain for peers (default 100000)")
     add("--repeats", type=int, default=3, help="runs per length (default 3)")
     add("--threads", type=int, default=1, help="threads of every library (default 1)")
+    add("--quick", action="store_true", help="small arrays and few rounds: shows that it runs")
     add("--json", metavar="FILE", help="write all figures to FILE")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.quick:
+        options.sizes, options.repeats = (100, 1_000), 1
+    return options
 
 
 def scale(ops: Any, x: Any, length: int) -> Any:
