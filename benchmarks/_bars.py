@@ -12,7 +12,7 @@ from _names import BY_HAND, COMPILERS, MINE, MINE_EAGER, OPERATION_BY_OPERATION,
 
 MEGABYTE = 1 << 20
 SMALL_OBJECTS = 16_384
-"""Bytes for the Python objects of a call: handles, tuples, and results too small to be kept."""
+"""Bytes for the Python objects of a call, such as handles and tuples."""
 LIBRARIES = (*COMPILERS, *OPERATION_BY_OPERATION)
 ONE_PASS = ("jax.jit", "tf.function", "torch.compile")
 
@@ -97,7 +97,7 @@ def costs(results: Mapping[str, Any]) -> list[Bar]:
     }
     return [
         worst("recording / an eager step", recorded, 5.0),
-        worst("bytes that a replay allocates", replays, SMALL_OBJECTS),
+        worst("bytes that a replay allocates beyond its results", replays, SMALL_OBJECTS),
         worst("peak of a recorded step / its liveness bound (of 1 MB or more)", peaks, 1.1),
     ]
 

@@ -10,6 +10,7 @@ import time
 import tracemalloc
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from _timing import Spread
 
 if TYPE_CHECKING:
@@ -54,10 +55,12 @@ def peak_bytes(bound: Bound) -> int:
 
 
 def replay_bytes(workload: Workload, function: Peer) -> dict[str, int]:
-    """Count what a recorded step holds at its peak, and what a replay adds to what is held.
+    """Count what a recorded step holds at its peak, and what a replay allocates.
 
-    `peak` is everything since before the recording: the arena, memory of blocks, results, and the
-    program itself. What an optimizer keeps from step to step is not the step's.
+    `peak` are numpy's arrays made since before the recording: the arena, memory of blocks, results
+    and what variables were given; and whatever a replay adds for a while. `program` is everything
+    else, such as the program's own objects. `replay` is what a call allocates beyond its results,
+    while all former ones are held, so that their memory cannot be taken again.
     """
     from peers.of_xgrad import latest_function
 
@@ -68,21 +71,42 @@ def replay_bytes(workload: Workload, function: Peer) -> dict[str, int]:
     try:
         for _ in range(3):
             bound.call()
-        gc.collect()
-        before = tracemalloc.get_traced_memory()[0]
-        tracemalloc.reset_peak()
-        bound.call()
-        peak = tracemalloc.get_traced_memory()[1]
+        held, others = held_by_arrays()
+        adds = added_by(bound)
+        kept = [bound.call() for _ in range(3)]
+        allocates = added_by(bound)
     finally:
         tracemalloc.stop()
-    statistics = recorded.stats()
+    del kept
+    statistics, program = recorded.stats(), recorded._last().program
+    results = sum(program.bytes_of(n) for n in set(program.results))
     return {
-        "peak": peak - workload.kept_bytes(),
-        "replay": peak - before,
+        "peak": held + adds,
+        "program": others,
+        "results": results,
+        "replay": max(allocates - results, 0),
         "arena": statistics.arena_bytes,
         "values": statistics.value_bytes,
-        "bound": liveness_bound(recorded._last().program),
+        "bound": liveness_bound(program),
     }
+
+
+def held_by_arrays() -> tuple[int, int]:
+    """Count the bytes of numpy's arrays that are traced now, and those of everything else."""
+    gc.collect()
+    total = tracemalloc.get_traced_memory()[0]
+    only = tracemalloc.DomainFilter(inclusive=True, domain=np.lib.tracemalloc_domain)
+    traces = tracemalloc.take_snapshot().filter_traces([only]).traces
+    arrays = sum(trace.size for trace in traces)
+    return arrays, total - arrays
+
+
+def added_by(bound: Bound) -> int:
+    """Count the bytes at the peak of a call beyond what was held before."""
+    before = tracemalloc.get_traced_memory()[0]
+    tracemalloc.reset_peak()
+    bound.call()
+    return tracemalloc.get_traced_memory()[1] - before
 
 
 def liveness_bound(program: Any) -> int:

@@ -118,10 +118,11 @@ def print_memory(results: Mapping[str, Any]) -> None:
         rows.append([
             name,
             *[f"{memory[key] / MEGABYTE:.3f}" for key in ("peak", "bound", "arena", "values")],
+            f"{memory['program'] / MEGABYTE:.3f}",
             f"{memory['replay']:,} B",
             *["-" if count is None else f"{count / MEGABYTE:.3f}" for count in found],
         ])  # fmt: skip
-    header = [MINE, "liveness bound", "arena", "all values", "a replay allocates", *others]
+    header = [MINE, "bound", "arena", "all values", "program", "a replay allocates", *others]
     print_table(["", *header], rows)
 
 

@@ -61,10 +61,6 @@ class Workload:
         """Compute what is right, in float64."""
         raise NotImplementedError
 
-    def kept_bytes(self) -> int:
-        """How much a library keeps from call to call, beyond what it was given."""
-        return 0
-
     def deviation(self, found: list[np.ndarray], right: list[np.ndarray]) -> float:
         """Tell how far results are from the reference: the worst array counts."""
         return max(map(largest_difference, found, right))
@@ -177,10 +173,6 @@ class Update(Workload):
         for _ in range(self.repeats):
             result = bound.call()
         return bound.read(result)
-
-    def kept_bytes(self) -> int:
-        """Adam keeps two numbers for each parameter."""
-        return 2 * sum(leaf.nbytes for leaf in self.leaves)
 
     def deviation(self, found: list[np.ndarray], right: list[np.ndarray]) -> float:
         """Compare the changes in the 2-norm: where a gradient is nearly zero, its sign is noise."""
