@@ -48,7 +48,7 @@ def draw(report: Mapping[str, Any], file: str) -> None:
     machine = report["machine"]
     figure.suptitle(
         f"xgrad and its peers, {report['date']}: {machine['processor']}, "
-        f"{machine['threads']} threads, float32 unless a title says otherwise",
+        f"{machine['threads']} threads, float32 (hvp, hessian, gaussian-process: float64)",
         fontsize=11,
     )
     figure.savefig(file, dpi=110)

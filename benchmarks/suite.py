@@ -173,10 +173,10 @@ def main(
         report = json.loads(Path(options.source).read_text(encoding="utf-8"))
     else:
         report = measure(options)
+        if options.json:
+            Path(options.json).write_text(json.dumps(report, indent=1), encoding="utf-8")
         print("\nquick: the figures below mean nothing" if options.quick else "")
     _report.print_report(report)
-    if options.json:
-        Path(options.json).write_text(json.dumps(report, indent=1), encoding="utf-8")
     if options.report:
         _report.write_report(report, options.report)
     if options.plot:
