@@ -80,6 +80,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         versions = {name: peer.version for name, peer in peers.items()}
         _timing.print_machine(machine)
         results = {name: run_workload(name, peers, options) for name in options.workloads}
+    if hasattr(os, "getloadavg"):
+        machine["load_average_at_the_end"] = os.getloadavg()[0]
     imports = {} if options.quick else time_imports(options)
     return {
         "date": dt.datetime.now(tz=dt.UTC).date().isoformat(),
