@@ -34,6 +34,7 @@ from ..errors import ArgumentError, ArgumentTypeError
 from ..interpreters.graph import TapeGraph
 from ..ops.rule_namespace import rule_namespace
 from ..tree import TreeDef, flatten, unflatten
+from .cpu import CpuExecutor
 from .executors import make_executor
 from .graph import program_graph
 from .listing import Listing, Statistics, listing, statistics
@@ -308,6 +309,7 @@ class _Compiled:
         self.recorded = program
         self.program = optimise(program)
         self.executor = make_executor(self.program, donated, backend)
+        self._is_quiet = isinstance(self.executor, CpuExecutor)
         self.seconds = 0.0
         self._structure = structure
         self._results = [None if isinstance(x, Tensor) else x for x in results]
@@ -340,6 +342,8 @@ class _Compiled:
             arrays.append(variable.array)
         for draw, _ in self.program.draws:
             arrays.append(draw())
+        if self._is_quiet:
+            return self.finish(self.executor.run(arrays, free))
         with quiet():  # a program does not know what is forward and what a walk backward
             outputs = self.executor.run(arrays, free)
         return self.finish(outputs)

@@ -1,0 +1,129 @@
+"""When programs on small arrays are compiled by numba: settings, and the thread that does it.
+
+Compiling takes seconds, so programs run without until they were called often. Where no background is
+wanted, the call that comes next waits, which is the same each time."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+
+from ..backends.numba import is_installed
+from ..errors import ArgumentError
+
+__all__ = ["calls_before", "set_jit", "start"]
+
+_after: int | None = 200
+_background = True
+_compiling = threading.RLock()
+
+
+class _DefaultJit:
+    """What `set_jit` returns: restores the former settings when its block ends."""
+
+    def __init__(self, former: tuple[int | None, bool]) -> None:
+        self._former = former
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *error: object) -> None:
+        global _after, _background
+        _after, _background = self._former
+
+
+def set_jit(after: int | None = 200, *, background: bool = True) -> _DefaultJit:
+    """Set when `function` lets numba compile its programs on small NumPy arrays.
+
+    Where numba is installed (the extra ``jit``), instructions on arrays of up to a few thousand
+    elements that would each be a call of NumPy become one call of machine code. Results may change
+    in the last digits then, because functions such as tanh come from another library.
+
+    Parameters
+    ----------
+    after : int or None
+        How often a program is replayed before it is compiled, at least 1; None for never. Holds for
+        what is recorded from now on, in all threads.
+    background : bool
+        Whether a thread compiles while the program goes on as before. Otherwise the replay that
+        comes after so many waits for the compiler, so that all runs of a script are the same.
+
+    Returns
+    -------
+    context manager
+        Leaving its block restores the former settings.
+
+    Raises
+    ------
+    ArgumentError
+        If `after` is less than 1.
+
+    See Also
+    --------
+    function
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> with xg.set_jit(None):
+    ...     f = xg.function(lambda x: xg.tanh(x * 2.0))
+    ...     y = f(xg.ones(3))
+    >>> f.stats().jit
+    'off'
+    """
+    global _after, _background
+    if after is not None and (type(after) is not int or after < 1):
+        raise ArgumentError(
+            f"set_jit: after must be a whole number from 1 on, or None, but is {after!r}. Use None "
+            "to switch it off."
+        )
+    former = (_after, _background)
+    _after, _background = after, bool(background)
+    return _DefaultJit(former)
+
+
+def calls_before() -> int:
+    """How many replays come before a program is compiled; 0 where that is not to be."""
+    return _after if _after is not None and is_installed() else 0
+
+
+def start(task: Callable[[], None]) -> None:
+    """Run a task that compiles: on a thread where that is wanted and possible, or now."""
+
+    def run() -> None:
+        with _compiling:
+            task()
+
+    if _background:
+        try:
+            # The interpreter waits for it in the end: a compiler cannot be stopped halfway.
+            threading.Thread(target=run, name="xgrad-jit").start()
+        except RuntimeError:  # no threads here, or at the interpreter's end no more
+            pass
+        else:
+            return
+    run()
+
+
+def _before_fork() -> None:
+    _compiling.acquire()
+
+
+def _after_fork_here() -> None:
+    _compiling.release()
+
+
+def _after_fork_in_child() -> None:
+    global _compiling  # noqa: PLW0603 - the parent's is held by the parent
+    _compiling = threading.RLock()
+
+
+# Whoever forks waits for a compilation to end: a child would never see the end of it, nor get the locks
+# of a half imported numba.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=_after_fork_here,
+        after_in_child=_after_fork_in_child,
+    )
