@@ -16,7 +16,8 @@ from .numpy_kernels import ufunc_of
 
 __all__ = ["MOVES", "Small", "can_compile", "extra_nanoseconds", "line_of", "operand_dtypes"]
 
-# numpy's names for functions of elements. {0}, {1}, {2} are operands, and T is the result's dtype.
+# numpy's names for functions of elements. {0}, {1}, {2} are operands, and T is the result's dtype;
+# functions that have no other place are in backends/numba.py.
 _LINES = {
     "absolute": "abs({0})",
     "add": "{0} + {1}",
@@ -25,8 +26,8 @@ _LINES = {
     "copysign": "T(copysign({0}, {1}))",
     "divide": "{0} / {1}",
     "floor": "T(floor({0}))",
-    "maximum": "{0} if ({0} != {0}) | ({0} > {1}) else {1}",
-    "minimum": "{0} if ({0} != {0}) | ({0} < {1}) else {1}",
+    "maximum": "larger({0}, {1})",
+    "minimum": "smaller({0}, {1})",
     "multiply": "{0} * {1}",
     "negative": "-{0}",
     "positive": "{0}",
@@ -38,16 +39,18 @@ _LINES = {
     "square": "{0} * {0}",
     "subtract": "{0} - {1}",
     "trunc": "T(trunc({0}))",
-    "where": "{1} if {0} else {2}",
-    "zero_where_zero": "{0} if ({0} - {0} == T(0)) | ({1} != T(0)) else T(0)",
+    "where": "pick({0}, {1}, {2})",
+    "zero_where_zero": "guarded({0}, {1}, T(0))",
     "astype": "{0}",
 }
+_QUICK = frozenset(_LINES)
 _FUNCTIONS = ("acos", "acosh", "asin", "asinh", "atan", "atanh", "cos", "cosh", "exp", "expm1")
 _FUNCTIONS += ("log", "log10", "log1p", "log2", "sin", "sinh", "sqrt", "tan", "tanh")
 _LINES |= {
     name.replace("a", "arc", 1) if name[0] == "a" else name: f"T({name}({{0}}))"
     for name in _FUNCTIONS
 }
+_SLOW = {"arctan2", "power", *(name for name in _LINES if name not in _QUICK)}
 _COMPARISONS = {
     "equal": "{0} == {1}",
     "greater": "{0} > {1}",
@@ -65,19 +68,38 @@ _LOGICAL = {
     "logical_or": "{0} | {1}",
     "logical_xor": "{0} != {1}",
 }
-_LINES |= _COMPARISONS | _LOGICAL
+_BITWISE = {
+    "bitwise_and": "{0} & {1}",
+    "bitwise_or": "{0} | {1}",
+    "bitwise_xor": "{0} != {1}",
+    "invert": "not {0}",
+}
+_LINES |= _COMPARISONS | _LOGICAL | _BITWISE
 _COPIES = ("astype", "cast", "copy")
 _DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 _BOOL = np.dtype(bool)
 
 MOVES = ("broadcast_to", "flip", "getitem", "matrix_transpose", "permute_dims", "reshape")
 
-# Nanoseconds per element that numba's code takes longer than NumPy's vectorised loops, in float32
-# and in float64 (benchmarks/small.py measures them).
+# Nanoseconds per element that a function takes longer than in NumPy's vectorised loops, in float32 and
+# in float64, on a machine with AVX-512 (benchmarks/small.py measures them); less on others.
 _EXTRA = {
-    "tanh": (10.0, 8.0),
+    "arccos": (10.0, 2.5),
+    "arcsin": (3.5, 2.5),
+    "arctan": (4.5, 6.0),
+    "arctan2": (12.0, 15.0),
+    "cos": (2.0, 0.0),
+    "exp": (2.0, 3.5),
+    "expm1": (8.0, 4.0),
+    "log": (2.0, 3.5),
+    "log1p": (6.0, 5.5),
+    "log2": (2.0, 2.5),
+    "power": (4.5, 15.0),
+    "sin": (2.0, 0.0),
+    "sinh": (15.0, 13.0),
+    "sqrt": (0.0, 0.0),
 }
-_EXTRA_OF_OTHERS = (10.0, 8.0)
+_EXTRA_OF_OTHERS = (10.0, 9.0)
 
 
 class Small(NamedTuple):
@@ -123,6 +145,8 @@ def can_compile(
     found = _name(name, parameters)
     if found in _COMPARISONS:
         return all(dtype in _DTYPES for dtype in dtypes)
+    if found in _BITWISE:
+        return all(dtype == _BOOL for dtype in (*dtypes, result))
     if found in _LOGICAL or found in ("astype", "where"):
         return True
     return found in _LINES and result in _DTYPES
@@ -168,6 +192,6 @@ def operand_dtypes(step: Step, dtypes: dict[int, DType]) -> list[DType | None]:
 def extra_nanoseconds(name: str, parameters: dict[str, Any], dtype: DType) -> float:
     """What an element costs more than in numpy's own loops."""
     found = _name(name, parameters)
-    if found is None or "T(" not in _LINES.get(found, ""):
+    if found not in _SLOW:
         return 0.0
     return _EXTRA.get(found, _EXTRA_OF_OTHERS)[np.dtype(dtype).itemsize == 8]

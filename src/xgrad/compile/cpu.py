@@ -52,7 +52,7 @@ class CpuExecutor:
         self._quietly = kernels.quiet_context().run
         self._careful: Callable[..., Any] | None = None
         self._plain = _Build(program, self._donated)
-        self._calls_left = jit.calls_before()
+        self._calls_left, self._background = jit.plan()
         self.jit = "waiting" if self._calls_left else "off"
         self._take(self._plain)
 
@@ -96,7 +96,7 @@ class CpuExecutor:
             if self._calls_left:
                 return
             self.jit = "compiling"
-        jit.start(self._compile)
+        jit.start(self._compile, self._background)
 
     def _compile(self) -> None:
         """Take machine code where that can be had; whatever fails, the program goes on as before."""

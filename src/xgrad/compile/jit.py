@@ -5,14 +5,16 @@ wanted, the call that comes next waits, which is the same each time."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable
+from typing import NamedTuple
 
 from ..backends.numba import is_installed
 from ..errors import ArgumentError
 
-__all__ = ["calls_before", "set_jit", "start"]
+__all__ = ["Plan", "plan", "set_jit", "start"]
 
 _after: int | None = 200
 _background = True
@@ -83,25 +85,36 @@ def set_jit(after: int | None = 200, *, background: bool = True) -> _DefaultJit:
     return _DefaultJit(former)
 
 
-def calls_before() -> int:
-    """How many replays come before a program is compiled; 0 where that is not to be."""
-    return _after if _after is not None and is_installed() else 0
+class Plan(NamedTuple):
+    """When a program is compiled.
+
+    Attributes
+    ----------
+    calls : int
+        How many replays come before; 0 where it is never.
+    background : bool
+    """
+
+    calls: int
+    background: bool
 
 
-def start(task: Callable[[], None]) -> None:
+def plan() -> Plan:
+    """What is set for programs that are recorded now."""
+    return Plan(_after if _after is not None and is_installed() else 0, _background)
+
+
+def start(task: Callable[[], None], background: bool) -> None:
     """Run a task that compiles: on a thread where that is wanted and possible, or now."""
 
     def run() -> None:
         with _compiling:
             task()
 
-    if _background:
-        try:
-            # The interpreter waits for it in the end: a compiler cannot be stopped halfway.
+    if background:
+        # The interpreter waits for it in the end: a compiler cannot be stopped halfway.
+        with contextlib.suppress(RuntimeError):  # no threads here, or at the end no more
             threading.Thread(target=run, name="xgrad-jit").start()
-        except RuntimeError:  # no threads here, or at the interpreter's end no more
-            pass
-        else:
             return
     run()
 

@@ -7,7 +7,7 @@ to NumPy and end a run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..backends import small
@@ -25,7 +25,7 @@ _LONGEST = 400  # instructions; compiling takes a few milliseconds for each
 _CALL, _SUM_CALL, _MOVE_CALL = 300.0, 900.0, 400.0
 _RUN_CALL, _RUN_ARRAY = 250.0, 50.0
 _BREAK = 500.0  # what an instruction may cost more in a run, because it would break it in two
-_WORTH = 1000.0  # in all, before a compiler is started
+_WORTH = 1500.0  # in a call, by runs of one kind, before a compiler is started
 
 
 class Run(Group):
@@ -40,27 +40,51 @@ def with_runs(
     """The same order with runs in it, where they save time.
 
     `is_watched` says whether guards cost nothing where no run has them."""
-    found: list[Instruction | Group] = []
-    saved = 0.0
+    found: list[Any] = []
+    saved: dict[Any, float] = {}  # by all runs that are compiled as one
     readers = _readers(program)
-    stretch: list[Instruction] = []
-    for item in [*order, None]:
-        if isinstance(item, Instruction) and _fits(program, item) and len(stretch) < _LONGEST:
-            stretch.append(item)
-            continue
+    for stretch, item in _stretches(program, order):
         before, members, after = _trimmed(program, stretch, readers)
         gain = _gain(program, members, readers, is_watched)
         if gain > 0.0:
-            found += [*before, Run((), members), *after]
-            saved += gain
+            kind = tuple([_kind(program, i) for i in members])
+            saved[kind] = saved.get(kind, 0.0) + gain
+            found.append((kind, before, members, after, stretch))
         else:
             found += stretch
-        stretch = []
-        if isinstance(item, Instruction) and _fits(program, item):
-            stretch.append(item)
-        elif item is not None:
-            found.append(item)
-    return found if saved >= _WORTH else order
+        found += [] if item is None else [item]
+    chosen: list[Instruction | Group] = []
+    for entry in found:
+        if isinstance(entry, (Instruction, Group)):
+            chosen.append(entry)
+            continue
+        kind, before, members, after, stretch = entry
+        chosen += [*before, Run((), members), *after] if saved[kind] >= _WORTH else stretch
+    return chosen
+
+
+def _stretches(
+    program: Program, order: list[Instruction | Group]
+) -> Iterator[tuple[list[Instruction], Instruction | Group | None]]:
+    """Instructions that could be one run, and what comes after them."""
+    stretch: list[Instruction] = []
+    for item in order:
+        fits = isinstance(item, Instruction) and _fits(program, item)
+        if fits and len(stretch) == _LONGEST:
+            yield stretch, None
+            stretch = []
+        if fits:
+            stretch.append(item)  # type: ignore[arg-type]
+        else:
+            yield stretch, item
+            stretch = []
+    yield stretch, None
+
+
+def _kind(program: Program, instruction: Instruction) -> tuple[Any, ...]:
+    """What two instructions share that may be the same machine code."""
+    numbers = (*instruction.reads(), *instruction.results)
+    return instruction.primitive.name, *[program.specs[n] for n in numbers]
 
 
 def describe(
