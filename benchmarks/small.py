@@ -13,16 +13,16 @@ import _timing
 
 _timing.fix_threads(1)
 
-import time  # noqa: E402 - threads are fixed before numpy is imported
-from typing import TYPE_CHECKING, Any  # noqa: E402
+import time
+from typing import TYPE_CHECKING, Any
 
-import numpy as np  # noqa: E402
+import numpy as np
 
-from xgrad.backends import small  # noqa: E402
-from xgrad.backends.fused import Step  # noqa: E402
-from xgrad.backends.numba import compiled  # noqa: E402
-from xgrad.backends.numpy_kernels import ufunc_of  # noqa: E402
-from xgrad.backends.small_text import text_of  # noqa: E402
+from xgrad.backends import small
+from xgrad.backends.fused import Step
+from xgrad.backends.numba import compiled
+from xgrad.backends.numpy_kernels import ufunc_of
+from xgrad.backends.small_text import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ FEW, MANY = 512, 4096
 
 
 def seconds(call: Callable[[], Any]) -> float:
-    """The least time of a call in seven blocks."""
+    """Take the least time of a call in seven blocks."""
     best = float("inf")
     for _ in range(7):
         start = time.perf_counter()
@@ -63,8 +63,7 @@ def nanoseconds(name: str, operands: int, dtype: type) -> tuple[float, float]:
                 seconds(lambda: ufunc(*arrays, out=out)),  # noqa: B023
             )
     mine_ns, numpy_ns = (
-        (many - few) / (MANY - FEW) * 1e9
-        for few, many in zip(found[FEW], found[MANY], strict=True)
+        (many - few) / (MANY - FEW) * 1e9 for few, many in zip(found[FEW], found[MANY], strict=True)
     )
     return mine_ns, numpy_ns
 

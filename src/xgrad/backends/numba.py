@@ -70,6 +70,12 @@ def sum_run(x, start, count):
     for i in range(start + full, start + count):
         total += x[i]
     return total
+
+def sum_halves(x, start, count):
+    if count <= 128:
+        return sum_run(x, start, count)
+    half = count // 2 // 8 * 8
+    return sum_halves(x, start, half) + sum_halves(x, start + half, count - half)
 """
 
 _made: dict[Text, Callable[..., None]] = {}
@@ -100,8 +106,8 @@ def _compile(text: Text) -> Callable[..., None]:
     if not _helpers:
         scope: dict[str, Any] = {}
         exec(compile(_HELPERS, "<xgrad helpers>", "exec"), scope)  # noqa: S102 - our own source
-        for name in ("guarded", "larger", "smaller", "pick", "sum_run"):
-            _helpers[name] = numba.njit(scope[name], error_model="numpy")
+        for name in ("guarded", "larger", "smaller", "pick", "sum_run", "sum_halves"):
+            scope[name] = _helpers[name] = numba.njit(scope[name], error_model="numpy")
     scope = {
         **{name: getattr(math, name) for name in _FROM_MATH},
         **{name: getattr(np, name) for name in _FROM_NUMPY},

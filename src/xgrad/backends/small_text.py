@@ -337,15 +337,9 @@ def _at(access: _Access, axes: Sequence[_Axis]) -> str:
 
 
 def _sum_text(name: str, start: str, count: int) -> str:
-    """A sum in NumPy's order: by halves, until 128 numbers are left."""
     if name.endswith("[()]"):
         return name
-    if count <= _PAIRWISE:
-        return f"sum_run({name}, {start}, {count})"
-    half = count // 2 // 8 * 8
-    return (
-        f"({_sum_text(name, start, half)} + {_sum_text(name, f'{start} + {half}', count - half)})"
-    )
+    return f"{'sum_run' if count <= _PAIRWISE else 'sum_halves'}({name}, {start}, {count})"
 
 
 def _strides(shape: Sequence[int]) -> tuple[int, ...]:
