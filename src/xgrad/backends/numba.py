@@ -17,7 +17,7 @@ from .small_text import Text
 
 __all__ = ["compiled", "is_installed"]
 
-_FROM_MATH = ("acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "copysign", "cos", "cosh")
+_FROM_MATH: tuple[str, ...] = ("acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "copysign", "cos", "cosh")
 _FROM_MATH += (
     "exp",
     "expm1",
@@ -122,8 +122,7 @@ def _compile(text: Text) -> Callable[..., None]:
 
 
 def _constant(spelling: str, dtype: str) -> Any:
-    value = {"True": True, "False": False}.get(spelling)
-    value = float(spelling) if value is None else value
+    value = spelling == "True" if spelling in ("True", "False") else float(spelling)
     return bool(value) if dtype == "bool" else np.asarray(value, dtype)[()]
 
 

@@ -44,7 +44,7 @@ _LINES = {
     "astype": "{0}",
 }
 _QUICK = frozenset(_LINES)
-_FUNCTIONS = ("acos", "acosh", "asin", "asinh", "atan", "atanh", "cos", "cosh", "exp", "expm1")
+_FUNCTIONS: tuple[str, ...] = ("acos", "acosh", "asin", "asinh", "atan", "atanh", "cos", "cosh", "exp", "expm1")
 _FUNCTIONS += ("log", "log10", "log1p", "log2", "sin", "sinh", "sqrt", "tan", "tanh")
 _LINES |= {
     name.replace("a", "arc", 1) if name[0] == "a" else name: f"T({name}({{0}}))"

@@ -18,6 +18,7 @@ from .small import MOVES, Small, line_of, operand_dtypes
 
 __all__ = ["Text", "text_of"]
 
+_COPIED = 32  # elements from which on what may lie in any way is copied, so that loops use vectors
 _PAIRWISE = 128  # numbers that NumPy adds without halving
 
 
@@ -85,6 +86,10 @@ class _Writer:
         """Write everything."""
         names = [self._take_input(i, n) for i, n in enumerate(self._small.inputs)]
         names += [self._take_output(i, n) for i, n in enumerate(self._small.outputs)]
+        for number in list(self._whole):
+            if math.prod(self._shape(number)) > _COPIED:
+                self._placed(number)
+                del self._whole[number]
         for loop in self._small.loops:
             if loop[0].name in MOVES:
                 self._move(loop[0])
@@ -121,7 +126,7 @@ class _Writer:
         self._arguments.append(
             (self._dtype(number).name, len(shape), "in order" if in_order else "any")
         )
-        if len(shape) > 1 and not in_order:
+        if not in_order and (len(shape) > 1 or math.prod(shape) > _COPIED):
             self._whole[number] = name
             return name
         if len(shape) > 1:

@@ -7,6 +7,7 @@ to NumPy and end a run."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,7 +18,7 @@ from .program import Instruction, Literal, Program
 
 __all__ = ["Run", "describe", "with_runs"]
 
-_LARGEST = 1 << 12  # elements of a value
+_LARGEST = 1 << 13  # elements of a value
 _LONGEST = 400  # instructions; compiling takes a few milliseconds for each
 
 # Nanoseconds, measured: what a call of NumPy costs, by kind of instruction, and what a run costs by
@@ -25,7 +26,9 @@ _LONGEST = 400  # instructions; compiling takes a few milliseconds for each
 _CALL, _SUM_CALL, _MOVE_CALL = 300.0, 900.0, 400.0
 _RUN_CALL, _RUN_ARRAY = 250.0, 50.0
 _BREAK = 500.0  # what an instruction may cost more in a run, because it would break it in two
-_WORTH = 1500.0  # in a call, by runs of one kind, before a compiler is started
+# Compiling takes about a second: what runs of one kind have to save in a replay, and all of them of it.
+_WORTH, _SHARE = 2500.0, 0.02
+_ELEMENT, _PRODUCT = 0.3, 0.1  # and what an element costs, and a product of two in a sum
 
 
 class Run(Group):
@@ -53,13 +56,16 @@ def with_runs(
         else:
             found += stretch
         found += [] if item is None else [item]
+    saved = {kind: gain for kind, gain in saved.items() if gain >= _WORTH}
+    if sum(saved.values()) < _SHARE * _nanoseconds(program):
+        return order
     chosen: list[Instruction | Group] = []
     for entry in found:
         if isinstance(entry, (Instruction, Group)):
             chosen.append(entry)
             continue
         kind, before, members, after, stretch = entry
-        chosen += [*before, Run((), members), *after] if saved[kind] >= _WORTH else stretch
+        chosen += [*before, Run((), members), *after] if kind in saved else stretch
     return chosen
 
 
@@ -207,3 +213,14 @@ def _gain(
     given = {n for i in members for n in i.reads()} - own
     leaving = [n for n in own if not _all_in(readers.get(n, []), members)]
     return gain - _RUN_ARRAY * (len(given) + len(leaving))
+
+
+def _nanoseconds(program: Program) -> float:
+    """About how long a replay takes."""
+    total = 0.0
+    for instruction in program.instructions:
+        sizes = [program.size_of(n) for n in (*instruction.reads(), *instruction.results)]
+        total += _CALL + _ELEMENT * max(sizes)
+        if instruction.primitive.name in ("matmul", "absorbing_matmul"):
+            total += _PRODUCT * math.sqrt(math.prod(sizes))  # of (n, m), (m, k) and (n, k)
+    return total
