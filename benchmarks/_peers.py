@@ -44,10 +44,14 @@ class Peer:
     wait: Callable[[Any], None] = nothing_to_wait_for
     recording: Callable[[Any], AbstractContextManager[Any]] | None = None
     """A context in which what is done to a leaf is recorded, where the library has one."""
+    prepare: Callable[[Differentiated, Sequence[Any]], None] | None = None
+    """What has to be done before the calls that are timed."""
 
     def bind(self, loss: Loss, leaves: Sequence[Any]) -> Callable[[], tuple[Any, Sequence[Any]]]:
         """Make a function of nothing that takes the value and gradients and waits for them."""
         both = self.differentiate(loss, len(leaves))
+        if self.prepare is not None:
+            self.prepare(both, leaves)
 
         def call() -> tuple[Any, Sequence[Any]]:
             result = both(*leaves)
@@ -85,14 +89,34 @@ def load_xgrad(threads: int) -> Peer:
 
 
 def load_xgrad_function(threads: int) -> Peer:
-    """Load xgrad with the value and the gradients recorded by xg.function."""
+    """Load xgrad with the value and the gradients recorded by xg.function, without numba."""
     xg = importlib.import_module("xgrad")
     eager = load_xgrad(threads)
 
     def differentiate(loss: Loss, count: int) -> Differentiated:
         return xg.function(eager.differentiate(loss, count))  # type: ignore[no-any-return]
 
-    return replace(eager, name="xgrad.function", differentiate=differentiate, recording=None)
+    def prepare(both: Differentiated, leaves: Sequence[Any]) -> None:
+        with xg.set_jit(None):
+            both(*leaves)
+
+    return replace(
+        eager, name="xgrad.function", differentiate=differentiate, recording=None, prepare=prepare
+    )
+
+
+def load_xgrad_numba(threads: int) -> Peer:
+    """Load the same with what is small compiled by numba."""
+    importlib.import_module("numba")
+    xg = importlib.import_module("xgrad")
+    recorded = load_xgrad_function(threads)
+
+    def prepare(both: Differentiated, leaves: Sequence[Any]) -> None:
+        with xg.set_jit(1, background=False):
+            both(*leaves)
+            both(*leaves)
+
+    return replace(recorded, name="xgrad.function+numba", prepare=prepare)
 
 
 def load_torch(threads: int) -> Peer:
@@ -295,6 +319,7 @@ LOADERS: dict[str, Callable[[int], Peer]] = {
     "jax.jit": load_jax_jit,
     "bare": load_bare,
     "xgrad.function": load_xgrad_function,
+    "xgrad.function+numba": load_xgrad_numba,
     "tf.function": load_tf_function,
     "torch.compile": load_torch_compile,
 }

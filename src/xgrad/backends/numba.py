@@ -5,6 +5,8 @@ the C library here."""
 
 from __future__ import annotations
 
+import functools
+import importlib
 import importlib.util
 import math
 import threading
@@ -17,7 +19,18 @@ from .small_text import Text
 
 __all__ = ["compiled", "is_installed"]
 
-_FROM_MATH: tuple[str, ...] = ("acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "copysign", "cos", "cosh")
+_FROM_MATH: tuple[str, ...] = (
+    "acos",
+    "acosh",
+    "asin",
+    "asinh",
+    "atan",
+    "atan2",
+    "atanh",
+    "copysign",
+    "cos",
+    "cosh",
+)
 _FROM_MATH += (
     "exp",
     "expm1",
@@ -83,6 +96,7 @@ _lock = threading.RLock()
 _helpers: dict[str, Any] = {}
 
 
+@functools.cache
 def is_installed() -> bool:
     """Whether numba could be imported; does not import it."""
     return importlib.util.find_spec("numba") is not None
@@ -103,6 +117,8 @@ def compiled(text: Text) -> Callable[..., None]:
 
 def _compile(text: Text) -> Callable[..., None]:
     numba = importlib.import_module("numba")
+    if numba.config.DISABLE_JIT:
+        raise RuntimeError("numba is told not to compile (NUMBA_DISABLE_JIT)")
     if not _helpers:
         scope: dict[str, Any] = {}
         exec(compile(_HELPERS, "<xgrad helpers>", "exec"), scope)  # noqa: S102 - our own source

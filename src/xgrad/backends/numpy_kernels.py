@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextvars
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,6 @@ from .looks import square_sum
 
 __all__ = [
     "all_finite",
-    "are_plain",
     "as_view",
     "buffer",
     "copy_into",
@@ -186,11 +185,6 @@ def maker(shape: Any, dtype: DType) -> Callable[[], Array]:
 def is_in_order(x: Array) -> bool:
     """Whether the elements of an array lie side by side, in order."""
     return bool(x.flags.c_contiguous)
-
-
-def are_plain(arrays: Sequence[Array]) -> bool:
-    """Whether machine code takes such arrays."""
-    return all(type(x) is np.ndarray and x.flags.aligned for x in arrays)
 
 
 def quiet_context() -> contextvars.Context:

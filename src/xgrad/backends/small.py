@@ -5,6 +5,7 @@ of NumPy in each line, so float32 stays float32. What has no line here stays a c
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -44,7 +45,18 @@ _LINES = {
     "astype": "{0}",
 }
 _QUICK = frozenset(_LINES)
-_FUNCTIONS: tuple[str, ...] = ("acos", "acosh", "asin", "asinh", "atan", "atanh", "cos", "cosh", "exp", "expm1")
+_FUNCTIONS: tuple[str, ...] = (
+    "acos",
+    "acosh",
+    "asin",
+    "asinh",
+    "atan",
+    "atanh",
+    "cos",
+    "cosh",
+    "exp",
+    "expm1",
+)
 _FUNCTIONS += ("log", "log10", "log1p", "log2", "sin", "sinh", "sqrt", "tan", "tanh")
 _LINES |= {
     name.replace("a", "arc", 1) if name[0] == "a" else name: f"T({name}({{0}}))"
@@ -143,6 +155,8 @@ def can_compile(
     if name == "sum":
         return result in _DTYPES and dtypes == [result]
     found = _name(name, parameters)
+    if not math.isfinite(parameters.get("exponent", 0)):
+        return False
     if found in _COMPARISONS:
         return all(dtype in _DTYPES for dtype in dtypes)
     if found in _BITWISE:
@@ -166,7 +180,7 @@ def line_of(step: Step, operands: Sequence[str], result: DType) -> str:
     """The expression of a step, given those of its operands in `operand_dtypes`."""
     found = ufunc_of(step.name, step.parameters)
     cast = np.dtype(result).name
-    more = [] if found is None else [f"{cast}({x!r})" for x in found[1]]
+    more = [] if found is None else [f"{cast}({float(x)!r})" for x in found[1]]
     text = _LINES[str(_name(step.name, step.parameters))]
     return text.replace("T(", f"{cast}(").format(*operands, *more)
 

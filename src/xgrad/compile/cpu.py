@@ -32,6 +32,7 @@ __all__ = ["CpuExecutor"]
 
 _GUARDED = ("zero_where_zero", "absorbing_matmul")
 _SMALL_BYTES = 1 << 18  # of results to be looked at together
+_MOST_BYTES = 1 << 24  # of an arena: with large arrays, calls of small ones hardly count
 
 
 class CpuExecutor:
@@ -51,10 +52,9 @@ class CpuExecutor:
         self._lock = threading.Lock()
         self._quietly = kernels.quiet_context().run
         self._careful: Callable[..., Any] | None = None
-        self._plain = _Build(program, self._donated)
         self._calls_left, self._background = jit.plan()
         self.jit = "waiting" if self._calls_left else "off"
-        self._take(self._plain)
+        self._take(_Build(program, self._donated))
 
     def _take(self, build: _Build) -> None:
         self._run = build.function
@@ -70,15 +70,13 @@ class CpuExecutor:
         if self._calls_left:
             self._count()
         with self._lock:  # the arena is one for all threads, as is the context
-            run = self._run
-            if free and self.jitted and not kernels.are_plain(inputs):
-                run = self._plain.function  # in the other one it would be too late to go back
             try:
-                outputs = self._quietly(run, free, *inputs)
-            except TypeError as error:
+                # If machine code refuses an array, the inputs must still be as they were.
+                outputs = self._quietly(self._run, () if self.jitted else free, *inputs)
+            except TypeError as error:  # of machine code, for an array of another kind
                 if not self.jitted:
                     raise
-                self._take(self._plain)
+                self._take(_Build(self._program, self._donated))
                 self.jit = _reason(error)
                 outputs = self._quietly(self._run, free, *inputs)
             if outputs is None:
@@ -100,15 +98,18 @@ class CpuExecutor:
 
     def _compile(self) -> None:
         """Take machine code where that can be had; whatever fails, the program goes on as before."""
+        order = _order_with_runs(self._program)
+        if self.arena_bytes > _MOST_BYTES or not any(isinstance(item, Run) for item in order):
+            self.jit = "no gain"
+            return
         try:
-            build = _Build(self._program, self._donated, compiling=True)
+            build = _Build(self._program, self._donated, order)
         except Exception as error:  # noqa: BLE001 - numba's are of many kinds
             self.jit = _reason(error)
             return
         with self._lock:
-            if build.runs:
-                self._take(build)
-            self.jit = "on" if build.runs else "no gain"
+            self._take(build)
+            self.jit = "on"
 
 
 class _Build:
@@ -118,19 +119,15 @@ class _Build:
         self,
         program: Program,
         donated: tuple[int, ...],
+        order: list[Instruction | Group] | None = None,
         *,
         careful: bool = False,
-        compiling: bool = False,
     ) -> None:
         self._program = program
         self._scope: dict[str, Any] = {}
         self._lines: list[str] = []
-        self._order = schedule(program, _is_fusable)
-        watching = not careful and _can_be_watched(program, self._order)
-        if compiling:
-            self._order = with_runs(program, self._order, watching)
-            watching = _can_be_watched(program, self._order)
-        self._watching = watching
+        self._order = schedule(program, _is_fusable) if order is None else order
+        self._watching = watching = not careful and _can_be_watched(program, self._order)
         self.runs = [item for item in self._order if isinstance(item, Run)]
         self.groups = [i for i in self._order if isinstance(i, Group) and not isinstance(i, Run)]
         self._texts: dict[str, None] = {}
@@ -384,6 +381,11 @@ class _Build:
         outputs = ", ".join(self._names[n] for n in self._program.outputs())
         body.append(f"return [{outputs}]")
         return f"def run(free, {arguments}):\n" + "".join(f"    {line}\n" for line in body)
+
+
+def _order_with_runs(program: Program) -> list[Instruction | Group]:
+    order = schedule(program, _is_fusable)
+    return with_runs(program, order, _can_be_watched(program, order))
 
 
 def _can_be_watched(program: Program, order: list[Instruction | Group]) -> bool:
