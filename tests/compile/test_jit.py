@@ -158,6 +158,14 @@ def test_views_of_arguments_and_of_values_inside(everything, rng):
 
 
 @needs_numba
+def test_elements_of_arguments(everything, rng):
+    def f(x):
+        return x[0], xg.exp(x[0] * 2.0 + 1.0) * x
+
+    assert_compiles(f, xg.asarray(rng.normal(size=3)), jitted=4)
+
+
+@needs_numba
 def test_arguments_may_lie_in_any_way(soon, rng):
     f = xg.value_and_grad(lambda x, b: xg.sum(xg.sqrt(abs(x + b)) * x - b), (0, 1))
     base = rng.normal(size=(8, 6))

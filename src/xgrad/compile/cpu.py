@@ -90,6 +90,8 @@ class CpuExecutor:
     def _count(self) -> None:
         """Let numba compile what is worth it, once there were enough calls."""
         with self._lock:
+            if not self._calls_left:  # another thread was faster
+                return
             self._calls_left -= 1
             if self._calls_left:
                 return
@@ -258,7 +260,10 @@ class _Build:
                 return True
         self._names[number] = f"v{number}"
         apply = self._program.backend.xp.__getattr__(name)
-        self._bind(f"g{number}", lambda x: apply(x, **parameters))
+        if name == "getitem":  # an array, even of one element
+            self._bind(f"g{number}", lambda x: kernels.as_view(name, x, parameters))
+        else:
+            self._bind(f"g{number}", lambda x: apply(x, **parameters))
         self._lines.append(f"v{number} = g{number}({base_name})")
         return True
 
