@@ -112,7 +112,7 @@ def load_xgrad_numba(threads: int) -> Peer:
     recorded = load_xgrad_function(threads)
 
     def prepare(both: Differentiated, leaves: Sequence[Any]) -> None:
-        with xg.set_jit(1, background=False):
+        with xg.set_jit(1):
             both(*leaves)
             both(*leaves)
 

@@ -25,7 +25,7 @@ needs_numba = pytest.mark.skipif(not is_installed(), reason="numba is not instal
 @pytest.fixture
 def soon():
     """Compile the second replay, while it waits."""
-    with xg.set_jit(1, background=False):
+    with xg.set_jit(1):
         yield
 
 
@@ -223,7 +223,7 @@ def test_products_stay_calls_of_numpy_between_runs(everything, rng):
 @needs_numba
 def test_a_program_is_compiled_after_so_many_replays():
     x = xg.ones(3)
-    with xg.set_jit(3, background=False):
+    with xg.set_jit(3):
         f = xg.function(xg.value_and_grad(chain))
         f(x)
     states = []
@@ -266,7 +266,7 @@ def test_large_arrays_and_single_instructions_are_left_to_numpy(soon):
 def test_numba_is_not_imported_before_it_is_needed():
     script = """
 import sys, xgrad as xg
-xg.set_jit(1, background=False)
+xg.set_jit(1)
 f = xg.function(lambda x: xg.tanh(x * 1.1) + x)
 for _ in range(3):
     f(xg.ones(5000))
@@ -322,7 +322,7 @@ def test_arrays_that_are_not_aligned(soon, rng):
 
 @needs_numba
 def test_threads_replay_while_one_compiles(rng):
-    with xg.set_jit(5):
+    with xg.set_jit(5, background=True):
         f = xg.function(xg.value_and_grad(chain))
         xs = [xg.asarray(rng.normal(size=6)) for _ in range(4)]
         f(xs[0])
@@ -355,7 +355,7 @@ def chain(x):
     for _ in range(5):
         x = xg.tanh(x * 1.1) + x
     return xg.sum(x)
-xg.set_jit(1)
+xg.set_jit(1, background=True)
 f, g = xg.function(xg.value_and_grad(chain)), xg.function(xg.grad(chain))
 x = xg.linspace(-1.0, 1.0, 5)
 for _ in range(3):

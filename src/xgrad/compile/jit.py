@@ -17,7 +17,7 @@ from ..errors import ArgumentError
 __all__ = ["Plan", "plan", "set_jit", "start"]
 
 _after: int | None = 1000
-_background = True
+_background = False
 _compiling = threading.RLock()
 
 
@@ -35,7 +35,7 @@ class _DefaultJit:
         _after, _background = self._former
 
 
-def set_jit(after: int | None = 1000, *, background: bool = True) -> _DefaultJit:
+def set_jit(after: int | None = 1000, *, background: bool = False) -> _DefaultJit:
     """Set when `function` lets numba compile its programs on small NumPy arrays.
 
     Where numba is installed (the extra ``jit``), instructions on arrays of up to a few thousand
@@ -48,8 +48,9 @@ def set_jit(after: int | None = 1000, *, background: bool = True) -> _DefaultJit
         In which replay of a program compiling begins, at least 1; None for never. Holds for what is
         recorded from now on, in all threads.
     background : bool
-        Whether a thread compiles while the program goes on as before. Otherwise that replay waits
-        for the compiler, so that all runs of a script are the same.
+        Whether a thread compiles while the program goes on as before, so that nobody knows which
+        replay is the first in machine code. Otherwise that replay waits a second or two for the
+        compiler, and all runs of a script are the same to the last digit.
 
     Returns
     -------
