@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from _names import BY_HAND, COMPILERS, MINE, MINE_EAGER, OPERATION_BY_OPERATION, SUITE
+from _names import BY_HAND, COMPILERS, MINE, MINE_EAGER, MINE_JIT, OPERATION_BY_OPERATION, SUITE
 
 MEGABYTE = 1 << 20
 SMALL_OBJECTS = 16_384
@@ -45,6 +45,7 @@ def all_bars(results: Mapping[str, Any]) -> list[Bar]:
         bars.append(against_fastest(results, name, ("jax.jit",), 3.0))
         bars.append(against_fastest(results, name, others, 0.3))
         bars.append(against_fastest(results, name, (BY_HAND,), 0.3))
+    bars.append(against_fastest(results, "chain", ("jax.jit",), 1.5, MINE_JIT))
     for base, limits in (
         (MINE, {"jax.jit": 1.0, "torch.compile": 0.8, "tf.function": 0.8}),
         (MINE_EAGER, {"torch": 0.8, "tensorflow": 0.25, "autograd": 0.4}),
@@ -56,7 +57,11 @@ def all_bars(results: Mapping[str, Any]) -> list[Bar]:
 
 
 def against_fastest(
-    results: Mapping[str, Any], workload: str, others: Iterable[str], limit: float
+    results: Mapping[str, Any],
+    workload: str,
+    others: Iterable[str],
+    limit: float,
+    mine: str = MINE,
 ) -> Bar:
     """Compare the recorded step with the fastest of some libraries."""
     result = results.get(workload, {"us": {}, "over": {}})
@@ -67,11 +72,11 @@ def against_fastest(
     elif len(others) > 3:
         shown = "the fastest library but jax.jit"
     there = [name for name in others if name in result["us"]]
-    what = f"{workload}, {MINE} / {shown}"
-    if not there or MINE not in result["over"]:
+    what = f"{workload}, {mine} / {shown}"
+    if not there or mine not in result["over"]:
         return Bar(what, None, limit)
     fastest = min(there, key=lambda name: result["us"][name]["median"])
-    return Bar(what, result["over"][MINE][fastest]["median"], limit, fastest)
+    return Bar(what, result["over"][mine][fastest]["median"], limit, fastest)
 
 
 def geometric_mean(results: Mapping[str, Any], base: str, other: str) -> tuple[float | None, int]:

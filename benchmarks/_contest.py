@@ -54,8 +54,8 @@ def enter(workload: Workload, peers: Mapping[str, Peer], longest: float = LONGES
     wrong = []
     for name in (BY_HAND, *peers):
         try:
+            start = time.perf_counter()  # some compile when they are bound
             bound = workload.by_hand() if name == BY_HAND else workload.bind(peers[name])
-            start = time.perf_counter()
             result = bound.call()
             first = time.perf_counter() - start
             for _ in range(workload.repeats - 1):

@@ -17,6 +17,7 @@ COMPILED = ("chain", "wave-10k", "wave-1m", "wave-10m", "rnn", "mlp-tanh", "logi
 EAGER = ("chain", "rnn", "mlp-relu", "mlp-tanh")
 
 MINE, MINE_EAGER, BY_HAND = "xgrad.function", "xgrad", "numpy by hand"
+MINE_JIT = "xgrad.function+numba"
 COMPILERS = ("jax.jit", "torch.compile", "tf.function", "xla")
 OPERATION_BY_OPERATION = ("torch", "tensorflow", "jax", "autograd", "mygrad")
 PEERS = (*COMPILERS, *OPERATION_BY_OPERATION)

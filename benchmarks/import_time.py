@@ -54,8 +54,12 @@ def read_arguments() -> argparse.Namespace:
 
 
 def run_python(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a fresh interpreter to its end and return what it printed."""
+    """Run a fresh interpreter to its end and return what it printed.
+
+    It may keep bytecode whatever the environment says: what pip installs always has it, and where a
+    checkout has none the first import would be the compiler's time."""
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     return subprocess.run(
         [sys.executable, *arguments], check=True, capture_output=True, text=True, env=environment
     )

@@ -28,7 +28,7 @@ import _bars
 import _report
 import _timing
 import import_time
-from _names import EVERYTHING, MINE, MINE_EAGER, PEERS
+from _names import EVERYTHING, MINE, MINE_EAGER, MINE_JIT, PEERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,7 +75,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         os.environ["TORCHINDUCTOR_CACHE_DIR"] = folder
         from peers import load_peers  # only now: it imports numpy
 
-        peers = load_peers([MINE, MINE_EAGER, *options.peers], options.threads)
+        peers = load_peers([MINE, MINE_EAGER, MINE_JIT, *options.peers], options.threads)
         machine = _timing.describe_machine(options.threads)
         versions = {name: peer.version for name, peer in peers.items()}
         _timing.print_machine(machine)
@@ -106,8 +106,8 @@ def run_workload(
     print(f"\n{name}: {workload.title}", flush=True)
     contest = _contest.enter(workload, peers)
     timings = contest.race(options.rounds, options.block, not options.no_gc)
-    bases = [base for base in (MINE, MINE_EAGER) if base in timings]
-    print_timings(timings, bases)
+    bases = [base for base in (MINE, MINE_EAGER, MINE_JIT) if base in timings]
+    print_timings(timings, bases[:2])
     result: dict[str, Any] = {
         "title": workload.title,
         "us": {n: timing.to_json()["us"] for n, timing in timings.items()},
@@ -121,7 +121,7 @@ def run_workload(
         "bytes": _recorded.all_bytes(workload, contest.contenders, peers),
     }
     contest.contenders.clear()
-    if len(bases) == 2:
+    if MINE in bases and MINE_EAGER in bases:
         mine, eager = peers[MINE], peers[MINE_EAGER]
         result["recording"] = _recorded.recording_cost(workload, mine, eager)
         result["memory"] = _recorded.replay_bytes(workload, mine)

@@ -12,6 +12,7 @@ __all__ = ["LOADERS", "Missing", "Peer", "load_peers", "silenced_stderr"]
 LOADERS: dict[str, Callable[[int], Peer]] = {
     "xgrad": of_xgrad.load,
     "xgrad.function": of_xgrad.load_function,
+    "xgrad.function+numba": of_xgrad.load_numba,
     "torch": of_torch.load,
     "torch.compile": of_torch.load_compile,
     "tensorflow": of_tensorflow.load,

@@ -1,7 +1,8 @@
-"""xgrad: a tape that watches plain Tensors; and the same recorded by xg.function."""
+"""xgrad: a tape that watches plain Tensors; the same recorded by xg.function, without and with numba."""
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,9 +16,30 @@ def load(threads: int) -> Peer:
     return _peer("xgrad", lambda f: f)
 
 
-def load_function(threads: int) -> Peer:
-    """Load xgrad with each step, tapes and updates included, recorded by xg.function."""
+class Prepared(Peer):
+    """A peer that compiles before the calls that are timed."""
+
+    def waiting(self, f: Callable[..., Any], arguments: Sequence[Any]) -> Callable[[], Any]:
+        """Record f and let numba compile what is small; both belong to the first call."""
+        with importlib.import_module("xgrad").set_jit(1):
+            f(*arguments)
+            f(*arguments)
+        return super().waiting(f, arguments)
+
+
+def load_numba(threads: int) -> Peer:
+    """Load the same with what is small compiled by numba; without steps that change parameters."""
+    importlib.import_module("numba")
     xg = importlib.import_module("xgrad")
+    peer = _peer("xgrad.function+numba", xg.function)
+    fields = {field.name: getattr(peer, field.name) for field in dataclasses.fields(peer)}
+    return Prepared(**{**fields, "adam": None, "training": None})
+
+
+def load_function(threads: int) -> Peer:
+    """Load xgrad with each step, tapes and updates included, recorded by xg.function; not numba."""
+    xg = importlib.import_module("xgrad")
+    xg.set_jit(None)
 
     def compiled(f: Callable[..., Any]) -> Any:
         _latest[:] = [xg.function(f)]

@@ -21,6 +21,7 @@ OPTIONS = {
     "scaling": ["--quick", "--peers", "--part", "time"],
     "second_order": ["--quick", "--peers"],
     "seeing": ["--quick"],
+    "small": ["--quick"],
     "suite": ["--quick", "--peers"],
 }
 ELSEWHERE = {"gpu"}  # tests/scripts/test_gpu_report.py runs it
@@ -42,6 +43,8 @@ def test_no_benchmark_is_forgotten():
 def test_a_benchmark_runs_without_peers(name):
     if name == "digits":
         pytest.importorskip("sklearn")
+    if name == "small":
+        pytest.importorskip("numba")
     done = run(name, *OPTIONS[name])
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from .program import Instruction, Literal, Program
 
@@ -28,6 +28,8 @@ class Group:
     members : list of Instruction
         In order; the sums among them give partial results.
     """
+
+    makes_sums: ClassVar[bool] = True  # new ones in every call
 
     domain: tuple[int, ...]
     members: list[Instruction] = field(default_factory=list)
