@@ -44,14 +44,22 @@ def read_arguments() -> argparse.Namespace:
     add("--rounds", type=int, default=30, help="fresh interpreters per library (default 30)")
     add("--peer-rounds", type=int, default=5, help="the same for the peers (default 5)")
     add("--peers", nargs="*", choices=PEERS, default=PEERS, help="default: all")
+    add("--quick", action="store_true", help="few rounds: shows that it runs")
     add("--json", metavar="FILE", help="write all figures to FILE")
     add("--strict", action="store_true", help="exit with status 1 when the target is missed")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.quick:
+        options.rounds = options.peer_rounds = 2
+    return options
 
 
 def run_python(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a fresh interpreter to its end and return what it printed."""
+    """Run a fresh interpreter to its end and return what it printed.
+
+    It may keep bytecode whatever the environment says: what pip installs always has it, and where a
+    checkout has none the first import would be the compiler's time."""
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     return subprocess.run(
         [sys.executable, *arguments], check=True, capture_output=True, text=True, env=environment
     )

@@ -82,7 +82,7 @@ class JaxBackend(Backend):
 
         compiled = jax.jit(run)
         if not of_numpy:  # jax's own arrays follow jax's own setting of 64 bits
-            return compiled  # type: ignore[no-any-return]
+            return compiled
 
         def call(arrays: list[Any]) -> list[Any]:
             with jax.enable_x64(True):

@@ -15,7 +15,7 @@ import numpy as np
 
 from .._typing import Array, DType, NativeDevice
 from ..errors import ArgumentTypeError, BackendUnavailableError
-from . import contraction, numpy_masks, portable
+from . import contraction, numpy_masks, portable, whole_powers
 from .base import Backend, Job, Replaced
 from .blocks import BLOCK
 from .indices import Slot, fill_key, flat_positions
@@ -37,6 +37,7 @@ _UFUNCS = {"add": np.add, "multiply": np.multiply, "min": np.minimum, "max": np.
 class Own(Convolutions, Matrices, Networks):
     """Where numpy needs its own version."""
 
+    power = staticmethod(whole_powers.power)
     where = staticmethod(numpy_masks.where)
 
     @staticmethod
@@ -156,17 +157,27 @@ class Own(Convolutions, Matrices, Networks):
     @staticmethod
     def put(x: Array, *indices: Array, key: Any, shape: tuple[int, ...]) -> Array:
         out = np.zeros(shape, dtype=x.dtype)
-        masks = [index.dtype == np.bool for index in indices]
-        if all(masks):
-            out[fill_key(key, indices)] = x
-        elif isinstance(key, Slot) and indices[0].ndim == 1:
-            _combine(np.add, out, indices[0], x, 0)
-        elif any(masks) or x.size < _FEW:
-            np.add.at(out, fill_key(key, indices), x)
+        if all([index.dtype == np.bool for index in indices]):  # noqa: C419 - a hot path
+            out[fill_key(key, indices) if indices else key] = x
         else:
-            flat = flat_positions(np, shape, key, indices, _CPU)
-            np.add.at(out.reshape(-1), flat.reshape(-1), x.reshape(-1))
+            _add_at(out, x, indices, key)
         return out
+
+    @staticmethod
+    def put_into(total: Array, x: Array, *indices: Array, key: Any) -> bool:
+        if total.dtype is not x.dtype or not total.flags.c_contiguous:
+            return False
+        if not indices:
+            part = total[key]
+            if type(part) is np.ndarray:  # a view: `total[key] += x` would copy it onto itself
+                part += x
+            else:
+                total[key] += x
+        elif all([index.dtype == np.bool for index in indices]):  # noqa: C419 - a hot path
+            total[fill_key(key, indices)] += x
+        else:
+            _add_at(total, x, indices, key)
+        return True
 
     @staticmethod
     def index_add(x: Array, indices: Array, *, axis: int, size: int) -> Array:
@@ -175,6 +186,13 @@ class Own(Convolutions, Matrices, Networks):
         out = np.zeros(shape, dtype=x.dtype)
         _combine(np.add, out, indices, x, axis)
         return out
+
+    @staticmethod
+    def index_add_into(total: Array, x: Array, indices: Array, *, axis: int) -> bool:
+        if total.dtype is not x.dtype or not total.flags.c_contiguous:
+            return False
+        _combine(np.add, total, indices, x, axis)
+        return True
 
     @staticmethod
     def take(x: Array, indices: Array, *, axis: int | None = None) -> Array:
@@ -277,6 +295,17 @@ class Own(Convolutions, Matrices, Networks):
         if math.isfinite(abs(total)):
             return r
         return np.where(np.isfinite(r) | (g != 0), r, np.zeros_like(r))
+
+
+def _add_at(out: Array, x: Array, indices: tuple[Array, ...], key: Any) -> None:
+    """Add x to a contiguous array at a key with index arrays, every time a place comes up."""
+    if isinstance(key, Slot) and indices[0].ndim == 1:
+        _combine(np.add, out, indices[0], x, 0)
+    elif x.size < _FEW or any(index.dtype == np.bool for index in indices):
+        np.add.at(out, fill_key(key, indices), x)
+    else:
+        flat = flat_positions(np, out.shape, key, indices, _CPU)
+        np.add.at(out.reshape(-1), flat.reshape(-1), x.reshape(-1))
 
 
 def _combine(ufunc: np.ufunc, out: Array, indices: Array, updates: Array, axis: int) -> None:

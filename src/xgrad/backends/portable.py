@@ -74,6 +74,7 @@ __all__ = [
     "getitem",
     "ifftn",
     "index_add",
+    "index_add_into",
     "inv",
     "irfftn",
     "isdtype",
@@ -84,6 +85,7 @@ __all__ = [
     "pinv",
     "power",
     "put",
+    "put_into",
     "qr",
     "qr_complete",
     "relu",
@@ -221,6 +223,11 @@ def put(xp: Any, x: Array, *indices: Array, key: Any, shape: Shape) -> Array:
     return xp.reshape(added, shape)
 
 
+def put_into(xp: Any, total: Array, x: Array, *indices: Array, key: Any) -> bool:
+    """Add x to an array at a key, in place, as `put` and a sum would; False if that cannot be."""
+    return False
+
+
 def _holds_mask(xp: Any, indices: tuple[Array, ...]) -> bool:
     return any(xp.isdtype(index.dtype, "bool") for index in indices)
 
@@ -320,6 +327,11 @@ def surely_finite(xp: Any, x: Array) -> bool:
 def zero_where_zero(xp: Any, r: Array, g: Array) -> Array:
     """r, with 0 where g is 0 and r is not finite: the edge's guard (rules/edges.py)."""
     return xp.where(xp.isfinite(r) | (g != 0), r, xp.zeros_like(r))
+
+
+def index_add_into(xp: Any, total: Array, x: Array, indices: Array, *, axis: int) -> bool:
+    """Add the slices of x to an array in place, as `index_add` and a sum would; or False."""
+    return False
 
 
 def _one_hot(xp: Any, indices: Array, size: int, dtype: DType) -> Array:

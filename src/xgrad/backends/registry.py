@@ -8,6 +8,8 @@ import importlib
 import sys
 from typing import Any
 
+import numpy as np
+
 from ..errors import ArgumentTypeError, BackendUnavailableError
 from .base import Backend
 
@@ -74,6 +76,9 @@ def backend_named(name: str) -> Backend:
     BackendUnavailableError
         If the library is not installed or no array namespace.
     """
+    backend = _BY_NAME.get(name)
+    if backend is not None:
+        return backend
     name = {long: short for short, long in _LONG_NAMES.items()}.get(name, name)
     if name not in _BY_NAME:
         _BY_NAME[name] = _make(name)
@@ -109,7 +114,7 @@ def quiet() -> Any:
 
     A rule computes partial derivatives at points that a later `where` discards; the forward pass
     has already warned where the user asked for it."""
-    return host().namespace.errstate(all="ignore")
+    return np.errstate(all="ignore")
 
 
 def _module(value: Any) -> str:

@@ -60,6 +60,21 @@ class BatchedFunctions:
         return Batched(xp.put(x.value, key=_behind(key), shape=(x.level.size, *shape)), x.level)
 
     @staticmethod
+    def put_into(total: Any, x: Any, *indices: Any, key: Any) -> bool:
+        """Add x to parts in place; plain keys only."""
+        if indices or not (_is_plain(x) and type(total) is Batched and total.mapped):
+            return False
+        if type(total.value) is not type(x.value):
+            return False
+        xp = backend_of(x.value).xp
+        return xp.put_into(total.value, x.value, key=_behind(key))  # type: ignore[no-any-return]
+
+    @staticmethod
+    def index_add_into(*_operands: Any, axis: int) -> bool:  # noqa: ARG004
+        """Leave it to `index_add` and a sum."""
+        return False
+
+    @staticmethod
     def surely_finite(x: Any) -> bool:
         """Look at the values of all examples where nobody outside watches."""
         return _is_plain(x) and backend_of(x.value).xp.surely_finite(x.value)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from .program import Instruction, Literal, Program
 
@@ -30,6 +30,8 @@ class Group:
     members : list of Instruction
         In order; the sums among them give partial results.
     """
+
+    makes_sums: ClassVar[bool] = True  # new ones in every call
 
     domain: tuple[int, ...]
     members: list[Instruction] = field(default_factory=list)

@@ -219,7 +219,19 @@ def apply1(primitive: Primitive, x: Any, parameters: dict[str, Any] | None = Non
     recorder = state.recorder
     if recorder is None:
         return Tensor(y, cut_off(primitive, (node,), 3))
-    return Tensor(y, recorder.record(primitive, (array,), (node,), parameters, y))
+    traces = recorder.traces
+    plan = primitive.plans[1] if node.traces is traces else None
+    if plan is None or not plan.calls:
+        return Tensor(y, recorder.record(primitive, (array,), (node,), parameters, y))
+    saved = plan.save(array, y)
+    number = next_serial()
+    where = user_line(2) if settings.locations else None
+    new = Node(primitive, parameters, (node,), saved, plan, y.shape, y.dtype, traces, number, where)
+    if saved:
+        recorder.keep(ref(new))
+        if not len(recorder.nodes) & 1023:
+            recorder.sweep()
+    return Tensor(y, new)
 
 
 def apply(

@@ -90,9 +90,11 @@ class Plan:
         What `save` does, for the hot path: one of the constants below.
     guarded : bool
         Whether the edge looks for zero cotangents at infinite partial derivatives.
+    adder : callable or None
+        The primitive's, where the one call is for its first operand.
     """
 
-    __slots__ = ("_unguarded", "calls", "code", "guarded", "owners", "save", "simple")
+    __slots__ = ("_unguarded", "adder", "calls", "code", "guarded", "owners", "save", "simple")
 
     def __init__(
         self,
@@ -102,7 +104,9 @@ class Plan:
         simple: tuple[tuple[int, Rule, Any, tuple[str, ...]], ...] | None,
         code: int,
         guarded: bool,
+        adder: Callable[..., bool] | None = None,
     ) -> None:
+        self.adder = adder
         self._unguarded: Plan | None = None
         self.guarded = guarded
         self.save = save
@@ -172,9 +176,13 @@ class Primitive:
         Whether its output is on another device than its operand.
     sparse : bool
         Whether the cotangent of its first operand may stay rows (interpreters/rows.py).
+    adder : callable or None
+        ``adder(xp, total, g, *saved, **parameters)`` adds the first operand's cotangent to an array
+        in place, where its rule would fill an array with zeros first; False if it cannot.
     """
 
     __slots__ = (
+        "adder",
         "forward_rules",
         "guarded",
         "implementations",
@@ -213,6 +221,7 @@ class Primitive:
         self.push: Rule | None = None
         self.moves = name == "to_device"
         self.sparse = False
+        self.adder: Callable[..., bool] | None = None
         self.implementations: dict[type, Callable[..., Any]] = {}
         self.plans = Plans(self)
 
@@ -279,11 +288,11 @@ def _make_plan(primitive: Primitive, mask: int) -> Plan:
             [(c.operand, c.rule, None if c.all_saved else c.sources, c.parameters) for c in calls]
         )
     places = tuple(position for _, position in getters)
+    adder = primitive.adder if simple is not None and mask == 1 else None
     kept = not primitive.starred and not any(is_spec for is_spec, _ in getters)
     code = _CODES.get(len(primitive.operands), {}).get(places, KEEPS_ELSE) if kept else KEEPS_ELSE
-    return Plan(
-        _saver(getters, primitive), tuple(owners), tuple(calls), simple, code, primitive.guarded
-    )
+    save = _saver(getters, primitive)
+    return Plan(save, tuple(owners), tuple(calls), simple, code, primitive.guarded, adder)
 
 
 def no_rule(primitive: Primitive, operand: str) -> NotDifferentiableError:

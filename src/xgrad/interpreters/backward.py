@@ -6,7 +6,7 @@ nobody else is watching, on Tensors otherwise, which is all there is to higher o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from heapq import heappush
 from typing import Any
@@ -15,7 +15,7 @@ from ..backends import backend_of, library_of
 from ..core.inspection import inspectors
 from ..core.node import Cut, Node, Output, Producer
 from ..core.observers import settings
-from ..core.primitive import INPUT_SPEC, SAVED, Call, Plan
+from ..core.primitive import INPUT_SPEC, SAVED, Call
 from ..core.tensor import Tensor
 from ..errors import TapeError
 from ..ops.rule_namespace import rule_namespace
@@ -72,7 +72,9 @@ def walk(
     frontier = inspected or Frontier(not recorded)
     found: dict[Node, Any] = {}
     rows: RowCollector | None = None
-    plainly = not recorded and needed is None and not stops and inspected is None
+    follow: Callable[..., tuple[Any, Any]] | None = None
+    if needed is None and not stops and inspected is None:
+        follow = _follow if not recorded else _follow_recorded
     if any(node.plan is not None for node in sources):
         inside: Mapping[Node, Any] = sources
     else:
@@ -85,8 +87,8 @@ def walk(
                 frontier.add(node, g)
         while frontier.heap:
             node, g = frontier.pop()
-            if plainly:
-                node, g = _follow(trace, node, g, frontier, inside, found, consume)
+            if follow is not None:
+                node, g = follow(trace, node, g, frontier, inside, found, consume)
                 if node is None:
                     continue
             if type(node.plan) is HookedPlan and node not in bare:
@@ -132,9 +134,7 @@ def _follow(
     it can. Returns the node that is not plain and its cotangent, or None."""
     entries = frontier.entries
     heap = frontier.heap
-    xp: Any = None
-    guard: Any = None
-    kind: type | None = None
+    kind, xp, guard = frontier.library
     traces: tuple[Trace, ...] = ()  # the last tuple that holds this trace alone
     while True:
         plan = node.plan
@@ -152,9 +152,18 @@ def _follow(
                 return node, g
             xp = backend_of(g).xp
             guard = xp.zero_where_zero
+            frontier.library = kind, xp, guard
         saved = node.saved
         parents = node.parents
         guarded = plan.guarded
+        adder = plan.adder
+        if adder is not None:
+            entry = entries.get(parents[0].serial)
+            if entry is not None and entry[2] and adder(xp, entry[1], g, *saved, **node.parameters):
+                if consume:
+                    node.saved = ()
+                    node.plan = None
+                return None, None
         following: Any = None
         following_g: Any = None
         for operand, rule, places, names in plan.simple:
@@ -191,35 +200,78 @@ def _follow(
         if following is None:
             return None, None
         if heap and -heap[0] > following.serial:
-            entries[following.serial] = [following, following_g, False]
+            # What has an adder fills a new array, which is the walk's own.
+            entries[following.serial] = [following, following_g, adder is not None]
             heappush(heap, -following.serial)
             return None, None
         node = following
         g = following_g
 
 
-def _visit_recorded(node: Node, g: Tensor, plan: Plan, frontier: Frontier) -> None:
-    """Call the rules of a plain node that the only one who watches recorded (a hot path)."""
-    primitive: Any = node.primitive
-    parents = node.parents
-    saved = node.saved
-    if saved:
-        saved = tuple(
-            [_followed_again(v, o, node) for v, o in zip(saved, plan.owners, strict=True)]
-        )
-    guarded, broadcasts = plan.guarded, primitive.kind.broadcasts
-    for operand, rule, places, names in plan.simple or ():
-        parent: Any = parents[operand]
-        values = saved if places is None else _values(places, node, saved)
-        if names:
-            parameters: Any = node.parameters
-            r = rule(rule_namespace, g, *values, **{name: parameters[name] for name in names})
-        else:
-            r = rule(rule_namespace, g, *values)
-        array = r.array
-        if guarded or array.shape != parent.shape or array.dtype != parent.dtype:
-            r = arrive(rule_namespace, r, g, parent, guarded, broadcasts)
-        frontier.add(parent, r)
+def _follow_recorded(
+    trace: Trace,
+    node: Any,
+    g: Any,
+    frontier: Frontier,
+    sources: Mapping[Node, Any],
+    found: dict[Node, Any],
+    consume: bool,
+) -> tuple[Any, Any]:
+    """The same on Tensors, where the one who recorded the nodes is the only one who watches."""
+    entries = frontier.entries
+    heap = frontier.heap
+    traces = active_traces()
+    while True:
+        plan = node.plan
+        if plan is None or plan.simple is None or node.traces is not traces:
+            return node, g
+        if len(traces) != 1 or traces[0] is not trace:
+            return node, g
+        if node in sources:
+            found[node] = g
+        parents = node.parents
+        saved = node.saved
+        if saved:
+            saved = [_followed_again(v, o, node) for v, o in zip(saved, plan.owners, strict=True)]
+        guarded = plan.guarded
+        following: Any = None
+        following_g: Any = None
+        for operand, rule, places, names in plan.simple:
+            parent = parents[operand]
+            if places is None and not names:
+                r = rule(rule_namespace, g, *saved)
+            else:
+                values = saved if places is None else _values(places, node, saved)
+                parameters = {name: node.parameters[name] for name in names}
+                r = rule(rule_namespace, g, *values, **parameters)
+            array = r.array
+            if guarded or array.shape != parent.shape or array.dtype != parent.dtype:
+                broadcasts = node.primitive.kind.broadcasts
+                r = arrive(rule_namespace, r, g, parent, guarded, broadcasts)
+            entry = entries.get(parent.serial)
+            if entry is not None:
+                entry[1] = entry[1] + r
+            elif following is None:
+                following = parent
+                following_g = r
+            elif parent is following:
+                following_g = following_g + r
+            else:
+                if parent.serial > following.serial:
+                    parent, r, following, following_g = following, following_g, parent, r
+                entries[parent.serial] = [parent, r, False]
+                heappush(heap, -parent.serial)
+        if consume:
+            node.saved = ()
+            node.plan = None
+        if following is None:
+            return None, None
+        if heap and -heap[0] > following.serial:
+            entries[following.serial] = [following, following_g, False]
+            heappush(heap, -following.serial)
+            return None, None
+        node = following
+        g = following_g
 
 
 def _visit(
@@ -238,11 +290,6 @@ def _visit(
             "were let go by an earlier gradient call. Use persistent=True on every tape whose "
             "values are needed again."
         )
-    if recorded and needed is None and plan.simple is not None:
-        traces = node.traces
-        if len(traces) == 1 and traces is active_traces():
-            _visit_recorded(node, g, plan, frontier)
-            return
     saved = node.saved
     place: AbstractContextManager[Any] = nullcontext()
     if recorded:

@@ -19,13 +19,15 @@ class Frontier:
     """The cotangents of nodes that wait to be visited, the latest node first.
 
     An entry is a list: the node, its cotangent so far, and whether the walk made that buffer
-    itself, so that it may add to it in place."""
+    itself, so that it may add to it in place. `library` is of the last cotangents: their type, the
+    functions on them, and the guard among those."""
 
-    __slots__ = ("entries", "heap", "in_place")
+    __slots__ = ("entries", "heap", "in_place", "library")
 
     def __init__(self, in_place: bool) -> None:
         self.entries: dict[int, list[Any]] = {}
         self.heap: list[int] = []
+        self.library: tuple[Any, Any, Any] = (None, None, None)
         self.in_place = in_place
 
     def pop(self) -> tuple[Any, Any]:

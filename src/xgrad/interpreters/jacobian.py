@@ -89,7 +89,7 @@ def _unit_cotangents(target: Any, shape: Shape, chunk_size: int | None) -> Itera
         rows = rule_namespace.eye(
             stop - start, count, k=start, dtype=target.dtype, device=target.device
         )
-        yield rule_namespace.reshape(rows, (stop - start, *shape))
+        yield rows if len(shape) == 1 else rule_namespace.reshape(rows, (stop - start, *shape))
 
 
 def _rows(
@@ -135,7 +135,8 @@ def _assemble(rows: list[Tensor | None], source: Any, shape: Shape) -> Tensor | 
         return rule_namespace.zeros(shape, dtype=source.dtype, device=source.device)  # type: ignore[no-any-return]
     y = rows[0] if len(rows) == 1 else rule_namespace.concat(rows, axis=0)
     assert y is not None
-    y = rule_namespace.reshape(y, shape)
+    if y.shape != shape:
+        y = rule_namespace.reshape(y, shape)
     if not state.observers:
         return Tensor(backend_of(y.array).finish(y.array), taken_here(False))
     return Tensor(y.array, taken_here(True) if y.node is None else y.node)

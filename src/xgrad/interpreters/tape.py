@@ -184,8 +184,8 @@ class GradientTape(Matrices, Seeing):
         found, _ = flatten(tensors, none_is_leaf=True)
         for x in found:
             self._check_watchable(x)
-        self._check_thread()
         if self._paused:
+            self._check_thread()
             return tensors
         self._check_recording("watch")
         assert self._trace is not None

@@ -74,7 +74,7 @@ CHAPTERS = (
 
 # Instructions that rules use under their own names and that are no public functions.
 _INSTRUCTIONS = (
-    *("getitem", "setitem", "put", "index_add", "scatter_along_axis", "check_numerics"),
+    *("getitem", "setitem", "put", "index_add", "scatter_along_axis", "check_numerics", "power"),
     *("absorbing_contract", "absorbing_matmul", "contract", "fftn", "ifftn", "rfftn", "irfftn"),
     *("cofactor", "det", "eig", "eigh", "expm", "inv", "slogdet", "solve", "solve_triangular"),
     *("convolve", "convolve_input", "convolve_kernel", "fold", "windows", "svd"),

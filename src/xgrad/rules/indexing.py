@@ -108,6 +108,9 @@ give(
     "getitem",
     x=lambda xp, g, x_spec, indices, *, key: xp.put(g, *indices, key=key, shape=x_spec.shape),
 )
+primitive("getitem").adder = lambda xp, total, g, indices, *, key: xp.put_into(
+    total, g, *indices, key=key
+)
 give("put", x=lambda xp, g, indices, *, key: xp.getitem(g, *indices, key=key))
 give(
     "setitem",
@@ -121,6 +124,9 @@ for _name in ("take", "take_sparse"):
             g, indices, axis=axis, size=x_spec.shape[axis]
         ),
     )
+primitive("take").adder = lambda xp, total, g, indices, *, axis: xp.index_add_into(
+    total, g, indices, axis=axis
+)
 primitive("take_sparse").sparse = True
 give("index_add", x=lambda xp, g, indices, *, axis: xp.take(g, indices, axis=axis))
 give("take_along_axis", x=take_along_axis_x)

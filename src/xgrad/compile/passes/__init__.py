@@ -5,11 +5,12 @@ from __future__ import annotations
 from ..program import Program
 from .algebra import simplify
 from .dead_code import without_dead_code
+from .powers import with_products
 from .repetition import without_repetition
 
 __all__ = ["optimise"]
 
-PASSES = (simplify, without_repetition, simplify, without_dead_code)
+PASSES = (with_products, simplify, without_repetition, simplify, without_dead_code)
 
 
 def optimise(program: Program) -> Program:

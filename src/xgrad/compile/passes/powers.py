@@ -1,0 +1,55 @@
+"""Powers with whole exponents as products, which share their squares; as eager NumPy has them."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from typing import Any
+
+from ...backends import host
+from ...backends.whole_powers import by_products, whole_exponent
+from ...core.instructions import primitive
+from ..program import Instruction, Program
+
+__all__ = ["with_products"]
+
+_MULTIPLY = primitive("multiply")
+_RECIPROCAL = primitive("reciprocal")
+
+
+def with_products(program: Program) -> Program:
+    """Put products for powers into a program of NumPy arrays."""
+    if program.backend is not host():
+        return program
+    specs = dict(program.specs)
+    numbers = itertools.count(max(specs, default=0) + 1)
+    kept: list[Instruction] = []
+
+    def note(primitive: Any, *operands: int) -> int:
+        number = next(numbers)
+        specs[number] = specs[operands[0]]
+        kept.append(
+            instruction._replace(
+                primitive=primitive, operands=operands, parameters={}, results=(number,)
+            )
+        )
+        return number
+
+    for instruction in program.instructions:
+        exponent = _whole(program, instruction)
+        if exponent is None:
+            kept.append(instruction)
+            continue
+        (x,) = instruction.reads()
+        y = by_products(x, abs(exponent), lambda a, b: note(_MULTIPLY, a, b))
+        if exponent < 0:
+            note(_RECIPROCAL, y)
+        kept[-1] = kept[-1]._replace(results=instruction.results)
+    return replace(program, specs=specs, instructions=tuple(kept))
+
+
+def _whole(program: Program, instruction: Instruction) -> int | None:
+    if instruction.primitive.name != "power":
+        return None
+    dtype = program.specs[instruction.results[0]].dtype
+    return whole_exponent(instruction.parameters["exponent"], dtype)
