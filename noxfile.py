@@ -39,9 +39,9 @@ def typing(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Time the eager workloads against every peer."""
+    """Time every workload against every peer."""
     session.install("-e.", *nox.project.dependency_groups(PROJECT, "bench"))
-    session.run("python", "benchmarks/eager.py", *session.posargs)
+    session.run("python", "benchmarks/suite.py", *session.posargs)
 
 
 @nox.session(default=False)

@@ -3,7 +3,7 @@
 All contenders do the same op on the same small arrays, COUNT times per call, so that opening a
 tape is spread over COUNT ops. Outputs are dropped at once, so a recorded op pays for making its
 node and for freeing it. The last figure takes a chain of COUNT ops forward and back.
-Which libraries take part, and the clock, come from _peers.py and _timing.py.
+Which libraries take part, and the clock, come from peers/ and _timing.py.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Mapping
 
-    from _peers import Peer
+    from peers import Peer
 
 COUNT = 200
 """Ops per timed call."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from _peers import silenced_stderr
+from peers import silenced_stderr
 
 SIZE = 100
 POINT = np.random.default_rng(0).normal(size=SIZE)

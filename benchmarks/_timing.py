@@ -3,7 +3,7 @@
 A *round* gives every contender one block of calls, one after the other, and the order turns by one
 place from round to round. A ratio is formed within a round, where the machine was in one mood, and
 the figure reported is the median of those ratios.
-What is timed is decided elsewhere (_peers.py, _workloads.py, _price.py).
+What is timed is decided elsewhere (peers/, workloads/, _price.py).
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ nothing is timed.
 
     python benchmarks/adam.py --threads 2
     python benchmarks/adam.py --variables 6 --parameters 20000    # a small network
+    python benchmarks/adam.py --variables 200 --parameters 12800  # many small variables
 """
 
 from __future__ import annotations
@@ -52,8 +53,13 @@ def read_arguments() -> argparse.Namespace:
     add("--rounds", type=int, default=15, help="default 15")
     add("--block", type=float, default=0.3, help="seconds per block (default 0.3)")
     add("--threads", type=int, default=1, help="threads of every library (default 1)")
+    add("--peers", nargs="*", choices=("torch",), default=("torch",), help="default: all")
+    add("--quick", action="store_true", help="small arrays and few rounds: shows that it runs")
     add("--json", metavar="FILE", help="write all figures to FILE")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.quick:
+        options.variables, options.parameters, options.rounds, options.block = 2, 2_000, 3, 0.001
+    return options
 
 
 def make_data(variables: int, parameters: int) -> tuple[list[Any], list[Any]]:
@@ -89,10 +95,12 @@ def torch_step(kind: str, values: list[Any], gradients: list[Any], **how: bool) 
 
 
 def make_contenders(
-    kind: str, values: list[Any], gradients: list[Any]
+    kind: str, values: list[Any], gradients: list[Any], peers: list[str]
 ) -> dict[str, tuple[Callable[[], Any], Callable[[], list[Any]]]]:
     """Make whoever is installed."""
     contenders = {"xgrad": xgrad_step(kind, values, gradients)}
+    if not peers:
+        return contenders
     ways: list[tuple[str, dict[str, bool]]] = [
         ("foreach", {"foreach": True}),
         ("loop", {"foreach": False}),
@@ -139,7 +147,7 @@ def main() -> int:
     _timing.print_machine(machine)
     values, gradients = make_data(arguments.variables, arguments.parameters)
     total = sum(w.nbytes for w in values)
-    contenders = make_contenders(arguments.kind, values, gradients)
+    contenders = make_contenders(arguments.kind, values, gradients, arguments.peers)
     check_agreement(contenders)
     steps = {name: step for name, (step, _) in contenders.items()}
     timings = _timing.race(steps, arguments.rounds, arguments.block)

@@ -18,18 +18,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import _timing
+from _names import BY_HAND, EAGER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from _peers import Peer
     from _timing import Timing
-    from _workloads import Workload
+    from peers import Peer
+    from workloads import Workload
 
-PEERS = ("torch", "tensorflow", "autograd", "jax", "jax.jit", "bare")
-BY_HAND = "numpy by hand"
-TOLERANCE = 2e-4
-"""Largest error of a float32 gradient, relative to the largest element of the float64 reference."""
+PEERS = ("torch", "tensorflow", "autograd", "mygrad", "jax", "jax.jit", "bare")
 
 
 def read_arguments() -> argparse.Namespace:
@@ -37,96 +35,40 @@ def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    workloads = ("chain", "rnn", "mlp-relu", "mlp-tanh", "price")
+    workloads = (*EAGER, "price")
     add = parser.add_argument
     add("--workload", nargs="+", choices=workloads, default=workloads, help="default: all")
     add("--peers", nargs="*", choices=PEERS, default=PEERS, help="default: all")
     add("--threads", type=int, default=1, help="threads of every library (default 1)")
     add("--rounds", type=int, default=40, help="rounds per workload (default 40)")
     add("--block", type=float, default=0.02, help="seconds per block (default 0.02)")
+    add("--quick", action="store_true", help="tiny arrays and few rounds: shows that it runs")
     add("--no-gc", action="store_true", help="time without Python's cycle collector")
     add("--profile", action="store_true", help="profile xgrad instead of timing it")
     add("--json", metavar="FILE", help="write all figures to FILE")
     add("--strict", action="store_true", help="exit with status 1 when a target is missed")
-    return parser.parse_args()
-
-
-def agreement(result: tuple[Any, Any], reference: tuple[Any, Any], to_numpy: Callable) -> str:
-    """Say why `result` cannot be compared with `reference`; nothing when it can."""
-    value, gradients = result
-    pairs = [(value, reference[0]), *zip(gradients, reference[1], strict=True)]
-    for index, (mine, right) in enumerate(pairs):
-        what = "the value" if index == 0 else f"gradient {index - 1}"
-        array = to_numpy(mine)
-        if array.shape != right.shape or array.dtype != "float32":
-            return f"{what} is {array.dtype} {array.shape}, expected float32 {right.shape}"
-        error = float(abs(array - right).max() / abs(right).max())
-        if not error <= TOLERANCE:
-            return f"{what} is off by {error:.1e} of its largest element (limit {TOLERANCE:.0e})"
-    return ""
-
-
-def bind_contenders(workload: Workload, peers: Mapping[str, Peer]) -> dict[str, Callable]:
-    """Make functions of nothing, one for each library that runs the workload.
-
-    Raises
-    ------
-    SystemExit
-        When two libraries disagree: times of different computations are not comparable.
-    """
-    import numpy as np
-
-    def in_double(arrays: list[Any]) -> list[Any]:
-        return [array.astype(np.float64) for array in arrays]
-
-    reference = workload.by_hand(in_double(workload.constants), *in_double(workload.leaves))
-    contenders: dict[str, Callable] = {
-        BY_HAND: lambda: workload.by_hand(workload.constants, *workload.leaves)
-    }
-    complaints = {BY_HAND: agreement(contenders[BY_HAND](), reference, np.asarray)}
-    for name, peer in peers.items():
-        try:
-            call = bind(workload, peer)
-            complaints[name] = agreement(call(), reference, peer.to_numpy)
-        except Exception as error:  # noqa: BLE001 (whatever the reason, it is left out)
-            print(f"{name}: left out of {workload.name} ({type(error).__name__}: {error})")
-            continue
-        contenders[name] = call
-    wrong = [f"{name}: {why}" for name, why in complaints.items() if why]
-    if wrong:
-        sys.exit(f"{workload.name} is not timed, the libraries disagree. " + "; ".join(wrong))
-    return contenders
-
-
-def bind(workload: Workload, peer: Peer) -> Callable[[], tuple[Any, Any]]:
-    """Put the workload into one library's own arrays."""
-    constants = [peer.array(array) for array in workload.constants]
-    leaves = [peer.leaf(array) for array in workload.leaves]
-    ops, loss = peer.ops, workload.loss
-    # jax and autograd count positional arguments, so the closure takes exactly the leaves
-    return peer.bind(lambda *arguments: loss(ops, constants, *arguments), leaves)
+    options = parser.parse_args()
+    if options.quick:
+        options.rounds, options.block = 3, 0.001
+    return options
 
 
 def run_workload(
-    workload: Workload,
-    peers: Mapping[str, Peer],
-    options: argparse.Namespace,
-    *,
-    mine: str = "xgrad",
-    targets: Mapping[str, float] | None = None,
+    workload: Workload, peers: Mapping[str, Peer], options: argparse.Namespace
 ) -> dict[str, Any]:
-    """Check one workload, time it, print its table: the ratio of `mine` to everybody."""
+    """Check one workload, time it, print its table: the ratio of xgrad to everybody."""
+    import _contest
+
     print(f"\n{workload.name}: {workload.title}")
-    contenders = bind_contenders(workload, peers)
-    timings = _timing.race(contenders, options.rounds, options.block, not options.no_gc)
-    base = mine if mine in timings else BY_HAND
-    goals = workload.targets if targets is None else targets
-    goals = goals if base == mine else {}
-    print_timings(timings, base, goals)
+    contest = _contest.enter(workload, peers)
+    timings = contest.race(options.rounds, options.block, not options.no_gc)
+    base = "xgrad" if "xgrad" in timings else BY_HAND
+    targets = workload.targets if base == "xgrad" else {}
+    print_timings(timings, base, targets)
     return {
         "timings": {name: timing.to_json() for name, timing in timings.items()},
         "ratio_of": base,
-        "ratios": {name: ratio_to_json(name, base, timings, goals) for name in timings},
+        "ratios": {name: ratio_to_json(name, base, timings, targets) for name in timings},
     }
 
 
@@ -163,7 +105,7 @@ def print_timings(timings: Mapping[str, Timing], base: str, targets: Mapping[str
 def profile_workloads(options: argparse.Namespace, peers: Mapping[str, Peer]) -> None:
     """Show where xgrad's time goes: per op, then in each workload."""
     import _price
-    from _workloads import WORKLOADS
+    import workloads
 
     if "xgrad" not in peers:
         sys.exit("--profile: xgrad cannot be imported, so there is nothing to profile")
@@ -171,22 +113,22 @@ def profile_workloads(options: argparse.Namespace, peers: Mapping[str, Peer]) ->
         if name == "price":
             _price.profile_ops(peers["xgrad"])
         else:
-            workload = WORKLOADS[name]()
+            workload = workloads.make(name, tiny=options.quick)
             print(f"\n{name}: {workload.title}")
-            _price.profile_call(bind(workload, peers["xgrad"]), seconds=1.0)
+            _price.profile_call(workload.bind(peers["xgrad"]).call, seconds=1.0)
 
 
 def run_all(options: argparse.Namespace, peers: Mapping[str, Peer]) -> dict[str, Any]:
     """Run every workload asked for."""
     import _price
-    from _workloads import WORKLOADS
+    import workloads
 
     results = {}
     for name in options.workload:
         if name == "price":
             results[name] = _price.run_price(peers, options)
         else:
-            results[name] = run_workload(WORKLOADS[name](), peers, options)
+            results[name] = run_workload(workloads.make(name, tiny=options.quick), peers, options)
     return results
 
 
@@ -204,7 +146,7 @@ def main() -> int:
     """Run what the command line asks for."""
     options = read_arguments()
     _timing.fix_threads(options.threads)
-    from _peers import load_peers  # only now: it imports numpy
+    from peers import load_peers  # only now: it imports numpy
 
     peers = load_peers(["xgrad", *options.peers], options.threads)
     machine = _timing.describe_machine(options.threads)

@@ -268,6 +268,27 @@ def adam(m: Machine) -> Iterator[Row]:
         peer = torch.optim.Adam([t], fused=m.is_cuda)
         who = "torch, fused" if m.is_cuda else "torch"
         yield Row("adam", f"{count:,} parameters", who, 1e3 * m.seconds(peer.step), "ms")
+    yield from adam_of_many(m)
+
+
+def adam_of_many(m: Machine) -> Iterator[Row]:
+    """Time Adam on fifty variables, where what counts is how often something is started."""
+    size = 100 if m.quick else 200_000
+    what = f"50 variables of {size:,}"
+    w = [xg.Variable(m.array(size)) for _ in range(50)]
+    grads = [m.array(size, seed=1) for _ in w]
+    optimizer = xg.optimizers.Adam()
+    yield Row("adam", what, "xgrad", 1e3 * m.seconds(lambda: optimizer.apply(grads, w)), "ms")
+    recorded = xg.function(lambda grads: optimizer.apply(grads, w))
+    yield Row("adam", what, "xg.function", 1e3 * m.seconds(lambda: recorded(grads)), "ms")
+    if m.torch:
+        torch, place = m.torch
+        for how in ("foreach", "fused") if m.is_cuda else ("foreach",):
+            given = [torch.zeros(size, device=place, requires_grad=True) for _ in range(50)]
+            for t in given:
+                t.grad = torch.ones(size, device=place)
+            peer = torch.optim.Adam(given, **{how: True})
+            yield Row("adam", what, f"torch, {how}", 1e3 * m.seconds(peer.step), "ms")
 
 
 # -- the report ------------------------------------------------------------------------------------

@@ -44,9 +44,13 @@ def read_arguments() -> argparse.Namespace:
     add("--rounds", type=int, default=30, help="fresh interpreters per library (default 30)")
     add("--peer-rounds", type=int, default=5, help="the same for the peers (default 5)")
     add("--peers", nargs="*", choices=PEERS, default=PEERS, help="default: all")
+    add("--quick", action="store_true", help="few rounds: shows that it runs")
     add("--json", metavar="FILE", help="write all figures to FILE")
     add("--strict", action="store_true", help="exit with status 1 when the target is missed")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.quick:
+        options.rounds = options.peer_rounds = 2
+    return options
 
 
 def run_python(*arguments: str) -> subprocess.CompletedProcess[str]:

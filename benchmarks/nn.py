@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     Call = Callable[[], Any]
+    Workloads = dict[str, dict[str, Call]]
 
 SHAPE = (32, 32, 32, 32)
 OUTPUTS = 32
@@ -40,24 +41,40 @@ def read_arguments() -> argparse.Namespace:
     add("--block", type=float, default=0.3, help="seconds per block (default 0.3)")
     add("--threads", type=int, default=1, help="threads of every library (default 1)")
     add("--only", metavar="TEXT", default="", help="workloads whose name contains TEXT")
+    add("--peers", nargs="*", choices=("torch",), default=("torch",), help="default: all")
+    add("--quick", action="store_true", help="small arrays and few rounds: shows that it runs")
     add("--json", metavar="FILE", help="write all figures to FILE")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.quick:
+        options.rounds, options.block = 3, 0.001
+    return options
 
 
-def make_workloads(threads: int) -> dict[str, dict[str, Call]]:
+def make_workloads(threads: int, peers: list[str], shape: tuple[int, ...]) -> Workloads:
     """Make, by workload and contender, functions of nothing that return arrays of numpy."""
     import numpy as np
-    import torch
 
+    rng = np.random.default_rng(0)
+    channels = shape[-1]
+    data = {
+        "x": rng.normal(size=shape).astype(np.float32),
+        "kernel": (rng.normal(size=(3, 3, channels, OUTPUTS)) * 0.1).astype(np.float32),
+        "labels": rng.integers(0, 1000, size=shape[0] * 64),
+    }
+    data["logits"] = rng.normal(size=(len(data["labels"]), 1000)).astype(np.float32)
+    workloads = of_xgrad(data, channels)
+    if "torch" in peers:
+        for name, contenders in of_torch(data, channels, threads).items():
+            workloads[name].update(contenders)
+    return workloads
+
+
+def of_xgrad(data: dict[str, Any], channels: int) -> Workloads:
+    """Make those of xgrad."""
     import xgrad as xg
 
-    torch.set_num_threads(threads)
-    F = torch.nn.functional
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=SHAPE).astype(np.float32)
-    kernel = (rng.normal(size=(3, 3, SHAPE[-1], OUTPUTS)) * 0.1).astype(np.float32)
-    labels = rng.integers(0, 1000, size=2048)
-    logits = rng.normal(size=(2048, 1000)).astype(np.float32)
+    x, kernel, labels = data["x"], data["kernel"], xg.asarray(data["labels"])
+    xs, ks = xg.asarray(x), xg.asarray(kernel)
 
     def ours(f: Callable[..., Any], *arrays: Any, recorded: bool = False) -> Call:
         leaves = [xg.asarray(a) for a in arrays]
@@ -71,6 +88,34 @@ def make_workloads(threads: int) -> dict[str, dict[str, Call]]:
         run = xg.function(both) if recorded else both
         return lambda: [t.array for t in run(*leaves)]
 
+    def cross_entropy(x: Any) -> Any:
+        return xg.nn.sparse_softmax_cross_entropy(x, labels)
+
+    strided = lambda x, k: xg.nn.conv(x, k, strides=2, padding=1)
+    depthwise = lambda x, k: xg.nn.conv(x, k, groups=channels)
+    calls = {
+        "convolution, value": lambda: [xg.nn.conv(xs, ks).array],
+        "convolution, strides 2": ours(strided, x, kernel),
+        "convolution, depthwise": ours(depthwise, x, kernel[:, :, :1]),
+        "max_pool, 2 x 2": ours(lambda x: xg.nn.max_pool(x, 2), x),
+        "relu": ours(xg.nn.relu, x),
+        "gelu": ours(xg.nn.gelu, x),
+        "layer_norm over 32": ours(lambda x: xg.square(xg.nn.layer_norm(x)), x),
+        "cross entropy of 2048 x 1000": ours(cross_entropy, data["logits"]),
+    }
+    recorded = ours(xg.nn.conv, x, kernel, recorded=True)
+    judged = {"xgrad": ours(xg.nn.conv, x, kernel), "xgrad.function": recorded}
+    return {JUDGED: judged, **{name: {"xgrad": call} for name, call in calls.items()}}
+
+
+def of_torch(data: dict[str, Any], channels: int, threads: int) -> Workloads:
+    """Make those of torch, channels last in memory unless it says otherwise."""
+    import torch
+
+    torch.set_num_threads(threads)
+    F = torch.nn.functional
+    x, labels = data["x"], torch.tensor(data["labels"])
+
     def theirs(f: Callable[..., Any], *leaves: Any) -> Call:
         def run() -> Any:
             y = f(*leaves).sum()
@@ -81,61 +126,30 @@ def make_workloads(threads: int) -> dict[str, dict[str, Call]]:
     def leaf(a: Any) -> Any:
         return torch.tensor(a, requires_grad=True)
 
-    kernels = kernel.transpose(3, 2, 0, 1)
-    last = leaf(x).detach().permute(0, 3, 1, 2).requires_grad_()  # channels last in memory
-    first = leaf(x.transpose(0, 3, 1, 2))
-    weight = leaf(kernels)
-    xs, ks = xg.asarray(x), xg.asarray(kernel)
-    with_grad = {
-        "xgrad": ours(xg.nn.conv, x, kernel),
-        "xgrad.function": ours(xg.nn.conv, x, kernel, recorded=True),
-        "torch": theirs(lambda x, k: F.conv2d(x, k, padding=1), last, weight),
-        "torch, channels first": theirs(lambda x, k: F.conv2d(x, k, padding=1), first, weight),
-    }
-    value = {
-        "xgrad": lambda: [xg.nn.conv(xs, ks).array],
-        "torch": lambda: [
-            F.conv2d(last.detach(), weight.detach(), padding=1).permute(0, 2, 3, 1).numpy()
+    kernels = data["kernel"].transpose(3, 2, 0, 1)
+    last = leaf(x).detach().permute(0, 3, 1, 2).requires_grad_()
+    first, weight = leaf(x.transpose(0, 3, 1, 2)), leaf(kernels)
+    conv = lambda x, k: F.conv2d(x, k, padding=1)
+    strided = lambda x, k: F.conv2d(x, k, stride=2, padding=1)
+    depthwise = lambda x, k: F.conv2d(x, k, padding=1, groups=channels)
+    calls = {
+        JUDGED: theirs(conv, last, weight),
+        "convolution, value": lambda: [
+            conv(last.detach(), weight.detach()).permute(0, 2, 3, 1).numpy()
         ],
+        "convolution, strides 2": theirs(strided, last, weight),
+        "convolution, depthwise": theirs(depthwise, last, leaf(kernels[:, :1].copy())),
+        "max_pool, 2 x 2": theirs(lambda x: F.max_pool2d(x, 2), last),
+        "relu": theirs(torch.relu, leaf(x)),
+        "gelu": theirs(F.gelu, leaf(x)),
+        "layer_norm over 32": theirs(lambda x: F.layer_norm(x, (channels,)) ** 2, leaf(x)),
+        "cross entropy of 2048 x 1000": theirs(
+            lambda x: F.cross_entropy(x, labels), leaf(data["logits"])
+        ),
     }
-    return {
-        JUDGED: with_grad,
-        "convolution, value": value,
-        "convolution, strides 2": {
-            "xgrad": ours(lambda x, k: xg.nn.conv(x, k, strides=2, padding=1), x, kernel),
-            "torch": theirs(lambda x, k: F.conv2d(x, k, stride=2, padding=1), last, weight),
-        },
-        "convolution, depthwise": {
-            "xgrad": ours(lambda x, k: xg.nn.conv(x, k, groups=SHAPE[-1]), x, kernel[:, :, :1]),
-            "torch": theirs(
-                lambda x, k: F.conv2d(x, k, padding=1, groups=SHAPE[-1]),
-                last,
-                leaf(kernels[:, :1].copy()),
-            ),
-        },
-        "max_pool, 2 x 2": {
-            "xgrad": ours(lambda x: xg.nn.max_pool(x, 2), x),
-            "torch": theirs(lambda x: F.max_pool2d(x, 2), last),
-        },
-        "relu": {
-            "xgrad": ours(xg.nn.relu, x),
-            "torch": theirs(torch.relu, leaf(x)),
-        },
-        "gelu": {
-            "xgrad": ours(xg.nn.gelu, x),
-            "torch": theirs(F.gelu, leaf(x)),
-        },
-        "layer_norm over 32": {
-            "xgrad": ours(lambda x: xg.square(xg.nn.layer_norm(x)), x),
-            "torch": theirs(lambda x: F.layer_norm(x, (SHAPE[-1],)) ** 2, leaf(x)),
-        },
-        "cross entropy of 2048 x 1000": {
-            "xgrad": ours(
-                lambda x: xg.nn.sparse_softmax_cross_entropy(x, xg.asarray(labels)), logits
-            ),
-            "torch": theirs(lambda x: F.cross_entropy(x, torch.tensor(labels)), leaf(logits)),
-        },
-    }
+    found = {name: {"torch": call} for name, call in calls.items()}
+    found[JUDGED]["torch, channels first"] = theirs(conv, first, weight)
+    return found
 
 
 def check_agreement(name: str, contenders: dict[str, Call]) -> None:
@@ -158,12 +172,14 @@ def main() -> int:
     _timing.print_machine(machine)
     figures: dict[str, Any] = {"machine": machine, "arguments": vars(arguments)}
     good = True
-    for name, contenders in make_workloads(arguments.threads).items():
+    shape = (2, 8, 8, 32) if arguments.quick else SHAPE
+    for name, contenders in make_workloads(arguments.threads, arguments.peers, shape).items():
         if arguments.only not in name:
             continue
         check_agreement(name, contenders)
         timings = _timing.race(contenders, arguments.rounds, arguments.block)
-        ratios = {n: t.over(timings["torch"]) for n, t in timings.items() if n != "torch"}
+        torch = timings.get("torch")
+        ratios = {n: t.over(torch) for n, t in timings.items() if torch and n != "torch"}
         print(f"\n{name}")
         rows = []
         for contender, timing in timings.items():
@@ -174,7 +190,7 @@ def main() -> int:
             spent = _timing.format_seconds(timing.spread.median)
             rows.append([contender, spent, f"{timing.cores:.1f}", *shown])
         _timing.print_table(["", "time", "cores", "it / torch", "quartiles"], rows)
-        if name == JUDGED:
+        if name == JUDGED and torch:
             good = ratios["xgrad"].median <= MOST_TIME
             print(f"  at most {MOST_TIME} of torch's time: {'good' if good else 'BAD'}")
         figures[name] = {

@@ -15,7 +15,7 @@ import argparse
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -109,10 +109,12 @@ def find_keras() -> Any:
     return keras
 
 
-def compare(keras: Any) -> list[tuple[str, str, list[float | None]]]:
+def compare(
+    keras: Any, cases: Iterable[tuple[str, Any]]
+) -> list[tuple[str, str, list[float | None]]]:
     """Make a row per case: the optimizer, its arguments, the three deviations."""
     rows: list[tuple[str, str, list[float | None]]] = []
-    for kind, own in ALL:
+    for kind, own in cases:
         arguments = {"learning_rate": 0.01, **own}
         deviations = [
             from_keras(keras, kind, arguments),
@@ -137,12 +139,16 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--all", action="store_true", help="a row for each case")
+    parser.add_argument(
+        "--peers", nargs="*", choices=("keras",), default=("keras",), help="default: all"
+    )
+    parser.add_argument("--quick", action="store_true", help="one case of each: shows that it runs")
     arguments = parser.parse_args()
     _timing.print_machine(_timing.describe_machine(1))
-    keras = find_keras()
+    keras = find_keras() if arguments.peers else None
     if keras is not None:
         print(f"Keras {keras.version()}")
-    rows = compare(keras)
+    rows = compare(keras, dict(ALL).items() if arguments.quick else ALL)
     shown: list[list[str]] = []
     text = lambda values: ["" if x is None else f"{x:.1e}" for x in values]
     if arguments.all:

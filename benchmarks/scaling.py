@@ -25,7 +25,7 @@ import _timing
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from _peers import Peer
+    from peers import Peer
 
 PEERS = ("torch", "autograd", "tensorflow")
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
@@ -47,8 +47,12 @@ def read_arguments() -> argparse.Namespace:
     add("--peer-limit", type=int, default=100_000, help="longest chain for peers (default 100000)")
     add("--repeats", type=int, default=3, help="runs per length (default 3)")
     add("--threads", type=int, default=1, help="threads of every library (default 1)")
+    add("--quick", action="store_true", help="small arrays and few rounds: shows that it runs")
     add("--json", metavar="FILE", help="write all figures to FILE")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.quick:
+        options.sizes, options.repeats = (100, 1_000), 1
+    return options
 
 
 def scale(ops: Any, x: Any, length: int) -> Any:
@@ -256,7 +260,7 @@ def main() -> int:
     """Run what the command line asks for."""
     options = read_arguments()
     _timing.fix_threads(options.threads)
-    from _peers import load_peers  # only now: it imports numpy
+    from peers import load_peers  # only now: it imports numpy
 
     wanted = options.peers if "time" in options.part else ()
     peers = load_peers(["xgrad", *wanted], options.threads)

@@ -41,9 +41,13 @@ def read_arguments() -> argparse.Namespace:
     add("--threads", type=int, default=1, help="threads of every library (default 1)")
     add("--rounds", type=int, default=30, help="rounds per workload (default 30)")
     add("--block", type=float, default=0.02, help="seconds per block (default 0.02)")
+    add("--quick", action="store_true", help="small arrays and few rounds: shows that it runs")
     add("--json", metavar="FILE", help="write all figures to FILE")
     add("--strict", action="store_true", help="exit with status 1 when a target is missed")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.quick:
+        options.rounds, options.block = 3, 0.001
+    return options
 
 
 def load(peers: list[str], threads: int) -> dict[str, Contenders]:

@@ -36,9 +36,13 @@ def read_arguments() -> argparse.Namespace:
     add = parser.add_argument
     add("--rounds", type=int, default=30, help="rounds per table (default 30)")
     add("--block", type=float, default=0.02, help="seconds per block (default 0.02)")
+    add("--quick", action="store_true", help="small arrays and few rounds: shows that it runs")
     add("--against", metavar="DIR", help="another checkout's src, to race with in processes")
     add("--figures", action="store_true", help="print the figures of the off state as JSON")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.quick:
+        options.rounds, options.block = 3, 0.001
+    return options
 
 
 def off() -> dict[str, Callable[[], Any]]:

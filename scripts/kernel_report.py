@@ -25,13 +25,16 @@ import numpy as np
 import xgrad as xg
 from xgrad.backends.cupy_copies import COPY
 from xgrad.backends.cupy_elementwise import source_of as elementwise_source
-from xgrad.backends.cupy_fusion import can_fuse, kernel_text
+from xgrad.backends.cupy_fusion import can_fuse, kernel_text, together_text
 from xgrad.backends.cupy_kernels import SOURCES
 from xgrad.backends.cupy_rows import NAMES, TYPES
 from xgrad.backends.cupy_rows import source_of as row_source
+from xgrad.backends.cupy_together import Form
+from xgrad.backends.cupy_together import source_of as together_source
+from xgrad.compile.bundles import Bundle, bundled, singles
 from xgrad.compile.fusion import Group, schedule
 from xgrad.compile.kernels import describe
-from xgrad.optimizers.rule import whole_step
+from xgrad.optimizers.together import step_arrays
 
 PAGE = ROOT / "docs" / "gpu" / "kernels.md"
 ARCHITECTURES = ("sm_80", "sm_90")
@@ -68,13 +71,21 @@ def kernels() -> Iterator[Kernel]:
     yield Kernel("xgrad_copies", "bytes", COPY)
     for title, optimizer in optimizers().items():
         for kind, dtype in (("float", np.float32), ("double", np.float64)):
-            parts = step_source(optimizer, np.dtype(dtype))
+            step, count, numbers = step_of(optimizer, np.dtype(dtype))
+            parts = elementwise_source(step, np.dtype(dtype), count, numbers)
+            assert parts is not None, optimizer
             yield Kernel(f"step of {title}", kind, wrapped("xgrad_replaced", parts, kind))
+            shared = tuple([(name, False) for name in numbers])
+            text = together_source(step, Form(np.dtype(dtype), count, shared, ("clip",)))
+            assert text is not None, optimizer
+            yield Kernel(f"step of {title}, many variables", kind, text)
     for title, f in functions().items():
         for kind, dtype in (("float", np.float32), ("double", np.float64)):
             for i, parts in enumerate(fused_sources(f, dtype), 1):
                 text = wrapped("xgrad_fused", parts, kind, only_arrays=True)
                 yield Kernel(f"kernel {i} of {title}", kind, text)
+    for kind, dtype in (("float", np.float32), ("double", np.float64)):
+        yield Kernel("recorded step of Adam, many variables", kind, bundle_source(dtype))
 
 
 def optimizers() -> dict[str, Any]:
@@ -89,22 +100,15 @@ def optimizers() -> dict[str, Any]:
     }
 
 
-def step_source(optimizer: Any, dtype: np.dtype[Any]) -> tuple[str, str, str]:
-    """Give the source of a whole step, as the backend writes it."""
+def step_of(optimizer: Any, dtype: np.dtype[Any]) -> tuple[Any, int, tuple[str, ...]]:
+    """Give a whole step as a function of arrays, how many it takes, and the names of numbers."""
     names = tuple(optimizer.slot_names)
     weight = xg.Variable(np.ones(2, dtype))
     slots = optimizer.make_slots(weight.read_value(), "w")
     numbers = list(optimizer.coefficients(np, 0.1, 1))
     numbers += ["decay"] if optimizer.weight_decay else []
-
-    def step(xp: Any, arrays: Any, c: Any) -> Any:
-        g, w, *rest = arrays
-        w, new = whole_step(optimizer, xp, g, w, dict(zip(names, rest, strict=True)), c, False)
-        return w, *[new[name] for name in names]
-
-    found = elementwise_source(step, dtype, 2 + len(slots), tuple(numbers))
-    assert found is not None, optimizer
-    return found
+    step = functools.partial(step_arrays, optimizer, names, False)
+    return step, 2 + len(slots), tuple(numbers)
 
 
 def functions() -> dict[str, Any]:
@@ -119,10 +123,10 @@ def functions() -> dict[str, Any]:
     }
 
 
-def fused_sources(f: Any, dtype: Any) -> list[tuple[str, str, str]]:
-    """Give the source of each group of instructions of a recorded function."""
+def scheduled(f: Any, *arguments: Any) -> tuple[Any, list[Any]]:
+    """Record a function: its program, and its instructions with their groups."""
     recorded = xg.function(f)
-    recorded(xg.asarray(np.ones((2, 3), dtype)), xg.asarray(np.ones(3, dtype)))
+    recorded(*arguments)
     program = recorded._last().program
 
     def is_fusable(i: Any) -> bool:
@@ -132,12 +136,30 @@ def fused_sources(f: Any, dtype: Any) -> list[tuple[str, str, str]]:
         )
 
     order = schedule(program, is_fusable, smallest=1)
+    return program, order
+
+
+def fused_sources(f: Any, dtype: Any) -> list[tuple[str, str, str]]:
+    """Give the source of each group of instructions of a recorded function."""
+    program, order = scheduled(f, xg.asarray(np.ones((2, 3), dtype)), xg.asarray(np.ones(3, dtype)))
     found = []
     for item in order:
         if isinstance(item, Group):
             others = {n for other in order if other is not item for n in other.reads()}
             found.append(kernel_text(describe(program, item, others | set(program.outputs()))))
     return found
+
+
+def bundle_source(dtype: Any) -> str:
+    """Give the source of the updates of all variables in a recorded step."""
+    optimizer = xg.optimizers.Adam()
+    params = [xg.asarray(np.ones(n, dtype)) for n in (2, 3, 4)]
+    program, order = scheduled(optimizer.update, params, optimizer.init(params), params)
+    (bundle,) = [item for item in bundled(program, order) if isinstance(item, Bundle)]
+    group = bundle.groups[0]
+    single = singles(program, group)
+    assert single is not None
+    return together_text(describe(program, group, program.outputs()), single)
 
 
 def wrapped(name: str, parts: tuple[str, str, str], kind: str, *, only_arrays: bool = False) -> str:

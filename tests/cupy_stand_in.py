@@ -37,7 +37,9 @@ KERNELS = (
     ("cupy_copies", "_kernel"),
     ("cupy_elementwise", "_kernel"),
     ("cupy_fusion", "_kernel"),
+    ("cupy_fusion", "_raw_kernel"),
     ("cupy_rows", "_kernel"),
+    ("cupy_together", "_kernel"),
     ("cupy_products", "_function"),
     ("cupy_products", "_handle"),
 )

@@ -145,6 +145,7 @@ if TYPE_CHECKING:
         viz,
     )
     from .compile.function import function
+    from .compile.jit import set_jit
     from .cuda import set_matmul_precision
     from .interpreters.forward import ForwardAccumulator
     from .interpreters.graph_gradients import gradients, hessians
@@ -438,6 +439,7 @@ _MODULES = (
 )
 _LATER = {
     ".compile.function": "function",
+    ".compile.jit": "set_jit",
     ".cuda": "set_matmul_precision",
     ".interpreters.forward": "ForwardAccumulator",
     ".interpreters.graph_gradients": "gradients hessians",

@@ -199,6 +199,45 @@ def test_without_threads_the_caller_does_the_work(monkeypatch: pytest.MonkeyPatc
     assert done[3:] == [9]
 
 
+def test_an_interruption_anywhere_leaves_no_lock_behind() -> None:
+    """A signal is handled between two bytecodes of Python, here at each of them in turn."""
+    script = """
+import faulthandler, itertools, sys
+from xgrad.backends import workers
+faulthandler.dump_traceback_later(60, exit=True)
+def run():
+    done = []
+    try:
+        workers.run_unbroken([lambda: done.append(1)] * 2, lambda: done.append(2))
+    except KeyboardInterrupt:
+        return done, True
+    return done, False
+run()
+for moment in itertools.count():
+    left = [moment]
+    def trace(frame, event, argument):
+        frame.f_trace_opcodes = True
+        left[0] -= 1
+        if left[0] == 0:
+            sys.settrace(None)
+            raise KeyboardInterrupt
+        return trace
+    sys.settrace(trace)
+    try:
+        done, interrupted = run()
+    except KeyboardInterrupt:  # before run() could catch it
+        done, interrupted = [], True
+    finally:
+        sys.settrace(None)
+    assert done in ([], [1, 1, 2]), done
+    assert run() == ([1, 1, 2], False)
+    if not interrupted and moment:
+        break
+assert moment > 50
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_child_processes_have_threads_of_their_own() -> None:
     script = """

@@ -54,6 +54,24 @@ def test_memory_goes_back_when_nothing_holds_it(rng):
     assert xg.cuda.memory("cuda").used == before
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_many_variables_step_as_on_the_host(rng, dtype):
+    values = [rng.normal(size=n).astype(dtype) for n in (1, 5, 1000, 4096, 4097, 50_000)]
+
+    def trained(device):
+        w = [xg.Variable(x, device=device) for x in values]
+        optimizer = xg.optimizers.AdamW(0.01, clipnorm=1.0)
+        for _ in range(3):
+            optimizer.apply([v.value() * 2 for v in w], w)
+        step = xg.function(lambda: optimizer.minimize(lambda: sum(xg.sum(v * v) for v in w), w))
+        for _ in range(3):
+            step()
+        return [v.numpy() for v in w]
+
+    for x, y in zip(trained("cuda"), trained("cpu"), strict=True):
+        np.testing.assert_allclose(x, y, rtol=1e-4 if dtype == "float32" else 1e-11, atol=1e-6)
+
+
 def test_torch_and_xgrad_share_memory():
     torch = pytest.importorskip("torch", reason="torch is not installed")
     if not torch.cuda.is_available():

@@ -492,3 +492,10 @@ def test_checks_are_made_in_every_call(used):
         pytest.raises(xg.errors.NumericsError, match="the logarithm"),
     ):
         f(xg.asarray([1.0, 0.0]))
+
+
+def test_elements_of_arguments_are_arrays_in_replays():
+    f = xg.function(lambda x: (x[0], x[0] * 2.0))
+    x = xg.asarray([1.0, 2.0])
+    for _ in range(2):
+        assert [type(y.array) for y in f(x)] == [np.ndarray, np.ndarray]

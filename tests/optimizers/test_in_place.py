@@ -277,6 +277,9 @@ def test_warning_turned_error_changes_nothing() -> None:
     threading.current_thread() is not threading.main_thread(),
     reason="signals go to the main thread",
 )
+@pytest.mark.filterwarnings(  # of jax's, where the interruption comes while it hears of a collection
+    "ignore:Exception ignored in. <function _xla_gc_callback:pytest.PytestUnraisableExceptionWarning"
+)
 def test_an_interrupted_step_is_done_wholly_or_not_at_all() -> None:
     class InterruptedError_(Exception):
         pass

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
-from .._typing import Array, DType, Namespace, NativeDevice
+from .._typing import Array, DType, Namespace, NativeDevice, Shape
 from ..errors import BackendUnavailableError, DTypeError
 from . import portable, special
 from .captured import Capturer
@@ -90,16 +91,21 @@ class Job(NamedTuple):
     Attributes
     ----------
     arrays : tuple of array
-        The results of ``function(xp, arrays, numbers)`` take the places of all but the first.
+        The results of ``function(xp, arrays, numbers)`` take the places of all but the first;
+        ``numbers`` are both dicts below together.
     numbers : dict
         Floats, or arrays without axes.
     reusable : tuple of bool
         For each result whether it may be written into the array whose place it takes.
+    own : dict
+        More numbers, which no other job has. Jobs with the very same dict of other numbers may be
+        done together.
     """
 
     arrays: tuple[Array, ...]
     numbers: dict[str, Any]
     reusable: tuple[bool, ...]
+    own: dict[str, Any] = {}  # noqa: RUF012 - read only
 
 
 class Replaced(NamedTuple):
@@ -130,9 +136,13 @@ class Backend:
         Whether it has a compiler for functions of its arrays.
     fuses : bool
         Whether it makes kernels of groups of elementwise instructions.
+    fuses_together : bool
+        Whether it makes one kernel of groups that do the same over several shapes.
     roams : bool
         Whether operators of its arrays compute on the current device instead of the arrays' own, so
         that `on` must be entered around them; the functions of `xp` do that themselves.
+    smallest_reused : float
+        The bytes of arrays from which on `is_alone` may be true.
     """
 
     one_device = False
@@ -140,7 +150,9 @@ class Backend:
     nests = False
     compiles = False
     fuses = False
+    fuses_together = False
     roams = False
+    smallest_reused = math.inf
     Own: type = type("Own", (), {})
 
     def __init__(self, name: str, namespace: Namespace) -> None:
@@ -212,6 +224,24 @@ class Backend:
         """What starts many launches on a device at once; None if the library has no such thing."""
         return None
 
+    def fused_together(
+        self, group: Fused, single: Sequence[bool], shapes: Sequence[Shape]
+    ) -> Callable[..., tuple[Array, ...]]:
+        """The function of the inputs of many groups that do the same, where `fuses_together`.
+
+        It takes and gives the arrays of one group after the other.
+
+        Parameters
+        ----------
+        group : Fused
+            What each of them does.
+        single : sequence of bool
+            Which inputs are one element; the others have the group's shape.
+        shapes : sequence of tuple
+            One for each group.
+        """
+        raise NotImplementedError
+
     def joined(self, array: Array, other: Array) -> Array:
         """An array as one of the kind of another, an array of this backend, to compute with both."""
         return array
@@ -237,8 +267,14 @@ class Backend:
         function: Callable[[Any, tuple[Array, ...], dict[str, Any]], Sequence[Array]],
         jobs: Sequence[Job],
         elementwise: bool,
+        trusted: bool = False,
     ) -> Replaced:
-        """Work out what takes the place of arrays: here in fresh memory, one job after another."""
+        """Work out what takes the place of arrays: here in fresh memory, one job after another.
+
+        If `elementwise`, the function treats every element alike, whatever array it is in, and so
+        may be given arrays without axes, a block of one job or several jobs at once. That is looked
+        at unless it is `trusted`.
+        """
         return Replaced([self.replace_whole(function, job) for job in jobs], [])
 
     def replace_whole(
@@ -247,7 +283,7 @@ class Backend:
         job: Job,
     ) -> tuple[Array, ...]:
         """Work out one job on whole arrays: the plain account of what `replace` does."""
-        return tuple(map(self.finish, function(self.xp, job.arrays, job.numbers)))
+        return tuple(map(self.finish, function(self.xp, job.arrays, {**job.numbers, **job.own})))
 
     def is_alone(self, holder: Any) -> bool:
         """Whether the array ``holder.array`` is seen by nobody but its holder, and may change."""

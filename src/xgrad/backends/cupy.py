@@ -12,15 +12,16 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from .._typing import Array, DType, NativeDevice
+from .._typing import Array, DType, NativeDevice, Shape
 from ..errors import BackendUnavailableError
 from .base import CUDA, Backend, Functions, Job, Memory, Replaced
 from .captured import Capturer
-from .cupy_elementwise import replace_by_kernel
+from .cupy_elementwise import one_kernel_each, replace_by_kernel
 from .cupy_functions import Own
-from .cupy_fusion import can_fuse, fused_function
+from .cupy_fusion import can_fuse, fused_function, together_function
 from .cupy_graphs import CupyCapturer
 from .cupy_memory import Uploader, memory, release
+from .cupy_tables import is_captured
 from .fused import Fused
 from .options import options
 
@@ -71,6 +72,7 @@ class CupyBackend(Backend):
 
     Own = Own
     fuses = True
+    fuses_together = True
 
     def __init__(self) -> None:
         try:
@@ -93,16 +95,31 @@ class CupyBackend(Backend):
         return array.device if self.roams else nullcontext()
 
     def replace(
-        self, function: Callable[..., Any], jobs: Sequence[Job], elementwise: bool
+        self,
+        function: Callable[..., Any],
+        jobs: Sequence[Job],
+        elementwise: bool,
+        trusted: bool = False,
     ) -> Replaced:
         if not elementwise:
             return super().replace(function, jobs, elementwise)
-        results = []
-        for job in jobs:
-            with self.on(job.arrays[0]):
-                made = replace_by_kernel(function, job)
-            results.append(self.replace_whole(function, job) if made is None else made)
-        return Replaced(results, [])
+        results: dict[int, tuple[Array, ...]] = {}
+        kernels = one_kernel_each(jobs)
+        if len(kernels) < len(jobs) and is_captured():
+            kernels = [[place] for places in kernels for place in places]
+        for places in kernels:
+            together = [jobs[place] for place in places]
+            with self.on(together[0].arrays[0]):
+                made = replace_by_kernel(function, together)
+            if made is not None:
+                results.update(zip(places, made, strict=True))
+        return Replaced(
+            [
+                results[place] if place in results else self.replace_whole(function, job)
+                for place, job in enumerate(jobs)
+            ],
+            [],
+        )
 
     def replace_whole(self, function: Callable[..., Any], job: Job) -> tuple[Array, ...]:
         with self.on(job.arrays[0]):
@@ -142,6 +159,12 @@ class CupyBackend(Backend):
                 self.cupy, self.namespace, native, self.one_device
             )
         return self._capturers[native.id]
+
+    def fused_together(
+        self, group: Fused, single: Sequence[bool], shapes: Sequence[Shape]
+    ) -> Callable[..., tuple[Array, ...]]:
+        function = together_function(group, single, shapes)
+        return _placed(function) if self.roams else function
 
     def memory(self, native: NativeDevice) -> Memory:
         return memory(native)

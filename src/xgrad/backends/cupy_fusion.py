@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from .._typing import Array
+from .._typing import Array, Shape
+from .cupy_tables import Input, contiguous, is_captured, launch, new_arrays, table_source
 from .fused import Fused, Step
 
-__all__ = ["can_fuse", "fused_function", "kernel_text"]
+__all__ = ["can_fuse", "fused_function", "kernel_text", "together_function", "together_text"]
 
 # The dtypes of values in kernels, and what C++ calls them.
 _TYPES = {
@@ -26,6 +27,7 @@ _TYPES = {
     "float32": "float",
     "float64": "double",
 }
+_NAME = "xgrad_fused_together"
 _MOST_ARRAYS = 40  # the arguments of a kernel must fit into four kilobytes
 
 # Of floats only; {0}, {1} are operands and T is the result's type. A NaN stays one.
@@ -122,6 +124,40 @@ def fused_function(group: Fused) -> Callable[..., tuple[Array, ...]] | None:
     return run
 
 
+def together_function(
+    group: Fused, single: Sequence[bool], shapes: Sequence[Shape]
+) -> Callable[..., tuple[Array, ...]]:
+    """The function of the inputs of groups that do the same, one after the other (cupy_tables.py)."""
+    kernel = _raw_kernel(together_text(group, single))
+    alone = fused_function(group)
+    count = len(group.inputs)
+    dtypes = [np.dtype(group.dtypes[n]) for n in group.outputs]
+    sizes = [math.prod(shape) for shape in shapes]
+
+    def run(*arrays: Array) -> tuple[Array, ...]:
+        if alone is not None and is_captured():
+            each = [arrays[i : i + count] for i in range(0, len(arrays), count)]
+            return tuple([y for own in each for y in alone(*own)])
+        given = [*map(contiguous, arrays)]
+        results = [new_arrays(shape, dtypes) for shape in shapes]
+        rows = [(*given[i * count : (i + 1) * count], *made) for i, made in enumerate(results)]
+        launch(kernel, sizes, rows)
+        return tuple([x for made in results for x in made])
+
+    return run
+
+
+def together_text(group: Fused, single: Sequence[bool]) -> str:
+    """The source of the kernel that does the same as a group for many of them."""
+    places = {number: place for place, number in enumerate(group.inputs)}
+    inputs = [
+        Input(_c(group, n), f"x{i}", single=alone)
+        for i, (n, alone) in enumerate(zip(group.inputs, single, strict=True))
+    ]
+    outputs = [(_c(group, n), f"v{n}") for n in group.outputs]
+    return table_source(_NAME, inputs, outputs, [_line(s, group, places) for s in group.steps])
+
+
 def kernel_text(group: Fused) -> tuple[str, str, str]:
     """Inputs, outputs and operation, as ElementwiseKernel takes them."""
     places = {number: place for place, number in enumerate(group.inputs)}
@@ -134,6 +170,10 @@ def kernel_text(group: Fused) -> tuple[str, str, str]:
 
 def _name(group: Fused, number: int) -> str:
     return str(np.dtype(group.dtypes[number]).name)
+
+
+def _c(group: Fused, number: int) -> str:
+    return _TYPES[_name(group, number)]
 
 
 def _line(step: Step, group: Fused, places: dict[int, int]) -> str:
@@ -189,6 +229,11 @@ def _number(value: Any) -> str:
     if math.isfinite(value):
         return repr(value)
     return "(0.0 / 0.0)" if math.isnan(value) else f"({math.copysign(1.0, value)} / 0.0)"
+
+
+@functools.cache
+def _raw_kernel(source: str) -> Any:
+    return importlib.import_module("cupy").RawKernel(source, _NAME, options=("--std=c++17",))
 
 
 @functools.cache

@@ -180,7 +180,9 @@ def default_device() -> Device:
     """
     if _local.stack:
         return _local.stack[-1]
-    return _default if _default is not None else device("cpu")
+    if _default is not None:
+        return _default
+    return _by_name.get("cpu") or device("cpu")
 
 
 def set_default_device(name: str | Device) -> _DefaultDevice:

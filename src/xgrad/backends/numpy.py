@@ -17,6 +17,7 @@ from .._typing import Array, DType, NativeDevice
 from ..errors import ArgumentTypeError, BackendUnavailableError
 from . import contraction, numpy_masks, portable, whole_powers
 from .base import Backend, Job, Replaced
+from .blocks import BLOCK
 from .indices import Slot, fill_key, flat_positions
 from .looks import square_sum
 from .numpy_convolution import Convolutions
@@ -359,6 +360,7 @@ class NumpyBackend(Backend):
 
     one_device = True
     on_host = True
+    smallest_reused = BLOCK
     Own = Own
 
     def __init__(self) -> None:
@@ -379,11 +381,16 @@ class NumpyBackend(Backend):
         return np.array(array)
 
     def replace(
-        self, function: Callable[..., Any], jobs: Sequence[Job], elementwise: bool
+        self,
+        function: Callable[..., Any],
+        jobs: Sequence[Job],
+        elementwise: bool,
+        trusted: bool = False,
     ) -> Replaced:
         if not elementwise:
             return super().replace(function, jobs, elementwise)
-        return replace_by_blocks(function, jobs, functools.partial(self.replace_whole, function))
+        whole = functools.partial(self.replace_whole, function)
+        return replace_by_blocks(function, jobs, whole, trusted)
 
     def is_alone(self, holder: Any) -> bool:
         return is_alone(holder)

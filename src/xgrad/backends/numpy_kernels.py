@@ -5,6 +5,7 @@ copied. Which results are views of an operand is here too."""
 
 from __future__ import annotations
 
+import contextvars
 import functools
 import math
 from collections.abc import Callable
@@ -22,8 +23,11 @@ __all__ = [
     "copy_into",
     "fix_zeros",
     "has_writer",
+    "is_in_order",
+    "maker",
     "may_be_view",
     "out_code",
+    "quiet_context",
     "raw_memory",
     "scalar",
     "shaped",
@@ -171,6 +175,23 @@ def writer_of(name: str, parameters: dict[str, Any], out: Array) -> Callable[...
 def buffer(shape: Any, dtype: DType) -> Array:
     """Memory for an array."""
     return np.empty(shape, dtype)
+
+
+def maker(shape: Any, dtype: DType) -> Callable[[], Array]:
+    """A function that gives new memory for an array."""
+    return functools.partial(np.empty, shape, dtype)
+
+
+def is_in_order(x: Array) -> bool:
+    """Whether the elements of an array lie side by side, in order."""
+    return bool(x.flags.c_contiguous)
+
+
+def quiet_context() -> contextvars.Context:
+    """A context in which NumPy does not warn; entered faster than `numpy.errstate`, by one thread."""
+    context = contextvars.Context()
+    context.run(np.errstate(all="ignore").__enter__)
+    return context
 
 
 def raw_memory(count: int) -> Array:

@@ -15,7 +15,8 @@ import numpy as np
 
 from .._typing import Array
 from .base import Job, Replaced
-from .blocks import BLOCK, Plan, plan
+from .blocks import BLOCK, Plan, note, plan
+from .gathering import gather, replace_gathered
 from .workers import thread_count
 
 __all__ = ["is_alone", "replace_by_blocks"]
@@ -33,29 +34,38 @@ class _Range(NamedTuple):
 
 
 def replace_by_blocks(
-    function: Callable[..., Any], jobs: Sequence[Job], whole: Callable[[Job], tuple[Array, ...]]
+    function: Callable[..., Any],
+    jobs: Sequence[Job],
+    whole: Callable[[Job], tuple[Array, ...]],
+    trusted: bool,
 ) -> Replaced:
-    """Replace large arrays of one dtype block by block, and others as `whole` does."""
-    results: list[tuple[Array, ...]] = []
+    """Replace large arrays of one dtype block by block, small ones together, others as `whole` does."""
+    results: dict[int, tuple[Array, ...]] = {}
     later: list[_Range] = []
     plans: dict[tuple[Any, ...], Plan | None] = {}
-    for job in jobs:
+    for places in gather(jobs):
+        together = [jobs[i] for i in places]
+        if trusted or _is_elementwise(function, together[0]):
+            results.update(zip(places, replace_gathered(together, whole), strict=True))
+    for place, job in enumerate(jobs):
+        if place in results:
+            continue
         found = _plan_for(function, job, plans)
         if found is None:
-            results.append(whole(job))
+            results[place] = whole(job)
             continue
         flat, new = found[1], []
         for array, reusable in zip(job.arrays[1:], job.reusable, strict=True):
             new.append(array if reusable else np.empty_like(array))
-        results.append(tuple(new))
+        results[place] = tuple(new)
         targets = [_flat(x) for x in new]
-        numbers = [float(x) for x in job.numbers.values()]
+        numbers = [float(x) for x in (*job.numbers.values(), *job.own.values())]
         work = _Range(found[0], flat, targets, numbers, 0, flat[0].size)
         if any(job.reusable):
             later.append(work)
         else:
             _run([work], _buffers([work]))
-    return Replaced(results, _tasks(later))
+    return Replaced([results[i] for i in range(len(jobs))], _tasks(later))
 
 
 def _plan_for(
@@ -69,11 +79,20 @@ def _plan_for(
     alike = all(x.dtype == first.dtype and x.shape == first.shape for x in job.arrays)
     if not alike or any(x is None for x in flat):
         return None
-    key = (first.dtype, len(job.arrays), *job.numbers)
+    names = (*job.numbers, *job.own)
+    key = (first.dtype, len(job.arrays), names)
     if key not in plans:
-        plans[key] = plan(function, first.dtype, len(job.arrays), tuple(job.numbers))
+        plans[key] = plan(function, first.dtype, len(job.arrays), names)
     found = plans[key]
     return None if found is None else (found, [_flat_like(job.arrays[0], first), *flat])
+
+
+def _is_elementwise(function: Callable[..., Any], job: Job) -> bool:
+    """Whether a function is what it is said to be, seen on symbols: a mean would take all of them."""
+    dtype = job.arrays[1].dtype
+    if dtype.char not in _DTYPES or any(x.dtype != dtype for x in job.arrays):
+        return False
+    return note(function, dtype, len(job.arrays), (*job.numbers, *job.own)) is not None
 
 
 def _flat(x: Array) -> Any:

@@ -2,15 +2,19 @@
 
 numpy lets go of the interpreter while it computes, so several threads share large work. They are
 started when first needed. Python runs signal handlers, Ctrl-C's included, in the main thread only,
-so work done here is done wholly or, if the interruption came before its start, not at all."""
+so work done here is done wholly or, if the interruption came before its start, not at all. What the
+main thread calls here is written in C, so that no interruption leaves a lock behind."""
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import os
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from functools import cache, partial
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -45,7 +49,7 @@ def run_unbroken(tasks: Sequence[Callable[[], None]], then: Callable[[], None]) 
             _pool().submit(work.run)
         except RuntimeError:  # no threads here, or at the interpreter's end no more
             work.run()
-        work.done.wait()
+        work.wait()
     except BaseException:
         if not work.claim():  # it has begun
             work.wait_on()
@@ -77,7 +81,10 @@ class _Work:
         self._unfinished = len(tasks)
         self._claimed = threading.Lock()
         self._counting = threading.Lock()
-        self.done = threading.Event()
+        # Not an Event, whose own lock an interruption may leave locked.
+        self._gate = _thread.allocate_lock()
+        self._gate.acquire()
+        self._done = False
         self.errors: list[BaseException] = []
 
     def claim(self) -> bool:
@@ -93,11 +100,16 @@ class _Work:
                 _pool().submit(self._help)
         self._help()
 
+    def wait(self) -> None:
+        """Wait until all tasks are done."""
+        if not self._done:
+            self._gate.acquire()  # which is opened once, for the one caller
+
     def wait_on(self) -> None:
         """Wait until all tasks are done, whatever interrupts."""
-        while not self.done.is_set():
+        while not self._done:
             with contextlib.suppress(BaseException):  # the first one is raised in the end
-                self.done.wait()
+                self.wait()
 
     def _help(self) -> None:
         while True:
@@ -106,13 +118,15 @@ class _Work:
             except IndexError:
                 return
             self._attempt(task)
+            del task  # and what it holds, before the caller goes on
             with self._counting:
                 self._unfinished -= 1
                 last = not self._unfinished
             if last:
                 if not self.errors:
                     self._attempt(self._then)
-                self.done.set()
+                self._done = True
+                self._gate.release()
 
     def _attempt(self, task: Callable[[], None]) -> None:
         try:
@@ -121,11 +135,33 @@ class _Work:
             self.errors.append(error)
 
 
-@cache
-def _pool() -> Any:
-    from concurrent.futures import ThreadPoolExecutor  # slow to import, and rarely needed
+class _Pool:
+    """Threads that wait for tasks as long as the process lives."""
 
-    return ThreadPoolExecutor(thread_count(), thread_name_prefix="xgrad")
+    def __init__(self, count: int) -> None:
+        self._tasks: Any = SimpleQueue()
+        for number in range(count):
+            try:
+                # Not a Thread, which waits in Python for its beginning.
+                _thread.start_new_thread(self._serve, ())
+            except RuntimeError:  # there may be no more; one is enough
+                if not number:
+                    raise
+
+    def submit(self, task: Callable[[], None]) -> None:
+        """Let a task, which must not fail, be done by whoever is free."""
+        if sys.is_finalizing():
+            raise RuntimeError("threads run no more")
+        self._tasks.put(task)
+
+    def _serve(self) -> None:
+        while True:
+            self._tasks.get()()
+
+
+@cache
+def _pool() -> _Pool:
+    return _Pool(thread_count())
 
 
 # Threads do not survive a fork; the child starts its own when it needs them.

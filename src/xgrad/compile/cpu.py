@@ -16,18 +16,23 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from ..backends import numpy_kernels as kernels
+from ..backends.numba import compiled
 from ..backends.recycled import WORTH_BYTES, Recycled
+from ..backends.small_text import text_of
 from ..core.dispatch import compute
+from . import jit
 from .blocks import BlockRunner
 from .donation import heirs
 from .fusion import Group, schedule
 from .memory import Memory
 from .program import Instruction, Literal, Program
+from .runs import Run, describe, with_runs
 
 __all__ = ["CpuExecutor"]
 
 _GUARDED = ("zero_where_zero", "absorbing_matmul")
 _SMALL_BYTES = 1 << 18  # of results to be looked at together
+_MOST_BYTES = 1 << 24  # of an arena: with large arrays, calls of small ones hardly count
 
 
 class CpuExecutor:
@@ -45,54 +50,106 @@ class CpuExecutor:
         self._program = program
         self._donated = tuple(donated)
         self._lock = threading.Lock()
-        watched = sum(
-            program.bytes_of(i.results[0])
-            for i in program.instructions
-            if i.primitive.name in _GUARDED
-        )
+        self._quietly = kernels.quiet_context().run
         self._careful: Callable[..., Any] | None = None
-        build = _Build(program, self._donated, watching=0 < watched <= _SMALL_BYTES)
+        self._calls_left, self._background = jit.plan()
+        self.jit = "waiting" if self._calls_left else "off"
+        self._take(_Build(program, self._donated))
+
+    def _take(self, build: _Build) -> None:
         self._run = build.function
         self.source = build.source
         self.arena_bytes = build.memory.bytes
         self.groups = build.groups
+        self.jitted = sum(len(run.members) for run in build.runs)
 
     def run(self, inputs: list[Any], free: Collection[int] = ()) -> list[Any]:
         """The outputs for inputs: arrays, in the order of the program's own lists.
 
         `free` are the numbers of those donated arguments whose memory nobody else sees."""
-        with self._lock:  # the arena is one for all threads
-            outputs = self._run(free, *inputs)
+        if self._calls_left:
+            self._count()
+        with self._lock:  # the arena is one for all threads, as is the context
+            try:
+                # If machine code refuses an array, the inputs must still be as they were.
+                outputs = self._quietly(self._run, () if self.jitted else free, *inputs)
+            except TypeError as error:  # of machine code, for an array of another kind
+                if not self.jitted:
+                    raise
+                self._take(_Build(self._program, self._donated))
+                self.jit = _reason(error)
+                outputs = self._quietly(self._run, free, *inputs)
             if outputs is None:
                 if self._careful is None:
-                    self._careful = _Build(self._program, self._donated, watching=False).function
-                outputs = self._careful(free, *inputs)
+                    self._careful = _Build(self._program, self._donated, careful=True).function
+                outputs = self._quietly(self._careful, free, *inputs)
         return outputs  # type: ignore[no-any-return]
+
+    # -- machine code ----------------------------------------------------------------------------
+
+    def _count(self) -> None:
+        """Let numba compile what is worth it, once there were enough calls."""
+        with self._lock:
+            if not self._calls_left:  # another thread was faster
+                return
+            self._calls_left -= 1
+            if self._calls_left:
+                return
+            self.jit = "compiling"
+        jit.start(self._compile, self._background)
+
+    def _compile(self) -> None:
+        """Take machine code where that can be had; whatever fails, the program goes on as before."""
+        order = _order_with_runs(self._program)
+        if self.arena_bytes > _MOST_BYTES or not any(isinstance(item, Run) for item in order):
+            self.jit = "no gain"
+            return
+        try:
+            build = _Build(self._program, self._donated, order)
+        except Exception as error:  # noqa: BLE001 - numba's are of many kinds
+            self.jit = _reason(error)
+            return
+        with self._lock:
+            self._take(build)
+            self.jit = "on"
 
 
 class _Build:
     """Source and memory for a program."""
 
-    def __init__(self, program: Program, donated: tuple[int, ...], watching: bool) -> None:
+    def __init__(
+        self,
+        program: Program,
+        donated: tuple[int, ...],
+        order: list[Instruction | Group] | None = None,
+        *,
+        careful: bool = False,
+    ) -> None:
         self._program = program
-        self._watching = watching
         self._scope: dict[str, Any] = {}
         self._lines: list[str] = []
-        self._order = schedule(program, _is_fusable)
-        self.groups = [item for item in self._order if isinstance(item, Group)]
+        self._order = schedule(program, _is_fusable) if order is None else order
+        self._watching = watching = not careful and _can_be_watched(program, self._order)
+        self.runs = [item for item in self._order if isinstance(item, Run)]
+        self.groups = [i for i in self._order if isinstance(i, Group) and not isinstance(i, Run)]
+        self._texts: dict[str, None] = {}
         self.memory = Memory(program, self._order, watching)
         # What is looked at in the end may have to run again, with the inputs as they were.
         self.heirs = {} if watching else heirs(program, self._order, self.memory, donated)
         self._names: dict[int, str] = {}
+        self._new_in_order: set[int] = set()
         self._bind_inputs()
         for item in self._order:
-            if isinstance(item, Group):
+            if isinstance(item, Run):
+                self._emit_run(item)
+            elif isinstance(item, Group):
                 self._emit_group(item)
             else:
                 self._emit(item)
-        self.source = self._finish()
-        exec(compile(self.source, "<xg.function>", "exec"), self._scope)  # noqa: S102 - our own source
+        source = self._finish()
+        exec(compile(source, "<xg.function>", "exec"), self._scope)  # noqa: S102 - our own source
         self.function = self._scope["run"]
+        self.source = "\n".join([source, *self._texts])
 
     # -- names -----------------------------------------------------------------------------------
 
@@ -203,7 +260,10 @@ class _Build:
                 return True
         self._names[number] = f"v{number}"
         apply = self._program.backend.xp.__getattr__(name)
-        self._bind(f"g{number}", lambda x: apply(x, **parameters))
+        if name == "getitem":  # an array, even of one element
+            self._bind(f"g{number}", lambda x: kernels.as_view(name, x, parameters))
+        else:
+            self._bind(f"g{number}", lambda x: apply(x, **parameters))
         self._lines.append(f"v{number} = g{number}({base_name})")
         return True
 
@@ -280,6 +340,38 @@ class _Build:
         else:
             self._lines.append(call)
 
+    def _emit_run(self, run: Run) -> None:
+        """One call of machine code, which is given inputs, outputs and scratch memory."""
+        leaving = self.memory.leaves(run)
+        outputs = [n for i in run.members for n in i.results if n in leaving]
+        text = text_of(describe(self._program, run, outputs, self._is_in_order))
+        self._texts[text.source] = None
+        name = self._bind(f"run{len(self._scope)}", compiled(text))
+        given = [self._names[n] for n in run.reads()]
+        for number in outputs:
+            out = self.memory.place_of(number)
+            if out is None:
+                spec = self._program.specs[number]
+                make = self._bind(f"n{number}", kernels.maker(spec.shape, spec.dtype))
+                self._lines.append(f"v{number} = {make}()")
+                self._names[number] = f"v{number}"
+                self._new_in_order.add(number)
+            else:
+                self._names[number] = self._bind(f"b{number}", out)
+            given.append(self._names[number])
+        for dtype, size in text.scratch:
+            scratch = kernels.buffer(size, dtype)
+            self.memory.bytes += scratch.nbytes
+            given.append(self._bind(f"s{len(self._scope)}", scratch))
+        self._lines.append(f"{name}({', '.join(given)})")
+
+    def _is_in_order(self, number: int) -> bool:
+        """Whether the elements of a value are known to lie side by side."""
+        array = self._scope.get(self._names[number])
+        if array is None:
+            return number in self._new_in_order
+        return kernels.is_in_order(array)
+
     def _finish(self) -> str:
         """The whole function."""
         arguments = ", ".join(self._names[n] for n in self._program.inputs())
@@ -294,6 +386,22 @@ class _Build:
         outputs = ", ".join(self._names[n] for n in self._program.outputs())
         body.append(f"return [{outputs}]")
         return f"def run(free, {arguments}):\n" + "".join(f"    {line}\n" for line in body)
+
+
+def _order_with_runs(program: Program) -> list[Instruction | Group]:
+    order = schedule(program, _is_fusable)
+    return with_runs(program, order, _can_be_watched(program, order))
+
+
+def _can_be_watched(program: Program, order: list[Instruction | Group]) -> bool:
+    """Whether one look at the end serves all guards: there are some, and they are small."""
+    guarded = [i for i in order if isinstance(i, Instruction) and i.primitive.name in _GUARDED]
+    return 0 < sum(program.bytes_of(i.results[0]) for i in guarded) <= _SMALL_BYTES
+
+
+def _reason(error: Exception) -> str:
+    """Why there is no machine code."""
+    return f"failed: {type(error).__name__}: {str(error).strip()[:200]}"
 
 
 def _tuple(names: list[str]) -> str:

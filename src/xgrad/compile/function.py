@@ -9,7 +9,7 @@ import functools
 import time
 import warnings
 from collections.abc import Callable, Collection, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..backends import (
     Backend,
@@ -34,10 +34,12 @@ from ..core.variable import Variable
 from ..errors import ArgumentError, ArgumentTypeError
 from ..interpreters.graph import TapeGraph
 from ..ops.rule_namespace import rule_namespace
-from ..tree import TreeDef, flatten, unflatten
+from ..tree import TreeDef, flatten
+from .cpu import CpuExecutor
 from .executors import make_executor
 from .graph import program_graph
 from .listing import Listing, Statistics, listing, statistics
+from .packing import packer
 from .passes import optimise
 from .program import Program
 from .recording import Recording
@@ -157,7 +159,8 @@ class Function:
         self._device = device
         self._backend = backend
         self._compiled: dict[Any, _Compiled] = {}
-        self._quick: dict[Any, _Compiled] = {}
+        self._quick: dict[Any, _Quick] = {}
+        self._recent: _Quick | None = None
         self._warned = False
 
     def __get__(self, instance: Any, _owner: Any = None) -> Any:
@@ -165,6 +168,10 @@ class Function:
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         """Run the function: by the program for these arguments, which the first call makes."""
+        if self._quick and not options and not state.observers and not settings.inspected:
+            found = self._find_quickly(args)
+            if found is not None:
+                return found[0](found[1])
         if self._device is None:
             return self._call(args, options)
         with self._device:
@@ -173,10 +180,6 @@ class Function:
     def _call(self, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         if state.observers or (settings.inspected and inspectors()):
             return self._f(*args, **options)
-        if self._quick and not options:
-            found = self._find_quickly(args)
-            if found is not None:
-                return found[0](found[1])
         taken = self._signature.take_apart(args, options)
         if taken is None:
             return self._f(*args, **options)
@@ -200,17 +203,31 @@ class Function:
     def _find_quickly(self, args: tuple[Any, ...]) -> tuple[_Compiled, list[Any]] | None:
         """The program for nothing but Tensors of host arrays (a hot path), and the arrays."""
         arrays: list[Any] = []
-        forms = []
         for x in args:
             if type(x) is not Tensor or type(x.array) is not _HOST_ARRAY:
                 return None
-            array = x.array
-            arrays.append(array)
-            forms.append((array.shape, array.dtype))
-        compiled = self._quick.get((tuple(forms), chosen_dtype(), default_device()))
-        if compiled is None or not compiled.variables_fit():
+            arrays.append(x.array)
+        dtype, device = chosen_dtype(), default_device()
+        found = self._recent  # mostly it is the one of the last call
+        if (
+            found is None
+            or dtype is not found.dtype
+            or device is not found.device
+            or len(arrays) != len(found.forms)
+        ):
+            found = None
+        else:
+            for array, form in zip(arrays, found.forms, strict=True):
+                if array.shape != form[0] or array.dtype is not form[1]:
+                    found = None
+                    break
+        if found is None:
+            forms = tuple([(array.shape, array.dtype) for array in arrays])
+            found = self._quick.get((forms, dtype, device))
+        if found is None or not found.compiled.variables_fit():
             return None
-        return compiled, arrays
+        self._recent = found
+        return found.compiled, arrays
 
     def _keep(self, key: Any, compiled: _Compiled, leaves: list[Any], treedef: TreeDef) -> None:
         """Remember a program, and how to find it quickly where that can be."""
@@ -219,7 +236,9 @@ class Function:
         flat = treedef == flatten((tuple(leaves), {}))[1]
         if self._signature.is_plain and plain and flat:
             forms = tuple([(x.array.shape, x.array.dtype) for x in leaves])
-            self._quick[forms, chosen_dtype(), default_device()] = compiled
+            dtype, device = chosen_dtype(), default_device()
+            self._quick[forms, dtype, device] = _Quick(forms, dtype, device, compiled)
+            self._recent = None
 
     def program(self) -> Listing:
         """Show the program of the last new signature, before and after it was optimised."""
@@ -240,6 +259,7 @@ class Function:
         """Forget all programs."""
         self._compiled.clear()
         self._quick.clear()
+        self._recent = None
 
     def _last(self) -> _Compiled:
         if not self._compiled:
@@ -295,6 +315,15 @@ class Function:
         )
 
 
+class _Quick(NamedTuple):
+    """A program for nothing but arrays, and what has to be as it was."""
+
+    forms: tuple[tuple[Any, Any], ...]
+    dtype: Any
+    device: Device
+    compiled: _Compiled
+
+
 class _Compiled:
     """A program with its executor, and how its results are put together again."""
 
@@ -309,20 +338,22 @@ class _Compiled:
         self.recorded = program
         self.program = optimise(program)
         self.executor = make_executor(self.program, donated, backend)
+        self._is_quiet = isinstance(self.executor, CpuExecutor)
         self.seconds = 0.0
-        self._structure = structure
-        self._results = [None if isinstance(x, Tensor) else x for x in results]
-        self._places = [i for i, x in enumerate(results) if isinstance(x, Tensor)]
+        self._pack = packer(structure, results)
+        self._count = sum(isinstance(x, Tensor) for x in results)
         self._reads = [variable for variable, _ in self.program.reads]
-        self._forms = [(v.shape, v.dtype) for v in self._reads]
+        self._forms = [(v, v.shape, v.dtype) for v in self._reads]
+        self._draws = [draw for draw, _ in self.program.draws]
         self._writes = [variable for variable, _ in self.program.writes]
 
     def variables_fit(self) -> bool:
         """Whether the Variables still have the shapes and dtypes of the recording."""
-        return all(
-            (v.array.shape, v.array.dtype) == form
-            for v, form in zip(self._reads, self._forms, strict=True)
-        )
+        for variable, shape, dtype in self._forms:
+            array = variable.array
+            if array.shape != shape or array.dtype != dtype:
+                return False
+        return True
 
     def free(self, taken: Taken) -> set[int]:
         """The numbers of the donated arguments whose memory nobody else sees."""
@@ -339,24 +370,24 @@ class _Compiled:
     def __call__(self, arrays: list[Any], free: Collection[int] = ()) -> Any:
         for variable in self._reads:
             arrays.append(variable.array)
-        for draw, _ in self.program.draws:
+        for draw in self._draws:
             arrays.append(draw())
         try:
-            with quiet():  # a program does not know what is forward and what a walk backward
+            if self._is_quiet:
                 outputs = self.executor.run(arrays, free)
+            else:
+                with quiet():  # a program does not know what is forward and what a walk backward
+                    outputs = self.executor.run(arrays, free)
         except MemoryError as error:
             refuse_memory("function: a replay of its program", arrays, error)
         return self.finish(outputs)
 
     def finish(self, outputs: list[Any]) -> Any:
         """Assign to Variables, and give the results their structure."""
-        count = len(self._places)
-        for variable, array in zip(self._writes, outputs[count:], strict=True):
-            variable.array = array
-        results = list(self._results)
-        for place, array in zip(self._places, outputs, strict=False):
-            results[place] = Tensor(array)
-        return unflatten(self._structure, results)
+        if self._writes:
+            for variable, array in zip(self._writes, outputs[self._count :], strict=True):
+                variable.array = array
+        return self._pack(outputs)
 
 
 def _result(x: Any) -> Any:

@@ -7,13 +7,15 @@ group through somebody outside; sums over all of a domain, or over its first axi
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 from .program import Instruction, Literal, Program
 
-__all__ = ["Group", "schedule"]
+__all__ = ["Group", "in_order", "results_of", "schedule"]
+
+T = TypeVar("T")
 
 _LARGE = 1 << 16  # elements; below, blocks cost more than they save
 
@@ -28,6 +30,8 @@ class Group:
     members : list of Instruction
         In order; the sums among them give partial results.
     """
+
+    makes_sums: ClassVar[bool] = True  # new ones in every call
 
     domain: tuple[int, ...]
     members: list[Instruction] = field(default_factory=list)
@@ -158,18 +162,26 @@ def _in_order(
     program: Program, place: dict[int, Group | None], worthwhile: set[Group]
 ) -> list[Instruction | Group]:
     """Everything after what it reads, each group in one place."""
-    item_of: dict[int, Instruction | Group] = {}
     items: list[Instruction | Group] = []
     for index, instruction in enumerate(program.instructions):
         group = place[index]
         item: Instruction | Group = instruction if group not in worthwhile else group
         if item is instruction or item not in items:
             items.append(item)
-        for number in instruction.results:
-            item_of[number] = item
+    return in_order(items)
+
+
+def results_of(item: Any) -> Collection[int]:
+    """The numbers of what an instruction, a group or a bundle defines."""
+    return item.results if isinstance(item, Instruction) else item.results()
+
+
+def in_order(items: Sequence[T]) -> list[T]:
+    """Everything after what it reads."""
+    item_of = {number: item for item in items for number in results_of(item)}
     done: set[int] = set()
-    ordered: list[Instruction | Group] = []
-    stack: list[tuple[Instruction | Group, bool]] = [(item, False) for item in reversed(items)]
+    ordered: list[T] = []
+    stack = [(item, False) for item in reversed(items)]
     while stack:
         item, ready = stack.pop()
         if id(item) in done:
@@ -179,7 +191,7 @@ def _in_order(
             ordered.append(item)
             continue
         stack.append((item, True))
-        reads = item.reads()
+        reads: list[int] = item.reads()  # type: ignore[attr-defined]
         needed = {id(item_of[n]): item_of[n] for n in reads if n in item_of}
         stack += [
             (other, False) for key, other in needed.items() if key not in done and other is not item

@@ -1,7 +1,7 @@
 """The executor for libraries that compile kernels: each group of elementwise instructions is one.
 
 On a GPU what counts is how often something is started, so even two small operations are worth a
-kernel. Everything else is the library's own function, as in direct.py."""
+kernel, and groups that do the same with other arrays are one together. Everything else is the library's own function, as in direct.py."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from ..backends.fused import Fused
 from ..backends.fused import Step as FusedStep
+from .bundles import Bundle, bundled, singles
 from .direct import DirectExecutor, Step, plain_step
 from .fusion import Group, schedule
 from .program import Instruction, Literal, Program
@@ -22,22 +23,29 @@ class KernelExecutor(DirectExecutor):
 
     Attributes
     ----------
-    groups : list of Group
+    groups : list of Group and Bundle
         What runs as one kernel each.
     """
 
     def __init__(self, program: Program, xp: Any = None) -> None:
-        self.groups: list[Group] = []
+        self.groups: list[Group | Bundle] = []
+        self._captured = xp is not None  # to be captured: nothing may be sent to the device then
         super().__init__(program, xp)
 
     def steps(self, program: Program) -> list[Step]:
-        """One step per group, and per instruction outside of groups."""
+        """One step per group or bundle, and per instruction outside of them."""
         order = schedule(program, lambda i: _is_fusable(program, i), smallest=1)
+        items: list[Any] = order
+        if program.backend.fuses_together and not self._captured:
+            items = bundled(program, order)
         found: list[Step] = []
         wanted = set(program.outputs())
-        for item in reversed(order):
+        for item in reversed(items):
             if isinstance(item, Instruction):
                 found.append(plain_step(self._xp, item))
+            elif isinstance(item, Bundle):
+                found.append(_bundle_step(program, item, wanted))
+                self.groups.append(item)
             else:
                 found += reversed(self._group_steps(program, item, wanted))
             wanted.update(item.reads())
@@ -86,6 +94,17 @@ def _group_step(program: Program, group: Group, wanted: Collection[int]) -> Step
     fused = describe(program, group, wanted)
     function: Any = program.backend.fused(fused)
     return None if function is None else Step(function, fused.inputs, {}, fused.outputs)
+
+
+def _bundle_step(program: Program, bundle: Bundle, wanted: Collection[int]) -> Step:
+    described = [describe(program, group, wanted) for group in bundle.groups]
+    shapes = [group.domain for group in bundle.groups]
+    single = singles(program, bundle.groups[0])
+    assert single is not None
+    function: Any = program.backend.fused_together(described[0], single, shapes)
+    inputs = tuple([n for fused in described for n in fused.inputs])
+    outputs = tuple([n for fused in described for n in fused.outputs])
+    return Step(function, inputs, {}, outputs)
 
 
 def _fused_step(instruction: Instruction) -> FusedStep:

@@ -46,6 +46,12 @@ class Statistics(NamedTuple):
         How many signatures were recorded.
     seconds : float
         What the last recording took, the first run included.
+    jitted : int
+        How many instructions run as machine code that numba made.
+    jit : str
+        Whether numba is used: ``"on"``, ``"off"`` (not installed, or switched off by `set_jit`),
+        ``"waiting"`` until the program was replayed often, ``"compiling"``, ``"no gain"``, or
+        ``"failed: ..."`` with the reason.
     replay : str
         On CUDA, how replays run: as one graph, or kernel by kernel, and why. Empty elsewhere.
     """
@@ -57,14 +63,16 @@ class Statistics(NamedTuple):
     value_bytes: int
     programs: int
     seconds: float
+    jitted: int = 0
+    jit: str = "off"
     replay: str = ""
 
     def __str__(self) -> str:
         return (
             f"{self.recorded} instructions recorded, {self.optimised} left, {self.groups} groups in "
             f"blocks; {self.arena_bytes:,} bytes for values of {self.value_bytes:,}; "
-            f"{self.programs} signatures; recorded in {self.seconds:.3f} s"
-            + (f"; replays: {self.replay}" if self.replay else "")
+            f"{self.programs} signatures; recorded in {self.seconds:.3f} s; jit {self.jit}, "
+            f"{self.jitted} instructions" + (f"; replays: {self.replay}" if self.replay else "")
         )
 
 
@@ -88,6 +96,8 @@ def statistics(
         sum(program.bytes_of(n) for n in inside),
         programs,
         seconds,
+        executor.jitted if on_cpu else 0,
+        executor.jit if on_cpu else "off",
         getattr(executor, "replay", ""),
     )
 

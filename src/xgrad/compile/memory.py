@@ -121,7 +121,7 @@ class Memory:
         for member in group.members:
             (number,) = member.results
             self._roots[number] = frozenset([number])
-            if member.primitive.name == "sum":
+            if member.primitive.name == "sum" and group.makes_sums:
                 self._new.add(number)
             elif number not in outside:
                 self._inside.add(number)

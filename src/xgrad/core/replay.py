@@ -10,7 +10,7 @@ import threading
 from types import TracebackType
 from typing import Any, Self
 
-__all__ = ["Journal", "before_change"]
+__all__ = ["Journal", "before_change", "is_noted"]
 
 
 class _Thread(threading.local):
@@ -71,3 +71,8 @@ def before_change(thing: Any, attribute: str) -> None:
     """
     for journal in _thread.journals:
         journal.note(thing, attribute)
+
+
+def is_noted() -> bool:
+    """Whether a journal is open in this thread."""
+    return bool(_thread.journals)

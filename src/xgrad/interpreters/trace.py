@@ -20,7 +20,7 @@ from ..core.node import Break, Cut, Leaf, Node, Output, Producer, Where, next_se
 from ..core.observers import Recorder, cut_off, settings, state, user_line, user_stacklevel
 from ..core.primitive import Primitive
 from ..core.protocols import protocols
-from ..core.replay import before_change
+from ..core.replay import before_change, is_noted
 from ..core.variable import Variable
 from .follower import Follower
 
@@ -29,6 +29,7 @@ __all__ = [
     "Trace",
     "active_traces",
     "follow_constants",
+    "hears_changes",
     "make_followable",
     "make_recorder",
 ]
@@ -348,6 +349,11 @@ def follow_constants(operands: Sequence[Any], traces: tuple[Any, ...]) -> None:
             node = x.node
             if type(node) is not Node or node.traces is not traces:
                 make_followable(x)
+
+
+def hears_changes() -> bool:
+    """Whether anybody in this thread wants to be told that a Variable changes."""
+    return state.recorder is not None or is_noted()
 
 
 def _assigned(variable: Variable) -> None:

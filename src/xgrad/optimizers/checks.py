@@ -161,6 +161,8 @@ def as_gradient(g: ArrayLike, w: Tensor | Variable, name: str, what: str) -> Ten
     ShapeError, DeviceMismatchError, DTypeError
         If it does not fit; nothing broadcasts and nothing moves between devices by itself.
     """
+    if _fits(g, w):
+        return g if isinstance(g, Tensor) else Tensor(g)
     if not is_inexact(w.dtype):
         raise DTypeError(
             f"{what}: {name} {describe(w)} has dtype {dtype_name(w.dtype)}; only floating and "
@@ -188,6 +190,18 @@ def as_gradient(g: ArrayLike, w: Tensor | Variable, name: str, what: str) -> Ten
         cast_within_kind(tensor.array, w.dtype, f"{what}: the gradient", name)
         tensor = rule_namespace.astype(tensor, w.dtype)
     return tensor  # type: ignore[no-any-return]
+
+
+def _fits(g: Any, w: Tensor | Variable) -> bool:
+    """Whether a gradient is a Tensor or array that can be used as it is (a hot path)."""
+    new, old = g.array if type(g) is Tensor else g, w.array
+    return (
+        type(new) is type(old)
+        and new.shape == old.shape
+        and new.dtype == old.dtype
+        and is_inexact(old.dtype)
+        and backend_of(old).one_device
+    )
 
 
 def as_gradients(pairs: list[tuple[Any, Variable]], what: str) -> list[Tensor]:

@@ -18,10 +18,11 @@ from ..tree import TreeDef, flatten, unflatten
 from .checks import as_gradient, as_learning_rate, as_tensor
 from .groups import Group, group_and_decay
 from .rates import value_at
-from .rule import Numbers, choose, whole_step
+from .rule import Numbers, choose
 from .slots import as_rows
 from .state import counter_names
 from .step_numbers import all_finite, clip_factors, is_due, overwrites, step_numbers, to_place
+from .together import Part, take_steps
 
 if TYPE_CHECKING:
     from .base import Optimizer
@@ -75,20 +76,24 @@ def update(
         happens = finite & due
         counters["skipped"] = _counted(counters["skipped"], due & ~finite)
     factors = clip_factors(optimizer, list(gradients.values()))
+    parts = []
     for (i, g), factor in zip(gradients.items(), factors, strict=True):
-        w, slots = values[i], rows[i]
-        group, decay = group_and_decay(optimizer, found[i], slots)
-        c = steps.numbers(group, w, decay)
-        if factor is not None:
-            c["clip"] = _like(factor, w)
-        new_w, new = whole_step(group.rule, xp, g, w, slots, c, to_place(steps.overwrite, w))
+        group, decay = group_and_decay(optimizer, found[i], rows[i])
+        own = {} if factor is None else {"clip": _like(factor, values[i])}
+        numbers = steps.numbers(group, values[i], decay)
+        slots = {name: x for name, x in rows[i].items() if name != "gradient_accumulator"}
+        parts.append(Part(group.rule, g, values[i], slots, numbers, own))
+    taken = take_steps(parts, steps.overwrite)
+    for (i, g), (w, slots) in zip(gradients.items(), taken, strict=True):
+        old_w, old, new = values[i], rows[i], {**rows[i], **slots}
+        values[i] = w
         if happens is not True:
             here = to_place(happens, w)
-            new_w = choose(xp, here, new_w, w)
-            new = {name: choose(xp, here, x, slots[name]) for name, x in new.items()}
-        if "gradient_accumulator" in slots:
+            values[i] = choose(xp, here, w, old_w)
+            new = {name: choose(xp, here, x, old[name]) for name, x in new.items()}
+        if "gradient_accumulator" in old:
             new["gradient_accumulator"] = choose(xp, to_place(due, w), xp.zeros_like(g), g)
-        values[i], rows[i] = new_w, new
+        rows[i] = new
     counters["iterations"] = _counted(counters["iterations"], happens)
     if "gradients_seen" in counters:
         counters["gradients_seen"] = counters["gradients_seen"] + 1
@@ -125,10 +130,10 @@ class _Steps:
             if group.multiplier != 1.0:
                 now = now * group.multiplier
             self._made[key] = step_numbers(self._optimizer, xp, group, now, self._count, decay)
-        fitted = (*key, str(w.dtype), w.device)
+        fitted = (*key, type(w.dtype), w.dtype, w.device)
         if fitted not in self._made:
             self._made[fitted] = {name: _like(x, w) for name, x in self._made[key].items()}
-        return dict(self._made[fitted])
+        return self._made[fitted]
 
 
 def _like(x: Any, w: Tensor) -> Any:

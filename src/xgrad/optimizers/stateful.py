@@ -7,6 +7,8 @@ may fail comes first; what comes then is done wholly or not at all."""
 from __future__ import annotations
 
 import functools
+import math
+import operator
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,13 +19,15 @@ from ..backends.workers import run_unbroken
 from ..core.protocols import protocols
 from ..core.tensor import Tensor
 from ..core.variable import Variable
+from ..interpreters.trace import hears_changes
 from .checks import as_global_step, as_gradients, as_pairs, constrained, drop_unconnected
 from .groups import group_and_decay
 from .host_numbers import host_numbers
 from .rates import number_at
-from .rule import Numbers, Rule, whole_step
+from .rule import Numbers, Rule
 from .state import gradients_seen
 from .step_numbers import all_finite, clip_factors, is_due, overwrites, step_numbers, to_place
+from .together import is_trusted, step_arrays
 
 if TYPE_CHECKING:
     from .base import Optimizer
@@ -45,6 +49,7 @@ class _Changes:
     def __init__(self) -> None:
         self.arrays: dict[int, tuple[Variable, Array]] = {}
         self._announced: set[int] = set()
+        self._heard = hears_changes()
         self._tasks: list[Any] = []
 
     def array(self, variable: Variable) -> Array:
@@ -59,7 +64,7 @@ class _Changes:
 
     def announce(self, variable: Variable) -> None:
         """Tell who follows a Variable that it will change; they may keep its array, or warn."""
-        if variable.number not in self._announced:
+        if self._heard and variable.number not in self._announced:
             self._announced.add(variable.number)
             protocols.assigned(variable)
 
@@ -70,29 +75,43 @@ class _Changes:
             self.set(counter, backend.finish(self.array(counter) + 1))
 
     def replace(
-        self, function: Any, group: list[tuple[_Work, Numbers]], elementwise: bool, once: bool
+        self,
+        rule: Rule,
+        function: Any,
+        group: list[tuple[_Work, Numbers, Numbers]],
+        once: bool,
     ) -> None:
         """Work out a function of all gradients of a group, whose results take the places of theirs.
 
         Parameters
         ----------
+        rule : Rule
+            What the function does.
         function : callable
             ``function(xp, arrays, numbers)``, see `Backend.replace`.
-        group : list of (work, numbers)
-            On one backend, with the same names of slots and numbers.
+        group : list of (work, numbers, own)
+            On one backend, with the same names of slots and numbers; `own` are the numbers that
+            no other has.
         once : bool
             Whether nothing of it was changed in this step before.
         """
         backend: Backend = backend_of(group[0][0].g)
-        holders = [(work.variable, *work.slots.values()) for work, _ in group]
+        holders = [(work.variable, *work.slots.values()) for work, _, _ in group]
+        present = self.array if self.arrays else operator.attrgetter("array")
+        reuses = once and backend.smallest_reused < math.inf
         jobs = []
-        for (work, numbers), held in zip(group, holders, strict=True):
-            for variable in held:
-                self.announce(variable)
-            free = once and work.variable.constraint is None
-            reusable = tuple([free and backend.is_alone(v) for v in held])
-            jobs.append(Job((work.g, *map(self.array, held)), numbers, reusable))
-        results, tasks = backend.replace(function, jobs, elementwise)
+        for (work, numbers, own), held in zip(group, holders, strict=True):
+            if self._heard:
+                for variable in held:
+                    self.announce(variable)
+            free = reuses and work.variable.constraint is None
+            if free and work.g.nbytes >= backend.smallest_reused:
+                reusable = tuple([backend.is_alone(v) for v in held])
+            else:
+                reusable = (False,) * len(held)
+            arrays = (work.g, *map(present, held))
+            jobs.append(Job(arrays, numbers, reusable, own))
+        results, tasks = backend.replace(function, jobs, rule.elementwise, is_trusted(rule))
         self._tasks += tasks
         for held, result in zip(holders, results, strict=True):
             for variable, array in zip(held, result, strict=True):
@@ -145,8 +164,10 @@ def _accumulate(works: list[_Work], changes: _Changes, due: bool) -> list[_Work]
     sums = []
     for work in works:
         slot = work.slots["gradient_accumulator"]
-        total = changes.array(slot) + work.g
-        changes.set(slot, backend_of(work.g).finish(total))
+        backend = backend_of(work.g)
+        with backend.on(work.g):
+            total = changes.array(slot) + work.g
+        changes.set(slot, backend.finish(total))
         rest = {name: v for name, v in work.slots.items() if name != "gradient_accumulator"}
         sums.append(_Work(total, work.variable, rest))
     if due:
@@ -169,7 +190,7 @@ def _update(
     overwrite = overwrites(optimizer, count)
     known: dict[Any, Numbers] = {}
     turns: dict[int, int] = {}  # a variable that is given twice is changed twice
-    groups: dict[Any, list[tuple[_Work, Numbers]]] = {}
+    groups: dict[Any, list[tuple[_Work, Numbers, Numbers]]] = {}
     for work, factor in zip(works, factors, strict=True):
         variable = work.variable
         group, decay = group_and_decay(optimizer, variable, work.slots)
@@ -179,33 +200,18 @@ def _update(
             now = (rate if own is None else number_at(own, seen)) * group.multiplier
             numbers = step_numbers(optimizer, host_numbers, group, now, count, decay)
             known[group, decay] = numbers
-        if factor is not None:
-            numbers = {**numbers, "clip": _number(factor, work.g)}
+        alone = {} if factor is None else {"clip": _number(factor, work.g)}
         turn = turns[variable.number] = turns.get(variable.number, -1) + 1
-        key = (turn, group.rule, type(work.g), tuple(work.slots), len(numbers))
-        groups.setdefault(key, []).append((work, numbers))
+        key = (turn, group.rule, type(work.g), tuple(work.slots), *numbers)
+        groups.setdefault(key, []).append((work, numbers, alone))
     once = len(turns) == len(works)
     for key in sorted(groups, key=lambda key: key[0]):
-        _, rule, _, names, _ = key
-        function = functools.partial(_step, rule, names, overwrite)
-        changes.replace(function, groups[key], rule.elementwise, once)
+        _, rule, _, names, *_ = key
+        function = functools.partial(step_arrays, rule, names, overwrite)
+        changes.replace(rule, function, groups[key], once)
     for variable in {work.variable.number: work.variable for work in works}.values():
         if variable.constraint is not None:
             changes.set(variable, constrained(variable, changes.array(variable)))
-
-
-def _step(
-    rule: Rule,
-    names: tuple[str, ...],
-    overwrite: bool,
-    xp: Any,
-    arrays: tuple[Array, ...],
-    c: Numbers,
-) -> tuple[Array, ...]:
-    """Do `whole_step`, from arrays to arrays, as backends want it."""
-    g, w, *slots = arrays
-    w, new = whole_step(rule, xp, g, w, dict(zip(names, slots, strict=True)), c, overwrite)
-    return w, *[new[name] for name in names]
 
 
 def _number(factor: Tensor, g: Array) -> Any:
