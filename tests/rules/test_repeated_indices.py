@@ -4,10 +4,46 @@ import numpy as np
 import pytest
 
 import xgrad as xg
+from xgrad.backends import numpy_scatter
 from xgrad.ops.rule_namespace import rule_namespace
 
-AXES = [((900, 7), 0), ((7, 900), 1), ((3, 300, 5), 1), ((3, 300, 5), -1), ((40000,), 0)]
+AXES = [
+    ((900, 7), 0),
+    ((300, 4, 50), 0),
+    ((7, 900), 1),
+    ((3, 300, 5), 1),
+    ((3, 300, 5), -1),
+    ((40000,), 0),
+]
 UFUNCS = {"add": np.add, "multiply": np.multiply, "min": np.minimum, "max": np.maximum}
+
+
+@pytest.fixture(autouse=True, params=["with SciPy", "without SciPy"])
+def scipy(request, monkeypatch):
+    if request.param == "with SciPy":
+        pytest.importorskip("scipy")
+    else:
+        monkeypatch.setattr(numpy_scatter, "_scipy_sparse", lambda: None)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "complex64", "float16", "int64"])
+def test_rows_add_up_in_order_in_their_dtype(dtype, rng):
+    rows = (rng.normal(size=(2000, 20)) * 100).astype(dtype)
+    indices = rng.integers(-50, 50, 2000)
+    expected = np.zeros((50, 20), dtype)
+    np.add.at(expected, indices, rows)
+    found = rule_namespace.index_add(xg.asarray(rows), xg.asarray(indices), axis=0, size=50)
+    np.testing.assert_array_equal(found.numpy(), expected)
+
+
+def test_what_is_not_finite_stays_in_its_rows(rng):
+    rows = rng.normal(size=(2000, 20))
+    rows[7], rows[9, 3] = np.inf, np.nan
+    indices = rng.integers(0, 50, 2000)
+    expected = np.zeros((50, 20))
+    np.add.at(expected, indices, rows)
+    found = rule_namespace.index_add(xg.asarray(rows), xg.asarray(indices), axis=0, size=50)
+    np.testing.assert_array_equal(found.numpy(), expected)
 
 
 @pytest.mark.parametrize(("shape", "axis"), AXES, ids=str)
@@ -37,7 +73,7 @@ def test_scatter(shape, axis, mode, rng):
     found = xg.scatter(
         xg.asarray(x), xg.asarray(indices), xg.asarray(updates), axis=axis, mode=mode
     )
-    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-12)
+    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("axis", [0, 1, -1])

@@ -18,18 +18,17 @@ from ..errors import ArgumentTypeError, BackendUnavailableError
 from . import contraction, numpy_masks, portable, whole_powers
 from .base import Backend, Job, Replaced
 from .blocks import BLOCK
-from .indices import Slot, fill_key, flat_positions
+from .indices import fill_key
 from .looks import square_sum
 from .numpy_convolution import Convolutions
 from .numpy_matrices import Matrices
 from .numpy_networks import Networks
+from .numpy_scatter import FEW, add_at, combine
 from .replacing import is_alone, replace_by_blocks
 
 __all__ = ["NumpyBackend"]
 
 _CPU = "cpu"
-_FEW = 2048  # below, what is saved is less than what it costs to save it
-_BLOCK = 1 << 15
 _SMALL = 4096
 _UFUNCS = {"add": np.add, "multiply": np.multiply, "min": np.minimum, "max": np.maximum}
 
@@ -160,7 +159,7 @@ class Own(Convolutions, Matrices, Networks):
         if all([index.dtype == np.bool for index in indices]):  # noqa: C419 - a hot path
             out[fill_key(key, indices) if indices else key] = x
         else:
-            _add_at(out, x, indices, key)
+            add_at(out, x, indices, key)
         return out
 
     @staticmethod
@@ -176,7 +175,7 @@ class Own(Convolutions, Matrices, Networks):
         elif all([index.dtype == np.bool for index in indices]):  # noqa: C419 - a hot path
             total[fill_key(key, indices)] += x
         else:
-            _add_at(total, x, indices, key)
+            add_at(total, x, indices, key)
         return True
 
     @staticmethod
@@ -184,14 +183,14 @@ class Own(Convolutions, Matrices, Networks):
         shape = list(x.shape)
         shape[axis] = size
         out = np.zeros(shape, dtype=x.dtype)
-        _combine(np.add, out, indices, x, axis)
+        combine(np.add, out, indices, x, axis)
         return out
 
     @staticmethod
     def index_add_into(total: Array, x: Array, indices: Array, *, axis: int) -> bool:
         if total.dtype is not x.dtype or not total.flags.c_contiguous:
             return False
-        _combine(np.add, total, indices, x, axis)
+        combine(np.add, total, indices, x, axis)
         return True
 
     @staticmethod
@@ -210,7 +209,7 @@ class Own(Convolutions, Matrices, Networks):
         out = np.zeros(shape, dtype=x.dtype)
         key: list[Array] = list(np.ogrid[tuple(slice(n) for n in x.shape)])
         key[axis] = indices
-        if x.size < _FEW:
+        if x.size < FEW:
             np.add.at(out, tuple(key), x)
             return out
         places = indices.astype(np.intp)
@@ -226,7 +225,7 @@ class Own(Convolutions, Matrices, Networks):
         if mode == "set":
             np.moveaxis(out, axis, 0)[indices] = np.moveaxis(updates, axis, 0)
         else:
-            _combine(_UFUNCS[mode], out, indices, updates, axis)
+            combine(_UFUNCS[mode], out, indices, updates, axis)
         return out
 
     def contract(xp: Any, x1: Array, x2: Array, *, subscripts: str) -> Array:
@@ -295,45 +294,6 @@ class Own(Convolutions, Matrices, Networks):
         if math.isfinite(abs(total)):
             return r
         return np.where(np.isfinite(r) | (g != 0), r, np.zeros_like(r))
-
-
-def _add_at(out: Array, x: Array, indices: tuple[Array, ...], key: Any) -> None:
-    """Add x to a contiguous array at a key with index arrays, every time a place comes up."""
-    if isinstance(key, Slot) and indices[0].ndim == 1:
-        _combine(np.add, out, indices[0], x, 0)
-    elif x.size < _FEW or any(index.dtype == np.bool for index in indices):
-        np.add.at(out, fill_key(key, indices), x)
-    else:
-        flat = flat_positions(np, out.shape, key, indices, _CPU)
-        np.add.at(out.reshape(-1), flat.reshape(-1), x.reshape(-1))
-
-
-def _combine(ufunc: np.ufunc, out: Array, indices: Array, updates: Array, axis: int) -> None:
-    """``out[indices] = ufunc(out[indices], updates)`` along an axis of a contiguous `out`.
-
-    ``ufunc.at`` is fast for flat arrays only, by a factor of four for rows of 64; a block of flat
-    indices stays in the cache."""
-    axis %= out.ndim
-    width = math.prod(out.shape[axis + 1 :])
-    if out.ndim == 1 or updates.size < _FEW or width == 0:
-        ufunc.at(np.moveaxis(out, axis, 0), indices, np.moveaxis(updates, axis, 0))
-        return
-    size = out.shape[axis]
-    if indices.size and not -size <= indices.min() <= indices.max() < size:
-        raise IndexError(f"an index is out of bounds for axis {axis} with size {size}")
-    indices = indices.astype(np.intp)
-    indices[indices < 0] += size
-    flat, columns = out.reshape(-1), np.arange(width)
-    stacks = updates.reshape(-1, indices.size, width)
-    group = max(1, _BLOCK // max(1, indices.size * width))
-    block = max(1, _BLOCK // width)
-    for first in range(0, len(stacks), group):
-        numbers = np.arange(first, min(first + group, len(stacks)))[:, None, None]
-        for start in range(0, indices.size, block):
-            part = slice(start, start + block)
-            places = (numbers * size + indices[part, None]) * width + columns
-            values = stacks[first : first + group, part]
-            ufunc.at(flat, places.reshape(-1), values.reshape(-1))
 
 
 def _plain(value: Any) -> Array:
