@@ -61,7 +61,11 @@ def test_the_suite_measures_every_workload(measured):
     found = json.loads(measured.read_text())["results"]
     assert len(found) >= 14 + 5 + 3
     for result in found.values():
-        assert set(result["us"]) == {"numpy by hand", "xgrad", "xgrad.function"}
+        assert set(result["us"]) - {"xgrad.function+numba"} == {
+            "numpy by hand",
+            "xgrad",
+            "xgrad.function",
+        }
         assert result["left_out"] == {}
         assert result["over"]["xgrad.function"]["xgrad"]["median"] > 0
         assert result["memory"]["peak"] > 0
