@@ -10,7 +10,7 @@ import functools
 import inspect
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
@@ -138,6 +138,9 @@ class Backend:
         Whether it makes kernels of groups of elementwise instructions.
     fuses_together : bool
         Whether it makes one kernel of groups that do the same over several shapes.
+    numbers : mapping or None
+        From pairs of a dtype and a Python number, of type int or float and not zero, to an array
+        without axes, or None where the library is to have the number itself.
     roams : bool
         Whether operators of its arrays compute on the current device instead of the arrays' own, so
         that `on` must be entered around them; the functions of `xp` do that themselves.
@@ -151,6 +154,7 @@ class Backend:
     compiles = False
     fuses = False
     fuses_together = False
+    numbers: Mapping[tuple[Any, Any], Any] | None = None
     roams = False
     smallest_reused = math.inf
     Own: type = type("Own", (), {})

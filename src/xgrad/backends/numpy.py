@@ -23,6 +23,7 @@ from .looks import square_sum
 from .numpy_convolution import Convolutions
 from .numpy_matrices import Matrices
 from .numpy_networks import Networks
+from .numpy_numbers import Numbers
 from .numpy_scatter import FEW, add_at, combine
 from .replacing import is_alone, replace_by_blocks
 
@@ -325,6 +326,7 @@ class NumpyBackend(Backend):
 
     def __init__(self) -> None:
         super().__init__("numpy", np)
+        self.numbers = Numbers()
 
     def asarray(
         self, value: Any, dtype: DType, native: NativeDevice, copy: bool | None = None

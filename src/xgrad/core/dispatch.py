@@ -6,7 +6,7 @@ else goes through `apply`, which is the readable account of what happens."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from weakref import ref
 
@@ -25,6 +25,9 @@ Tensor: Any = None
 
 # What applies a primitive to arrays that wrap others; batching/ sets it when it is imported.
 _apply_nested: Callable[..., Any]
+
+# Python numbers as arrays by type of array, for libraries that take longer for numbers (Backend.numbers).
+NUMBERS: dict[type, Mapping[tuple[Any, Any], Any]] = {}
 
 # The exact types that hot paths take apart; subclasses of a user's take the long way.
 HANDLES: set[type] = set()
@@ -114,6 +117,7 @@ def binary(
         kind1 = type(x1)
         kind2 = type(x2)
         scalar = 0  # which operand is a Python scalar
+        number = None  # the same as an array, where that is faster
         if kind1 is Tensor or kind1 in HANDLES:
             array1 = x1.array
             node1 = x1.node
@@ -127,6 +131,8 @@ def binary(
                 array2 = x2
                 node2 = None
                 scalar = 2
+                if x2 and kind in NUMBERS and (kind2 is float or kind2 is int):
+                    number = NUMBERS[kind][array1.dtype, x2]
             else:
                 return apply_any(primitive, (x1, x2))
         elif kind1 in SCALAR_TYPES and kind2 in HANDLES:
@@ -136,12 +142,19 @@ def binary(
             array2 = x2.array
             node2 = x2.node
             kind = type(array2)
+            if x1 and kind in NUMBERS and (kind1 is float or kind1 is int):
+                number = NUMBERS[kind][array2.dtype, x1]
         else:
             return apply_any(primitive, (x1, x2))
         if kind not in implementations:
             return apply_any(primitive, (x1, x2))
         try:
-            y = implementations[kind](array1, array2)
+            if number is None:
+                y = implementations[kind](array1, array2)
+            elif scalar == 2:
+                y = implementations[kind](array1, number)
+            else:
+                y = implementations[kind](number, array2)
         except Exception as error:
             raise explain_failure(primitive, (array1, array2), None, error) from error
         if type(y) is not kind:
@@ -182,8 +195,12 @@ def binary(
             saved = (array1,)
         else:
             saved = plan.save(array1, array2, y)
-        if code == scalar and code and saved[0] and saved[0] - saved[0] == 0:
-            plan = plan.unguarded  # the partial is that finite number, or one over it
+        if code == scalar and code:
+            if number is not None:
+                saved = (number,)
+                plan = plan.of_number
+            elif saved[0] and saved[0] - saved[0] == 0:
+                plan = plan.of_number  # the partial is that finite number, or one over it
         number = next_serial()
         where = user_line(2) if settings.locations else None
         new = Node(
@@ -268,6 +285,8 @@ def apply(
         for array in arrays:
             if type(array) not in SCALAR_TYPES:
                 primitive.implementations[type(array)] = function
+                if backend.numbers is not None:
+                    NUMBERS[type(array)] = backend.numbers
     several = primitive.outputs != 1
     y = tuple(map(backend.finish, y)) if several else backend.finish(y)
     recorder = state.recorder

@@ -15,7 +15,17 @@ from typing import Any, NamedTuple
 
 from ..errors import NotDifferentiableError
 
-__all__ = ["Call", "Kind", "Plan", "Primitive", "Refusal", "define", "no_rule", "rule_names"]
+__all__ = [
+    "NUMBER",
+    "Call",
+    "Kind",
+    "Plan",
+    "Primitive",
+    "Refusal",
+    "define",
+    "no_rule",
+    "rule_names",
+]
 
 Rule = Callable[..., Any]
 
@@ -42,6 +52,8 @@ class Kind(enum.Enum):
 
 # Where a rule's argument comes from: the node's saved values, an input's node, or the node itself.
 SAVED, INPUT_SPEC, OUTPUT_SPEC = 0, 1, 2
+# The owner of a kept value that is a Python number, or that as an array.
+NUMBER = -2
 
 
 class Call(NamedTuple):
@@ -80,8 +92,8 @@ class Plan:
     save : callable
         ``save(*arrays, y)`` gives the values to keep.
     owners : tuple
-        Which operand each kept value is (-1 for the output, None for a spec), so that it can be
-        followed again in higher orders.
+        Which operand each kept value is (-1 for the output, None for a spec, NUMBER for a Python
+        number), so that it can be followed again in higher orders.
     calls : tuple of Call
     simple : tuple or None
         The calls for the hot path, where no operand is starred, none of their cotangents sparse or
@@ -94,7 +106,7 @@ class Plan:
         The primitive's, where the one call is for its first operand.
     """
 
-    __slots__ = ("_unguarded", "adder", "calls", "code", "guarded", "owners", "save", "simple")
+    __slots__ = ("_of_number", "adder", "calls", "code", "guarded", "owners", "save", "simple")
 
     def __init__(
         self,
@@ -107,7 +119,7 @@ class Plan:
         adder: Callable[..., bool] | None = None,
     ) -> None:
         self.adder = adder
-        self._unguarded: Plan | None = None
+        self._of_number: Plan | None = None
         self.guarded = guarded
         self.save = save
         self.owners = owners
@@ -116,13 +128,14 @@ class Plan:
         self.code = code
 
     @property
-    def unguarded(self) -> Plan:
-        """The same plan for a partial derivative that is known to be finite."""
-        if self._unguarded is None:
-            self._unguarded = Plan(
-                self.save, self.owners, self.calls, self.simple, self.code, False
-            )
-        return self._unguarded
+    def of_number(self) -> Plan:
+        """The same plan where all that is kept is a Python number, or that as an array.
+
+        It is finite and not zero, so the edge need not look."""
+        if self._of_number is None:
+            owners = (NUMBER,) * len(self.owners)
+            self._of_number = Plan(self.save, owners, self.calls, self.simple, self.code, False)
+        return self._of_number
 
 
 # What `Plan.save` keeps: nothing; of one operand itself or the output; of two the first, the

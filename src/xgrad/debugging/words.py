@@ -7,7 +7,7 @@ from typing import Any
 
 from ..backends.survey import survey
 from ..core.node import Leaf, Node
-from ..core.primitive import Primitive
+from ..core.primitive import NUMBER, Primitive
 
 __all__ = ["kept_values", "operand_name", "table"]
 
@@ -26,8 +26,8 @@ def kept_values(node: Node) -> Iterator[tuple[str, Any]]:
     if primitive is None or plan is None:
         return
     for owner, value in zip(plan.owners, node.saved, strict=True):
-        if owner is None:
-            continue  # a spec
+        if owner is None or owner == NUMBER:
+            continue  # a spec, or a number
         if owner == -1:
             yield from _parts("the result", value)
         elif type(value) is tuple:

@@ -15,7 +15,7 @@ from ..backends import backend_of, library_of
 from ..core.inspection import inspectors
 from ..core.node import Cut, Node, Output, Producer
 from ..core.observers import settings
-from ..core.primitive import INPUT_SPEC, SAVED, Call
+from ..core.primitive import INPUT_SPEC, NUMBER, SAVED, Call
 from ..core.tensor import Tensor
 from ..errors import TapeError
 from ..ops.rule_namespace import rule_namespace
@@ -354,6 +354,8 @@ def _followed_again(value: Any, owner: int | None, node: Node) -> Any:
     """Give a saved array its node again, so that outer tapes follow the rule through it."""
     if owner is None:
         return value
+    if owner == NUMBER:
+        return value.item() if hasattr(value, "item") else value
     if type(value) is tuple:
         if owner == -1 and isinstance(node, Producer):
             nodes: Sequence[Node | None] = node.of_outputs(value)
@@ -369,6 +371,8 @@ def _wrapped(value: Any, owner: int | None, _node: Node) -> Any:
     """Give a saved array as a Tensor that nobody follows."""
     if owner is None:
         return value
+    if owner == NUMBER:
+        return value.item() if hasattr(value, "item") else value
     if type(value) is tuple:
         return tuple([Tensor(v) for v in value])
     return Tensor(value) if hasattr(value, "shape") else value

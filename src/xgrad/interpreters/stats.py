@@ -12,6 +12,7 @@ from ..backends import is_array
 from ..backends.memory import bytes_of, owner_of
 from ..core.node import Node
 from ..core.observers import show_line
+from ..core.primitive import NUMBER
 from ..core.spec import Spec
 from .graph import recorded_nodes
 from .trace import Trace
@@ -114,6 +115,8 @@ def stats_of(trace: Trace | None) -> TapeStats:
 
 def _kept(node: Node, seen: set[int]) -> Iterator[tuple[int, int]]:
     """Identity and size of every array that a node keeps and that was not seen before."""
+    if node.plan is not None and NUMBER in node.plan.owners:
+        return  # a number of the user's, shared by all that use it
     values = [
         part for value in node.saved for part in (value if type(value) is tuple else (value,))
     ]
