@@ -295,8 +295,8 @@ def test_an_interrupted_step_is_done_wholly_or_not_at_all() -> None:
     interrupted = 0
     try:
         for trial in range(60):
-            signal.setitimer(signal.ITIMER_REAL, 1e-4 + 1e-4 * (trial % 20))
             try:
+                signal.setitimer(signal.ITIMER_REAL, 1e-4 + 1e-4 * (trial % 20))
                 optimizer.apply(grads, variables)
                 signal.setitimer(signal.ITIMER_REAL, 0.0)
             except InterruptedError_:
