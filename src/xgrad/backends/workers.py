@@ -59,7 +59,10 @@ def run_unbroken(tasks: Sequence[Callable[[], None]], then: Callable[[], None]) 
 
 
 def run_shares(share: Callable[[int], None], count: int) -> None:
-    """Call ``share(0)`` to ``share(count - 1)``, on threads, under the caller's ``numpy.errstate``."""
+    """Call ``share(0)`` here and the others up to ``share(count - 1)`` on threads, or here too.
+
+    All run under the caller's ``numpy.errstate``. What interrupts or fails is raised when none runs
+    any more; not all of them may have run then, so they must leave nothing half done that counts."""
     if count == 1:
         share(0)
         return
@@ -69,7 +72,21 @@ def run_shares(share: Callable[[int], None], count: int) -> None:
         with np.errstate(**errors):  # which other threads do not know of
             share(number)
 
-    run_unbroken([partial(run, number) for number in range(count)], lambda: None)
+    others = _Work([partial(run, number) for number in range(1, count)], lambda: None)
+    try:
+        with contextlib.suppress(RuntimeError):  # where there are no threads, all is done here
+            _pool().submit(others.run)
+        share(0)
+        if others.claim():  # nobody was free
+            others.work()
+        else:
+            others.wait()
+    except BaseException:
+        if not others.claim():
+            others.wait_on()
+        raise
+    if others.errors:
+        raise others.errors[0]
 
 
 class _Work:
@@ -97,8 +114,8 @@ class _Work:
             return
         for _ in range(len(self._left) - 1):
             with contextlib.suppress(RuntimeError):  # where there are no threads there is no help
-                _pool().submit(self._help)
-        self._help()
+                _pool().submit(self.work)
+        self.work()
 
     def wait(self) -> None:
         """Wait until all tasks are done."""
@@ -111,7 +128,8 @@ class _Work:
             with contextlib.suppress(BaseException):  # the first one is raised in the end
                 self.wait()
 
-    def _help(self) -> None:
+    def work(self) -> None:
+        """Run tasks that nobody has begun; the last to end one ends it all."""
         while True:
             try:
                 task = self._left.pop()
