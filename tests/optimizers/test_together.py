@@ -436,3 +436,15 @@ def test_a_path_that_ends_in_a_pure_step_is_explained() -> None:
     assert other.gradient(z, w) is None
     assert "test_together.py" in str(other.explain(z, w))
     assert tape.gradient(y, w) is not None
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0,), (0, 2, 3)], ids=str)
+@pytest.mark.parametrize("name", sorted({case[0] for case in CASES}))
+def test_variables_without_elements_take_part(name: str, shape: tuple[int, ...]) -> None:
+    empty, other = xg.Variable(np.zeros(shape)), xg.Variable(np.ones((2, 3)))
+    optimizer = getattr(xg.optimizers, name)(learning_rate=0.1)
+    for _ in range(2):
+        optimizer.apply([xg.zeros(shape), xg.ones((2, 3))], [empty, other])
+    assert empty.shape == shape
+    assert np.isfinite(other.numpy()).all()
+    assert not np.array_equal(other.numpy(), np.ones((2, 3)))

@@ -6,6 +6,7 @@ from typing import Any, Unpack
 
 from .._typing import Array
 from ..core.tensor import Tensor
+from ..ops.statistical import sum
 from .base import Optimizer
 from .checks import as_positive, as_rate
 from .options import Options
@@ -98,7 +99,7 @@ class Adafactor(Optimizer):
         zeros = real_zeros(w)
         if w.ndim < 2:
             return {"velocity": zeros}
-        return {"row": zeros[..., 0], "column": zeros[..., 0, :]}
+        return {"row": sum(zeros, axis=-1), "column": sum(zeros, axis=-2)}
 
     def coefficients(self, xp: Any, learning_rate: Any, step: Any) -> Numbers:
         """Compute the relative size of the step, and how much of the squares is new."""
@@ -111,6 +112,8 @@ class Adafactor(Optimizer):
         self, xp: Any, g: Array, w: Array, slots: Slots, c: Numbers
     ) -> tuple[Array, Slots]:
         """Work out one step of one variable; see the class for the equations."""
+        if 0 in w.shape:
+            return w, slots  # which has no mean
         s = squared_modulus(xp, g) + self.epsilon_1
         if "row" in slots:
             r, k = slots["row"], slots["column"]
