@@ -24,6 +24,7 @@ OPTIONS = {
     "small": ["--quick"],
     "suite": ["--quick", "--peers"],
 }
+NUMBA = {"xgrad.function+numba"}  # where it is installed, but for optimizers
 ELSEWHERE = {"gpu"}  # tests/scripts/test_gpu_report.py runs it
 
 
@@ -61,12 +62,8 @@ def test_the_suite_measures_every_workload(measured):
     found = json.loads(measured.read_text())["results"]
     assert len(found) >= 14 + 5 + 3
     for result in found.values():
-        assert set(result["us"]) - {"xgrad.function+numba"} == {
-            "numpy by hand",
-            "xgrad",
-            "xgrad.function",
-        }
-        assert result["left_out"] == {}
+        assert set(result["us"]) - NUMBA == {"numpy by hand", "xgrad", "xgrad.function"}
+        assert result["left_out"].keys() <= NUMBA
         assert result["over"]["xgrad.function"]["xgrad"]["median"] > 0
         assert result["memory"]["peak"] > 0
         assert result["recording"]["over_eager"] > 0
