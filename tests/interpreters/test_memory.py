@@ -61,7 +61,7 @@ def test_operation_that_needs_only_shapes_keeps_no_array(f, held, no_collector):
     with xg.GradientTape() as tape:
         y = f(x)
         kept = held() - start - round(y.array.nbytes / BYTES)
-    assert kept == 0
+    assert kept <= 0  # something of another test's may be freed meanwhile
     assert tape.gradient(y, x).shape == x.shape
 
 
