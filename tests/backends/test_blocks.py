@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -252,3 +254,71 @@ if not child:
 raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """  # in a process of its own: libraries that other tests imported do not like forks
     subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
+
+
+def test_shares_without_threads_run_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "_pool_or_none", lambda: None)
+    done: list[int] = []
+    workers.run_shares(done.append, 3)
+    assert done == [0, 1, 2]
+
+
+def test_an_interruption_waits_for_shares_that_have_begun() -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    def share(number: int) -> None:
+        if number:
+            begun.set()
+            time.sleep(0.2)
+            ended.set()
+        else:
+            assert begun.wait(10)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        workers.run_shares(share, 2)
+    assert ended.is_set()
+
+
+def test_an_interruption_takes_back_shares_that_have_not_begun() -> None:
+    free, done = threading.Event(), []
+    for _ in range(workers.thread_count()):
+        workers._pool().submit(lambda: free.wait(10))  # nobody is left
+
+    def share(number: int) -> None:
+        if not number:
+            raise KeyboardInterrupt
+        done.append(number)
+
+    with pytest.raises(KeyboardInterrupt):
+        workers.run_shares(share, 3)
+    free.set()
+    workers.run_unbroken([lambda: None], lambda: None)
+    assert done == []
+
+
+def test_what_fails_in_any_share_is_raised() -> None:
+    def share(number: int) -> None:
+        if number == failing:
+            raise ValueError(number)
+
+    for failing in range(3):
+        with pytest.raises(ValueError, match=str(failing)):
+            workers.run_shares(share, 3)
+
+
+def test_many_callers_share_the_pool() -> None:
+    sums: list[int] = []
+
+    def call() -> None:
+        for _ in range(50):
+            parts = [0] * 3
+            workers.run_shares(lambda n, parts=parts: parts.__setitem__(n, n + 1), 3)  # type: ignore[misc]
+            sums.append(sum(parts))
+
+    callers = [threading.Thread(target=call) for _ in range(8)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert sums == [6] * 400

@@ -59,12 +59,14 @@ def run_unbroken(tasks: Sequence[Callable[[], None]], then: Callable[[], None]) 
 
 
 def run_shares(share: Callable[[int], None], count: int) -> None:
-    """Call ``share(0)`` here and the others up to ``share(count - 1)`` on threads, or here too.
+    """Call ``share(0)`` here and the others up to ``share(count - 1)`` on threads.
 
     All run under the caller's ``numpy.errstate``. What interrupts or fails is raised when none runs
     any more; not all of them may have run then, so they must leave nothing half done that counts."""
-    if count == 1:
-        share(0)
+    pool = _pool_or_none() if count > 1 else None
+    if pool is None:
+        for number in range(count):
+            share(number)
         return
     errors = np.geterr()
 
@@ -74,15 +76,11 @@ def run_shares(share: Callable[[int], None], count: int) -> None:
 
     others = _Work([partial(run, number) for number in range(1, count)], lambda: None)
     try:
-        with contextlib.suppress(RuntimeError):  # where there are no threads, all is done here
-            _pool().submit(others.run)
+        pool.submit(others.run)
         share(0)
-        if others.claim():  # nobody was free
-            others.work()
-        else:
-            others.wait()
+        others.wait()
     except BaseException:
-        if not others.claim():
+        if not others.claim():  # they have begun
             others.wait_on()
         raise
     if others.errors:
@@ -114,8 +112,8 @@ class _Work:
             return
         for _ in range(len(self._left) - 1):
             with contextlib.suppress(RuntimeError):  # where there are no threads there is no help
-                _pool().submit(self.work)
-        self.work()
+                _pool().submit(self._help)
+        self._help()
 
     def wait(self) -> None:
         """Wait until all tasks are done."""
@@ -128,8 +126,7 @@ class _Work:
             with contextlib.suppress(BaseException):  # the first one is raised in the end
                 self.wait()
 
-    def work(self) -> None:
-        """Run tasks that nobody has begun; the last to end one ends it all."""
+    def _help(self) -> None:
         while True:
             try:
                 task = self._left.pop()
@@ -180,6 +177,14 @@ class _Pool:
 @cache
 def _pool() -> _Pool:
     return _Pool(thread_count())
+
+
+def _pool_or_none() -> _Pool | None:
+    """The pool, where threads can be had."""
+    try:
+        return None if sys.is_finalizing() else _pool()
+    except RuntimeError:
+        return None
 
 
 # Threads do not survive a fork; the child starts its own when it needs them.
