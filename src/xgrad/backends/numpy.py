@@ -24,7 +24,7 @@ from .numpy_convolution import Convolutions
 from .numpy_matrices import Matrices
 from .numpy_networks import Networks
 from .numpy_numbers import Numbers
-from .numpy_scatter import FEW, add_at, combine
+from .numpy_scatter import FEW, add_at, add_rows, combine
 from .replacing import is_alone, replace_by_blocks
 
 __all__ = ["NumpyBackend"]
@@ -184,14 +184,14 @@ class Own(Convolutions, Matrices, Networks):
         shape = list(x.shape)
         shape[axis] = size
         out = np.zeros(shape, dtype=x.dtype)
-        combine(np.add, out, indices, x, axis)
+        add_rows(out, indices, x, axis)
         return out
 
     @staticmethod
     def index_add_into(total: Array, x: Array, indices: Array, *, axis: int) -> bool:
         if total.dtype is not x.dtype or not total.flags.c_contiguous:
             return False
-        combine(np.add, total, indices, x, axis)
+        add_rows(total, indices, x, axis)
         return True
 
     @staticmethod

@@ -15,7 +15,7 @@ import numpy as np
 from .._typing import Array
 from .indices import Slot, fill_key, flat_positions
 
-__all__ = ["FEW", "add_at", "combine"]
+__all__ = ["FEW", "add_at", "add_rows", "combine"]
 
 FEW = 2048  # below, what is saved is less than what it costs to save it
 _BLOCK = 1 << 15
@@ -26,7 +26,7 @@ _SPARSE_DTYPES = "fdFD"
 def add_at(out: Array, x: Array, indices: tuple[Array, ...], key: Any) -> None:
     """Add x to a contiguous array at a key with index arrays, every time a place comes up."""
     if isinstance(key, Slot) and indices[0].ndim == 1:
-        combine(np.add, out, indices[0], x, 0)
+        add_rows(out, indices[0], x, 0)
     elif x.size < FEW or any(index.dtype == np.bool for index in indices):
         np.add.at(out, fill_key(key, indices), x)
     else:
@@ -44,12 +44,7 @@ def combine(ufunc: np.ufunc, out: Array, indices: Array, updates: Array, axis: i
         ufunc.at(np.moveaxis(out, axis, 0), indices, np.moveaxis(updates, axis, 0))
         return
     size = out.shape[axis]
-    if indices.size and not -size <= indices.min() <= indices.max() < size:
-        raise IndexError(f"an index is out of bounds for axis {axis} with size {size}")
-    indices = indices.astype(np.intp)
-    indices[indices < 0] += size
-    if axis == 0 and ufunc is np.add and _add_by_product(out, indices, updates):
-        return
+    indices = _places(indices, size, axis)
     flat, columns = out.reshape(-1), np.arange(width)
     stacks = updates.reshape(-1, indices.size, width)
     group = max(1, _BLOCK // max(1, indices.size * width))
@@ -63,18 +58,29 @@ def combine(ufunc: np.ufunc, out: Array, indices: Array, updates: Array, axis: i
             ufunc.at(flat, places.reshape(-1), values.reshape(-1))
 
 
-def _add_by_product(out: Array, indices: Array, rows: Array) -> bool:
-    """Add many rows by the product with a sparse matrix of ones, where SciPy is; or False."""
-    if rows.size < _MANY or rows.dtype != out.dtype or rows.dtype.char not in _SPARSE_DTYPES:
-        return False
-    sparse = _scipy_sparse()
+def add_rows(out: Array, indices: Array, rows: Array, axis: int) -> None:
+    """Add rows at repeated indices, those of an index to each other first.
+
+    Many rows are the product of a sparse matrix of ones with them, where SciPy is."""
+    fits = rows.dtype == out.dtype and rows.dtype.char in _SPARSE_DTYPES and out.ndim > 1
+    sparse = _scipy_sparse() if fits and axis % out.ndim == 0 and rows.size >= _MANY else None
     if sparse is None:
-        return False
+        combine(np.add, out, indices, rows, axis)
+        return
     count = indices.size
     ones, starts = np.ones(count, rows.dtype), np.arange(count + 1)
-    matrix = sparse.csc_array((ones, indices, starts), shape=(len(out), count))
+    places = _places(indices, len(out), 0)
+    matrix = sparse.csc_array((ones, places, starts), shape=(len(out), count))
     out += (matrix @ rows.reshape(count, -1)).reshape(out.shape)
-    return True
+
+
+def _places(indices: Array, size: int, axis: int) -> Array:
+    """Indices that count from the beginning."""
+    if indices.size and not -size <= indices.min() <= indices.max() < size:
+        raise IndexError(f"an index is out of bounds for axis {axis} with size {size}")
+    places = indices.astype(np.intp)
+    places[places < 0] += size
+    return places
 
 
 @functools.cache
