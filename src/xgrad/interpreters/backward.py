@@ -6,7 +6,7 @@ nobody else is watching, on Tensors otherwise, which is all there is to higher o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from heapq import heappush
 from typing import Any
@@ -73,9 +73,7 @@ def walk(
     frontier = inspected or Frontier(not recorded)
     found: dict[Node, Any] = {}
     rows: RowCollector | None = None
-    follow: Callable[..., tuple[Any, Any]] | None = None
-    if needed is None and not stops and inspected is None:
-        follow = _follow if not recorded else _follow_recorded
+    plainly = needed is None and not stops and inspected is None
     if any(node.plan is not None for node in sources):
         inside: Mapping[Node, Any] = sources
     else:
@@ -89,8 +87,8 @@ def walk(
                 frontier.add(node, g)
         while frontier.heap:
             node, g = frontier.pop()
-            if follow is not None:
-                node, g = follow(trace, node, g, frontier, inside, found, consume)
+            if plainly:
+                node, g = _follow(trace, node, g, frontier, inside, found, consume)
                 if node is None:
                     continue
             if type(node.plan) is HookedPlan and node not in bare:
@@ -131,33 +129,41 @@ def _follow(
     found: dict[Node, Any],
     consume: bool,
 ) -> tuple[Any, Any]:
-    """Visit nodes on raw arrays for as long as the next one is a plain one (a hot path).
+    """Visit nodes for as long as the next one is a plain one (a hot path).
 
-    Plain nodes have one output, no starred operand, and were recorded by this trace alone. The
-    operand with the highest serial number is visited next without a place in the frontier, where
-    it can. Returns the node that is not plain and its cotangent, or None."""
+    Plain nodes have one output, no starred operand, and were recorded by this trace alone; where
+    the walk itself is recorded, nobody else may be told of it. The operand with the highest serial
+    number is visited next without a place in the frontier, where it can. Returns the node that is
+    not plain and its cotangent, or None."""
     entries = frontier.entries
     heap = frontier.heap
+    raw = frontier.in_place
     kind, xp, guard = frontier.library
     traces: tuple[Trace, ...] = ()  # the last tuple that holds this trace alone
+    if not raw:
+        traces = active_traces()
+        if len(traces) != 1 or traces[0] is not trace:
+            return node, g
     while True:
         plan = node.plan
         if plan is None or plan.simple is None:
             return node, g
         if node.traces is not traces:
             traces = node.traces
-            if len(traces) != 1 or traces[0] is not trace:
+            if not raw or len(traces) != 1 or traces[0] is not trace:
                 return node, g
         if node in sources:
             found[node] = g
         if type(g) is not kind:
             kind = type(g)
-            if library_of(g).roams:
+            if raw and library_of(g).roams:
                 return node, g
-            xp = backend_of(g).xp
+            xp = backend_of(g).xp if raw else rule_namespace
             guard = xp.zero_where_zero
             frontier.library = kind, xp, guard
         saved = node.saved
+        if saved and not raw:
+            saved = [_followed_again(v, o, node) for v, o in zip(saved, plan.owners, strict=True)]
         parents = node.parents
         guarded = plan.guarded
         adder = plan.adder
@@ -187,7 +193,7 @@ def _follow(
                     entry[1] += r
                 else:
                     entry[1] = entry[1] + r
-                    entry[2] = True
+                    entry[2] = raw
             elif following is None:
                 following = parent
                 following_g = r
@@ -205,73 +211,7 @@ def _follow(
             return None, None
         if heap and -heap[0] > following.serial:
             # What has an adder fills a new array, which is the walk's own.
-            entries[following.serial] = [following, following_g, adder is not None]
-            heappush(heap, -following.serial)
-            return None, None
-        node = following
-        g = following_g
-
-
-def _follow_recorded(
-    trace: Trace,
-    node: Any,
-    g: Any,
-    frontier: Frontier,
-    sources: Mapping[Node, Any],
-    found: dict[Node, Any],
-    consume: bool,
-) -> tuple[Any, Any]:
-    """The same on Tensors, where the one who recorded the nodes is the only one who watches."""
-    entries = frontier.entries
-    heap = frontier.heap
-    traces = active_traces()
-    while True:
-        plan = node.plan
-        if plan is None or plan.simple is None or node.traces is not traces:
-            return node, g
-        if len(traces) != 1 or traces[0] is not trace:
-            return node, g
-        if node in sources:
-            found[node] = g
-        parents = node.parents
-        saved = node.saved
-        if saved:
-            saved = [_followed_again(v, o, node) for v, o in zip(saved, plan.owners, strict=True)]
-        guarded = plan.guarded
-        following: Any = None
-        following_g: Any = None
-        for operand, rule, places, names in plan.simple:
-            parent = parents[operand]
-            if places is None and not names:
-                r = rule(rule_namespace, g, *saved)
-            else:
-                values = saved if places is None else _values(places, node, saved)
-                parameters = {name: node.parameters[name] for name in names}
-                r = rule(rule_namespace, g, *values, **parameters)
-            array = r.array
-            if guarded or array.shape != parent.shape or array.dtype != parent.dtype:
-                broadcasts = node.primitive.kind.broadcasts
-                r = arrive(rule_namespace, r, g, parent, guarded, broadcasts)
-            entry = entries.get(parent.serial)
-            if entry is not None:
-                entry[1] = entry[1] + r
-            elif following is None:
-                following = parent
-                following_g = r
-            elif parent is following:
-                following_g = following_g + r
-            else:
-                if parent.serial > following.serial:
-                    parent, r, following, following_g = following, following_g, parent, r
-                entries[parent.serial] = [parent, r, False]
-                heappush(heap, -parent.serial)
-        if consume:
-            node.saved = ()
-            node.plan = None
-        if following is None:
-            return None, None
-        if heap and -heap[0] > following.serial:
-            entries[following.serial] = [following, following_g, False]
+            entries[following.serial] = [following, following_g, raw and adder is not None]
             heappush(heap, -following.serial)
             return None, None
         node = following
