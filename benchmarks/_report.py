@@ -46,14 +46,17 @@ def print_ratios(results: Mapping[str, Any], base: str, others: Sequence[str]) -
     if not others or not names:
         return
     print(f"\ntime of {base} / time of the library (below 1: {base} is faster)")
-    rows = []
-    for name in names:
-        ratios = results[name]["over"][base]
-        mine = format_seconds(results[name]["us"][base]["median"] * 1e-6)
-        rows.append([name, mine, *[ratio_text(ratios.get(n, {}).get("median")) for n in others]])
+    rows = [ratio_row(results, name, base, others) for name in names]
     means = [ratio_text(geometric_mean(results, base, other)[0]) for other in others]
     rows.append(["geometric mean", "", *means])
     print_table(["", base, *others], rows)
+
+
+def ratio_row(results: Mapping[str, Any], name: str, base: str, others: Sequence[str]) -> list[str]:
+    """Give the row of a workload: its time, and the ratios to others."""
+    ratios = results[name]["over"][base]
+    mine = format_seconds(results[name]["us"][base]["median"] * 1e-6)
+    return [name, mine, *[ratio_text(ratios.get(n, {}).get("median")) for n in others]]
 
 
 def ratio_text(ratio: float | None) -> str:
@@ -75,12 +78,7 @@ def print_scaling(results: Mapping[str, Any]) -> None:
         if len(there) < 2:
             continue
         print(f"\n{family}, by size: time of {MINE} / time of the library")
-        rows = []
-        for name in there:
-            ratios = results[name]["over"][MINE]
-            mine = format_seconds(results[name]["us"][MINE]["median"] * 1e-6)
-            found = [ratio_text(ratios.get(other, {}).get("median")) for other in others]
-            rows.append([name, mine, *found])
+        rows = [ratio_row(results, name, MINE, others) for name in there]
         print_table(["", MINE, *others], rows)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ..backends.numba import is_installed
+from ..core.switch import Restore
 from ..errors import ArgumentError
 
 __all__ = ["Plan", "plan", "set_jit", "start"]
@@ -21,21 +22,7 @@ _background = False
 _compiling = threading.RLock()
 
 
-class _DefaultJit:
-    """What `set_jit` returns: restores the former settings when its block ends."""
-
-    def __init__(self, former: tuple[int | None, bool]) -> None:
-        self._former = former
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, *error: object) -> None:
-        global _after, _background
-        _after, _background = self._former
-
-
-def set_jit(after: int | None = 1000, *, background: bool = False) -> _DefaultJit:
+def set_jit(after: int | None = 1000, *, background: bool = False) -> Restore:
     """Set when `function` lets numba compile its programs on small NumPy arrays.
 
     Where numba is installed (the extra ``jit``), instructions on arrays of up to a few thousand
@@ -75,15 +62,19 @@ def set_jit(after: int | None = 1000, *, background: bool = False) -> _DefaultJi
     >>> f.stats().jit
     'off'
     """
-    global _after, _background
     if after is not None and (type(after) is not int or after < 1):
         raise ArgumentError(
             f"set_jit: after must be a whole number from 1 on, or None, but is {after!r}. Use None "
             "to switch it off."
         )
-    former = (_after, _background)
-    _after, _background = after, bool(background)
-    return _DefaultJit(former)
+    former = _after, _background
+    _choose(after, bool(background))
+    return Restore(lambda: _choose(*former))
+
+
+def _choose(after: int | None, background: bool) -> None:
+    global _after, _background
+    _after, _background = after, background
 
 
 class Plan(NamedTuple):
