@@ -53,6 +53,30 @@ def test_so_is_the_jacobian(keys, rng):
     )
 
 
+@pytest.mark.parametrize("key", [..., (), None, (..., None), slice(0, 0)], ids=repr)
+@pytest.mark.parametrize("order", [1, -1])
+def test_parts_of_a_0d_array_add_up(key, order):
+    """A cotangent that is itself a sum of 0-d arrays is a NumPy scalar: nothing adds to its parts.
+
+    In whatever order the parts and the whole are read."""
+    values = np.array(3.0)
+    if isinstance(key, slice):
+        values = values[None]
+    uses = [lambda x: x * 2.0, lambda x: x * 5.0, lambda x: x[key] ** 2, lambda x: x[key] ** 3]
+    x = xg.Variable(values)
+    with xg.GradientTape(persistent=True) as tape:
+        for inner in (False, True):
+            at = x * 1.0 if inner else x
+            y = xg.sum(xg.concat([use(at) for use in uses[::order]], axis=None))
+            if not inner:
+                first = y
+    expected = 7.0 + (33.0 if values.ndim == 0 else 0.0)
+    for target in (first, y):
+        found = tape.gradient(target, x)
+        assert found.shape == values.shape
+        np.testing.assert_array_equal(found.numpy(), np.full(values.shape, expected))
+
+
 @pytest.mark.parametrize("axis", [0, 1])
 def test_rows_that_are_taken_add_up(axis, rng):
     values = rng.normal(size=(5, 4))

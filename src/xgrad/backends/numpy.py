@@ -165,7 +165,10 @@ class Own(Convolutions, Matrices, Networks):
 
     @staticmethod
     def put_into(total: Array, x: Array, *indices: Array, key: Any) -> bool:
-        if total.dtype is not x.dtype or not total.flags.c_contiguous:
+        # A sum of two 0-d arrays is a NumPy scalar, whose parts are copies.
+        if type(total) is not np.ndarray or total.dtype is not x.dtype:
+            return False
+        if not total.flags.c_contiguous:
             return False
         if not indices:
             part = total[key]
