@@ -149,7 +149,43 @@ def _convolutions():
         )
 
 
+def _largest(x, window, steps):
+    padding = [(0, 0), *steps.padding, (0, 0)]
+    framed = np.pad(x, padding, constant_values=-np.inf)
+    bare = steps._replace(padding=((0, 0),) * len(window))
+    return _patches(framed, window, bare).max(axis=tuple(range(-1 - len(window), -1)))
+
+
+def _poolings():
+    for name in ("plain", "uneven"):
+        steps, shape, kernel = _STEPS[name]
+        window = kernel[:-2]
+        x = np.random.default_rng(8).permutation(int(np.prod(shape))).reshape(shape) / 7.0
+        y = _largest(x, window, steps)
+        options = {"window": window, "steps": steps}
+        yield (
+            f"max_pool/{name}",
+            lambda xp, x, o=options: rule_namespace.max_pool(x, **o),
+            [shape],
+            {
+                "domain": "distinct",
+                "reference": lambda x, o=options: _largest(x, **o),
+                "analytic": False,
+            },
+        )
+        for function, given in (("max_pool_input", y.shape), ("max_pool_tangent", shape)):
+            yield (
+                f"{function}/{name}",
+                lambda xp, g, f=function, x=x, y=y, o=options: getattr(rule_namespace, f)(
+                    g, *(xp.asarray(a, dtype=g.dtype, device=g.device) for a in (x, y)), **o
+                ),
+                [given],
+                {"analytic": False},
+            )
+
+
 def network_cases():
     """Every line: name, function, shapes, and what else `case` takes."""
+    yield from _poolings()
     yield from _activations()
     yield from _convolutions()

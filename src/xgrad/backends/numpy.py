@@ -24,6 +24,7 @@ from .numpy_convolution import Convolutions
 from .numpy_matrices import Matrices
 from .numpy_networks import Networks
 from .numpy_numbers import Numbers
+from .numpy_pooling import Pooling
 from .numpy_scatter import FEW, add_at, add_rows, combine
 from .replacing import is_alone, replace_by_blocks
 
@@ -34,7 +35,7 @@ _SMALL = 4096
 _UFUNCS = {"add": np.add, "multiply": np.multiply, "min": np.minimum, "max": np.maximum}
 
 
-class Own(Convolutions, Matrices, Networks):
+class Own(Convolutions, Matrices, Networks, Pooling):
     """Where numpy needs its own version."""
 
     power = staticmethod(whole_powers.power)

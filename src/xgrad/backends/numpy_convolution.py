@@ -22,7 +22,7 @@ from .convolution import Steps, padded
 from .looks import square_sum
 from .workers import run_shares, thread_count
 
-__all__ = ["Convolutions"]
+__all__ = ["Convolutions", "written"]
 
 _WORK = 900_000  # products in a block: OpenBLAS begins to use threads at a million
 _BYTES = 1 << 20  # of windows in a block: about the cache of a core
@@ -37,44 +37,76 @@ class Convolutions:
         seen = _view(xp, x, window, steps)
         return seen.reshape(*seen.shape[: x.ndim - 1], math.prod(window), x.shape[-1])
 
-    def convolve(xp: Any, x1: Array, x2: Array, *, steps: Steps, zeros: int | None) -> Array:
-        way = numpy_depthwise.convolve if _is_depthwise(x1.shape[-1], steps) else _multiplied
-        y = way(xp, x1, x2, steps)
+    def convolve(
+        xp: Any, x1: Array, x2: Array, *, steps: Steps, zeros: int | None, out: Array | None = None
+    ) -> Array:
+        if _is_depthwise(x1.shape[-1], steps):
+            y = written(numpy_depthwise.convolve(xp, x1, x2, steps), out)
+        else:
+            y = _multiplied(xp, x1, x2, steps, out)
         if zeros is None or _is_finite(y):
             return y
-        return convolution.convolve(xp, x1, x2, steps=steps, zeros=zeros)
+        return written(convolution.convolve(xp, x1, x2, steps=steps, zeros=zeros), out)
 
     def convolve_input(
-        xp: Any, x1: Array, x2: Array, *, steps: Steps, size: Shape, zeros: int | None
+        xp: Any,
+        x1: Array,
+        x2: Array,
+        *,
+        steps: Steps,
+        size: Shape,
+        zeros: int | None,
+        out: Array | None = None,
     ) -> Array:
-        way = _mirrored if set(steps.strides) == {1} else _added
         if _is_depthwise(x2.shape[-2] * steps.groups, steps):
-            way = numpy_depthwise.convolve_input
-        y = way(xp, x1, x2, steps, size)
+            y = written(numpy_depthwise.convolve_input(xp, x1, x2, steps, size), out)
+        elif set(steps.strides) == {1}:
+            y = _mirrored(xp, x1, x2, steps, size, out)
+        else:
+            y = written(_added(xp, x1, x2, steps, size), out)
         if zeros is None or _is_finite(y):
             return y
-        return convolution.convolve_input(xp, x1, x2, steps=steps, size=size, zeros=zeros)
+        r = convolution.convolve_input(xp, x1, x2, steps=steps, size=size, zeros=zeros)
+        return written(r, out)
 
     def convolve_kernel(
-        xp: Any, x1: Array, x2: Array, *, steps: Steps, window: Shape, zeros: int | None
+        xp: Any,
+        x1: Array,
+        x2: Array,
+        *,
+        steps: Steps,
+        window: Shape,
+        zeros: int | None,
+        out: Array | None = None,
     ) -> Array:
         is_depthwise = _is_depthwise(x1.shape[-1], steps)
         way = numpy_depthwise.convolve_kernel if is_depthwise else _summed
-        y = way(xp, x1, x2, steps, window)
+        y = written(way(xp, x1, x2, steps, window), out)
         if zeros is None or _is_finite(y):
             return y
-        return convolution.convolve_kernel(xp, x1, x2, steps=steps, window=window, zeros=zeros)
+        r = convolution.convolve_kernel(xp, x1, x2, steps=steps, window=window, zeros=zeros)
+        return written(r, out)
+
+
+def written(y: Array, out: Array | None) -> Array:
+    """A result, copied to where it is wanted."""
+    if out is None or out is y:
+        return y
+    np.copyto(out, y)
+    return out
 
 
 def _is_depthwise(channels: int, steps: Steps) -> bool:
     return channels == steps.groups > 1
 
 
-def _multiplied(xp: Any, x1: Array, x2: Array, steps: Steps) -> Array:
+def _multiplied(xp: Any, x1: Array, x2: Array, steps: Steps, out: Array | None = None) -> Array:
     """A convolution: blocks of windows times kernels."""
     seen = _view(xp, x1, x2.shape[:-2], steps)
-    make = np.empty if seen.size else np.zeros  # no channels: sums of nothing
-    y = make((*seen.shape[: x1.ndim - 1], x2.shape[-1]), np.result_type(x1, x2))
+    shape = (*seen.shape[: x1.ndim - 1], x2.shape[-1])
+    y = np.empty(shape, np.result_type(x1, x2)) if out is None else out
+    if not seen.size:
+        y[...] = 0  # no channels: sums of nothing
     for inputs, outputs in _groups(x1.shape[-1], x2.shape[-1], steps.groups):
         blocks = _Blocks.of(seen[..., inputs], x1.ndim - 1, outputs.stop - outputs.start)
         _convolve_group(blocks, x2[..., outputs], y[..., outputs])
@@ -226,7 +258,7 @@ def _added(xp: Any, x1: Array, x2: Array, steps: Steps, size: Shape) -> Array:
     return padded(xp, y, tuple([(-before, -after) for before, after in steps.padding]))
 
 
-def _mirrored(xp: Any, x1: Array, x2: Array, steps: Steps, size: Shape) -> Array:
+def _mirrored(xp: Any, x1: Array, x2: Array, steps: Steps, size: Shape, out: Array | None) -> Array:
     """The transpose of a convolution with strides 1: one with the kernel mirrored and turned."""
     *window, depth, outputs = x2.shape
     groups = steps.groups
@@ -239,7 +271,7 @@ def _mirrored(xp: Any, x1: Array, x2: Array, steps: Steps, size: Shape) -> Array
         first = d * (w - 1) - before
         padding.append((first, n + d * (w - 1) - places - first))
     turned = steps._replace(padding=tuple(padding))
-    return xp.convolve(x1, kernel, steps=turned, zeros=None)
+    return xp.convolve(x1, kernel, steps=turned, zeros=None, out=out)
 
 
 def _groups(channels: int, outputs: int, groups: int) -> Iterator[tuple[slice, slice]]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from .._typing import Array, DType
 from .looks import square_sum
+from .registry import host
 
 __all__ = [
     "all_finite",
@@ -305,10 +306,21 @@ def _stack(parameters: dict[str, Any], out: Array) -> Callable[..., Any]:
     return write
 
 
+def _own(name: str) -> Writer:
+    """Of a function of numpy's backend that can be given its result."""
+    return lambda parameters, out: functools.partial(
+        getattr(host().xp, name), out=out, **parameters
+    )
+
+
 def _convert(_parameters: dict[str, Any], out: Array) -> Callable[..., Any]:
     return lambda x: np.copyto(out, x, casting="unsafe")
 
 
+_OWN = (
+    *("convolve", "convolve_input", "convolve_kernel"),
+    *("max_pool", "max_pool_input", "max_pool_tangent"),
+)
 _WRITERS: dict[str, Writer] = {
     "sum": _reduction(np.add),
     "prod": _reduction(np.multiply),
@@ -322,6 +334,7 @@ _WRITERS: dict[str, Writer] = {
     "astype": _convert,
     "cast": _convert,
     "copy": _convert,
+    **{name: _own(name) for name in _OWN},
     "where": lambda _parameters, out: functools.partial(_where_to, out),
 }
 

@@ -45,6 +45,7 @@ from .networks import (
     standardize,
     standardize_cotangent,
 )
+from .pooling import max_pool, max_pool_input, max_pool_tangent
 
 __all__ = [
     "absorbing_contract",
@@ -84,6 +85,9 @@ __all__ = [
     "log_softmax_cotangent",
     "logsumexp",
     "lu",
+    "max_pool",
+    "max_pool_input",
+    "max_pool_tangent",
     "pinv",
     "power",
     "put",

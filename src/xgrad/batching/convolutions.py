@@ -10,7 +10,7 @@ from typing import Any
 from .loop import loop
 from .operation import Operation
 
-__all__ = ["convolve", "convolve_input", "convolve_kernel", "windows"]
+__all__ = ["convolve", "convolve_input", "convolve_kernel", "pooling", "windows"]
 
 
 def windows(op: Operation) -> Any:
@@ -19,6 +19,14 @@ def windows(op: Operation) -> Any:
     count = x.shape[1]
     x = op.xp.reshape(x, (op.size * count, *x.shape[2:]))
     y = op.run(op.primitive, (x, *others), op.parameters)
+    return op.xp.reshape(y, (op.size, count, *y.shape[1:]))
+
+
+def pooling(op: Operation) -> Any:
+    """Take every operand's own examples together with those of vmap."""
+    count = op.shape(0)[0]
+    operands = [op.xp.reshape(x, (op.size * count, *x.shape[2:])) for x in op.all_mapped()]
+    y = op.run(op.primitive, tuple(operands), op.parameters)
     return op.xp.reshape(y, (op.size, count, *y.shape[1:]))
 
 

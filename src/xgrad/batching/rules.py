@@ -50,7 +50,8 @@ _BY_NAME: dict[str, BatchRule] = {
     "convolve": convolutions.convolve,
     "convolve_input": convolutions.convolve_input,
     "convolve_kernel": convolutions.convolve_kernel,
-    **dict.fromkeys(("windows", "fold"), convolutions.windows),
+    **dict.fromkeys(("windows", "fold", "max_pool"), convolutions.windows),
+    **dict.fromkeys(("max_pool_input", "max_pool_tangent"), convolutions.pooling),
     **dict.fromkeys(("softmax", "log_softmax", "standardize"), axes.movement),
     **dict.fromkeys(
         (

@@ -59,6 +59,8 @@ _TABLE = {
     Kind.GENERAL: """
         cumulative_max(x; axis) cumulative_min(x; axis) cumulative_prod(x; axis, include_initial)
         log_softmax(x; axis) logsumexp(x; axis, keepdims) max(x; axis, keepdims)
+        max_pool(x; window, steps) max_pool_input(g, x, top; window, steps)
+        max_pool_tangent(t, x, top; window, steps)
         min(x; axis, keepdims) prod(x; axis, dtype, keepdims)
         scatter(x, indices, updates; axis, mode) softmax(x; axis)
         sort(x; axis, descending, stable) standardize(x; axis, epsilon)
@@ -124,6 +126,8 @@ def primitive(name: str) -> Primitive:
 #   convolve(..; steps)      the window x2 moved over x1 by `steps` (backends/convolution.py); its
 #                            transposes in x1 and in x2 are convolve_input and convolve_kernel
 #   windows, fold            what a moving window shows, and the sum of that: transposes
+#   max_pool                 the largest that a moving window shows; its derivative, a linear map, is
+#                            max_pool_tangent, and the transpose of that max_pool_input
 #   irfftn(..; size)         the size of the last transformed axis of the result, odd or even
 #   take_sparse              take, whose gradient may stay rows and indices (interpreters/rows.py)
 #   index_add                zeros with slices of x added at 1-d `indices`: the transpose of take

@@ -6,18 +6,17 @@ padding adds counts neither for the maximum nor for the mean."""
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from .._typing import ArrayLike, Shape
+from ..backends import Steps
 from ..core.dispatch import apply1
 from ..core.instructions import primitive
 from ..core.tensor import Tensor
 from ..ops.filling import ones
 from ..ops.joining import stack
 from ..ops.manipulation import reshape
-from ..ops.padding import pad
 from ..ops.statistical import max as maximum_of
 from ..ops.statistical import mean
 from ..ops.statistical import sum as sum_over
@@ -27,6 +26,7 @@ from .convolution import Padding
 
 __all__ = ["adaptive_avg_pool", "adaptive_max_pool", "avg_pool", "max_pool"]
 
+_MAX_POOL = primitive("max_pool")
 _WINDOWS = primitive("windows")
 
 
@@ -82,8 +82,8 @@ def max_pool(
     >>> xg.nn.max_pool(x, 2)[0, :, 0]
     xg.Tensor([5., 3.], shape=(2,), dtype=float64, device=cpu)
     """
-    options = (window, strides, padding, dilation, data_format)
-    return _pooled(x, "max_pool", maximum_of, *options)
+    shape = _as_window(x, "max_pool", window, strides, padding, dilation, data_format)
+    return channels_restored(_largest(*shape), data_format)  # type: ignore[no-any-return]
 
 
 def avg_pool(
@@ -135,7 +135,8 @@ def avg_pool(
     >>> xg.nn.avg_pool(x, 3, strides=1, padding="SAME")[0, :, 0]
     xg.Tensor([3.        , 2.66666667, 3.33333333, 2.5       ], shape=(4,), dtype=float64, device=cpu)
     """
-    return _pooled(x, "avg_pool", mean, window, strides, padding, 1, data_format)
+    x, sizes, steps = _as_window(x, "avg_pool", window, strides, padding, 1, data_format)
+    return channels_restored(_mean(x, sizes, steps), data_format)  # type: ignore[no-any-return]
 
 
 def adaptive_max_pool(
@@ -181,7 +182,7 @@ def adaptive_max_pool(
     >>> xg.nn.adaptive_max_pool(xg.reshape(xg.asarray([1.0, 5.0, 2.0]), (1, 3, 1)), 2)[0, :, 0]
     xg.Tensor([5., 5.], shape=(2,), dtype=float64, device=cpu)
     """
-    return _adapted(x, "adaptive_max_pool", maximum_of, output_size, data_format)
+    return _adapted(x, "adaptive_max_pool", maximum_of, _largest_of_tiles, output_size, data_format)
 
 
 def adaptive_avg_pool(
@@ -227,57 +228,70 @@ def adaptive_avg_pool(
     >>> xg.nn.adaptive_avg_pool(xg.reshape(xg.asarray([1.0, 5.0, 2.0]), (1, 3, 1)), 2)[0, :, 0]
     xg.Tensor([3. , 3.5], shape=(2,), dtype=float64, device=cpu)
     """
-    return _adapted(x, "adaptive_avg_pool", mean, output_size, data_format)
+    return _adapted(x, "adaptive_avg_pool", mean, _mean_of_tiles, output_size, data_format)
 
 
 # -- inside ------------------------------------------------------------------------------------
 
 
-def _pooled(
+def _as_window(
     x: Any,
     function: str,
-    reduce: Callable[..., Tensor],
     window: Any,
     strides: Any,
     padding: Any,
     dilation: Any,
     data_format: str,
-) -> Tensor:
+) -> tuple[Any, Shape, Steps]:
+    """x with channels last, the sizes of the window, and how it moves."""
     x = channels_last(as_real(x, function), data_format, function)
     sizes = as_sizes(window, x.ndim - 2, function, "window")
     strides = sizes if strides is None else strides
     steps = as_steps(x.shape[1:-1], sizes, strides, padding, dilation, function)
-    places = positions_of(x, sizes, steps, function)
+    positions_of(x, sizes, steps, function)
+    return x, sizes, steps
+
+
+def _largest(x: Any, window: Shape, steps: Steps) -> Any:
+    return apply1(_MAX_POOL, x, {"window": window, "steps": steps})
+
+
+def _mean(x: Any, window: Shape, steps: Steps) -> Any:
+    """Count what is inside only, where there is padding."""
     is_padded = any(pair != (0, 0) for pair in steps.padding)
-    if steps.strides == sizes and not is_padded and set(steps.dilation) == {1}:
-        return channels_restored(_over_tiles(x, sizes, places, reduce), data_format)  # type: ignore[no-any-return]
-    show = {"window": sizes, "steps": steps}
+    if steps.strides == window and not is_padded and set(steps.dilation) == {1}:
+        return _mean_of_tiles(x, window)
+    show = {"window": window, "steps": steps}
     if not is_padded:
-        y = reduce(apply1(_WINDOWS, x, show), axis=-2)
-    elif reduce is mean:
-        inside = ones((1, *x.shape[1:-1], 1), dtype=x.dtype, device=x.device)
-        counts = sum_over(apply1(_WINDOWS, inside, show), axis=-2)
-        y = sum_over(apply1(_WINDOWS, x, show), axis=-2) / counts
-    else:
-        widths = ((0, 0), *steps.padding, (0, 0))
-        x = pad(x, widths, constant_values=-math.inf)
-        show["steps"] = steps._replace(padding=((0, 0),) * len(sizes))
-        y = reduce(apply1(_WINDOWS, x, show), axis=-2)
-    return channels_restored(y, data_format)  # type: ignore[no-any-return]
+        return mean(apply1(_WINDOWS, x, show), axis=-2)
+    inside = ones((1, *x.shape[1:-1], 1), dtype=x.dtype, device=x.device)
+    counts = sum_over(apply1(_WINDOWS, inside, show), axis=-2)
+    return sum_over(apply1(_WINDOWS, x, show), axis=-2) / counts
 
 
-def _over_tiles(x: Any, window: Shape, places: Shape, reduce: Callable[..., Tensor]) -> Tensor:
+def _largest_of_tiles(x: Any, window: Shape) -> Any:
+    count = len(window)
+    return _largest(x, window, Steps(window, ((0, 0),) * count, (1,) * count))
+
+
+def _mean_of_tiles(x: Any, window: Shape) -> Any:
     """Reduce windows that lie side by side, which are axes of a reshaped array."""
+    places = [n // w for n, w in zip(x.shape[1:-1], window, strict=True)]
     whole = [n * w for n, w in zip(places, window, strict=True)]
     if tuple(whole) != tuple(x.shape[1:-1]):
         x = x[(slice(None), *[slice(0, n) for n in whole], slice(None))]
     split = [n for pair in zip(places, window, strict=True) for n in pair]
     tiles = reshape(x, (x.shape[0], *split, x.shape[-1]))
-    return reduce(tiles, axis=tuple(range(2, 2 * len(window) + 1, 2)))
+    return mean(tiles, axis=tuple(range(2, 2 * len(window) + 1, 2)))
 
 
 def _adapted(
-    x: Any, function: str, reduce: Callable[..., Tensor], output_size: Any, data_format: str
+    x: Any,
+    function: str,
+    reduce: Callable[..., Tensor],
+    of_tiles: Callable[[Any, Shape], Any],
+    output_size: Any,
+    data_format: str,
 ) -> Tensor:
     """Reduce parts, which lie side by side where their number divides the size."""
     x = channels_last(as_real(x, function), data_format, function)
@@ -285,7 +299,7 @@ def _adapted(
     size = x.shape[1:-1]
     if all(m % n == 0 for m, n in zip(size, parts, strict=True)):
         window = tuple([m // n for m, n in zip(size, parts, strict=True)])
-        return channels_restored(_over_tiles(x, window, parts, reduce), data_format)  # type: ignore[no-any-return]
+        return channels_restored(of_tiles(x, window), data_format)  # type: ignore[no-any-return]
     cuts = [
         [slice(i * m // n, -(-(i + 1) * m // n)) for i in range(n)]
         for m, n in zip(size, parts, strict=True)

@@ -78,6 +78,7 @@ _INSTRUCTIONS = (
     *("absorbing_contract", "absorbing_matmul", "contract", "fftn", "ifftn", "rfftn", "irfftn"),
     *("cofactor", "det", "eig", "eigh", "expm", "inv", "slogdet", "solve", "solve_triangular"),
     *("convolve", "convolve_input", "convolve_kernel", "fold", "windows", "svd", "standardize"),
+    *("max_pool", "max_pool_input", "max_pool_tangent"),
     *SPECIAL,
 )
 

@@ -17,6 +17,7 @@ from . import (  # noqa: F401 - each module gives its rules when it is imported
     movement,
     networks,
     norms,
+    pooling,
     reductions,
     selection,
     sorting,

@@ -108,6 +108,14 @@ def _drawn(a: Tensor) -> Tensor:
     return xp.stop_gradient(special.gammaincinv(a, u))  # type: ignore[no-any-return]
 
 
+def _pooled(like: Tensor) -> tuple[Any, Any]:
+    """Four positions of two channels, two of them equal, and the largest in windows of two."""
+    x = xp.asarray(
+        [[[1.0, 5.0], [7.0, 2.0], [7.0, -3.0], [0.0, 4.0]]], dtype=like.dtype, device=like.device
+    )
+    return x, _apply("max_pool", x, window=(2,), steps=_STEPS)
+
+
 _LINES: dict[str, tuple[Any, ...]] = {
     # Elementwise, elsewhere.
     "acosh": (lambda x: xp.acosh(x + 1.0), _MATRIX),
@@ -163,6 +171,15 @@ _LINES: dict[str, tuple[Any, ...]] = {
     # Windows.
     "fold": (lambda x: _apply("fold", x, window=(2,), steps=_STEPS, size=(4,)), (1, 2, 2, 2)),
     "windows": (lambda x: _apply("windows", x, window=(2,), steps=_STEPS), (1, 4, 2)),
+    "max_pool": (lambda x: _apply("max_pool", x, window=(2,), steps=_STEPS), (1, 4, 2)),
+    "max_pool_input": (
+        lambda g: _apply("max_pool_input", g, *_pooled(g), window=(2,), steps=_STEPS),
+        (1, 2, 2),
+    ),
+    "max_pool_tangent": (
+        lambda t: _apply("max_pool_tangent", t, *_pooled(t), window=(2,), steps=_STEPS),
+        (1, 4, 2),
+    ),
     # Products.
     "absorbing_contract": (
         lambda x1, x2: _apply("absorbing_contract", x1, x2, subscripts="ij,jk->ik", zeros=0),
