@@ -1,10 +1,12 @@
 """`where` by bits gives what numpy's gives, to the last bit."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
 from xgrad.backends import backend_named
-from xgrad.backends.numpy_masks import where
+from xgrad.backends.numpy_masks import where, where_into
 
 SHAPE = (200, 300)
 SPECIAL = [np.nan, np.inf, -np.inf, 0.0, -0.0, 5e-324, -1.5]
@@ -74,3 +76,38 @@ def test_what_was_given_is_not_written_to(mask, rng):
 
 def test_the_backend_uses_it():
     assert backend_named("numpy").xp.where is where
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
+@pytest.mark.parametrize("other", [0.0, -0.0, 2, "array", "row", "0-d"])
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("size", [(200, 300), (7, 5), (600, 300)], ids=str)
+def test_where_into_a_buffer_does_the_same(dtype, other, turned, size, rng):
+    mask = rng.uniform(size=size) > 0.5
+    x = rng.normal(size=size).astype(dtype)
+    arrays = {
+        "array": rng.normal(size=size).astype(dtype),
+        "row": rng.normal(size=size[1:]).astype(dtype),
+        "0-d": np.asarray(3, dtype),
+    }
+    if dtype == "int64" and isinstance(other, float):
+        other = 4
+    pair = (x, arrays.get(other, other))
+    pair = pair[::-1] if turned else pair
+    expected = np.where(mask, *pair).astype(dtype)
+    out = np.full(size, 9, dtype)
+    where_into(mask, *pair, out)
+    same_bits(out, expected)
+    if isinstance(pair[1], np.ndarray) and pair[1].shape == size:
+        where_into(mask, *pair, pair[1])
+        same_bits(pair[1], expected)
+
+
+def test_threads_have_masks_of_their_own(rng):
+    masks = [rng.uniform(size=SHAPE) > 0.5 for _ in range(8)]
+    x, y = rng.normal(size=(2, *SHAPE))
+    outs = [np.empty(SHAPE) for _ in masks]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda i: where_into(masks[i % 8], x, y, outs[i % 8]), range(400)))
+    for mask, out in zip(masks, outs, strict=True):
+        same_bits(out, np.where(mask, x, y))

@@ -25,6 +25,7 @@ from .numpy_matrices import Matrices
 from .numpy_networks import Networks
 from .numpy_numbers import Numbers
 from .numpy_pooling import Pooling
+from .numpy_rows import MANY, reduced
 from .numpy_scatter import FEW, add_at, add_rows, combine
 from .replacing import is_alone, replace_by_blocks
 
@@ -43,19 +44,23 @@ class Own(Convolutions, Matrices, Networks, Pooling):
 
     @staticmethod
     def sum(x: Array, *, axis: Any = None, dtype: DType = None, keepdims: Any = False) -> Array:
-        return np.add.reduce(x, axis=axis, dtype=dtype, keepdims=keepdims)
+        if x.size < MANY:
+            return np.add.reduce(x, axis, dtype, None, keepdims)  # type: ignore[call-overload]
+        return reduced(np.add, x, axis, dtype, None, keepdims)
 
     @staticmethod
     def prod(x: Array, *, axis: Any = None, dtype: DType = None, keepdims: Any = False) -> Array:
-        return np.multiply.reduce(x, axis=axis, dtype=dtype, keepdims=keepdims)
+        if x.size < MANY:
+            return np.multiply.reduce(x, axis, dtype, None, keepdims)  # type: ignore[call-overload]
+        return reduced(np.multiply, x, axis, dtype, None, keepdims)
 
     @staticmethod
     def max(x: Array, *, axis: Any = None, keepdims: Any = False) -> Array:
-        return np.maximum.reduce(x, axis=axis, keepdims=keepdims)
+        return reduced(np.maximum, x, axis, None, None, keepdims)
 
     @staticmethod
     def min(x: Array, *, axis: Any = None, keepdims: Any = False) -> Array:
-        return np.minimum.reduce(x, axis=axis, keepdims=keepdims)
+        return reduced(np.minimum, x, axis, None, None, keepdims)
 
     @staticmethod
     def cumulative_max(x: Array, *, axis: int) -> Array:
@@ -283,6 +288,10 @@ class Own(Convolutions, Matrices, Networks, Pooling):
         if math.isfinite(abs(square_sum(y.ravel()))):
             return y
         return contraction.absorbing_matmul(xp, x1, x2, zeros=zeros)
+
+    @staticmethod
+    def surely_false(mask: Array) -> bool:
+        return not mask.any()
 
     @staticmethod
     def surely_finite(x: Array) -> bool:

@@ -15,6 +15,8 @@ import numpy as np
 
 from .._typing import Array, DType
 from .looks import square_sum
+from .numpy_masks import where_into
+from .numpy_rows import reduced
 from .registry import host
 
 __all__ = [
@@ -207,7 +209,7 @@ def shaped(raw: Array, shape: tuple[int, ...], dtype: DType) -> Array:
 
 def sum_of(x: Array, axis: int | None) -> Any:
     """The sum over all of a block, or over its first axis."""
-    return np.add.reduce(x, axis)
+    return reduced(np.add, x, axis, None, None, False)
 
 
 def copy_into(out: Array, x: Array) -> None:
@@ -232,13 +234,6 @@ def fix_zeros(r: Array, g: Array) -> None:
     r[np.broadcast_to(~np.isfinite(r) & (g == 0), r.shape)] = 0
 
 
-def where_into(condition: Array, x1: Any, x2: Any, out: Array) -> None:
-    """``where(condition, x1, x2)`` into a buffer."""
-    if out is not x2:
-        np.copyto(out, x2)
-    np.copyto(out, x1, where=condition)
-
-
 # -- writers ---------------------------------------------------------------------------------------
 
 Writer = Callable[[dict[str, Any], Array], Callable[..., Any]]
@@ -248,8 +243,7 @@ def _reduction(ufunc: np.ufunc) -> Writer:
     def make(parameters: dict[str, Any], out: Array) -> Callable[..., Any]:
         axis, dtype = parameters.get("axis"), parameters.get("dtype")
         keepdims = bool(parameters.get("keepdims", False))
-        reduce: Any = ufunc.reduce
-        return lambda x: reduce(x, axis, dtype, out, keepdims)
+        return lambda x: reduced(ufunc, x, axis, dtype, out, keepdims)
 
     return make
 

@@ -6,15 +6,18 @@ the same to the last bit."""
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
 
 from .._typing import SCALAR_TYPES, Array
 
-__all__ = ["where"]
+__all__ = ["where", "where_into"]
 
 _MANY = 1 << 14  # elements; below, the processor learns the mask
+_SCRATCH = 1 << 17  # elements: a block of a recorded step (compile/blocks.py)
+_memory = threading.local()
 _INTEGERS = {np.dtype("float32"): np.int32, np.dtype("float64"): np.int64}
 
 
@@ -34,6 +37,47 @@ def where(condition: Array, x1: Any, x2: Any) -> Array:
     y = np.bitwise_and(y, mask, out=y if y.shape == mask.shape else None)
     out = y if y.shape == np.broadcast_shapes(y.shape, b.shape) else None
     return np.bitwise_xor(y, b, out=out).view(dtype)
+
+
+def where_into(condition: Array, x1: Any, x2: Any, out: Array) -> None:
+    """The same into a buffer, which may be x2."""
+    integer = _INTEGERS.get(out.dtype)
+    size = out.size
+    if (
+        integer is None
+        or not _MANY <= size <= _SCRATCH
+        or condition.dtype != np.bool
+        or not (_fits(condition, out) and _fits(x1, out) and _fits(x2, out))
+        or not (_is_of(x1, out.dtype) and _is_of(x2, out.dtype))
+    ):
+        if out is not x2:
+            np.copyto(out, x2)
+        np.copyto(out, x1, where=condition)
+        return
+    result = out.view(integer)
+    mask, y = (x[:size].reshape(out.shape) for x in _scratch_of(integer))
+    np.negative(condition.view(np.int8), out=mask)
+    a, b = (np.asarray(x, out.dtype).view(integer) for x in (x1, x2))
+    if type(x2) in SCALAR_TYPES and not b:
+        np.bitwise_and(a, mask, out=result)
+        return
+    np.bitwise_xor(a, b, out=y)
+    np.bitwise_and(y, mask, out=y)
+    np.bitwise_xor(y, b, out=result)
+
+
+def _scratch_of(integer: Any) -> list[Array]:
+    """Memory of this thread for a mask and what comes between: fresh memory costs more than masks."""
+    found: list[Array] | None = getattr(_memory, integer.__name__, None)
+    if found is None:
+        found = [np.empty(_SCRATCH, integer) for _ in range(2)]
+        setattr(_memory, integer.__name__, found)
+    return found
+
+
+def _fits(x: Any, out: Array) -> bool:
+    """Whether x is a number, or an array that is not spread out."""
+    return type(x) in SCALAR_TYPES or x.shape == out.shape or not x.shape
 
 
 def _is_of(x: Any, dtype: Any) -> bool:

@@ -107,6 +107,7 @@ __all__ = [
     "standardize",
     "standardize_cotangent",
     "stop_gradient",
+    "surely_false",
     "surely_finite",
     "svd",
     "svdvals",
@@ -325,6 +326,11 @@ def _scan(xp: Any, combine: Any, x: Array, axis: int) -> Array:
         x = xp.concat([head, combine(later, before)], axis=axis)
         step *= 2
     return x
+
+
+def surely_false(xp: Any, mask: Array) -> bool:
+    """Whether a cheap look finds a condition false everywhere; without a cheap way, False."""
+    return False
 
 
 def surely_finite(xp: Any, x: Array) -> bool:

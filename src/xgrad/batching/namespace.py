@@ -75,6 +75,11 @@ class BatchedFunctions:
         return False
 
     @staticmethod
+    def surely_false(mask: Any) -> bool:
+        """Look at the values of all examples where nobody outside watches."""
+        return _is_plain(mask) and backend_of(mask.value).xp.surely_false(mask.value)
+
+    @staticmethod
     def surely_finite(x: Any) -> bool:
         """Look at the values of all examples where nobody outside watches."""
         return _is_plain(x) and backend_of(x.value).xp.surely_finite(x.value)

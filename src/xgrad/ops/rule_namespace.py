@@ -109,6 +109,12 @@ def surely_finite(x: Tensor) -> bool:
     return not (backend.nests or settings.inspected) and backend.xp.surely_finite(x.array)
 
 
+def surely_false(mask: Tensor) -> bool:
+    """Whether a cheap look finds a condition false everywhere; what is recorded takes none."""
+    backend = backend_of(mask.array)
+    return not (backend.nests or settings.inspected) and backend.xp.surely_false(mask.array)
+
+
 def softmax_cotangent(g: Tensor, y: Tensor, *, axis: Any) -> Tensor:
     """Give what a cotangent of softmax is before it."""
     return networks.softmax_cotangent(rule_namespace, g, y, axis=axis)  # type: ignore[no-any-return]
@@ -145,7 +151,7 @@ def _build() -> types.ModuleType:
         for name in chapter.__all__:
             setattr(module, name, getattr(chapter, name))
     compositions = (log_softmax_cotangent, softmax_cotangent, standardize_cotangent)
-    guards = (surely_finite, zero_where_zero)
+    guards = (surely_false, surely_finite, zero_where_zero)
     for extra in (*map(_instruction, _INSTRUCTIONS), *compositions, *guards, to_device):
         setattr(module, extra.__name__, extra)
     return module

@@ -7,15 +7,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._typing import Array
+from .._typing import SCALAR_TYPES, Array
 from ..core.instructions import primitive
 from .shared import attained, give
 
 
 def extremum_x1(xp: Any, g: Array, x1: Array, x2: Array, y: Array) -> Array:
     """y = max(x1, x2) or min;  dy/dx1 is 1 where x1 attains y, 1/2 where both do."""
-    both = attained(xp, x1, y) & attained(xp, x2, y)
-    return xp.where(attained(xp, x1, y), xp.where(both, g / 2, g), 0)
+    if type(x2) in SCALAR_TYPES and x2 == x2:  # noqa: PLR0124 - not NaN
+        tie = x1 == x2  # elsewhere y is x1, or is not the number
+        if xp.surely_false(tie):
+            return xp.where(y != x2, g, 0)
+        return xp.where(y == x2, xp.where(tie, g / 2, 0), g)
+    winners = attained(xp, x1, y)
+    both = winners & attained(xp, x2, y)
+    if xp.surely_false(both):
+        return xp.where(winners, g, 0)
+    return xp.where(winners, xp.where(both, g / 2, g), 0)
 
 
 def extremum_x2(xp: Any, g: Array, x1: Array, x2: Array, y: Array) -> Array:
