@@ -5,9 +5,11 @@ Every test compares with what plain NumPy gives on copies, or with the values fr
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 import tracemalloc
+import weakref
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ import pytest
 from optimizer_cases import CASES, KINDS, OPTIONS
 
 import xgrad as xg
-from xgrad.backends import backend_named
+from xgrad.backends import backend_named, replacing
 from xgrad.backends.base import Backend
 from xgrad.optimizers import SGD, Adam
 
@@ -330,3 +332,40 @@ def test_threads_may_take_steps_at_the_same_time() -> None:
     assert len(results) == 6
     for found in results:
         np.testing.assert_allclose(found, START - 0.5)
+
+
+def test_a_hyperparameter_that_changes_counts_from_the_next_step() -> None:
+    """What is planned for a step of large arrays is kept between steps, as long as it is right."""
+    first, second = (xg.optimizers.Adam(0.1) for _ in range(2))
+    large, small = xg.Variable(np.ones(100_000)), xg.Variable(np.ones(2))  # planned, and not
+    for step in range(4):
+        if step == 2:
+            first.beta_1 = second.beta_1 = 0.2
+            first.epsilon = second.epsilon = 1e-2
+        first.apply_gradients([(xg.full((100_000,), 0.5 + step), large)])
+        second.apply_gradients([(xg.full((2,), 0.5 + step), small)])
+    np.testing.assert_allclose(large.numpy()[:2], small.numpy(), rtol=1e-13)
+
+
+def test_steps_are_planned_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    plan = replacing.plan
+    monkeypatch.setattr(replacing, "plan", lambda *a: made.append(1) or plan(*a))
+    optimizer = xg.optimizers.Adam(0.1)
+    w = xg.Variable(np.ones(100_000))
+    for _ in range(3):
+        optimizer.apply_gradients([(xg.ones(100_000), w)])
+    assert len(made) == 1
+
+
+def test_what_is_kept_does_not_keep_the_optimizer_alive() -> None:
+    optimizer = xg.optimizers.Adam(0.1)
+    w = xg.Variable(np.ones(100_000))
+    optimizer.apply_gradients([(xg.ones(100_000), w)])
+    gone = weakref.ref(optimizer)
+    gc.disable()
+    try:
+        del optimizer
+        assert gone() is None
+    finally:
+        gc.enable()

@@ -271,13 +271,14 @@ class Backend:
         function: Callable[[Any, tuple[Array, ...], dict[str, Any]], Sequence[Array]],
         jobs: Sequence[Job],
         elementwise: bool,
-        trusted: bool = False,
+        kept: dict[Any, Any] | None = None,
     ) -> Replaced:
         """Work out what takes the place of arrays: here in fresh memory, one job after another.
 
         If `elementwise`, the function treats every element alike, whatever array it is in, and so
         may be given arrays without axes, a block of one job or several jobs at once. That is looked
-        at unless it is `trusted`.
+        at unless there is `kept`: then the function is trusted, and what a backend makes of it is
+        found there the next time.
         """
         return Replaced([self.replace_whole(function, job) for job in jobs], [])
 

@@ -99,7 +99,7 @@ class CupyBackend(Backend):
         function: Callable[..., Any],
         jobs: Sequence[Job],
         elementwise: bool,
-        trusted: bool = False,
+        kept: dict[Any, Any] | None = None,
     ) -> Replaced:
         if not elementwise:
             return super().replace(function, jobs, elementwise)
@@ -110,7 +110,7 @@ class CupyBackend(Backend):
         for places in kernels:
             together = [jobs[place] for place in places]
             with self.on(together[0].arrays[0]):
-                made = replace_by_kernel(function, together)
+                made = replace_by_kernel(function, together, {} if kept is None else kept)
             if made is not None:
                 results.update(zip(places, made, strict=True))
         return Replaced(

@@ -39,15 +39,20 @@ def one_kernel_each(jobs: Sequence[Job]) -> list[list[int]]:
 
 
 def replace_by_kernel(
-    function: Callable[..., Any], jobs: Sequence[Job]
+    function: Callable[..., Any], jobs: Sequence[Job], kept: dict[Any, Any]
 ) -> list[tuple[Array, ...]] | None:
-    """The results of jobs of one kernel, by one launch; None where that is not possible."""
+    """The results of jobs of one kernel, by one launch; None where that is not possible.
+
+    The text of a kernel is written once, and `kept`."""
     if len(jobs) > 1:
-        return replace_together(function, jobs)
+        return replace_together(function, jobs, kept)
     (job,) = jobs
     given = {**job.numbers, **job.own}
     dtype = job.arrays[1].dtype
-    source = source_of(function, dtype, len(job.arrays), tuple(given))
+    key = (dtype, len(job.arrays), *given)
+    if key not in kept:
+        kept[key] = source_of(function, dtype, len(job.arrays), tuple(given))
+    source = kept[key]
     if source is None:
         return None
     numbers = [

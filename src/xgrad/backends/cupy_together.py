@@ -46,7 +46,7 @@ class Form(NamedTuple):
 
 
 def replace_together(
-    function: Callable[..., Any], jobs: Sequence[Job]
+    function: Callable[..., Any], jobs: Sequence[Job], kept: dict[Any, Any]
 ) -> list[tuple[Array, ...]] | None:
     """The results of jobs of one device that share their numbers, by one launch.
 
@@ -60,7 +60,9 @@ def replace_together(
         tuple([(name, not isinstance(x, (int, float))) for name, x in first.numbers.items()]),
         tuple(first.own),
     )
-    source = source_of(function, form)
+    if form not in kept:
+        kept[form] = source_of(function, form)
+    source = kept[form]
     if source is None:
         return None
     # What has another order in memory is copied; the copies live until the launch.

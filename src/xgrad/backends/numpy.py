@@ -360,12 +360,12 @@ class NumpyBackend(Backend):
         function: Callable[..., Any],
         jobs: Sequence[Job],
         elementwise: bool,
-        trusted: bool = False,
+        kept: dict[Any, Any] | None = None,
     ) -> Replaced:
         if not elementwise:
             return super().replace(function, jobs, elementwise)
         whole = functools.partial(self.replace_whole, function)
-        return replace_by_blocks(function, jobs, whole, trusted)
+        return replace_by_blocks(function, jobs, whole, kept)
 
     def is_alone(self, holder: Any) -> bool:
         return is_alone(holder)

@@ -37,15 +37,15 @@ def replace_by_blocks(
     function: Callable[..., Any],
     jobs: Sequence[Job],
     whole: Callable[[Job], tuple[Array, ...]],
-    trusted: bool,
+    kept: dict[Any, Any] | None,
 ) -> Replaced:
     """Replace large arrays of one dtype block by block, small ones together, others as `whole` does."""
+    plans = {} if kept is None else kept
     results: dict[int, tuple[Array, ...]] = {}
     later: list[_Range] = []
-    plans: dict[tuple[Any, ...], Plan | None] = {}
     for places in gather(jobs):
         together = [jobs[i] for i in places]
-        if trusted or _is_elementwise(function, together[0]):
+        if kept is not None or _is_elementwise(function, together[0]):
             results.update(zip(places, replace_gathered(together, whole), strict=True))
     for place, job in enumerate(jobs):
         if place in results:
@@ -69,7 +69,7 @@ def replace_by_blocks(
 
 
 def _plan_for(
-    function: Callable[..., Any], job: Job, plans: dict[tuple[Any, ...], Plan | None]
+    function: Callable[..., Any], job: Job, plans: dict[Any, Any]
 ) -> tuple[Plan, list[Array]] | None:
     """The plan of a job and its arrays without axes, if it is worth one."""
     first = job.arrays[1]

@@ -27,7 +27,7 @@ from .rates import number_at
 from .rule import Numbers, Rule
 from .state import gradients_seen
 from .step_numbers import all_finite, clip_factors, is_due, overwrites, step_numbers, to_place
-from .together import is_trusted, step_arrays
+from .together import kept_of, step_arrays
 
 if TYPE_CHECKING:
     from .base import Optimizer
@@ -77,18 +77,20 @@ class _Changes:
     def replace(
         self,
         rule: Rule,
-        function: Any,
+        names: tuple[str, ...],
+        overwrite: Any,
         group: list[tuple[_Work, Numbers, Numbers]],
         once: bool,
     ) -> None:
-        """Work out a function of all gradients of a group, whose results take the places of theirs.
+        """Take the steps of a group, whose results take the places of values and slots.
 
         Parameters
         ----------
         rule : Rule
-            What the function does.
-        function : callable
-            ``function(xp, arrays, numbers)``, see `Backend.replace`.
+        names : tuple of str
+            Of the slots.
+        overwrite : bool or Tensor
+            Whether averages become values.
         group : list of (work, numbers, own)
             On one backend, with the same names of slots and numbers; `own` are the numbers that
             no other has.
@@ -111,7 +113,9 @@ class _Changes:
                 reusable = (False,) * len(held)
             arrays = (work.g, *map(present, held))
             jobs.append(Job(arrays, numbers, reusable, own))
-        results, tasks = backend.replace(function, jobs, rule.elementwise, is_trusted(rule))
+        function = functools.partial(step_arrays, rule, names, overwrite)
+        kept = kept_of(rule, names, overwrite)
+        results, tasks = backend.replace(function, jobs, rule.elementwise, kept)
         self._tasks += tasks
         for held, result in zip(holders, results, strict=True):
             for variable, array in zip(held, result, strict=True):
@@ -207,8 +211,7 @@ def _update(
     once = len(turns) == len(works)
     for key in sorted(groups, key=lambda key: key[0]):
         _, rule, _, names, *_ = key
-        function = functools.partial(step_arrays, rule, names, overwrite)
-        changes.replace(rule, function, groups[key], once)
+        changes.replace(rule, names, overwrite, groups[key], once)
     for variable in {work.variable.number: work.variable for work in works}.values():
         if variable.constraint is not None:
             changes.set(variable, constrained(variable, changes.array(variable)))

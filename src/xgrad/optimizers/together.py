@@ -20,7 +20,7 @@ from ..ops.rule_namespace import rule_namespace
 from .rule import Numbers, Rule, Slots, whole_step
 from .step_numbers import to_place
 
-__all__ = ["Part", "is_trusted", "step_arrays", "take_steps"]
+__all__ = ["Part", "kept_of", "step_arrays", "take_steps"]
 
 _PACKAGE = __name__.partition(".")[0] + "."
 
@@ -56,9 +56,17 @@ def step_arrays(
     return w, *[new[name] for name in names]
 
 
-def is_trusted(rule: Rule) -> bool:
-    """Whether a rule is one of this package, and so is elementwise if it says so."""
-    return type(rule).__module__.startswith(_PACKAGE)
+def kept_of(rule: Rule, names: tuple[str, ...], overwrite: Any) -> dict[Any, Any] | None:
+    """Where backends keep what they make of a rule's step, as long as it stays what it is.
+
+    None for a rule that is not one of this package, which need not be elementwise if it says so."""
+    if not type(rule).__module__.startswith(_PACKAGE) or not isinstance(overwrite, bool):
+        return None
+    now = (names, overwrite, *[getattr(rule, name) for name in rule.hyperparameters])
+    known = vars(rule).get("_kept")
+    if known is None or known[0] != now:
+        known = rule._kept = now, {}  # type: ignore[attr-defined]
+    return known[1]
 
 
 def take_steps(parts: Sequence[Part], overwrite: Any) -> list[tuple[Tensor, Slots]]:
@@ -94,7 +102,7 @@ def _unwatched(parts: list[Part], overwrite: bool) -> list[tuple[Tensor, Slots]]
     rule = parts[0].rule
     function = functools.partial(step_arrays, rule, names, overwrite)
     backend = backend_of(parts[0].g.array)
-    results, tasks = backend.replace(function, jobs, True, is_trusted(rule))
+    results, tasks = backend.replace(function, jobs, True, kept_of(rule, names, overwrite))
     for task in tasks:
         task()
     made = []
