@@ -15,6 +15,7 @@ from .fourier import as_complex
 
 __all__ = [
     "cholesky",
+    "cholesky_cotangent",
     "cofactor",
     "cofactor_by_inverse",
     "cofactor_by_svd",
@@ -53,6 +54,16 @@ _INACCURATE = 0.01  # the condition number times the root of eps from which on s
 def cholesky(xp: Any, x: Array) -> Array:
     """The lower factor; the lower triangle of x is read."""
     return xp._namespace.linalg.cholesky(x)
+
+
+def cholesky_cotangent(xp: Any, g: Array, y: Array) -> Array:
+    """L^-T S L^-1, S Hermitian with half the lower triangle of L^T g: before L, what g is of it."""
+    lower = xp.tril(xp.matmul(xp.matrix_transpose(y), g))
+    half = lower - xp.tril(xp.triu(lower)) * 0.5
+    inner = (half + _adjoint(xp, half)) * 0.5
+    left = xp.solve_triangular(xp.matrix_transpose(y), inner, upper=True)
+    right = xp.solve_triangular(_adjoint(xp, y), xp.matrix_transpose(left), upper=True)
+    return xp.matrix_transpose(right)
 
 
 def det(xp: Any, x: Array) -> Array:

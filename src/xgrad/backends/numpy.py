@@ -15,7 +15,7 @@ import numpy as np
 
 from .._typing import Array, DType, NativeDevice
 from ..errors import ArgumentTypeError, BackendUnavailableError
-from . import contraction, numpy_masks, portable, whole_powers
+from . import contraction, numpy_masks, numpy_products, portable, whole_powers
 from .base import Backend, Job, Replaced
 from .blocks import BLOCK
 from .indices import fill_key
@@ -39,6 +39,7 @@ _UFUNCS = {"add": np.add, "multiply": np.multiply, "min": np.minimum, "max": np.
 class Own(Convolutions, Matrices, Networks, Pooling):
     """Where numpy needs its own version."""
 
+    matmul = staticmethod(numpy_products.matmul)
     power = staticmethod(whole_powers.power)
     where = staticmethod(numpy_masks.where)
 
@@ -281,10 +282,8 @@ class Own(Convolutions, Matrices, Networks, Pooling):
         return contraction.absorbing_contract(xp, x1, x2, subscripts=subscripts, zeros=zeros)
 
     def absorbing_matmul(xp: Any, x1: Array, x2: Array, *, zeros: int) -> Array:
-        """The plain product, and the careful one only where something is not finite.
-
-        For small matrices `dot` saves what the look costs."""
-        y = x1.dot(x2) if x1.ndim == 2 == x2.ndim else np.matmul(x1, x2)
+        """The plain product, and the careful one only where something is not finite."""
+        y = numpy_products.matmul(x1, x2)
         if math.isfinite(abs(square_sum(y.ravel()))):
             return y
         return contraction.absorbing_matmul(xp, x1, x2, zeros=zeros)

@@ -16,6 +16,7 @@ import numpy as np
 from .._typing import Array, DType
 from .looks import square_sum
 from .numpy_masks import where_into
+from .numpy_products import matmul_into
 from .numpy_rows import reduced
 from .registry import host
 
@@ -253,7 +254,7 @@ def _matmul(_parameters: dict[str, Any], out: Array) -> Callable[..., Any]:
 
         def product(x1: Array, x2: Array) -> Any:
             if x1.ndim == 2 == x2.ndim and x1.dtype == x2.dtype == out.dtype:
-                return np.dot(x1, x2, out)
+                return matmul_into(x1, x2, out)
             return np.matmul(x1, x2, out)
 
         return product

@@ -17,6 +17,7 @@ from .fourier import fftn, frequencies, ifftn, irfftn, rfftn
 from .indices import Slot, fill_key, flat_positions, full_key
 from .matrices import (
     cholesky,
+    cholesky_cotangent,
     cofactor,
     det,
     eig,
@@ -54,6 +55,7 @@ __all__ = [
     "cast",
     "check_numerics",
     "cholesky",
+    "cholesky_cotangent",
     "clip_lower",
     "clip_upper",
     "cofactor",

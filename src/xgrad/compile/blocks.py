@@ -24,7 +24,7 @@ _BLOCK = 1 << 17
 _LEAST = 1 << 14
 # Nanoseconds of work that another thread is worth: to wake it takes 70,000 on a virtual machine, and
 # where two threads want the interpreter at the same time, one of them falls asleep again.
-_WORTH = 200_000
+_WORTH = 500_000
 _CHEAP, _DEAR = 0.1, 0.5  # nanoseconds per element of four bytes, of NumPy's loops in the cache
 _ARITHMETIC = {
     *("abs", "add", "astype", "ceil", "clip_lower", "clip_upper", "divide", "equal", "floor"),

@@ -9,7 +9,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from ..backends import Device, backend_of, networks
+from ..backends import Device, backend_of, matrices, networks
 from ..core.dispatch import apply, apply1, binary
 from ..core.instructions import SPECIAL, primitive
 from ..core.observers import settings
@@ -132,6 +132,11 @@ def standardize_cotangent(g: Tensor, x: Tensor, *, axis: tuple[int, ...], epsilo
     )
 
 
+def cholesky_cotangent(g: Tensor, y: Tensor) -> Tensor:
+    """Give what a cotangent of cholesky is before it."""
+    return matrices.cholesky_cotangent(rule_namespace, g, y)  # type: ignore[no-any-return]
+
+
 def _instruction(name: str) -> Callable[..., Tensor]:
     """Make the function that applies the primitive of a name as it stands."""
     instruction = primitive(name)
@@ -150,7 +155,12 @@ def _build() -> types.ModuleType:
     for chapter in CHAPTERS:
         for name in chapter.__all__:
             setattr(module, name, getattr(chapter, name))
-    compositions = (log_softmax_cotangent, softmax_cotangent, standardize_cotangent)
+    compositions = (
+        cholesky_cotangent,
+        log_softmax_cotangent,
+        softmax_cotangent,
+        standardize_cotangent,
+    )
     guards = (surely_false, surely_finite, zero_where_zero)
     for extra in (*map(_instruction, _INSTRUCTIONS), *compositions, *guards, to_device):
         setattr(module, extra.__name__, extra)

@@ -10,7 +10,7 @@ from typing import Any
 
 from .._typing import Array
 from ..core.primitive import Refusal
-from ._matrices import absorb, adjoint, conjugate, hermitian_of_triangle, identity
+from ._matrices import absorb, conjugate, hermitian_of_triangle, identity
 from .shared import give
 
 
@@ -18,11 +18,7 @@ def cholesky_x(xp: Any, g: Array, y: Array) -> Array:
     """x = L L^H;  dL = L Phi(L^-1 dx L^-H), Phi the lower triangle with half the diagonal.
 
     Of the gradients of a function of Hermitian matrices, this is the Hermitian one."""
-    lower = xp.tril(xp.matmul(xp.matrix_transpose(y), g))
-    inner = hermitian_of_triangle(xp, lower) * 0.5
-    half = xp.solve_triangular(xp.matrix_transpose(y), inner, upper=True)
-    whole = xp.solve_triangular(adjoint(xp, y), xp.matrix_transpose(half), upper=True)
-    return absorb(xp, xp.matrix_transpose(whole), g)
+    return absorb(xp, xp.cholesky_cotangent(g, y), g)
 
 
 def lu_x(xp: Any, g: tuple[Array | None, ...], y: tuple[Array, ...]) -> Array:
