@@ -163,3 +163,17 @@ if not child:
 raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """  # in a process of its own: libraries that other tests imported do not like forks
     subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1])
+def test_rows_are_taken_into_a_buffer(axis):
+    """Negative numbers of rows count from the end, and those out of bounds are refused."""
+    x = xg.Variable(np.random.default_rng(0).normal(size=(30, 40)))
+    f = lambda i: xg.sum(xg.square(xg.take(x, i, axis=axis)))
+    recorded = xg.function(f)
+    for numbers in ([0, 3, -1], [-30, 29, 7], [5, 5, 5]):
+        i = xg.asarray(np.array(numbers))
+        np.testing.assert_allclose(recorded(i).numpy(), f(i).numpy(), rtol=1e-14)
+    for wrong in ([0, 1, 40], [-41, 0, 0]):
+        with pytest.raises(IndexError):
+            recorded(xg.asarray(np.array(wrong)))

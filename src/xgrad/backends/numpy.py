@@ -26,7 +26,7 @@ from .numpy_networks import Networks
 from .numpy_numbers import Numbers
 from .numpy_pooling import Pooling
 from .numpy_rows import MANY, reduced
-from .numpy_scatter import FEW, add_at, add_rows, combine
+from .numpy_scatter import FEW, add_at, add_rows, combine, sums_of_rows
 from .replacing import is_alone, replace_by_blocks
 
 __all__ = ["NumpyBackend"]
@@ -191,11 +191,7 @@ class Own(Convolutions, Matrices, Networks, Pooling):
 
     @staticmethod
     def index_add(x: Array, indices: Array, *, axis: int, size: int) -> Array:
-        shape = list(x.shape)
-        shape[axis] = size
-        out = np.zeros(shape, dtype=x.dtype)
-        add_rows(out, indices, x, axis)
-        return out
+        return sums_of_rows(indices, x, axis, size)
 
     @staticmethod
     def index_add_into(total: Array, x: Array, indices: Array, *, axis: int) -> bool:

@@ -308,6 +308,19 @@ def _own(name: str) -> Writer:
     )
 
 
+def _take(parameters: dict[str, Any], out: Array) -> Callable[..., Any]:
+    axis = parameters["axis"]
+
+    def take(x: Array, indices: Array) -> None:
+        size = x.shape[axis]
+        if indices.size and -size <= indices.min() <= indices.max() < size:
+            np.take(x, indices, axis, out, "wrap")  # "raise" would make a copy first
+        else:
+            np.take(x, indices, axis, out)
+
+    return take
+
+
 def _convert(_parameters: dict[str, Any], out: Array) -> Callable[..., Any]:
     return lambda x: np.copyto(out, x, casting="unsafe")
 
@@ -330,6 +343,7 @@ _WRITERS: dict[str, Writer] = {
     "cast": _convert,
     "copy": _convert,
     **{name: _own(name) for name in _OWN},
+    "take": _take,
     "where": lambda _parameters, out: functools.partial(_where_to, out),
 }
 

@@ -15,7 +15,7 @@ import numpy as np
 from .._typing import Array
 from .indices import Slot, fill_key, flat_positions
 
-__all__ = ["FEW", "add_at", "add_rows", "combine"]
+__all__ = ["FEW", "add_at", "add_rows", "combine", "sums_of_rows"]
 
 FEW = 2048  # below, what is saved is less than what it costs to save it
 _BLOCK = 1 << 15
@@ -59,19 +59,36 @@ def combine(ufunc: np.ufunc, out: Array, indices: Array, updates: Array, axis: i
 
 
 def add_rows(out: Array, indices: Array, rows: Array, axis: int) -> None:
-    """Add rows at repeated indices, those of an index to each other first.
-
-    Many rows are the product of a sparse matrix of ones with them, where SciPy is."""
-    fits = rows.dtype == out.dtype and rows.dtype.char in _SPARSE_DTYPES and out.ndim > 1
-    sparse = _scipy_sparse() if fits and axis % out.ndim == 0 and rows.size >= _MANY else None
-    if sparse is None:
+    """Add rows at repeated indices, those of an index to each other first."""
+    sums = _sums_of_rows(indices, rows, axis, out.shape[axis]) if rows.dtype == out.dtype else None
+    if sums is None:
         combine(np.add, out, indices, rows, axis)
-        return
+    else:
+        out += sums
+
+
+def sums_of_rows(indices: Array, rows: Array, axis: int, size: int) -> Array:
+    """The same, added to zeros along an axis of a size."""
+    sums = _sums_of_rows(indices, rows, axis, size)
+    if sums is None:
+        shape = list(rows.shape)
+        shape[axis] = size
+        sums = np.zeros(shape, rows.dtype)
+        combine(np.add, sums, indices, rows, axis)
+    return sums
+
+
+def _sums_of_rows(indices: Array, rows: Array, axis: int, size: int) -> Array | None:
+    """Many rows are the product of a sparse matrix of ones with them, where SciPy is; else None."""
+    fits = rows.dtype.char in _SPARSE_DTYPES and rows.ndim > 1 and axis % rows.ndim == 0
+    sparse = _scipy_sparse() if fits and rows.size >= _MANY else None
+    if sparse is None:
+        return None
     count = indices.size
     ones, starts = np.ones(count, rows.dtype), np.arange(count + 1)
-    places = _places(indices, len(out), 0)
-    matrix = sparse.csc_array((ones, places, starts), shape=(len(out), count))
-    out += (matrix @ rows.reshape(count, -1)).reshape(out.shape)
+    matrix = sparse.csc_array((ones, _places(indices, size, 0), starts), shape=(size, count))
+    sums = matrix @ rows.reshape(count, -1)
+    return sums.reshape(size, *rows.shape[1:])
 
 
 def _places(indices: Array, size: int, axis: int) -> Array:

@@ -25,7 +25,8 @@ _LEAST = 1 << 14
 # Nanoseconds of work that another thread is worth: to wake it takes 70,000 on a virtual machine, and
 # where two threads want the interpreter at the same time, one of them falls asleep again.
 _WORTH = 500_000
-_CHEAP, _DEAR = 0.1, 0.5  # nanoseconds per element of four bytes, of NumPy's loops in the cache
+# Nanoseconds per element of four bytes: of NumPy's loops in the cache, and of memory.
+_CHEAP, _DEAR, _MEMORY = 0.1, 0.5, 0.3
 _ARITHMETIC = {
     *("abs", "add", "astype", "ceil", "clip_lower", "clip_upper", "divide", "equal", "floor"),
     *("greater", "greater_equal", "isfinite", "isnan", "less", "less_equal", "maximum", "minimum"),
@@ -97,6 +98,9 @@ class BlockRunner:
         for member in self._group.members:
             cost = _CHEAP if member.primitive.name in _ARITHMETIC else _DEAR
             work += cost * self._program.specs[member.results[0]].dtype.itemsize / 4
+        for number in (*self._group.reads(), *self.full_outputs):
+            if self._is_full(number):
+                work += _MEMORY * self._program.specs[number].dtype.itemsize / 4
         return work * math.prod(self._group.domain)
 
     def _flattened(self, x: Any) -> Any:
