@@ -16,6 +16,12 @@ from xgrad.compile import blocks
 SIZE = 70_001  # no multiple of a block
 
 
+@pytest.fixture(autouse=True)
+def threads_are_worth_while(monkeypatch):
+    """Small arrays are shared among threads as large ones are."""
+    monkeypatch.setattr(blocks, "_WORTH", 1e-9)
+
+
 def assert_replays(f, *inputs, groups=1):
     """A function gives the same when it is replayed, and runs in so many groups."""
     recorded = xg.function(f)
@@ -154,7 +160,7 @@ def test_a_child_process_replays_in_blocks():
     script = """
 import os, xgrad as xg
 f = xg.function(xg.value_and_grad(lambda x: xg.sum(xg.tanh(x * 3.0) ** 2)))
-x = xg.linspace(-1.0, 1.0, 200_001)
+x = xg.linspace(-1.0, 1.0, 2_000_001)
 f(x)
 expected = float(f(x)[0])
 child = os.fork()
@@ -177,3 +183,29 @@ def test_rows_are_taken_into_a_buffer(axis):
     for wrong in ([0, 1, 40], [-41, 0, 0]):
         with pytest.raises(IndexError):
             recorded(xg.asarray(np.array(wrong)))
+
+
+def test_threads_are_woken_for_what_takes_long_enough(monkeypatch):
+    """A look at what a group would take, not at how many elements it has: sines count for more."""
+    monkeypatch.undo()
+    monkeypatch.setattr(blocks, "thread_count", lambda: 4)
+    made = []
+    begin = blocks.BlockRunner.__init__
+
+    def note(self, *arguments):
+        begin(self, *arguments)
+        made.append(self._threads)
+
+    monkeypatch.setattr(blocks.BlockRunner, "__init__", note)
+    counts = []
+    for f, size in (
+        (xg.sin, 200_000),
+        (xg.sin, 1_000_000),
+        (xg.square, 1_000_000),
+        (xg.sin, 8_000_000),
+    ):
+        g = xg.function(lambda x, f=f: f(f(x) + 1.0))
+        for _ in range(2):
+            g(xg.zeros(size, dtype=np.float32))
+        counts.append(made.pop())
+    assert counts == [1, 3, 1, 4]
