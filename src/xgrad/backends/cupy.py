@@ -21,6 +21,7 @@ from .cupy_functions import Own
 from .cupy_fusion import can_fuse, fused_function, together_function
 from .cupy_graphs import CupyCapturer
 from .cupy_memory import Uploader, memory, release
+from .cupy_reductions import reduced_function
 from .cupy_tables import is_captured
 from .fused import Fused
 from .options import options
@@ -150,7 +151,7 @@ class CupyBackend(Backend):
         return can_fuse(name, operands, result)
 
     def fused(self, group: Fused) -> Callable[..., tuple[Array, ...]] | None:
-        function = fused_function(group)
+        function = reduced_function(group) if group.reductions else fused_function(group)
         return _placed(function) if function is not None and self.roams else function
 
     def capturer(self, native: NativeDevice) -> Capturer:
