@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from .._typing import DType, Shape
 
-__all__ = ["REDUCTIONS", "Fused", "Layout", "Reduction", "Step", "layout_of"]
+__all__ = ["REDUCTIONS", "Fused", "Layout", "Reduction", "Step", "layout_of", "renumbered"]
 
 REDUCTIONS = ("max", "min", "prod", "sum")
 
@@ -113,4 +113,25 @@ def layout_of(shape: Shape, axis: int | Sequence[int] | None) -> Layout | None:
         return None
     return Layout(
         math.prod(shape[:first]), math.prod(shape[first : last + 1]), math.prod(shape[last + 1 :])
+    )
+
+
+def renumbered(group: Fused) -> Fused:
+    """The same with its own numbers for values, so that groups that do the same are equal."""
+    defined = [s.result for s in group.steps] + [r.result for r in group.reductions]
+    names = {n: i for i, n in enumerate(dict.fromkeys((*group.inputs, *defined)))}
+
+    def own(operands: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple([x if isinstance(x, tuple) else names[x] for x in operands])
+
+    return group._replace(
+        steps=tuple(
+            [s._replace(operands=own(s.operands), result=names[s.result]) for s in group.steps]
+        ),
+        dtypes={i: group.dtypes[n] for n, i in names.items()},
+        inputs=own(group.inputs),
+        outputs=own(group.outputs),
+        reductions=tuple(
+            [r._replace(operand=names[r.operand], result=names[r.result]) for r in group.reductions]
+        ),
     )
