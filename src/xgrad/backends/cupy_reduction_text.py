@@ -10,6 +10,7 @@ cupy_reductions.py."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -156,49 +157,15 @@ def source_of(group: Fused, access: Access) -> str:
     """The text of a kernel; arguments are inputs, outputs, results of reductions, and numbers.
 
     The results of reductions are theirs, or those of their parts, one after the other."""
-    places = {number: place for place, number in enumerate(group.inputs)}
-    reduced = {r.result for r in group.reductions}
-    main = main_layout(group.reductions)
-    parameters = [f"const {c_type(group, n)}* __restrict__ a{i}" for n, i in places.items()]
-    before, reads, lines = [], [], _position(access)
-    for number, place in places.items():
-        kind, how = c_type(group, number), access.kinds[place]
-        if how == "single":
-            before.append(f"const {kind} x{place} = a{place}[0];")
-        elif how == "whole":
-            reads.append(f"const Pack<{kind}> p{place} = *(const Pack<{kind}>*)(a{place} + n);")
-            lines.append(f"const {kind} x{place} = p{place}.at[e];")
-        else:
-            at = " + ".join(f"c{axis} * t{place}_{axis}" for axis in range(access.axes))
-            lines.append(f"const {kind} x{place} = a{place}[{at}];")
-    lines += [line(step, group, places) for step in group.steps]
-    writes = []
-    for number in (n for n in group.outputs if n not in reduced):
-        kind = c_type(group, number)
-        parameters.append(f"{kind}* __restrict__ b{number}")
-        reads.append(f"Pack<{kind}> q{number};")
-        lines.append(f"q{number}.at[e] = v{number};")
-        writes.append(f"*(Pack<{kind}>*)(b{number} + n) = q{number};")
-    starts: list[str] = []
-    ends: list[str] = []
-    after: list[str] = []
-    for r in group.reductions:
-        kind, own, combine = c_type(group, r.result), f"s{r.result}", _COMBINE[r.name]
-        parameters.append(f"{kind}* __restrict__ b{r.result}")
-        whole = r.layout != main
-        (before if whole else starts).append(f"{kind} {own} = {_start(r, group)};")
-        value = operand(r.operand, np.dtype(group.dtypes[r.result]), group, places)
-        lines.append(f"{own} = {combine}({own}, {value});")
-        if whole:
-            after.append(f"{own} = over_threads({own}, shared, 1, blockDim.x, {combine});")
-            after.append(f"if (threadIdx.x == 0) b{r.result}[blockIdx.x] = {own};")
-        else:
-            ends.append(f"{own} = over_threads({own}, shared, columns, depth, {combine});")
-            to = f"b{r.result}[(part * outer + o) * inner + i]"
-            ends.append(f"if (place == 0 && mine) {to} = {own};")
-    parameters += _NUMBERS
-    parameters += [f"long long n{axis}" for axis in range(1, access.axes)]
-    parameters += [
+    pieces = _Pieces({number: place for place, number in enumerate(group.inputs)})
+    pieces.lines += _position(access)
+    _add_inputs(pieces, group, access)
+    pieces.lines += [line(step, group, pieces.places) for step in group.steps]
+    _add_outputs(pieces, group)
+    _add_reductions(pieces, group)
+    pieces.parameters += _NUMBERS
+    pieces.parameters += [f"long long n{axis}" for axis in range(1, access.axes)]
+    pieces.parameters += [
         f"long long t{place}_{axis}"
         for place, how in enumerate(access.kinds)
         if how == "strided"
@@ -208,11 +175,78 @@ def source_of(group: Fused, access: Access) -> str:
     text = text.replace("PACKED", str(access.width))
     text = text.replace("UNROLLED", "1" if access.width > 1 else "4")
     for word, found, indent in (
-        *(("BEFORE", before, 4), ("STARTS", starts, 8), ("READS", reads, 12)),
-        *(("LINES", lines, 16), ("WRITES", writes, 12), ("ENDS", ends, 8), ("AFTER", after, 4)),
+        *(("BEFORE", pieces.before, 4), ("STARTS", pieces.starts, 8), ("READS", pieces.reads, 12)),
+        *(("LINES", pieces.lines, 16), ("WRITES", pieces.writes, 12), ("ENDS", pieces.ends, 8)),
+        ("AFTER", pieces.after, 4),
     ):
         text = text.replace(word, f"\n{' ' * indent}".join(found))
-    return _finished(_SHARED + text, NAME, parameters)
+    return _finished(_SHARED + text, NAME, pieces.parameters)
+
+
+@dataclass
+class _Pieces:
+    """What a source is put together from: the places of inputs, and lines of C++ by where they go."""
+
+    places: dict[int, int]
+    parameters: list[str] = field(default_factory=list)
+    before: list[str] = field(default_factory=list)
+    starts: list[str] = field(default_factory=list)
+    reads: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    writes: list[str] = field(default_factory=list)
+    ends: list[str] = field(default_factory=list)
+    after: list[str] = field(default_factory=list)
+
+
+def _add_inputs(pieces: _Pieces, group: Fused, access: Access) -> None:
+    """Where each input is, and its element."""
+    for number, place in pieces.places.items():
+        kind, how = c_type(group, number), access.kinds[place]
+        pieces.parameters.append(f"const {kind}* __restrict__ a{place}")
+        if how == "single":
+            pieces.before.append(f"const {kind} x{place} = a{place}[0];")
+        elif how == "whole":
+            pack = f"const Pack<{kind}>"
+            pieces.reads.append(f"{pack} p{place} = *({pack}*)(a{place} + n);")
+            pieces.lines.append(f"const {kind} x{place} = p{place}.at[e];")
+        else:
+            at = " + ".join(f"c{axis} * t{place}_{axis}" for axis in range(access.axes))
+            pieces.lines.append(f"const {kind} x{place} = a{place}[{at}];")
+
+
+def _add_outputs(pieces: _Pieces, group: Fused) -> None:
+    """The values that are written as they are."""
+    reduced = {r.result for r in group.reductions}
+    for number in (n for n in group.outputs if n not in reduced):
+        kind = c_type(group, number)
+        pieces.parameters.append(f"{kind}* __restrict__ b{number}")
+        pieces.reads.append(f"Pack<{kind}> q{number};")
+        pieces.lines.append(f"q{number}.at[e] = v{number};")
+        pieces.writes.append(f"*(Pack<{kind}>*)(b{number} + n) = q{number};")
+
+
+def _add_reductions(pieces: _Pieces, group: Fused) -> None:
+    """What threads collect, in each job or in all of them, and how they meet."""
+    main = main_layout(group.reductions)
+    for r in group.reductions:
+        kind, own, combine = c_type(group, r.result), f"s{r.result}", _COMBINE[r.name]
+        pieces.parameters.append(f"{kind}* __restrict__ b{r.result}")
+        value = operand(r.operand, np.dtype(group.dtypes[r.result]), group, pieces.places)
+        pieces.lines.append(f"{own} = {combine}({own}, {value});")
+        begin = f"{kind} {own} = {_start(r, group)};"
+        if r.layout == main:
+            to = f"b{r.result}[(part * outer + o) * inner + i]"
+            pieces.starts.append(begin)
+            pieces.ends += [
+                f"{own} = over_threads({own}, shared, columns, depth, {combine});",
+                f"if (place == 0 && mine) {to} = {own};",
+            ]
+        else:
+            pieces.before.append(begin)
+            pieces.after += [
+                f"{own} = over_threads({own}, shared, 1, blockDim.x, {combine});",
+                f"if (threadIdx.x == 0) b{r.result}[blockIdx.x] = {own};",
+            ]
 
 
 def finish_source(group: Fused, reductions: Sequence[Reduction]) -> str:
