@@ -31,8 +31,8 @@ __all__ = ["Grid", "access_of", "grid_of", "reduced_function"]
 
 THREADS = MOST_THREADS
 BLOCKS = 1024  # about what an H100 has room for
-_ENOUGH = 16  # elements for each thread, up to which a second launch is not worth it
-_MOST_STEPS = 256  # elements that are added up one after the other, for the sake of rounding
+_ENOUGH = 16  # steps of each thread, up to which a second launch is not worth it
+_MOST_STEPS = 256  # of a thread, which adds up one after the other, for the sake of rounding
 _NARROW = 1 << 30  # elements, below which positions take 32 bits
 _MOST_AXES = 8  # the arguments of a kernel must fit into four kilobytes
 
