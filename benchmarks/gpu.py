@@ -147,16 +147,24 @@ def bandwidth(m: Machine) -> Iterator[Row]:
     size = 4 * count
     copied = m.seconds(lambda: m.xp.copy(x.array))
     yield Row("bandwidth", f"{size >> 20} MiB", "copy", 2 * size / copied / 1e9, "GB/s")
-    recorded = xg.function(chain)
-    for who, f in (("eager", chain), ("xg.function", recorded)):
-        each = m.seconds(lambda f=f: f(x))
-        share = f"{copied / each:.0%} of a copy"
-        yield Row("bandwidth", "8 operations", who, 2 * size / each / 1e9, "GB/s", share)
+    total = lambda x: xg.sum(chain(x))
+    with_gradient = xg.value_and_grad(total)
+    for what, passes, f in (
+        ("8 operations", 2, chain),
+        ("their sum", 1, total),  # which is read and not written
+        ("their sum and its gradient", 2, with_gradient),
+    ):
+        for who, way in (("eager", f), ("xg.function", xg.function(f))):
+            each = m.seconds(lambda way=way: way(x))
+            share = f"{passes * copied / each / 2:.0%} of what a copy moves in that time"
+            yield Row("bandwidth", what, who, passes * size / each / 1e9, "GB/s", share)
     if m.torch:
         torch, place = m.torch
         t = torch.ones(count, device=place)
         peer = lambda: torch.tanh(torch.exp(-t * t) * t + 0.5) * (t + 1.0)
         yield Row("bandwidth", "8 operations", "torch", 2 * size / m.seconds(peer) / 1e9, "GB/s")
+        peer = lambda: torch.sum(torch.tanh(torch.exp(-t * t) * t + 0.5) * (t + 1.0))
+        yield Row("bandwidth", "their sum", "torch", size / m.seconds(peer) / 1e9, "GB/s")
 
 
 # -- training steps --------------------------------------------------------------------------------

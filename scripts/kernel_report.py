@@ -27,13 +27,16 @@ from xgrad.backends.cupy_copies import COPY
 from xgrad.backends.cupy_elementwise import source_of as elementwise_source
 from xgrad.backends.cupy_fusion import can_fuse, kernel_text, together_text
 from xgrad.backends.cupy_kernels import SOURCES
+from xgrad.backends.cupy_reduction_text import finish_source
+from xgrad.backends.cupy_reduction_text import source_of as reduction_source
+from xgrad.backends.cupy_reductions import access_of
 from xgrad.backends.cupy_rows import NAMES, TYPES
 from xgrad.backends.cupy_rows import source_of as row_source
 from xgrad.backends.cupy_together import Form
 from xgrad.backends.cupy_together import source_of as together_source
 from xgrad.compile.bundles import Bundle, bundled, singles
 from xgrad.compile.fusion import Group, schedule
-from xgrad.compile.kernels import describe
+from xgrad.compile.kernels import describe, ends_kernel
 from xgrad.optimizers.together import step_arrays
 
 PAGE = ROOT / "docs" / "gpu" / "kernels.md"
@@ -81,9 +84,7 @@ def kernels() -> Iterator[Kernel]:
             yield Kernel(f"step of {title}, many variables", kind, text)
     for title, f in functions().items():
         for kind, dtype in (("float", np.float32), ("double", np.float64)):
-            for i, parts in enumerate(fused_sources(f, dtype), 1):
-                text = wrapped("xgrad_fused", parts, kind, only_arrays=True)
-                yield Kernel(f"kernel {i} of {title}", kind, text)
+            yield from fused_kernels(title, f, dtype, kind)
     for kind, dtype in (("float", np.float32), ("double", np.float64)):
         yield Kernel("recorded step of Adam, many variables", kind, bundle_source(dtype))
 
@@ -120,6 +121,16 @@ def functions() -> dict[str, Any]:
         "its gradient": xg.grad(lambda x, b: xg.sum(gelu(x, b)), (0, 1)),
         "the gradient of layer_norm": xg.grad(lambda x, b: xg.sum(xg.nn.layer_norm(x, b) ** 2)),
         "the gradient of softmax_cross_entropy": xg.grad(entropy),
+        "the mean of tanh(x + b) ** 2 and its gradients": xg.value_and_grad(
+            lambda x, b: xg.mean(xg.tanh(x + b) ** 2), (0, 1)
+        ),
+        "the sum of exp(x) ** 2": lambda x, b: xg.sum(xg.exp(x) ** 2),
+        "rows of exp(x - b), their sum, largest and smallest": lambda x, b: (
+            xg.exp(x - b),
+            xg.sum(xg.exp(x - b), axis=1),
+            xg.max(x - b, axis=1),
+            xg.min(x - b, axis=1),
+        ),
     }
 
 
@@ -135,19 +146,26 @@ def scheduled(f: Any, *arguments: Any) -> tuple[Any, list[Any]]:
             i.primitive.name, dtypes, program.specs[i.results[0]].dtype
         )
 
-    order = schedule(program, is_fusable, smallest=1)
+    order = schedule(program, is_fusable, smallest=1, may_end=ends_kernel)
     return program, order
 
 
-def fused_sources(f: Any, dtype: Any) -> list[tuple[str, str, str]]:
-    """Give the source of each group of instructions of a recorded function."""
-    program, order = scheduled(f, xg.asarray(np.ones((2, 3), dtype)), xg.asarray(np.ones(3, dtype)))
-    found = []
-    for item in order:
-        if isinstance(item, Group):
-            others = {n for other in order if other is not item for n in other.reads()}
-            found.append(kernel_text(describe(program, item, others | set(program.outputs()))))
-    return found
+def fused_kernels(title: str, f: Any, dtype: Any, kind: str) -> Iterator[Kernel]:
+    """Give the kernels of each group of instructions of a recorded function."""
+    program, order = scheduled(f, xg.asarray(np.ones((2, 4), dtype)), xg.asarray(np.ones(4, dtype)))
+    for number, item in enumerate([i for i in order if isinstance(i, Group)], 1):
+        others = {n for other in order if other is not item for n in other.reads()}
+        group = describe(program, item, others | set(program.outputs()))
+        if not group.reductions:
+            text = wrapped("xgrad_fused", kernel_text(group), kind, only_arrays=True)
+            yield Kernel(f"kernel {number} of {title}", kind, text)
+            continue
+        given = [np.ones(program.specs[n].shape, group.dtypes[n]) for n in group.inputs]
+        found = access_of(group, [x.shape for x in given], [x.strides for x in given], 16)
+        assert found is not None
+        name, text = f"kernel {number} of {title}", finish_source(group, group.reductions)
+        yield Kernel(name, kind, reduction_source(group, found[0]))
+        yield Kernel(f"{name}, its parts", kind, text)
 
 
 def bundle_source(dtype: Any) -> str:
@@ -227,8 +245,8 @@ HEAD = """\
 
 Written by `scripts/kernel_report.py`, which compiles every kernel of `src/xgrad/backends/cupy_*.py` with NVRTC {version}, without a GPU.
 Registers per thread, bytes of shared memory per block, bytes spilled to local memory (stores and loads), bytes of the binary.
-Elementwise kernels run in blocks of 128 threads, rows in blocks of 256. What they compute is tested on the CPU, where
-`tests/host_kernels.py` runs the same sources, against the compositions that serve other libraries.
+Elementwise kernels run in blocks of 128 threads, rows in blocks of 256, kernels that reduce in blocks of 32 to 256. What they compute
+is tested on the CPU, where `tests/host_kernels.py` runs the same sources, against the compositions that serve other libraries.
 
 | kernel | dtype | architecture | registers | shared | spilled | binary |
 | --- | --- | --- | --- | --- | --- | --- |

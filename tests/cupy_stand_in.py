@@ -38,6 +38,7 @@ KERNELS = (
     ("cupy_elementwise", "_kernel"),
     ("cupy_fusion", "_kernel"),
     ("cupy_fusion", "_raw_kernel"),
+    ("cupy_reductions", "_kernel"),
     ("cupy_rows", "_kernel"),
     ("cupy_together", "_kernel"),
     ("cupy_products", "_function"),

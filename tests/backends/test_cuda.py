@@ -122,6 +122,80 @@ def test_products_in_tf32_are_close_and_highest_is_exact(rng):
     assert errors["highest"] <= errors["high"] < 0.2
 
 
+# -- reductions in kernels -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("shape", "axis"),
+    [
+        *(((7,), None), ((1 << 14,), None), ((3_000_001,), None), ((1 << 22,), None)),
+        *(((5, 3), 1), ((100_000, 10), 1), ((4096, 1000), 1), ((3, 1 << 20), 1)),
+        *(((5, 3), 0), ((100_000, 10), 0), ((1000, 4096), 0), ((1 << 20, 3), 0)),
+        ((30, 500, 70), 1),
+    ],
+    ids=str,
+)
+def test_reductions_of_recorded_steps_are_numpys(shape, axis, dtype, rng):
+    x, b = rng.normal(size=shape).astype(dtype), rng.normal(size=shape[-1:]).astype(dtype)
+
+    @xg.function
+    def step(x, b):
+        y = xg.tanh(x + b)
+        return (
+            xg.sum(y, axis=axis),
+            xg.max(y, axis=axis),
+            xg.min(x, axis=axis),
+            xg.sum(y * y),
+            y * 2.0,
+        )
+
+    given = xg.asarray(x, device="cuda"), xg.asarray(b, device="cuda")
+    y = np.tanh(x.astype(np.float64) + b)
+    wanted = (
+        *(np.sum(y, axis), np.max(y, axis), np.min(x, axis), np.sum(y * y)),
+        y * 2.0,
+    )
+    digits = 2e-5 if dtype == "float32" else 1e-12
+    bits = []
+    for graphs in ("never", "never", "always", "always", "always"):
+        with xg.cuda.set_graphs(graphs):
+            found = step(*given)
+        bits.append([z.numpy() for z in found])
+        for z, e in zip(bits[-1], wanted, strict=True):
+            size = np.sqrt(x.size / max(1, e.size))  # sums of both signs cancel
+            np.testing.assert_allclose(z, e, rtol=digits, atol=digits * size)
+    assert step.stats().groups == 1
+    for again in bits[2:]:  # the first call recorded
+        for z, e in zip(again, bits[1], strict=True):
+            np.testing.assert_array_equal(z, e)
+
+
+def test_nan_is_the_largest_and_the_smallest(rng):
+    x = rng.normal(size=(300, 700)).astype(np.float32)
+    x[7, 5] = np.nan
+    step = xg.function(lambda x: [f(x * 2.0, axis=1) for f in (xg.max, xg.min, xg.sum)])
+    for _ in range(2):
+        found = step(xg.asarray(x, device="cuda"))
+    for y in found:
+        assert np.flatnonzero(np.isnan(y.numpy())).tolist() == [7]
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [lambda x: x.T, lambda x: x[::-1, ::2], lambda x: x[1:]],
+    ids=["transposed", "flipped", "moved"],
+)
+def test_views_are_reduced_where_they_lie(turn, rng):
+    x = rng.normal(size=(301, 500)).astype(np.float32)
+    given = xg.asarray(turn(xg.asarray(x, device="cuda").array))
+    for axis in (None, 0, 1):
+        step = xg.function(lambda x, axis=axis: xg.sum(xg.exp(x) * 0.5, axis=axis))
+        step(given)
+        expected = np.sum(np.exp(turn(x).astype(np.float64)) * 0.5, axis=axis)
+        np.testing.assert_allclose(step(given).numpy(), expected, rtol=1e-5)
+
+
 # -- graphs ----------------------------------------------------------------------------------------
 
 

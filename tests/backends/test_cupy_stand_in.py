@@ -594,7 +594,7 @@ def test_what_does_not_fit_on_the_way_back_says_of_what_it_is_the_gradient(
 
 
 def test_what_does_not_fit_in_a_replay_says_so(second, monkeypatch):
-    step = xg.function(lambda x: xg.sum(x[:, None] * x))
+    step = xg.function(lambda x: x[:, None] * x)
     x = xg.ones(10, device=second)
     step(x)
     monkeypatch.setattr(Memory, "limit", 100)

@@ -57,7 +57,7 @@ def test_later_replays_are_one_launch_of_a_graph(gpu, always, rng):
     step(x)
     assert step.stats().replay == "kernel by kernel: no replay has chosen yet"
     step(x)
-    assert step.stats().replay.startswith("one graph of 3 steps, which keeps ")
+    assert step.stats().replay.startswith("one graph of 2 steps, which keeps ")
     launches, graphs = Host.launches, Graph.launches
     values = rng.normal(size=5)
     y = step(xg.asarray(values, device=gpu))
@@ -430,7 +430,7 @@ def test_without_cublas_products_run_kernel_by_kernel(gpu, always, monkeypatch, 
 
 
 def test_few_launches_are_not_worth_a_graph(gpu):
-    step = xg.function(lambda x: xg.sum(xg.tanh(x)))
+    step = xg.function(lambda x: xg.sum(xg.sort(x)))
     replayed(step, xg.asarray([1.0, 2.0], device=gpu))
     assert step.stats().replay.startswith("kernel by kernel: a graph would not pay (2 steps, ")
 

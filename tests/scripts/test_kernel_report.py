@@ -35,7 +35,8 @@ def test_nothing_is_spilled():
     assert set(rows) == {"0"}
 
 
-def test_every_kernel_compiles():
+@pytest.fixture
+def nvrtc():
     pytest.importorskip("cupy", reason="cupy is not installed")
     from cupy.cuda import nvrtc
 
@@ -43,6 +44,20 @@ def test_every_kernel_compiles():
         nvrtc.getVersion()
     except Exception as error:  # noqa: BLE001 - cupy raises what the loader of libraries raises
         pytest.skip(f"NVRTC is not installed: {str(error).splitlines()[0]}")
+    return nvrtc
+
+
+@pytest.mark.parametrize(("kind", "load"), [("float", "v4.f32"), ("double", "v2.f64")])
+def test_sums_load_16_bytes_at_once(nvrtc, report, kind, load):
+    name = "kernel 1 of the sum of exp(x) ** 2"
+    (kernel,) = [k for k in report.kernels() if (k.name, k.dtype) == (name, kind)]
+    program = nvrtc.createProgram(kernel.text, "xgrad.cu", [], [])
+    nvrtc.compileProgram(program, ["--gpu-architecture=compute_90", "-default-device"])
+    assert f"ld.global.nc.{load}" in nvrtc.getPTX(program).decode()
+
+
+@pytest.mark.usefixtures("nvrtc")
+def test_every_kernel_compiles():
     done = subprocess.run(
         [sys.executable, SCRIPT, "--check"], capture_output=True, text=True, check=False
     )

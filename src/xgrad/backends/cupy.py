@@ -21,8 +21,9 @@ from .cupy_functions import Own
 from .cupy_fusion import can_fuse, fused_function, together_function
 from .cupy_graphs import CupyCapturer
 from .cupy_memory import Uploader, memory, release
+from .cupy_reductions import reduced_function
 from .cupy_tables import is_captured
-from .fused import Fused
+from .fused import Fused, renumbered
 from .options import options
 
 __all__ = ["CupyBackend"]
@@ -150,7 +151,8 @@ class CupyBackend(Backend):
         return can_fuse(name, operands, result)
 
     def fused(self, group: Fused) -> Callable[..., tuple[Array, ...]] | None:
-        function = fused_function(group)
+        group = renumbered(group)  # equal groups are compiled once
+        function = reduced_function(group) if group.reductions else fused_function(group)
         return _placed(function) if function is not None and self.roams else function
 
     def capturer(self, native: NativeDevice) -> Capturer:
@@ -163,7 +165,7 @@ class CupyBackend(Backend):
     def fused_together(
         self, group: Fused, single: Sequence[bool], shapes: Sequence[Shape]
     ) -> Callable[..., tuple[Array, ...]]:
-        function = together_function(group, single, shapes)
+        function = together_function(renumbered(group), single, shapes)
         return _placed(function) if self.roams else function
 
     def memory(self, native: NativeDevice) -> Memory:

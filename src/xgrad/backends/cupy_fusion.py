@@ -15,9 +15,19 @@ import numpy as np
 
 from .._typing import Array, Shape
 from .cupy_tables import Input, contiguous, is_captured, launch, new_arrays, table_source
-from .fused import Fused, Step
+from .fused import REDUCTIONS, Fused, Step
 
-__all__ = ["can_fuse", "fused_function", "kernel_text", "together_function", "together_text"]
+__all__ = [
+    "MOST_ARRAYS",
+    "c_type",
+    "can_fuse",
+    "fused_function",
+    "kernel_text",
+    "line",
+    "operand",
+    "together_function",
+    "together_text",
+]
 
 # The dtypes of values in kernels, and what C++ calls them.
 _TYPES = {
@@ -28,7 +38,7 @@ _TYPES = {
     "float64": "double",
 }
 _NAME = "xgrad_fused_together"
-_MOST_ARRAYS = 40  # the arguments of a kernel must fit into four kilobytes
+MOST_ARRAYS = 40  # the arguments of a kernel must fit into four kilobytes
 
 # Of floats only; {0}, {1} are operands and T is the result's type. A NaN stays one.
 _FLOATING = {
@@ -102,7 +112,7 @@ def can_fuse(name: str, operands: Sequence[Any], result: Any) -> bool:
     kind = str(np.dtype(result).kind)
     if name in _FLOATING or name == "power":
         return kind == "f"
-    if name in _NUMERIC:
+    if name in _NUMERIC or name in REDUCTIONS:
         return kind in "fi"
     if name in _LOGICAL and name.startswith("bitwise"):
         return kind == "b"
@@ -113,7 +123,7 @@ def can_fuse(name: str, operands: Sequence[Any], result: Any) -> bool:
 
 def fused_function(group: Fused) -> Callable[..., tuple[Array, ...]] | None:
     """The function of a group's inputs; None if it is too large for one kernel."""
-    if len(group.inputs) + len(group.outputs) > _MOST_ARRAYS:
+    if len(group.inputs) + len(group.outputs) > MOST_ARRAYS:
         return None
     kernel = _kernel(*kernel_text(group))
 
@@ -151,17 +161,17 @@ def together_text(group: Fused, single: Sequence[bool]) -> str:
     """The source of the kernel that does the same as a group for many of them."""
     places = {number: place for place, number in enumerate(group.inputs)}
     inputs = [
-        Input(_c(group, n), f"x{i}", single=alone)
+        Input(c_type(group, n), f"x{i}", single=alone)
         for i, (n, alone) in enumerate(zip(group.inputs, single, strict=True))
     ]
-    outputs = [(_c(group, n), f"v{n}") for n in group.outputs]
-    return table_source(_NAME, inputs, outputs, [_line(s, group, places) for s in group.steps])
+    outputs = [(c_type(group, n), f"v{n}") for n in group.outputs]
+    return table_source(_NAME, inputs, outputs, [line(s, group, places) for s in group.steps])
 
 
 def kernel_text(group: Fused) -> tuple[str, str, str]:
     """Inputs, outputs and operation, as ElementwiseKernel takes them."""
     places = {number: place for place, number in enumerate(group.inputs)}
-    lines = [_line(step, group, places) for step in group.steps]
+    lines = [line(step, group, places) for step in group.steps]
     lines += [f"y{i} = v{n};" for i, n in enumerate(group.outputs)]
     inputs = ", ".join(f"{_name(group, n)} x{i}" for i, n in enumerate(group.inputs))
     outputs = ", ".join(f"{_name(group, n)} y{i}" for i, n in enumerate(group.outputs))
@@ -172,15 +182,17 @@ def _name(group: Fused, number: int) -> str:
     return str(np.dtype(group.dtypes[number]).name)
 
 
-def _c(group: Fused, number: int) -> str:
+def c_type(group: Fused, number: int) -> str:
+    """What C++ calls the dtype of a value."""
     return _TYPES[_name(group, number)]
 
 
-def _line(step: Step, group: Fused, places: dict[int, int]) -> str:
+def line(step: Step, group: Fused, places: dict[int, int]) -> str:
+    """What an instruction is in C++: inputs are called by their places, ``x0``, values ``v3``."""
     result = np.dtype(group.dtypes[step.result])
     wanted = _operand_types(step, group, result)
     operands = [
-        _operand(x, kind, group, places) for x, kind in zip(step.operands, wanted, strict=True)
+        operand(x, kind, group, places) for x, kind in zip(step.operands, wanted, strict=True)
     ]
     kind = _TYPES[result.name]
     if step.name == "power":
@@ -212,7 +224,8 @@ def _operand_types(step: Step, group: Fused, result: Any) -> list[Any]:
     return [result] * count
 
 
-def _operand(x: Any, dtype: Any, group: Fused, places: dict[int, int]) -> str:
+def operand(x: Any, dtype: Any, group: Fused, places: dict[int, int]) -> str:
+    """A value or a number in C++, converted to a dtype; None leaves it as it is."""
     if isinstance(x, tuple):
         return f"({_TYPES[dtype.name]})({_number(x[0])})"
     name = f"x{places[x]}" if x in places else f"v{x}"

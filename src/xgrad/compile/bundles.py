@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..backends.base import dtype_name
-from .fusion import Group, in_order, results_of
+from .fusion import Group, in_order, is_reduction, results_of
 from .program import Instruction, Literal, Program
 
 __all__ = ["FEWEST", "Bundle", "bundled", "singles"]
@@ -106,7 +106,7 @@ def _parts(program: Program, group: Group) -> list[Group]:
 def _meaning(program: Program, group: Group, readers: dict[int, set[int]]) -> Any:
     """What a group does, whatever its values are called; None where that is nothing for a bundle."""
     single = singles(program, group)
-    if single is None or len(group.members) < 2:
+    if single is None or len(group.members) < 2 or any(map(is_reduction, group.members)):
         return None
     names = {number: i for i, number in enumerate(group.reads())}
     own = group.results()

@@ -2,7 +2,8 @@
 
 A group has one domain: the shape of its results. Its members run once per block, so that what only
 members read never leaves the cache. An instruction may join if nothing that it reads depends on the
-group through somebody outside; sums over all of a domain, or over its first axis, end in a group."""
+group through somebody outside. Reductions end in a group, as far as the executor has them there: for
+NumPy's blocks sums over all of a domain, or over its first axis."""
 
 from __future__ import annotations
 
@@ -11,9 +12,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
+from ..backends.fused import REDUCTIONS
 from .program import Instruction, Literal, Program
 
-__all__ = ["Group", "in_order", "results_of", "schedule"]
+__all__ = ["Group", "in_order", "is_reduction", "results_of", "schedule"]
 
 T = TypeVar("T")
 
@@ -28,7 +30,7 @@ class Group:
     ----------
     domain : tuple of int
     members : list of Instruction
-        In order; the sums among them give partial results.
+        In order; the reductions among them give their results when all the others are done.
     """
 
     makes_sums: ClassVar[bool] = True  # new ones in every call
@@ -59,18 +61,50 @@ class Group:
         return list(dict.fromkeys(n for i in self.members for n in i.reads() if n not in own))
 
 
+def is_reduction(instruction: Instruction) -> bool:
+    """Whether an instruction takes axes away, so that it can only end a group."""
+    return instruction.primitive.name in REDUCTIONS
+
+
+def ends_blocks(program: Program, _group: Group, instruction: Instruction) -> bool:
+    """Whether a reduction is known when all blocks are done (blocks.py).
+
+    That is a sum over everything or over the first axis, without another dtype."""
+    parameters = instruction.parameters
+    if instruction.primitive.name != "sum":
+        return False
+    if parameters.get("keepdims") or parameters.get("dtype") is not None:
+        return False
+    axis: Any = parameters.get("axis")
+    rank = len(program.specs[instruction.reads()[0]].shape)
+    axes = tuple(range(rank)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return tuple(a % rank for a in axes) in (tuple(range(rank)), (0,))
+
+
 def schedule(
-    program: Program, is_fusable: Callable[[Instruction], bool], *, smallest: int = _LARGE
+    program: Program,
+    is_fusable: Callable[[Instruction], bool],
+    *,
+    smallest: int = _LARGE,
+    may_end: Callable[[Program, Group, Instruction], bool] = ends_blocks,
 ) -> list[Instruction | Group]:
     """All instructions in an order in which groups run as one.
 
-    `smallest` is the number of elements from which on it is worth it."""
+    Parameters
+    ----------
+    smallest : int
+        The number of elements from which on it is worth it.
+    may_end : callable
+        Whether a group of the shape of its operand may end in a reduction.
+    """
     group_of: dict[int, Group] = {}  # of the value of a member
     behind: dict[int, set[Group]] = {}  # the groups that a value depends on, for all others
     groups: list[Group] = []
     place: dict[int, Group | None] = {}
     for index, instruction in enumerate(program.instructions):
-        chosen = _group_for(program, instruction, groups, group_of, behind, is_fusable, smallest)
+        chosen = _group_for(
+            program, instruction, groups, group_of, behind, is_fusable, smallest, may_end
+        )
         place[index] = chosen
         found: set[Group] = set()
         for number in instruction.reads():
@@ -84,7 +118,7 @@ def schedule(
         found.discard(chosen)
         chosen.after |= found
         chosen.members.append(instruction)
-        if instruction.primitive.name == "sum":  # known when all blocks are done
+        if is_reduction(instruction):  # known when everything else is done
             behind[instruction.results[0]] = found | {chosen}
             continue
         for number in instruction.results:
@@ -102,11 +136,13 @@ def _group_for(
     behind: dict[int, set[Group]],
     is_fusable: Callable[[Instruction], bool],
     smallest: int,
+    may_end: Callable[[Program, Group, Instruction], bool],
 ) -> Group | None:
     """The group that an instruction joins; a new one where it can begin one."""
     domain = _domain(program, instruction, smallest)
     if domain is None or not is_fusable(instruction):
         return None
+    ends = is_reduction(instruction)
     direct = {group_of[n] for n in instruction.reads() if n in group_of}
     outside: set[Group] = set()
     for number in instruction.reads():
@@ -116,8 +152,10 @@ def _group_for(
             continue
         if any(g is not group and g.reaches(group) for g in direct | outside):
             continue
+        if ends and not may_end(program, group, instruction):
+            continue
         return group
-    if instruction.primitive.name == "sum":
+    if ends:
         return None
     group = Group(domain)
     groups.append(group)
@@ -126,12 +164,12 @@ def _group_for(
 
 def _domain(program: Program, instruction: Instruction, smallest: int) -> tuple[int, ...] | None:
     """The shape that an instruction runs over, if it is large and made of fitting parts."""
-    if instruction.primitive.name == "sum":
+    if is_reduction(instruction):
         (x,) = instruction.operands
         if isinstance(x, Literal):
             return None
         shape = program.specs[x].shape
-        return shape if _is_large(shape, smallest) and _ends_well(instruction, len(shape)) else None
+        return shape if _is_large(shape, smallest) else None
     shape = program.specs[instruction.results[0]].shape
     if not _is_large(shape, smallest):
         return None
@@ -147,15 +185,6 @@ def _domain(program: Program, instruction: Instruction, smallest: int) -> tuple[
 
 def _is_large(shape: tuple[int, ...], smallest: int) -> bool:
     return math.prod(shape) >= smallest
-
-
-def _ends_well(instruction: Instruction, rank: int) -> bool:
-    """Whether a sum is over everything or over the first axis, without another dtype."""
-    axis: Any = instruction.parameters.get("axis")
-    if instruction.parameters.get("keepdims") or instruction.parameters.get("dtype") is not None:
-        return False
-    axes = tuple(range(rank)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    return tuple(a % rank for a in axes) in (tuple(range(rank)), (0,))
 
 
 def _in_order(

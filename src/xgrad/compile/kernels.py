@@ -1,21 +1,22 @@
 """The executor for libraries that compile kernels: each group of elementwise instructions is one.
 
 On a GPU what counts is how often something is started, so even two small operations are worth a
-kernel, and groups that do the same with other arrays are one together. Everything else is the library's own function, as in direct.py."""
+kernel, groups that do the same with other arrays are one together, and reductions end in the kernel of
+what they reduce. Everything else is the library's own function, as in direct.py."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from typing import Any
 
-from ..backends.fused import Fused
+from ..backends.fused import Fused, Layout, Reduction, layout_of
 from ..backends.fused import Step as FusedStep
 from .bundles import Bundle, bundled, singles
 from .direct import DirectExecutor, Step, plain_step
-from .fusion import Group, schedule
+from .fusion import Group, is_reduction, schedule
 from .program import Instruction, Literal, Program
 
-__all__ = ["KernelExecutor", "describe"]
+__all__ = ["KernelExecutor", "describe", "ends_kernel"]
 
 
 class KernelExecutor(DirectExecutor):
@@ -34,7 +35,9 @@ class KernelExecutor(DirectExecutor):
 
     def steps(self, program: Program) -> list[Step]:
         """One step per group or bundle, and per instruction outside of them."""
-        order = schedule(program, lambda i: _is_fusable(program, i), smallest=1)
+        order = schedule(
+            program, lambda i: _is_fusable(program, i), smallest=1, may_end=ends_kernel
+        )
         items: list[Any] = order
         if program.backend.fuses_together and not self._captured:
             items = bundled(program, order)
@@ -81,13 +84,31 @@ def _is_fusable(program: Program, instruction: Instruction) -> bool:
     return program.backend.can_fuse(instruction.primitive.name, dtypes, result)
 
 
+def ends_kernel(program: Program, group: Group, instruction: Instruction) -> bool:
+    """Whether a reduction fits into a group's kernel.
+
+    Its axes must be neighbours, and those of the group's other reductions, or all of them."""
+    layout = _layout(program, instruction)
+    if layout is None or 0 in group.domain:
+        return False
+    others = {_layout(program, i) for i in group.members if is_reduction(i)}
+    return layout.is_full or all(o == layout for o in others if o is not None and not o.is_full)
+
+
+def _layout(program: Program, reduction: Instruction) -> Layout | None:
+    shape = program.specs[reduction.reads()[0]].shape
+    return layout_of(shape, reduction.parameters.get("axis"))
+
+
 def describe(program: Program, group: Group, wanted: Collection[int]) -> Fused:
     """A group for a backend; `wanted` are the numbers that somebody outside reads."""
     reads = tuple(group.reads())
     outputs = tuple([n for i in group.members for n in i.results if n in wanted])
-    steps = tuple([_fused_step(i) for i in group.members])
+    steps = tuple([_fused_step(i) for i in group.members if not is_reduction(i)])
+    ends = [i for i in group.members if is_reduction(i) and i.results[0] in outputs]
+    reductions = tuple([_reduction(program, i) for i in ends])
     dtypes = {n: program.specs[n].dtype for n in (*reads, *group.results())}
-    return Fused(steps, dtypes, reads, outputs)
+    return Fused(steps, dtypes, reads, outputs, group.domain, reductions)
 
 
 def _group_step(program: Program, group: Group, wanted: Collection[int]) -> Step | None:
@@ -111,3 +132,11 @@ def _fused_step(instruction: Instruction) -> FusedStep:
     operands = tuple([(x.value,) if isinstance(x, Literal) else x for x in instruction.operands])
     name = instruction.primitive.name
     return FusedStep(name, operands, instruction.parameters, instruction.results[0])
+
+
+def _reduction(program: Program, instruction: Instruction) -> Reduction:
+    layout = _layout(program, instruction)
+    assert layout is not None
+    (operand,), (result,) = instruction.reads(), instruction.results
+    shape = program.specs[result].shape
+    return Reduction(instruction.primitive.name, operand, result, layout, shape)
