@@ -391,6 +391,22 @@ def test_a_source_that_is_used_on_two_devices_collects_on_its_own(second):
     np.testing.assert_allclose(g.numpy(), 24.0 * x.numpy())
 
 
+def test_variables_change_where_they_are(second):
+    """Whatever the current device is."""
+    w = xg.Variable([1.0, 2.0, 3.0], device=second)
+    with xg.device("cuda:0"):
+        w.assign_add(xg.ones(3, device=second))
+        w.assign_sub([0.5, 0.5, 0.5])
+        w[1] = 7.0
+        w[xg.asarray([0, 2], device=second)] = xg.asarray([4.0, 5.0], device=second)
+        w.scatter_add([0], [1.0])
+        w.scatter_sub([2], [2.0])
+        w.scatter_update([1], [6.0])
+        w.assign(w * 2.0)
+    assert w.device == second
+    np.testing.assert_array_equal(w.numpy(), [10.0, 12.0, 6.0])
+
+
 def test_tangents_move_too(second):
     x = xg.asarray([1.0, 2.0], device=second)
     y, t = xg.jvp(lambda x: (x * x).to_device("cuda:0") ** 2, (x,), (xg.ones_like(x),))

@@ -124,12 +124,14 @@ class Variable(ArrayAttributes):
 
     def assign_add(self, value: ArrayLike) -> Variable:
         """Add to the value; returns this Variable."""
-        new = self.array + self._fit(value, "assign_add")
+        part = self._fit(value, "assign_add")
+        new = backend_of(self.array).xp.add(self.array, part)
         return self._update(new, "assign_add", value)
 
     def assign_sub(self, value: ArrayLike) -> Variable:
         """Subtract from the value; returns this Variable."""
-        new = self.array - self._fit(value, "assign_sub")
+        part = self._fit(value, "assign_sub")
+        new = backend_of(self.array).xp.subtract(self.array, part)
         return self._update(new, "assign_sub", value)
 
     def scatter_update(self, indices: ArrayLike, updates: ArrayLike) -> Variable:
@@ -150,10 +152,10 @@ class Variable(ArrayAttributes):
         arrays = tuple(to_array(i, device=self.device) for i in indices)
         self._receive(value, "went by item assignment into a part")
         part = to_array(value, device=self.device)
+        part = cast_within_kind(part, self.dtype, "setitem: value", self.name)
         new = backend.xp.copy(self.array)
-        new[fill_key(template, arrays)] = cast_within_kind(
-            part, self.dtype, "setitem: value", self.name
-        )
+        with backend.on(new):
+            new[fill_key(template, arrays)] = part
         self._update(new, "set", key, value)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
@@ -195,7 +197,7 @@ class Variable(ArrayAttributes):
             )
         flat = xp.reshape(index, (-1,))
         rows = xp.reshape(rows, (flat.shape[0], *self.shape[1:]))
-        signed, add = (-rows, "add") if mode == "subtract" else (rows, mode)
+        signed, add = (xp.negative(rows), "add") if mode == "subtract" else (rows, mode)
         new = xp.scatter(self.array, flat, signed, axis=0, mode=add)
         return self._update(new, "scatter", indices, updates, mode)
 
