@@ -24,6 +24,9 @@ import numpy as np
 
 import xgrad as xg
 from xgrad.backends.cupy_copies import COPY
+from xgrad.backends.cupy_cross_entropy import INDICES
+from xgrad.backends.cupy_cross_entropy import NAMES as CROSS_ENTROPIES
+from xgrad.backends.cupy_cross_entropy import source_of as cross_entropy_source
 from xgrad.backends.cupy_elementwise import source_of as elementwise_source
 from xgrad.backends.cupy_fusion import can_fuse, kernel_text, together_text
 from xgrad.backends.cupy_kernels import SOURCES
@@ -68,6 +71,12 @@ def kernels() -> Iterator[Kernel]:
     for name in NAMES:
         for character, kind in TYPES.items():
             yield Kernel(f"xgrad_{name}", kind, row_source(name, character))
+    for name in CROSS_ENTROPIES:
+        for index in INDICES if name.startswith("sparse") else ("int64",):
+            more = f", {index}" if name.startswith("sparse") else ""
+            for character, kind in TYPES.items():
+                text = cross_entropy_source(name, character, index)
+                yield Kernel(f"xgrad_{name}{more}", kind, text)
     yield Kernel("xgrad_copies", "bytes", COPY)
     for title, optimizer in optimizers().items():
         for kind, dtype in (("float", np.float32), ("double", np.float64)):

@@ -35,6 +35,7 @@ GIB = 2**30
 KERNELS = (
     ("cupy_kernels", "kernel"),
     ("cupy_copies", "_kernel"),
+    ("cupy_cross_entropy", "_kernel"),
     ("cupy_elementwise", "_kernel"),
     ("cupy_fusion", "_kernel"),
     ("cupy_fusion", "_raw_kernel"),

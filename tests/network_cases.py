@@ -49,6 +49,39 @@ def _activations():
         )
 
 
+def _of_classes(x, indices, ignored):
+    """Minus the logarithm of softmax along axis 1, at indices."""
+    y = -np.take_along_axis(scipy.special.log_softmax(x, axis=1), indices[:, None], axis=1)[:, 0]
+    return np.where(indices == ignored, 0, y)
+
+
+def _cross_entropies():
+    for axis in (0, 1):
+        yield (
+            f"cross_entropy/axis {axis}",
+            lambda xp, x, q, axis=axis: rule_namespace.cross_entropy(x, q, axis=axis),
+            [(3, 4), (3, 4)],
+            {
+                "reference": lambda x, q, axis=axis: (
+                    -np.sum(q * scipy.special.log_softmax(x, axis), axis)
+                ),
+            },
+        )
+    places = np.array([[1, 0], [2, 1]])
+    for ignored in (None, 1):
+        yield (
+            f"sparse_cross_entropy/ignored {ignored}",
+            lambda xp, x, ignored=ignored: rule_namespace.sparse_cross_entropy(
+                x,
+                xp.asarray(places.tolist(), dtype=xp.int64, device=x.device),
+                axis=1,
+                ignored=ignored,
+            ),
+            [(2, 3, 2)],
+            {"reference": lambda x, ignored=ignored: _of_classes(x, places, ignored)},
+        )
+
+
 # Strides, padding, dilation and groups, all of them uneven; a part that no window sees; one cut off.
 _STEPS = {
     "plain": (Steps((1,), ((0, 0),), (1,)), (2, 5, 2), (3, 2, 3)),
@@ -152,4 +185,5 @@ def _convolutions():
 def network_cases():
     """Every line: name, function, shapes, and what else `case` takes."""
     yield from _activations()
+    yield from _cross_entropies()
     yield from _convolutions()

@@ -21,6 +21,7 @@ from .blocks import BLOCK
 from .indices import fill_key
 from .looks import square_sum
 from .numpy_convolution import Convolutions
+from .numpy_cross_entropy import CrossEntropies
 from .numpy_matrices import Matrices
 from .numpy_networks import Networks
 from .numpy_numbers import Numbers
@@ -34,7 +35,7 @@ _SMALL = 4096
 _UFUNCS = {"add": np.add, "multiply": np.multiply, "min": np.minimum, "max": np.maximum}
 
 
-class Own(Convolutions, Matrices, Networks):
+class Own(Convolutions, CrossEntropies, Matrices, Networks):
     """Where numpy needs its own version."""
 
     power = staticmethod(whole_powers.power)

@@ -13,6 +13,13 @@ from typing import Any
 from .._typing import Array, DType, NativeDevice, Shape
 from .contraction import absorbing_contract, absorbing_matmul, contract
 from .convolution import convolve, convolve_input, convolve_kernel, fold, windows
+from .cross_entropy import (
+    cross_entropy,
+    cross_entropy_cotangent,
+    label_logarithms,
+    sparse_cross_entropy,
+    sparse_cross_entropy_cotangent,
+)
 from .fourier import fftn, frequencies, ifftn, irfftn, rfftn
 from .indices import Slot, fill_key, flat_positions, full_key
 from .matrices import (
@@ -62,6 +69,8 @@ __all__ = [
     "convolve_input",
     "convolve_kernel",
     "copy",
+    "cross_entropy",
+    "cross_entropy_cotangent",
     "cumulative_max",
     "cumulative_min",
     "det",
@@ -80,6 +89,7 @@ __all__ = [
     "inv",
     "irfftn",
     "isdtype",
+    "label_logarithms",
     "log_softmax",
     "log_softmax_cotangent",
     "logsumexp",
@@ -100,6 +110,8 @@ __all__ = [
     "softmax_cotangent",
     "solve",
     "solve_triangular",
+    "sparse_cross_entropy",
+    "sparse_cross_entropy_cotangent",
     "standardize",
     "standardize_cotangent",
     "stop_gradient",

@@ -57,12 +57,13 @@ _TABLE = {
         solve(x1, x2) solve_triangular(x1, x2; upper) svd(x; full_matrices) -> 3 svdvals(x)""",
     # A rule of its own, exact shapes.
     Kind.GENERAL: """
-        cumulative_max(x; axis) cumulative_min(x; axis) cumulative_prod(x; axis, include_initial)
-        log_softmax(x; axis) logsumexp(x; axis, keepdims) max(x; axis, keepdims)
+        cross_entropy(x, labels; axis) cumulative_max(x; axis) cumulative_min(x; axis)
+        cumulative_prod(x; axis, include_initial) log_softmax(x; axis)
+        logsumexp(x; axis, keepdims) max(x; axis, keepdims)
         min(x; axis, keepdims) prod(x; axis, dtype, keepdims)
         scatter(x, indices, updates; axis, mode) softmax(x; axis)
-        sort(x; axis, descending, stable) standardize(x; axis, epsilon)
-        std(x; axis, correction, keepdims)
+        sort(x; axis, descending, stable) sparse_cross_entropy(x, indices; axis, ignored)
+        standardize(x; axis, epsilon) std(x; axis, correction, keepdims)
         vector_norm(x; axis, keepdims, ord)""",
     # No derivative; the reasons are in rules/constants.py.
     Kind.CONSTANT: """
@@ -130,6 +131,8 @@ def primitive(name: str) -> Primitive:
 #   scatter_along_axis       zeros with x added along an axis: the transpose of take_along_axis
 #   logsumexp, softmax, log_softmax, cumulative_max, cumulative_min   what their names say
 #   relu                     max(x, 0), whose gradient at 0 is 0
+#   cross_entropy            -sum labels log softmax(x) along an axis; sparse: labels are the numbers
+#                            of classes, of which the `ignored` one has the loss 0
 #   standardize(x; axis, epsilon)   mean 0 and variance 1 along axes: layer_norm without parameters
 #   scatter(x, indices, updates; axis, mode)   x with updates: set, add, multiply, min, max
 #   cofactor                 the gradient of det: det(x) x^-T where x has an inverse

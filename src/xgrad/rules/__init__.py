@@ -11,6 +11,7 @@ from . import (  # noqa: F401 - each module gives its rules when it is imported
     constants,
     contractions,
     convolutions,
+    cross_entropy,
     cumulative,
     elementwise,
     indexing,

@@ -241,6 +241,11 @@ _LINES: dict[str, tuple[Any, ...]] = {
     "svdvals": (lambda x: _apply("svdvals", x), _MATRIX),
     # Others.
     "gamma_draw": (lambda a: _apply("gamma_draw", a, _drawn(a)), _VECTOR),
+    "cross_entropy": (
+        lambda x, q: _apply("cross_entropy", x, q, axis=1),
+        _MATRIX,
+        _MATRIX,
+    ),
     "cumulative_max": (lambda x: xp.cumulative_max(x, axis=1), _MATRIX),
     "cumulative_min": (lambda x: xp.cumulative_min(x, axis=1), _MATRIX),
     "cumulative_prod": (lambda x: xp.cumulative_prod(x, axis=1), _MATRIX),
@@ -251,6 +256,10 @@ _LINES: dict[str, tuple[Any, ...]] = {
     "prod": (lambda x: xp.prod(x, axis=1), _MATRIX),
     "softmax": (lambda x: _apply("softmax", x, axis=(1,)), _MATRIX),
     "sort": (lambda x: xp.sort(x, axis=1), _MATRIX),
+    "sparse_cross_entropy": (
+        lambda x: _apply("sparse_cross_entropy", x, _indices(x, [2, 0]), axis=1, ignored=None),
+        _MATRIX,
+    ),
     "standardize": (lambda x: _apply("standardize", x, axis=(1,), epsilon=1e-3), _MATRIX),
     "std": (lambda x: xp.std(x, axis=1), _MATRIX),
     "vector_norm": (lambda x: _apply("vector_norm", x, axis=(1,), keepdims=False, ord=3), _MATRIX),
