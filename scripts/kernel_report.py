@@ -23,6 +23,8 @@ sys.path.insert(0, str(ROOT / "src"))
 import numpy as np
 
 import xgrad as xg
+from xgrad.backends.cupy_activations import COMPUTED, KERNELS
+from xgrad.backends.cupy_activations import source_of as activation_source
 from xgrad.backends.cupy_copies import COPY
 from xgrad.backends.cupy_cross_entropy import INDICES
 from xgrad.backends.cupy_cross_entropy import NAMES as CROSS_ENTROPIES
@@ -77,6 +79,12 @@ def kernels() -> Iterator[Kernel]:
             for character, kind in TYPES.items():
                 text = cross_entropy_source(name, character, index)
                 yield Kernel(f"xgrad_{name}{more}", kind, text)
+    for sort, function in KERNELS:
+        for character, computed in COMPUTED.items():
+            kind = {"e": "float16"}.get(character, computed)
+            name = f"xgrad_{sort}_{function}"
+            text = wrapped(name, activation_source(sort, function, computed), kind)
+            yield Kernel(name, kind, text)
     yield Kernel("xgrad_copies", "bytes", COPY)
     for title, optimizer in optimizers().items():
         for kind, dtype in (("float", np.float32), ("double", np.float64)):
@@ -191,6 +199,7 @@ def wrapped(name: str, parts: tuple[str, str, str], kind: str, *, only_arrays: b
         [
             "#include <cupy/complex.cuh>",
             "#include <cupy/carray.cuh>",
+            *[f"#include <cupy/{kind}.cuh>" for _ in range(kind.endswith("16"))],
             f"typedef {kind} T; typedef {kind} G;",
             f'extern "C" __global__ void {name}({", ".join(parameters)}, CIndexer<1> _ind) {{',
             "#pragma unroll 1",

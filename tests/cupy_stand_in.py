@@ -34,6 +34,7 @@ GIB = 2**30
 # The functions that keep kernels, which are those of one cupy.
 KERNELS = (
     ("cupy_kernels", "kernel"),
+    ("cupy_activations", "_kernel"),
     ("cupy_copies", "_kernel"),
     ("cupy_cross_entropy", "_kernel"),
     ("cupy_elementwise", "_kernel"),

@@ -49,6 +49,38 @@ def _activations():
         )
 
 
+_ACTIVATED = {
+    "gelu": lambda x: x * scipy.special.ndtr(x),
+    "gelu_tanh": lambda x: 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))),
+    "sigmoid": scipy.special.expit,
+    "silu": lambda x: x * scipy.special.expit(x),
+}
+_SQUASHED = {"relu": lambda x: np.maximum(x, 0), "tanh": np.tanh}
+
+
+def _activations_by_name():
+    for name, reference in _ACTIVATED.items():
+        yield (
+            f"activate/{name}",
+            lambda xp, x, name=name: rule_namespace.activate(x, function=name),
+            [(2, 3)],
+            {"reference": reference, "analytic": False},
+        )
+    for instruction, names in (("activate_sum", _ACTIVATED), ("squash_sum", _SQUASHED)):
+        for name, reference in names.items():
+            yield (
+                f"{instruction}/{name}",
+                lambda xp, x, b, i=instruction, name=name: getattr(rule_namespace, i)(
+                    x, b, function=name
+                ),
+                [(2, 3), (3,)],
+                {
+                    "reference": lambda x, b, reference=reference: reference(x + b),
+                    "analytic": False,
+                },
+            )
+
+
 def _of_classes(x, indices, ignored):
     """Minus the logarithm of softmax along axis 1, at indices."""
     y = -np.take_along_axis(scipy.special.log_softmax(x, axis=1), indices[:, None], axis=1)[:, 0]
@@ -185,5 +217,6 @@ def _convolutions():
 def network_cases():
     """Every line: name, function, shapes, and what else `case` takes."""
     yield from _activations()
+    yield from _activations_by_name()
     yield from _cross_entropies()
     yield from _convolutions()

@@ -11,6 +11,14 @@ import math
 from typing import Any
 
 from .._typing import Array, DType, NativeDevice, Shape
+from .activations import (
+    activate,
+    activate_cotangent,
+    activate_sum,
+    relu_cotangent,
+    squash_cotangent,
+    squash_sum,
+)
 from .contraction import absorbing_contract, absorbing_matmul, contract
 from .convolution import convolve, convolve_input, convolve_kernel, fold, windows
 from .cross_entropy import (
@@ -56,6 +64,9 @@ from .networks import (
 __all__ = [
     "absorbing_contract",
     "absorbing_matmul",
+    "activate",
+    "activate_cotangent",
+    "activate_sum",
     "astype",
     "cast",
     "check_numerics",
@@ -101,6 +112,7 @@ __all__ = [
     "qr",
     "qr_complete",
     "relu",
+    "relu_cotangent",
     "rfftn",
     "scatter",
     "scatter_along_axis",
@@ -112,6 +124,8 @@ __all__ = [
     "solve_triangular",
     "sparse_cross_entropy",
     "sparse_cross_entropy_cotangent",
+    "squash_cotangent",
+    "squash_sum",
     "standardize",
     "standardize_cotangent",
     "stop_gradient",

@@ -9,7 +9,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from ..backends import Device, backend_of, cross_entropy, networks
+from ..backends import Device, activations, backend_of, cross_entropy, networks
 from ..core.dispatch import apply, apply1, binary
 from ..core.instructions import SPECIAL, primitive
 from ..core.observers import settings
@@ -79,6 +79,7 @@ _INSTRUCTIONS = (
     *("cofactor", "det", "eig", "eigh", "expm", "inv", "slogdet", "solve", "solve_triangular"),
     *("convolve", "convolve_input", "convolve_kernel", "fold", "windows", "svd", "standardize"),
     *("softmax", "log_softmax", "cross_entropy", "sparse_cross_entropy"),
+    *("activate", "activate_sum", "squash_sum"),
     *SPECIAL,
 )
 
@@ -111,6 +112,9 @@ def surely_finite(x: Tensor) -> bool:
 
 # What rules are made of and no instruction, because a backend may have one kernel for it.
 _COMPOSITIONS: tuple[Callable[..., Any], ...] = (
+    activations.activate_cotangent,
+    activations.relu_cotangent,
+    activations.squash_cotangent,
     networks.softmax_cotangent,
     networks.log_softmax_cotangent,
     networks.standardize_cotangent,

@@ -110,6 +110,12 @@ def _drawn(a: Tensor) -> Tensor:
 
 _LINES: dict[str, tuple[Any, ...]] = {
     # Elementwise, elsewhere.
+    "activate": (lambda x: _apply("activate", x, function="gelu_tanh"), _MATRIX),
+    "activate_sum": (
+        lambda x, b: _apply("activate_sum", x, b, function="gelu"),
+        _MATRIX,
+        (3,),
+    ),
     "acosh": (lambda x: xp.acosh(x + 1.0), _MATRIX),
     "complex_sign": (lambda x: _apply("complex_sign", _complex(x)), _MATRIX),
     "conj": (lambda x: xp.conj(_complex(x)), _MATRIX),
@@ -117,6 +123,7 @@ _LINES: dict[str, tuple[Any, ...]] = {
     "power": (lambda x: x**2.5, _MATRIX),
     "real": (lambda x: xp.real(_complex(x)), _MATRIX),
     "remainder": (lambda x1, x2: xp.remainder(x1 + 3.0, x2 + 1.0), _MATRIX, _MATRIX),
+    "squash_sum": (lambda x, b: _apply("squash_sum", x, b, function="tanh"), _MATRIX, (3,)),
     "where": (lambda x1, x2: xp.where(x1 > 0.5, x1, x2), _MATRIX, _MATRIX),
     "zero_where_zero": (lambda r: _apply("zero_where_zero", r, r + 1.0), _MATRIX),
     # Special functions, elsewhere, or with a constant among their arguments.
