@@ -66,7 +66,8 @@ class Needs(NamedTuple):
 def kernels() -> Iterator[Kernel]:
     """Give all sources that the backend may ask for; of generated ones a few."""
     for name, parts in SOURCES.items():
-        for kind in ("float", "double", "complex<double>"):
+        guard = name == "xgrad_zero_where_zero"
+        for kind in ("float", "double", "complex<double>", *(("float16", "bfloat16") * guard)):
             if "complex" in kind and name.endswith(("max", "min")):
                 continue
             yield Kernel(name, kind, wrapped(name, parts, kind))
@@ -81,7 +82,7 @@ def kernels() -> Iterator[Kernel]:
                 yield Kernel(f"xgrad_{name}{more}", kind, text)
     for sort, function in KERNELS:
         for character, computed in COMPUTED.items():
-            kind = {"e": "float16"}.get(character, computed)
+            kind = {"e": "float16", "E": "bfloat16"}.get(character, computed)
             name = f"xgrad_{sort}_{function}"
             text = wrapped(name, activation_source(sort, function, computed), kind)
             yield Kernel(name, kind, text)

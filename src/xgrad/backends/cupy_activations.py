@@ -16,8 +16,8 @@ from .activations import GELU_CUBE, GELU_SCALE
 
 __all__ = ["COMPUTED", "KERNELS", "VALUES", "Activations", "source_of"]
 
-# What is computed in which type, by numpy's characters.
-COMPUTED = {"e": "float", "f": "float", "d": "double"}
+# What is computed in which type, by numpy's characters; E is bfloat16 of ml_dtypes.
+COMPUTED = {"e": "float", "E": "float", "f": "float", "d": "double"}
 
 VALUES = {
     "gelu": "z * (C(0.5) * erfc(z * C(-0.7071067811865476)))",

@@ -336,7 +336,8 @@ class NumpyBackend(Backend):
         self, value: Any, dtype: DType, native: NativeDevice, copy: bool | None = None
     ) -> Array:
         array = np.asarray(value, dtype=dtype, copy=copy)
-        if array.dtype == object or array.dtype.kind in "USVMm":
+        dtype = array.dtype
+        if dtype == object or (dtype.kind in "USVMm" and dtype.name != "bfloat16"):
             raise TypeError(f"it has dtype {array.dtype}, which holds no numbers")
         return array
 

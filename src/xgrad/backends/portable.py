@@ -238,7 +238,12 @@ def check_numerics(xp: Any, x: Array, *, message: str, origin: Any, gradient: bo
 
 @functools.cache
 def isdtype(xp: Any, dtype: DType, kind: Any) -> bool:
-    """The standard's question about a dtype, answered once: rules ask it of every cotangent."""
+    """The standard's question about a dtype, answered once: rules ask it of every cotangent.
+
+    NumPy and CuPy do not know what the bfloat16 of ml_dtypes is."""
+    if getattr(dtype, "name", None) == "bfloat16":
+        kinds = kind if isinstance(kind, tuple) else (kind,)
+        return any(k in ("real floating", "numeric") or k == dtype for k in kinds)
     return bool(xp._namespace.isdtype(dtype, kind))
 
 
