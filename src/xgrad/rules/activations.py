@@ -9,6 +9,7 @@ from typing import Any
 
 from .._typing import Array
 from ..core.instructions import primitive
+from . import special_error, special_logistic  # noqa: F401 - derivatives are made of theirs
 from .shared import give
 
 
