@@ -23,7 +23,12 @@ sys.path.insert(0, str(ROOT / "src"))
 import numpy as np
 
 import xgrad as xg
+from xgrad.backends.cupy_activations import COMPUTED, KERNELS
+from xgrad.backends.cupy_activations import source_of as activation_source
 from xgrad.backends.cupy_copies import COPY
+from xgrad.backends.cupy_cross_entropy import INDICES
+from xgrad.backends.cupy_cross_entropy import NAMES as CROSS_ENTROPIES
+from xgrad.backends.cupy_cross_entropy import source_of as cross_entropy_source
 from xgrad.backends.cupy_elementwise import source_of as elementwise_source
 from xgrad.backends.cupy_fusion import can_fuse, kernel_text, together_text
 from xgrad.backends.cupy_kernels import SOURCES
@@ -64,13 +69,26 @@ class Needs(NamedTuple):
 def kernels() -> Iterator[Kernel]:
     """Give all sources that the backend may ask for; of generated ones a few."""
     for name, parts in SOURCES.items():
-        for kind in ("float", "double", "complex<double>"):
+        guard = name == "xgrad_zero_where_zero"
+        for kind in ("float", "double", "complex<double>", *(("float16", "bfloat16") * guard)):
             if "complex" in kind and name.endswith(("max", "min")):
                 continue
             yield Kernel(name, kind, wrapped(name, parts, kind))
     for name in NAMES:
         for character, kind in TYPES.items():
             yield Kernel(f"xgrad_{name}", kind, row_source(name, character))
+    for name in CROSS_ENTROPIES:
+        for index in INDICES if name.startswith("sparse") else ("int64",):
+            more = f", {index}" if name.startswith("sparse") else ""
+            for character, kind in TYPES.items():
+                text = cross_entropy_source(name, character, index)
+                yield Kernel(f"xgrad_{name}{more}", kind, text)
+    for sort, function in KERNELS:
+        for character, computed in COMPUTED.items():
+            kind = {"e": "float16", "E": "bfloat16"}.get(character, computed)
+            name = f"xgrad_{sort}_{function}"
+            text = wrapped(name, activation_source(sort, function, computed), kind)
+            yield Kernel(name, kind, text)
     yield Kernel("xgrad_copies", "bytes", COPY)
     for title, optimizer in optimizers().items():
         for kind, dtype in (("float", np.float32), ("double", np.float64)):
@@ -200,6 +218,7 @@ def wrapped(name: str, parts: tuple[str, str, str], kind: str, *, only_arrays: b
         [
             "#include <cupy/complex.cuh>",
             "#include <cupy/carray.cuh>",
+            *[f"#include <cupy/{kind}.cuh>" for _ in range(kind.endswith("16"))],
             f"typedef {kind} T; typedef {kind} G;",
             f'extern "C" __global__ void {name}({", ".join(parameters)}, CIndexer<1> _ind) {{',
             "#pragma unroll 1",

@@ -34,7 +34,9 @@ GIB = 2**30
 # The functions that keep kernels, which are those of one cupy.
 KERNELS = (
     ("cupy_kernels", "kernel"),
+    ("cupy_activations", "_kernel"),
     ("cupy_copies", "_kernel"),
+    ("cupy_cross_entropy", "_kernel"),
     ("cupy_elementwise", "_kernel"),
     ("cupy_fusion", "_kernel"),
     ("cupy_fusion", "_raw_kernel"),
@@ -211,6 +213,39 @@ _LIBRARIES = {"dot", "einsum", "inner", "matmul", "outer", "tensordot", "vdot"}
 _UNSUPPORTED = "calling cuBLAS API during stream capture is currently unsupported"
 
 
+# What gives float32 for bfloat16, what gives bfloat16, and what cannot.
+_WIDENS = {"clip", "round", "where"}
+_WITHOUT_BFLOAT16 = {"argsort", "searchsorted", "sort", "unique", "cumsum", "cumprod", "std", "var"}
+
+
+def _is_bfloat16(value):
+    return getattr(value, "dtype", None) is not None and value.dtype.name == "bfloat16"
+
+
+def _of_bfloat16(name, implementation, given, library):
+    """What cupy 14.2 does for bfloat16 where NumPy does something else."""
+    found = [a for a in _leaves(given) if _is_bfloat16(a)]
+    if not found:
+        return implementation
+    if library or name in _WITHOUT_BFLOAT16:
+        raise NotImplementedError(f"cupy.{name} has no bfloat16")
+    own = found[0].dtype
+    if name == "matmul":
+        if any(a.ndim > 2 for a in given):
+            raise TypeError("data type 'E' not understood")
+        return lambda *a: np.asarray(implementation(*a)).astype(own)
+    if name in _WIDENS:
+        wide = np.result_type(np.float32, *[a for a in _leaves(given) if not _is_bfloat16(a)])
+        return lambda *a, **k: np.asarray(implementation(*a, **k)).astype(
+            np.float32 if wide.kind in "biu" else wide
+        )
+    if name in API["cupyx.scipy.special"]:
+        return lambda *a, **k: implementation(
+            *[x.astype(np.float32) if _is_bfloat16(x) else x for x in a], **k
+        )
+    return implementation
+
+
 def _function(name, text, implementation, library=False):
     signature = None if text == "?" else _signature(text)
 
@@ -225,7 +260,8 @@ def _function(name, text, implementation, library=False):
             refuse(_UNSUPPORTED, NotImplementedError)
         if name in _STARTS_NOTHING:
             return _lift(implementation(*given, **options))
-        return _start(lambda: implementation(*given, **options))
+        function = _of_bfloat16(name, implementation, given, library)
+        return _start(lambda: function(*given, **options))
 
     call.__name__ = call.__qualname__ = name
     call.__module__ = "cupy"

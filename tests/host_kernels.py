@@ -34,6 +34,7 @@ C_TYPES = {
     "q": "long long",
     "Q": "unsigned long long",
     "e": "_Float16",
+    "E": "bfloat16",
     "f": "float",
     "d": "double",
     "F": "complex<float>",
@@ -51,6 +52,23 @@ _PRELUDE = """
 #define __restrict__ __restrict
 using std::isfinite; using std::isnan; using std::isinf;
 typedef _Float16 float16;
+struct bfloat16 {  // as cupy/bfloat16.cuh: rounded to nearest, ties to even
+    unsigned short bits;
+    bfloat16() {}
+    bfloat16(float v) {
+        unsigned word;
+        __builtin_memcpy(&word, &v, 4);
+        bits = v != v ? 0x7fc0 : (word + 0x7fff + (word >> 16 & 1)) >> 16;
+    }
+    explicit bfloat16(int v) : bfloat16(float(v)) {}
+    explicit bfloat16(double v) : bfloat16(float(v)) {}
+    operator float() const {
+        const unsigned word = (unsigned)bits << 16;
+        float v;
+        __builtin_memcpy(&v, &word, 4);
+        return v;
+    }
+};
 """
 
 _THREADS = """

@@ -49,6 +49,71 @@ def _activations():
         )
 
 
+_ACTIVATED = {
+    "gelu": lambda x: x * scipy.special.ndtr(x),
+    "gelu_tanh": lambda x: 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))),
+    "sigmoid": scipy.special.expit,
+    "silu": lambda x: x * scipy.special.expit(x),
+}
+_SQUASHED = {"relu": lambda x: np.maximum(x, 0), "tanh": np.tanh}
+
+
+def _activations_by_name():
+    for name, reference in _ACTIVATED.items():
+        yield (
+            f"activate/{name}",
+            lambda xp, x, name=name: rule_namespace.activate(x, function=name),
+            [(2, 3)],
+            {"reference": reference, "analytic": False},
+        )
+    for instruction, names in (("activate_sum", _ACTIVATED), ("squash_sum", _SQUASHED)):
+        for name, reference in names.items():
+            yield (
+                f"{instruction}/{name}",
+                lambda xp, x, b, i=instruction, name=name: getattr(rule_namespace, i)(
+                    x, b, function=name
+                ),
+                [(2, 3), (3,)],
+                {
+                    "reference": lambda x, b, reference=reference: reference(x + b),
+                    "analytic": False,
+                },
+            )
+
+
+def _of_classes(x, indices, ignored):
+    """Minus the logarithm of softmax along axis 1, at indices."""
+    y = -np.take_along_axis(scipy.special.log_softmax(x, axis=1), indices[:, None], axis=1)[:, 0]
+    return np.where(indices == ignored, 0, y)
+
+
+def _cross_entropies():
+    for axis in (0, 1):
+        yield (
+            f"cross_entropy/axis {axis}",
+            lambda xp, x, q, axis=axis: rule_namespace.cross_entropy(x, q, axis=axis),
+            [(3, 4), (3, 4)],
+            {
+                "reference": lambda x, q, axis=axis: (
+                    -np.sum(q * scipy.special.log_softmax(x, axis), axis)
+                ),
+            },
+        )
+    places = np.array([[1, 0], [2, 1]])
+    for ignored in (None, 1):
+        yield (
+            f"sparse_cross_entropy/ignored {ignored}",
+            lambda xp, x, ignored=ignored: rule_namespace.sparse_cross_entropy(
+                x,
+                xp.asarray(places.tolist(), dtype=xp.int64, device=x.device),
+                axis=1,
+                ignored=ignored,
+            ),
+            [(2, 3, 2)],
+            {"reference": lambda x, ignored=ignored: _of_classes(x, places, ignored)},
+        )
+
+
 # Strides, padding, dilation and groups, all of them uneven; a part that no window sees; one cut off.
 _STEPS = {
     "plain": (Steps((1,), ((0, 0),), (1,)), (2, 5, 2), (3, 2, 3)),
@@ -188,4 +253,6 @@ def network_cases():
     """Every line: name, function, shapes, and what else `case` takes."""
     yield from _poolings()
     yield from _activations()
+    yield from _activations_by_name()
+    yield from _cross_entropies()
     yield from _convolutions()

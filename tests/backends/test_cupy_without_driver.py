@@ -141,3 +141,32 @@ def test_the_stand_in_has_the_signatures_of_the_real_one(module):
     listed = json.loads((Path(__file__).parent / "cupy_api.json").read_text())[module]
     real = cupy if module == "cupy" else getattr(cupy, module.partition(".")[2])
     assert {name: _text(getattr(real, name)) for name in listed} == listed
+
+
+# -- bfloat16 --------------------------------------------------------------------------------------
+
+
+def _knows_bfloat16(path):
+    library, _, names = path.rpartition(".")
+    return any("E" in text for text in getattr(importlib.import_module(library), names).types)
+
+
+ELEMENTWISE = """abs acos acosh add asin asinh atan atan2 atanh ceil conj copysign cos cosh divide equal exp
+expm1 floor floor_divide greater greater_equal hypot isfinite isinf isnan less less_equal log log10 log1p
+log2 logaddexp logical_and logical_or maximum minimum multiply negative nextafter not_equal positive pow
+reciprocal remainder rint sign signbit sin sinh sqrt square subtract tan tanh trunc"""
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE.split())
+def test_ufuncs_have_bfloat16(name):
+    pytest.importorskip("ml_dtypes", reason="ml_dtypes is not installed")
+    assert _knows_bfloat16(f"cupy.{name}")
+
+
+@pytest.mark.parametrize(
+    "path", ["cupy._sorting.search._where_ufunc", "cupy._core._routines_math._clip"]
+)
+def test_where_and_clip_have_no_bfloat16(path):
+    """When this fails, cupy_halves.py and the stand-in may forget about them."""
+    pytest.importorskip("ml_dtypes", reason="ml_dtypes is not installed")
+    assert not _knows_bfloat16(path)

@@ -33,6 +33,23 @@ def test_linear_refuses_shapes_that_do_not_fit(shapes, message):
         xg.nn.linear(*map(xg.ones, shapes))
 
 
+ACTIVATIONS = [xg.nn.relu, xg.nn.gelu, xg.nn.silu, xg.nn.sigmoid, xg.tanh, xg.nn.softplus]
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("bias", [True, False])
+def test_linear_takes_a_function_of_the_result(device, activation, bias):
+    x, kernel, b = (xg.asarray(RNG.normal(size=s), device=device) for s in ((2, 3), (3, 4), (4,)))
+    y = xg.nn.linear(x, kernel, b if bias else None, activation=activation)
+    expected = activation(xg.nn.linear(x, kernel, b if bias else None))
+    np.testing.assert_array_equal(y.numpy(), expected.numpy())
+
+
+def test_linear_refuses_what_is_no_function():
+    with pytest.raises(xg.errors.ArgumentTypeError, match=r"'relu'\. Use xg\.nn\.relu"):
+        xg.nn.linear(xg.ones(3), xg.ones((3, 2)), activation="relu")
+
+
 def test_embedding_adds_up_the_gradients_of_repeated_rows(device):
     table = xg.asarray(RNG.normal(size=(4, 2)), device=device)
     ids = xg.asarray([[0, 3, 3]], device=device)

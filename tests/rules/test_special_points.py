@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import xgrad as xg
+from xgrad.backends.activations import ACTIVATED, SQUASHED
 from xgrad.core.dispatch import apply
 from xgrad.core.instructions import PRIMITIVES, primitive
 from xgrad.core.instructions import SPECIAL as SPECIAL_FUNCTIONS
@@ -210,6 +211,9 @@ def test_masked_multiplication_by_zero_instead_of_where():
 
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 1e308, INF, -INF, NAN]
 PARAMETERS = {"power": [{"exponent": e} for e in (0, 1, 2, 3, 0.5, -1, -0.5, 2.5)]}
+_ACTIVATED = [{"function": f} for f in ACTIVATED]
+PARAMETERS |= {"activate": _ACTIVATED, "activate_sum": _ACTIVATED}
+PARAMETERS["squash_sum"] = [{"function": f} for f in SQUASHED]
 # Special functions have tests of their own (special/test_points.py).
 ELEMENTWISE = [
     pytest.param(p, parameters, id=f"{p.name}{list(parameters.values()) or ''}")
@@ -228,7 +232,7 @@ def special_arguments(count, values=SPECIAL):
 
 @pytest.mark.parametrize(("instruction", "parameters"), ELEMENTWISE)
 def test_zero_cotangent_at_special_points(instruction, parameters, device):
-    arrays = special_arguments(len(instruction.operands))
+    arrays = special_arguments(len(instruction.operands) + instruction.starred)
     xs = [xg.asarray(a, device=device) for a in arrays]
     with xg.GradientTape() as tape, np.errstate(all="ignore"):
         tape.watch(xs)
@@ -239,7 +243,7 @@ def test_zero_cotangent_at_special_points(instruction, parameters, device):
 
 @pytest.mark.parametrize(("instruction", "parameters"), ELEMENTWISE)
 def test_zero_cotangent_at_special_points_in_second_order(instruction, parameters):
-    arrays = special_arguments(len(instruction.operands))
+    arrays = special_arguments(len(instruction.operands) + instruction.starred)
     xs = [xg.asarray(a) for a in arrays]
     with xg.GradientTape() as outer:
         outer.watch(xs)

@@ -20,6 +20,7 @@ from .cupy_elementwise import one_kernel_each, replace_by_kernel
 from .cupy_functions import Own
 from .cupy_fusion import can_fuse, fused_function, together_function
 from .cupy_graphs import CupyCapturer
+from .cupy_halves import bfloat16, is_bfloat16, mended
 from .cupy_memory import Uploader, memory, release
 from .cupy_reductions import reduced_function
 from .cupy_tables import is_captured
@@ -29,7 +30,18 @@ from .options import options
 __all__ = ["CupyBackend"]
 
 
-class PlacedFunctions(Functions):
+class CupyFunctions(Functions):
+    """Functions of one GPU."""
+
+    def __getattr__(self, name: str) -> Any:
+        found = super().__getattr__(name)
+        function = mended(name, found)
+        if function is not found:
+            setattr(self, name, function)
+        return function
+
+
+class PlacedFunctions(CupyFunctions):
     """Functions that compute on the device of their arrays, or on the one that is asked for."""
 
     def __getattr__(self, name: str) -> Any:
@@ -88,8 +100,7 @@ class CupyBackend(Backend):
         self._capturers: dict[int, Capturer] = {}
         self.one_device = self._count() < 2
         self.roams = not self.one_device
-        if self.roams:
-            self.xp = PlacedFunctions(namespace, Own)
+        self.xp = (PlacedFunctions if self.roams else CupyFunctions)(namespace, Own)
         self.set_matmul_precision(options.matmul_precision)
 
     def on(self, array: Array) -> AbstractContextManager[Any]:
@@ -124,7 +135,11 @@ class CupyBackend(Backend):
 
     def replace_whole(self, function: Callable[..., Any], job: Job) -> tuple[Array, ...]:
         with self.on(job.arrays[0]):
-            return super().replace_whole(function, job)
+            if not any(map(is_bfloat16, job.arrays)):
+                return super().replace_whole(function, job)
+            wide = tuple([x.astype("float32") if is_bfloat16(x) else x for x in job.arrays])
+            made = super().replace_whole(function, job._replace(arrays=wide))
+            return tuple([y.astype(x.dtype) for x, y in zip(job.arrays[1:], made, strict=True)])
 
     def set_matmul_precision(self, precision: str | None) -> None:
         if precision is None or not self._count():
@@ -181,6 +196,9 @@ class CupyBackend(Backend):
         from .cupy_generator import CupyGenerator
 
         return CupyGenerator(seed, native)
+
+    def _find_dtype(self, name: str) -> DType | None:
+        return bfloat16() if name == "bfloat16" else super()._find_dtype(name)
 
     def device_name(self, native: NativeDevice) -> str:
         return f"cuda:{native.id}"

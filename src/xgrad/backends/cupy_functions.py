@@ -12,13 +12,15 @@ import numpy as np
 
 from .._typing import Array
 from . import cupy_kernels, cupy_scatter, portable
+from .cupy_activations import Activations
+from .cupy_cross_entropy import CrossEntropies
 from .cupy_rows import Rows
 from .fourier import irfftn_of_hermitian
 
 __all__ = ["Own"]
 
 
-class Own(Rows):
+class Own(Activations, CrossEntropies, Rows):
     """Where cupy needs its own version."""
 
     absorbing_matmul = cupy_kernels.absorbing_matmul

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .._typing import Array, Shape
+from .cupy_activations import VALUES
 from .cupy_tables import Input, contiguous, is_captured, launch, new_arrays, table_source
 from .fused import REDUCTIONS, Fused, Step
 
@@ -101,6 +102,7 @@ _LOGICAL |= {
     name.replace("logical", "bitwise").replace("not", "invert"): text
     for name, text in _LOGICAL.items()
 }
+_ACTIVATIONS = ("activate", "activate_sum", "squash_sum")
 _TEXTS = {**_FLOATING, **_NUMERIC, **_ANY, **_COMPARISONS, **_LOGICAL}
 
 
@@ -110,7 +112,7 @@ def can_fuse(name: str, operands: Sequence[Any], result: Any) -> bool:
     if any(n not in _TYPES for n in names):
         return False
     kind = str(np.dtype(result).kind)
-    if name in _FLOATING or name == "power":
+    if name in _FLOATING or name in _ACTIVATIONS or name == "power":
         return kind == "f"
     if name in _NUMERIC or name in REDUCTIONS:
         return kind in "fi"
@@ -195,11 +197,18 @@ def line(step: Step, group: Fused, places: dict[int, int]) -> str:
         operand(x, kind, group, places) for x, kind in zip(step.operands, wanted, strict=True)
     ]
     kind = _TYPES[result.name]
-    if step.name == "power":
+    if step.name in _ACTIVATIONS:
+        text = _activated(" + ".join(operands), step.parameters["function"])
+    elif step.name == "power":
         text = _power(operands[0], step.parameters["exponent"])
     else:
         text = _TEXTS[step.name].format(*operands)
     return f"const {kind} v{step.result} = {text.replace('T(', f'({kind})(')};"
+
+
+def _activated(x: str, function: str) -> str:
+    """The text of cupy_activations.py, of an expression."""
+    return VALUES[function].replace("C(", "T(").replace("z", f"({x})")
 
 
 def _power(x: str, exponent: float) -> str:

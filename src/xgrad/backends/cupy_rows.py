@@ -17,12 +17,13 @@ import numpy as np
 from .._typing import Array
 from . import networks, portable
 
-__all__ = ["NAMES", "TYPES", "Rows", "source_of"]
+__all__ = ["NAMES", "PRELUDE", "THREADS", "TOTAL", "TYPES", "Rows", "as_rows", "source_of"]
 
 TYPES = {"f": "float", "d": "double"}
-_THREADS = 256
+THREADS = 256
 
-_SOURCE = """
+# What rows are computed with; T is their dtype.
+PRELUDE = """
 typedef TYPE T;
 
 template <typename Combine>
@@ -49,11 +50,9 @@ __device__ T guarded(T r, T g) { return (r - r == T(0) || g != T(0)) ? r : T(0);
 struct Sum {
     __device__ T operator()(T a, T b) const { return a + b; }
 };
-
-KERNEL
 """
-_FORWARD = """
-extern "C" __global__ void NAME(const T* __restrict__ x, T* __restrict__ y, long long columns) {
+# The largest of a row of x, as far as it is finite, and the sum of exponentials less that.
+TOTAL = """
     __shared__ T shared[256];
     const T* row = x + blockIdx.x * columns;
     const Largest larger;
@@ -64,6 +63,10 @@ extern "C" __global__ void NAME(const T* __restrict__ x, T* __restrict__ y, long
     T total = T(0);
     for (long long i = threadIdx.x; i < columns; i += blockDim.x) total += exp(row[i] - shift);
     total = over_block(total, shared, Sum());
+"""
+_FORWARD = """
+extern "C" __global__ void NAME(const T* __restrict__ x, T* __restrict__ y, long long columns) {
+    TOTAL
     RESULT
 }
 """
@@ -150,8 +153,8 @@ def source_of(name: str, character: str) -> str:
     elif name in _STANDARD:
         kernel = _STANDARD[name].replace("MOMENTS", _MOMENTS)
     else:
-        kernel = _FORWARD.replace("RESULT", _RESULTS[name])
-    text = _SOURCE.replace("KERNEL", kernel).replace("NAME", f"xgrad_{name}")
+        kernel = _FORWARD.replace("TOTAL", TOTAL).replace("RESULT", _RESULTS[name])
+    text = PRELUDE + kernel.replace("NAME", f"xgrad_{name}")
     return text.replace("TYPE", TYPES[character])
 
 
@@ -159,13 +162,13 @@ class Rows:
     """What cupy's backend has a kernel for; a part of its `Own`."""
 
     def softmax(xp: Any, x: Array, *, axis: tuple[int, ...]) -> Array:
-        rows = _rows(xp, x, axis)
+        rows = as_rows(xp, x, axis)
         if rows is None:
             return networks.softmax(xp, x, axis=axis)
         return _run("softmax", xp._namespace.empty_like(rows), rows).reshape(x.shape)
 
     def log_softmax(xp: Any, x: Array, *, axis: tuple[int, ...]) -> Array:
-        rows = _rows(xp, x, axis)
+        rows = as_rows(xp, x, axis)
         if rows is None:
             return networks.log_softmax(xp, x, axis=axis)
         return _run("log_softmax", xp._namespace.empty_like(rows), rows).reshape(x.shape)
@@ -184,7 +187,7 @@ class Rows:
         return _run("log_softmax_cotangent", made, *rows).reshape(y.shape)
 
     def standardize(xp: Any, x: Array, *, axis: tuple[int, ...], epsilon: float) -> Array:
-        rows = _rows(xp, x, axis)
+        rows = as_rows(xp, x, axis)
         if rows is None:
             return networks.standardize(xp, x, axis=axis, epsilon=epsilon)
         made = xp._namespace.empty_like(rows)
@@ -201,7 +204,7 @@ class Rows:
         return _run("standardize_cotangent", made, *rows, more=more).reshape(x.shape)
 
     def logsumexp(xp: Any, x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
-        rows = _rows(xp, x, axis)
+        rows = as_rows(xp, x, axis)
         if rows is None:
             return portable.logsumexp(xp, x, axis=axis, keepdims=keepdims)
         y = _run("logsumexp", xp._namespace.empty(rows.shape[:1], dtype=x.dtype), rows)
@@ -213,7 +216,7 @@ def _count(x: Array, axis: Any) -> int:
     return x.ndim if axis is None else 1 if isinstance(axis, int) else len(axis)
 
 
-def _rows(xp: Any, x: Array, axis: Any) -> Array | None:
+def as_rows(xp: Any, x: Array, axis: Any) -> Array | None:
     """x as rows along the axes, contiguous; None where they are not the last ones."""
     count = _count(x, axis)
     axes = axis if isinstance(axis, tuple) else range(x.ndim) if axis is None else (axis,)
@@ -227,14 +230,14 @@ def _rows(xp: Any, x: Array, axis: Any) -> Array | None:
 def _pair(xp: Any, g: Array, y: Array, axis: Any) -> tuple[Array, Array] | None:
     if g.dtype != y.dtype or g.shape != y.shape:
         return None
-    rows, others = _rows(xp, g, axis), _rows(xp, y, axis)
+    rows, others = as_rows(xp, g, axis), as_rows(xp, y, axis)
     return None if rows is None or others is None else (rows, others)
 
 
 def _run(name: str, result: Array, *rows: Array, more: tuple[Any, ...] = ()) -> Array:
     count, columns = rows[0].shape
     kernel = _kernel(name, rows[0].dtype.char)
-    kernel((count,), (_THREADS,), (*rows, result, np.int64(columns), *more))
+    kernel((count,), (THREADS,), (*rows, result, np.int64(columns), *more))
     return result
 
 

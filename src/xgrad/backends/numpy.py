@@ -21,6 +21,7 @@ from .blocks import BLOCK
 from .indices import fill_key
 from .looks import square_sum
 from .numpy_convolution import Convolutions
+from .numpy_cross_entropy import CrossEntropies
 from .numpy_matrices import Matrices
 from .numpy_networks import Networks
 from .numpy_numbers import Numbers
@@ -36,7 +37,7 @@ _SMALL = 4096
 _UFUNCS = {"add": np.add, "multiply": np.multiply, "min": np.minimum, "max": np.maximum}
 
 
-class Own(Convolutions, Matrices, Networks, Pooling):
+class Own(Convolutions, CrossEntropies, Matrices, Networks, Pooling):
     """Where numpy needs its own version."""
 
     matmul = staticmethod(numpy_products.matmul)
@@ -340,7 +341,8 @@ class NumpyBackend(Backend):
         self, value: Any, dtype: DType, native: NativeDevice, copy: bool | None = None
     ) -> Array:
         array = np.asarray(value, dtype=dtype, copy=copy)
-        if array.dtype == object or array.dtype.kind in "USVMm":
+        dtype = array.dtype
+        if dtype == object or (dtype.kind in "USVMm" and dtype.name != "bfloat16"):
             raise TypeError(f"it has dtype {array.dtype}, which holds no numbers")
         return array
 

@@ -11,8 +11,23 @@ import math
 from typing import Any
 
 from .._typing import Array, DType, NativeDevice, Shape
+from .activations import (
+    activate,
+    activate_cotangent,
+    activate_sum,
+    relu_cotangent,
+    squash_cotangent,
+    squash_sum,
+)
 from .contraction import absorbing_contract, absorbing_matmul, contract
 from .convolution import convolve, convolve_input, convolve_kernel, fold, windows
+from .cross_entropy import (
+    cross_entropy,
+    cross_entropy_cotangent,
+    label_logarithms,
+    sparse_cross_entropy,
+    sparse_cross_entropy_cotangent,
+)
 from .fourier import fftn, frequencies, ifftn, irfftn, rfftn
 from .indices import Slot, fill_key, flat_positions, full_key
 from .matrices import (
@@ -51,6 +66,9 @@ from .pooling import max_pool, max_pool_input, max_pool_tangent
 __all__ = [
     "absorbing_contract",
     "absorbing_matmul",
+    "activate",
+    "activate_cotangent",
+    "activate_sum",
     "astype",
     "cast",
     "check_numerics",
@@ -65,6 +83,8 @@ __all__ = [
     "convolve_input",
     "convolve_kernel",
     "copy",
+    "cross_entropy",
+    "cross_entropy_cotangent",
     "cumulative_max",
     "cumulative_min",
     "det",
@@ -83,6 +103,7 @@ __all__ = [
     "inv",
     "irfftn",
     "isdtype",
+    "label_logarithms",
     "log_softmax",
     "log_softmax_cotangent",
     "logsumexp",
@@ -97,6 +118,7 @@ __all__ = [
     "qr",
     "qr_complete",
     "relu",
+    "relu_cotangent",
     "rfftn",
     "scatter",
     "scatter_along_axis",
@@ -106,6 +128,10 @@ __all__ = [
     "softmax_cotangent",
     "solve",
     "solve_triangular",
+    "sparse_cross_entropy",
+    "sparse_cross_entropy_cotangent",
+    "squash_cotangent",
+    "squash_sum",
     "standardize",
     "standardize_cotangent",
     "stop_gradient",
@@ -219,7 +245,12 @@ def check_numerics(xp: Any, x: Array, *, message: str, origin: Any, gradient: bo
 
 @functools.cache
 def isdtype(xp: Any, dtype: DType, kind: Any) -> bool:
-    """The standard's question about a dtype, answered once: rules ask it of every cotangent."""
+    """The standard's question about a dtype, answered once: rules ask it of every cotangent.
+
+    NumPy and CuPy do not know what the bfloat16 of ml_dtypes is."""
+    if getattr(dtype, "name", None) == "bfloat16":
+        kinds = kind if isinstance(kind, tuple) else (kind,)
+        return any(k in ("real floating", "numeric") or k == dtype for k in kinds)
     return bool(xp._namespace.isdtype(dtype, kind))
 
 

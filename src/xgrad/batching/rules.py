@@ -56,7 +56,7 @@ _BY_NAME: dict[str, BatchRule] = {
     **dict.fromkeys(
         (
             *("sort", "argsort", "cumulative_prod", "take_along_axis", "scatter_along_axis"),
-            *("cumulative_max", "cumulative_min"),
+            *("cumulative_max", "cumulative_min", "cross_entropy", "sparse_cross_entropy"),
         ),
         axes.along_axis,
     ),

@@ -14,10 +14,12 @@ __all__ = ["PRIMITIVES", "SPECIAL", "primitive"]
 _TABLE = {
     # One derivative per argument serves both modes; a zero cotangent gives zero (rules/edges.py).
     Kind.ELEMENTWISE: """
-        abs(x) acos(x) acosh(x) asin(x) asinh(x) atan(x) atan2(x1, x2) atanh(x) complex_sign(x)
+        abs(x) acos(x) acosh(x) activate(x; function) activate_sum(*terms; function) asin(x)
+        asinh(x) atan(x) atan2(x1, x2) atanh(x) complex_sign(x)
         copysign(x1, x2)         cos(x) cosh(x) divide(x1, x2) exp(x) expm1(x) hypot(x1, x2) log(x) log10(x) log1p(x)
         log2(x) logaddexp(x1, x2) multiply(x1, x2) pow(x1, x2) power(x; exponent) reciprocal(x)
-        remainder(x1, x2) sin(x) sinh(x) sqrt(x) square(x) tan(x) tanh(x)""",
+        remainder(x1, x2) sin(x) sinh(x) sqrt(x) square(x)
+        squash_sum(*terms; function) tan(x) tanh(x)""",
     # Elementwise, and the partial derivative is a constant or a mask: it cannot blow up.
     Kind.SELECTION: """
         add(x1, x2) clip_lower(x, bound) clip_upper(x, bound) conj(x) imag(x) maximum(x1, x2)
@@ -57,14 +59,15 @@ _TABLE = {
         solve(x1, x2) solve_triangular(x1, x2; upper) svd(x; full_matrices) -> 3 svdvals(x)""",
     # A rule of its own, exact shapes.
     Kind.GENERAL: """
-        cumulative_max(x; axis) cumulative_min(x; axis) cumulative_prod(x; axis, include_initial)
-        log_softmax(x; axis) logsumexp(x; axis, keepdims) max(x; axis, keepdims)
+        cross_entropy(x, labels; axis) cumulative_max(x; axis) cumulative_min(x; axis)
+        cumulative_prod(x; axis, include_initial) log_softmax(x; axis)
+        logsumexp(x; axis, keepdims) max(x; axis, keepdims)
         max_pool(x; window, steps) max_pool_input(g, x, top; window, steps)
         max_pool_tangent(t, x, top; window, steps)
         min(x; axis, keepdims) prod(x; axis, dtype, keepdims)
         scatter(x, indices, updates; axis, mode) softmax(x; axis)
-        sort(x; axis, descending, stable) standardize(x; axis, epsilon)
-        std(x; axis, correction, keepdims)
+        sort(x; axis, descending, stable) sparse_cross_entropy(x, indices; axis, ignored)
+        standardize(x; axis, epsilon) std(x; axis, correction, keepdims)
         vector_norm(x; axis, keepdims, ord)""",
     # No derivative; the reasons are in rules/constants.py.
     Kind.CONSTANT: """
@@ -134,6 +137,11 @@ def primitive(name: str) -> Primitive:
 #   scatter_along_axis       zeros with x added along an axis: the transpose of take_along_axis
 #   logsumexp, softmax, log_softmax, cumulative_max, cumulative_min   what their names say
 #   relu                     max(x, 0), whose gradient at 0 is 0
+#   activate(x; function)    gelu, gelu_tanh, sigmoid, silu; activate_sum: of the sum of two terms, a
+#                            bias for one; squash_sum: relu and tanh, whose derivatives are
+#                            written in the result
+#   cross_entropy            -sum labels log softmax(x) along an axis; sparse: labels are the numbers
+#                            of classes, of which the `ignored` one has the loss 0
 #   standardize(x; axis, epsilon)   mean 0 and variance 1 along axes: layer_norm without parameters
 #   scatter(x, indices, updates; axis, mode)   x with updates: set, add, multiply, min, max
 #   cofactor                 the gradient of det: det(x) x^-T where x has an inverse

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..backends import backend_of
 from ..core.casting import dtype_kind
 from ..core.spec import describe
 from ..core.tensor import Tensor
@@ -14,7 +15,7 @@ from ..ops.data_types import floating
 from ..ops.statistical import mean
 from ..ops.statistical import sum as sum_over
 
-__all__ = ["as_one_of", "as_real", "reduced"]
+__all__ = ["as_one_of", "as_real", "has_kernels", "reduced"]
 
 
 def as_real(x: Any, function: str, name: str = "x") -> Any:
@@ -46,6 +47,14 @@ def as_one_of(value: Any, choices: Sequence[Any], function: str, name: str) -> A
         shown = ", ".join(map(repr, choices))
         raise ArgumentError(f"nn.{function}: {name} must be one of {shown}, but is {value!r}.")
     return value
+
+
+def has_kernels(x: Any) -> bool:
+    """Whether an instruction that others could compose is one kernel where x is.
+
+    On the host a composition is faster when it is recorded: its parts are fused and compiled."""
+    array = x.array
+    return backend_of(array).bottom(array)[0].fuses
 
 
 def reduced(losses: Any, reduction: str, function: str) -> Tensor:

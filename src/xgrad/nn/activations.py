@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import math
-
 from .._typing import ArrayLike
+from ..backends.activations import GELU_CUBE, GELU_SCALE
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ShapeError
 from ..ops import special
 from ..ops._arguments import as_axis
 from ..ops.powers import square
+from ..ops.rule_namespace import rule_namespace
 from ..ops.special import softplus
 from ..ops.statistical import logsumexp
 from ..ops.trigonometric import tanh
-from ._arguments import as_real
+from ._arguments import as_real, has_kernels
 
 __all__ = [
     "gelu",
@@ -29,9 +29,6 @@ __all__ = [
     "softplus",
     "softsign",
 ]
-
-_GELU_SCALE = 2.0 * math.sqrt(2.0 / math.pi)
-_GELU_CUBE = 0.044715 * _GELU_SCALE  # Hendrycks and Gimpel's, a constant of the definition
 
 
 def sigmoid(x: ArrayLike, /) -> Tensor:
@@ -161,6 +158,8 @@ def silu(x: ArrayLike, /) -> Tensor:
     xg.Tensor([-0.26894142,  0.        ,  0.73105858], shape=(3,), dtype=float64, device=cpu)
     """
     x = as_real(x, "silu")
+    if has_kernels(x):
+        return rule_namespace.activate(x, function="silu")  # type: ignore[no-any-return]
     return x * special.expit(x)  # type: ignore[no-any-return]
 
 
@@ -240,10 +239,13 @@ def gelu(x: ArrayLike, /, approximate: bool = False) -> Tensor:
     xg.Tensor([-0.15880801,  0.        ,  0.84119199], shape=(3,), dtype=float64, device=cpu)
     """
     x = as_real(x, "gelu")
+    if has_kernels(x):
+        function = "gelu_tanh" if approximate else "gelu"
+        return rule_namespace.activate(x, function=function)  # type: ignore[no-any-return]
     if not approximate:
         return x * special.ndtr(x)  # type: ignore[no-any-return]
     # Without x**3, which is a hundred times slower in NumPy than a product.
-    return x * special.expit(x * (_GELU_SCALE + _GELU_CUBE * square(x)))  # type: ignore[no-any-return]
+    return x * special.expit(x * (GELU_SCALE + GELU_CUBE * square(x)))  # type: ignore[no-any-return]
 
 
 def glu(x: ArrayLike, /, axis: int = -1) -> Tensor:

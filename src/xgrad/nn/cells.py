@@ -16,6 +16,7 @@ from ..ops import special
 from ..ops._arguments import as_operand
 from ..ops.linear_algebra import matmul
 from ..ops.trigonometric import tanh
+from ._biased import activated
 
 __all__ = ["gru_cell", "lstm_cell", "rnn_cell"]
 
@@ -72,7 +73,9 @@ def rnn_cell(
     h = as_operand(h, "rnn_cell", "h")
     from_x, from_h = _products(x, h, kernel, recurrent_kernel, 1, "rnn_cell")
     y = from_x + from_h
-    return activation(y if bias is None else y + _bias(bias, y, "rnn_cell"))
+    return activated(  # type: ignore[no-any-return]
+        y, None if bias is None else _bias(bias, y, "rnn_cell"), activation
+    )
 
 
 def lstm_cell(

@@ -4,7 +4,6 @@ Logits come first, labels second. One loss per example; the axis of the classes 
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from .._typing import ArrayLike
@@ -15,10 +14,7 @@ from ..errors import ArgumentError, DTypeError, ShapeError
 from ..ops import special
 from ..ops._arguments import as_axis, as_indices, as_operand
 from ..ops.data_types import astype
-from ..ops.indexing import take_along_axis
-from ..ops.logic import logical_and
-from ..ops.manipulation import expand_dims, squeeze
-from ..ops.searching import where
+from ..ops.rule_namespace import rule_namespace
 from ..ops.statistical import sum as sum_over
 from ._arguments import as_one_of, as_real, reduced
 
@@ -91,9 +87,7 @@ def softmax_cross_entropy(
         )
     if label_smoothing:
         labels = labels * (1 - label_smoothing) + label_smoothing / logits.shape[place]
-    logarithms = special.log_softmax(logits, axis=place)
-    nothing = logical_and(labels == 0, logarithms == -math.inf)
-    losses = 0 - sum_over(labels * where(nothing, 0, logarithms), axis=place)  # never -0
+    losses = rule_namespace.cross_entropy(logits, labels, axis=place)
     return reduced(losses, reduction, "softmax_cross_entropy")
 
 
@@ -157,19 +151,11 @@ def sparse_softmax_cross_entropy(
             f"logits {describe(logits)} without axis {axis}. Use softmax_cross_entropy for one-hot "
             "labels."
         )
-    ignored = None if ignore_label is None else labels == ignore_label
-    wrong = labels < 0 if ignored is None else logical_and(labels < 0, ~ignored)
-    chosen = expand_dims(where(labels < 0, 0, labels), axis=place)
-    if ignored is not None:
-        chosen = where(expand_dims(ignored, axis=place), 0, chosen)
-    logarithms = special.log_softmax(logits, axis=place)
-    losses = 0 - squeeze(take_along_axis(logarithms, chosen, axis=place), axis=place)
-    losses = where(wrong, math.nan, losses)
-    if ignored is None:
-        return reduced(losses, reduction, function)
-    losses = where(ignored, 0, losses)
-    if reduction == "mean":
-        return sum_over(losses) / sum_over(astype(~ignored, losses.dtype))  # type: ignore[no-any-return]
+    ignored = None if ignore_label is None else int(ignore_label)
+    losses = rule_namespace.sparse_cross_entropy(logits, labels, axis=place, ignored=ignored)
+    if ignored is not None and reduction == "mean":
+        counted = astype(labels != ignored, losses.dtype)
+        return sum_over(losses) / sum_over(counted)  # type: ignore[no-any-return]
     return reduced(losses, reduction, function)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from .._typing import ArrayLike, DType, ShapeLike
@@ -19,12 +20,19 @@ from ..ops.manipulation import expand_dims, moveaxis
 from ..ops.searching import where
 from ..random import Generator, default_generator
 from ._arguments import as_real
+from ._biased import activated
 
 __all__ = ["dropout", "embedding", "linear", "one_hot"]
 
 
-def linear(x: ArrayLike, kernel: ArrayLike, bias: ArrayLike | None = None) -> Tensor:
-    """Compute x @ kernel + bias.
+def linear(
+    x: ArrayLike,
+    kernel: ArrayLike,
+    bias: ArrayLike | None = None,
+    *,
+    activation: Callable[[Any], Tensor] | None = None,
+) -> Tensor:
+    """Compute x @ kernel + bias, or a function of that.
 
     Parameters
     ----------
@@ -34,6 +42,9 @@ def linear(x: ArrayLike, kernel: ArrayLike, bias: ArrayLike | None = None) -> Te
         Of shape ``(inputs, outputs)``.
     bias : Tensor, Variable or array, optional
         Of shape ``(outputs,)``.
+    activation : callable, optional
+        Of the result. On CUDA `relu`, `gelu`, `silu`, `sigmoid` and `xgrad.tanh` are one kernel with
+        the bias, and one kernel back.
 
     Returns
     -------
@@ -44,6 +55,8 @@ def linear(x: ArrayLike, kernel: ArrayLike, bias: ArrayLike | None = None) -> Te
     ------
     ShapeError
         If the shapes do not fit.
+    ArgumentTypeError
+        If the activation is no function.
 
     See Also
     --------
@@ -55,6 +68,8 @@ def linear(x: ArrayLike, kernel: ArrayLike, bias: ArrayLike | None = None) -> Te
     >>> xg.nn.linear(xg.ones((2, 3)), xg.ones((3, 2)), xg.asarray([0.0, 1.0]))
     xg.Tensor([[3., 4.],
                [3., 4.]], shape=(2, 2), dtype=float64, device=cpu)
+    >>> xg.nn.linear(xg.ones(3), xg.ones((3, 2)), xg.asarray([-4.0, 1.0]), activation=xg.nn.relu)
+    xg.Tensor([0., 4.], shape=(2,), dtype=float64, device=cpu)
     """
     x, kernel = as_operand(x, "linear"), as_operand(kernel, "linear", "kernel")
     if kernel.ndim != 2 or x.ndim == 0 or x.shape[-1] != kernel.shape[0]:
@@ -63,16 +78,21 @@ def linear(x: ArrayLike, kernel: ArrayLike, bias: ArrayLike | None = None) -> Te
             "(..., inputs) and (inputs, outputs). Use xg.matrix_transpose for a kernel in torch's "
             "order."
         )
+    if activation is not None and not callable(activation):
+        raise ArgumentTypeError(
+            f"nn.linear: activation must be a function of a Tensor, but is {activation!r}. Use "
+            "xg.nn.relu, for example."
+        )
     y = matmul(x, kernel)
     if bias is None:
-        return y
+        return activated(y, None, activation)  # type: ignore[no-any-return]
     bias = as_operand(bias, "linear", "bias")
     if bias.shape not in ((), (kernel.shape[1],)):
         raise ShapeError(
             f"nn.linear: bias {describe(bias)} must have the shape ({kernel.shape[1]},), one for "
             f"each output of the kernel {describe(kernel)}."
         )
-    return y + bias  # type: ignore[no-any-return]
+    return activated(y, bias, activation)  # type: ignore[no-any-return]
 
 
 def embedding(ids: ArrayLike, table: ArrayLike, sparse_grad: bool = False) -> Tensor:

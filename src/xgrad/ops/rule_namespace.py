@@ -9,7 +9,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from ..backends import Device, backend_of, matrices, networks
+from ..backends import Device, activations, backend_of, cross_entropy, matrices, networks
 from ..core.dispatch import apply, apply1, binary
 from ..core.instructions import SPECIAL, primitive
 from ..core.observers import settings
@@ -79,6 +79,8 @@ _INSTRUCTIONS = (
     *("cofactor", "det", "eig", "eigh", "expm", "inv", "slogdet", "solve", "solve_triangular"),
     *("convolve", "convolve_input", "convolve_kernel", "fold", "windows", "svd", "standardize"),
     *("max_pool", "max_pool_input", "max_pool_tangent"),
+    *("softmax", "log_softmax", "cross_entropy", "sparse_cross_entropy"),
+    *("activate", "activate_sum", "squash_sum"),
     *SPECIAL,
 )
 
@@ -115,26 +117,29 @@ def surely_false(mask: Tensor) -> bool:
     return not (backend.nests or settings.inspected) and backend.xp.surely_false(mask.array)
 
 
-def softmax_cotangent(g: Tensor, y: Tensor, *, axis: Any) -> Tensor:
-    """Give what a cotangent of softmax is before it."""
-    return networks.softmax_cotangent(rule_namespace, g, y, axis=axis)  # type: ignore[no-any-return]
+# What rules are made of and no instruction, because a backend may have one kernel for it.
+_COMPOSITIONS: tuple[Callable[..., Any], ...] = (
+    activations.activate_cotangent,
+    activations.relu_cotangent,
+    activations.squash_cotangent,
+    matrices.cholesky_cotangent,
+    networks.softmax_cotangent,
+    networks.log_softmax_cotangent,
+    networks.standardize_cotangent,
+    cross_entropy.cross_entropy_cotangent,
+    cross_entropy.label_logarithms,
+    cross_entropy.sparse_cross_entropy_cotangent,
+)
 
 
-def log_softmax_cotangent(g: Tensor, y: Tensor, *, axis: Any) -> Tensor:
-    """Give what a cotangent of log_softmax is before it."""
-    return networks.log_softmax_cotangent(rule_namespace, g, y, axis=axis)  # type: ignore[no-any-return]
+def _composition(function: Callable[..., Any]) -> Callable[..., Tensor]:
+    """Make the function that runs a backend's composition with this namespace."""
 
+    def run(*operands: Any, **parameters: Any) -> Tensor:
+        return function(rule_namespace, *operands, **parameters)  # type: ignore[no-any-return]
 
-def standardize_cotangent(g: Tensor, x: Tensor, *, axis: tuple[int, ...], epsilon: float) -> Tensor:
-    """Give what a cotangent of standardize is before it."""
-    return networks.standardize_cotangent(  # type: ignore[no-any-return]
-        rule_namespace, g, x, axis=axis, epsilon=epsilon
-    )
-
-
-def cholesky_cotangent(g: Tensor, y: Tensor) -> Tensor:
-    """Give what a cotangent of cholesky is before it."""
-    return matrices.cholesky_cotangent(rule_namespace, g, y)  # type: ignore[no-any-return]
+    run.__name__ = run.__qualname__ = function.__name__
+    return run
 
 
 def _instruction(name: str) -> Callable[..., Tensor]:
@@ -155,14 +160,8 @@ def _build() -> types.ModuleType:
     for chapter in CHAPTERS:
         for name in chapter.__all__:
             setattr(module, name, getattr(chapter, name))
-    compositions = (
-        cholesky_cotangent,
-        log_softmax_cotangent,
-        softmax_cotangent,
-        standardize_cotangent,
-    )
-    guards = (surely_false, surely_finite, zero_where_zero)
-    for extra in (*map(_instruction, _INSTRUCTIONS), *compositions, *guards, to_device):
+    made = (*map(_instruction, _INSTRUCTIONS), *map(_composition, _COMPOSITIONS))
+    for extra in (*made, surely_false, surely_finite, zero_where_zero, to_device):
         setattr(module, extra.__name__, extra)
     return module
 

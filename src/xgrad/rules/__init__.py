@@ -8,9 +8,11 @@ Fourier transforms and special functions come with the chapters of `ops/` that a
 from __future__ import annotations
 
 from . import (  # noqa: F401 - each module gives its rules when it is imported
+    activations,
     constants,
     contractions,
     convolutions,
+    cross_entropy,
     cumulative,
     elementwise,
     indexing,

@@ -86,12 +86,16 @@ def _by_rule(
     parameters: dict[str, Any],
 ) -> Array:
     """One operand's part, by its forward rule or by the gradient rule, which is its own transpose."""
-    operand = primitive.operands[place]
+    operand = _names(primitive, len(values))[place]
     rule = (primitive.forward_rules or primitive.rules)[operand]
     wanted, static = rule_names(rule)
-    named = dict(zip(primitive.operands, values, strict=True), y=y)
+    named = dict(zip(primitive.operands, values, strict=False), y=y)
+    first = len(primitive.operands) - 1 if primitive.starred else len(values)
+    if primitive.starred:
+        named[primitive.operands[-1]] = values[first:]
     given = [named[name.removesuffix("_spec")] for name in wanted]
     r = rule(xp, t, *given, **{name: parameters[name] for name in static})
+    r = r[place - first] if place >= first else r
     return xp.zero_where_zero(r, t) if primitive.guarded else r
 
 

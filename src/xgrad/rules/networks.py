@@ -12,11 +12,8 @@ from .shared import give, give_forward
 
 
 def relu_x(xp: Any, g: Array, y: Array) -> Array:
-    """y = max(x, 0);  dy/dx is 1 where y > 0, and 0 at 0.
-
-    A product with the mask: where masks are irregular, `where` takes ten times as long."""
-    mask = xp.astype(y > 0, g.dtype)
-    return xp.zero_where_zero(g * mask, mask)
+    """y = max(x, 0);  dy/dx is 1 where y > 0, and 0 at 0."""
+    return xp.relu_cotangent(g, y)
 
 
 def softmax_x(xp: Any, g: Array, y: Array, *, axis: Axis) -> Array:

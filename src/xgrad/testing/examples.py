@@ -118,6 +118,12 @@ def _pooled(like: Tensor) -> tuple[Any, Any]:
 
 _LINES: dict[str, tuple[Any, ...]] = {
     # Elementwise, elsewhere.
+    "activate": (lambda x: _apply("activate", x, function="gelu_tanh"), _MATRIX),
+    "activate_sum": (
+        lambda x, b: _apply("activate_sum", x, b, function="gelu"),
+        _MATRIX,
+        (3,),
+    ),
     "acosh": (lambda x: xp.acosh(x + 1.0), _MATRIX),
     "complex_sign": (lambda x: _apply("complex_sign", _complex(x)), _MATRIX),
     "conj": (lambda x: xp.conj(_complex(x)), _MATRIX),
@@ -125,6 +131,7 @@ _LINES: dict[str, tuple[Any, ...]] = {
     "power": (lambda x: x**2.5, _MATRIX),
     "real": (lambda x: xp.real(_complex(x)), _MATRIX),
     "remainder": (lambda x1, x2: xp.remainder(x1 + 3.0, x2 + 1.0), _MATRIX, _MATRIX),
+    "squash_sum": (lambda x, b: _apply("squash_sum", x, b, function="tanh"), _MATRIX, (3,)),
     "where": (lambda x1, x2: xp.where(x1 > 0.5, x1, x2), _MATRIX, _MATRIX),
     "zero_where_zero": (lambda r: _apply("zero_where_zero", r, r + 1.0), _MATRIX),
     # Special functions, elsewhere, or with a constant among their arguments.
@@ -258,6 +265,11 @@ _LINES: dict[str, tuple[Any, ...]] = {
     "svdvals": (lambda x: _apply("svdvals", x), _MATRIX),
     # Others.
     "gamma_draw": (lambda a: _apply("gamma_draw", a, _drawn(a)), _VECTOR),
+    "cross_entropy": (
+        lambda x, q: _apply("cross_entropy", x, q, axis=1),
+        _MATRIX,
+        _MATRIX,
+    ),
     "cumulative_max": (lambda x: xp.cumulative_max(x, axis=1), _MATRIX),
     "cumulative_min": (lambda x: xp.cumulative_min(x, axis=1), _MATRIX),
     "cumulative_prod": (lambda x: xp.cumulative_prod(x, axis=1), _MATRIX),
@@ -268,6 +280,10 @@ _LINES: dict[str, tuple[Any, ...]] = {
     "prod": (lambda x: xp.prod(x, axis=1), _MATRIX),
     "softmax": (lambda x: _apply("softmax", x, axis=(1,)), _MATRIX),
     "sort": (lambda x: xp.sort(x, axis=1), _MATRIX),
+    "sparse_cross_entropy": (
+        lambda x: _apply("sparse_cross_entropy", x, _indices(x, [2, 0]), axis=1, ignored=None),
+        _MATRIX,
+    ),
     "standardize": (lambda x: _apply("standardize", x, axis=(1,), epsilon=1e-3), _MATRIX),
     "std": (lambda x: xp.std(x, axis=1), _MATRIX),
     "vector_norm": (lambda x: _apply("vector_norm", x, axis=(1,), keepdims=False, ord=3), _MATRIX),
