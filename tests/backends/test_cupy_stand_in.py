@@ -528,7 +528,7 @@ def test_kernels_treat_nan_and_infinity_as_numpy_does(second):
 
 
 def test_a_recorded_training_step_is_few_launches(second, rng):
-    """Two layers: six products, sums, and a kernel for what stands between them."""
+    """Two layers: six products, and a kernel for what stands between them, sums included."""
     start = [rng.normal(size=(4, 4)), rng.normal(size=4)]
     w, b = (xg.Variable(x, device=second) for x in start)
     optimizer = xg.optimizers.Adam(0.01)
@@ -549,7 +549,7 @@ def test_a_recorded_training_step_is_few_launches(second, rng):
     replayed = Host.launches - before
     before = Host.launches
     step(xg.asarray(x, device=second))
-    assert replayed <= 17
+    assert replayed <= 14
     assert replayed < Host.launches - before
     other = xg.optimizers.Adam(0.01)
     for _ in range(3):

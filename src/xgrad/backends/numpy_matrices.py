@@ -16,7 +16,7 @@ from . import matrices, numpy_products
 
 __all__ = ["FiniteOnly", "Matrices"]
 
-_MASKED = 1 << 14  # elements, from which triangles are taken by masks that are kept
+_MASKED = range(1 << 14, 1 << 22)  # elements of which triangles are taken by masks that are kept
 _LARGE = 32  # from here on, a triangular solver gains more than the call costs
 
 
@@ -118,7 +118,7 @@ class Matrices(FiniteOnly):
 
 
 def _is_masked(x: Array) -> bool:
-    return x.size >= _MASKED and x.ndim == 2 and x.dtype.char in "fd"
+    return x.size in _MASKED and x.ndim == 2 and x.dtype.char in "fd"
 
 
 @functools.lru_cache(maxsize=4)
