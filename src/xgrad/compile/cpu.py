@@ -12,7 +12,7 @@ something that is not finite, the program runs again with every guard in place."
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from ..backends import numpy_kernels as kernels
@@ -25,6 +25,7 @@ from .blocks import BlockRunner
 from .donation import heirs
 from .fusion import Group, schedule
 from .memory import Memory
+from .passes.assuming import assuming_finite
 from .program import Instruction, Literal, Program
 from .runs import Run, describe, with_runs
 
@@ -54,7 +55,20 @@ class CpuExecutor:
         self._careful: Callable[..., Any] | None = None
         self._calls_left, self._background = jit.plan()
         self.jit = "waiting" if self._calls_left else "off"
-        self._take(_Build(program, self._donated))
+        self._take(self._built())
+
+    def _built(self) -> _Build:
+        """What is left if everything is finite that guards ask about, where that is looked at."""
+        blind: set[int] = set()
+        for _ in range(2):
+            smaller, assumed = assuming_finite(self._program, blind)
+            if not assumed:
+                break
+            build = _Build(smaller, self._donated, assumed=assumed)
+            blind |= build.blind_for(assumed)
+            if blind.isdisjoint(assumed):
+                return build
+        return _Build(self._program, self._donated)
 
     def _take(self, build: _Build) -> None:
         self._run = build.function
@@ -76,7 +90,7 @@ class CpuExecutor:
             except TypeError as error:  # of machine code, for an array of another kind
                 if not self.jitted:
                     raise
-                self._take(_Build(self._program, self._donated))
+                self._take(self._built())
                 self.jit = _reason(error)
                 outputs = self._quietly(self._run, free, *inputs)
             if outputs is None:
@@ -124,16 +138,17 @@ class _Build:
         order: list[Instruction | Group] | None = None,
         *,
         careful: bool = False,
+        assumed: Collection[int] = (),
     ) -> None:
         self._program = program
         self._scope: dict[str, Any] = {}
         self._lines: list[str] = []
         self._order = schedule(program, _is_fusable) if order is None else order
-        self._watching = watching = not careful and _can_be_watched(program, self._order)
+        self._watching = watching = not careful and _can_be_watched(program, self._order, assumed)
         self.runs = [item for item in self._order if isinstance(item, Run)]
         self.groups = [i for i in self._order if isinstance(i, Group) and not isinstance(i, Run)]
         self._texts: dict[str, None] = {}
-        self.memory = Memory(program, self._order, watching)
+        self.memory = Memory(program, self._order, watching, assumed)
         # What is looked at in the end may have to run again, with the inputs as they were.
         self.heirs = {} if watching else heirs(program, self._order, self.memory, donated)
         self._names: dict[int, str] = {}
@@ -150,6 +165,10 @@ class _Build:
         exec(compile(source, "<xg.function>", "exec"), self._scope)  # noqa: S102 - our own source
         self.function = self._scope["run"]
         self.source = "\n".join([source, *self._texts])
+
+    def blind_for(self, numbers: Iterable[int]) -> set[int]:
+        """Those of some values at which nobody looks in the end."""
+        return {n for n in numbers if not (self._watching and self.memory.is_watched(n))}
 
     # -- names -----------------------------------------------------------------------------------
 
@@ -393,10 +412,13 @@ def _order_with_runs(program: Program) -> list[Instruction | Group]:
     return with_runs(program, order, _can_be_watched(program, order))
 
 
-def _can_be_watched(program: Program, order: list[Instruction | Group]) -> bool:
+def _can_be_watched(
+    program: Program, order: list[Instruction | Group], assumed: Collection[int] = ()
+) -> bool:
     """Whether one look at the end serves all guards: there are some, and they are small."""
     guarded = [i for i in order if isinstance(i, Instruction) and i.primitive.name in _GUARDED]
-    return 0 < sum(program.bytes_of(i.results[0]) for i in guarded) <= _SMALL_BYTES
+    numbers = {*[i.results[0] for i in guarded], *assumed}
+    return 0 < sum(map(program.bytes_of, numbers)) <= _SMALL_BYTES
 
 
 def _reason(error: Exception) -> str:

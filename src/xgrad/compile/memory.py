@@ -5,6 +5,7 @@ library's function returns. Guarded results may be put side by side, to be looke
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from ..backends import numpy_kernels as kernels
@@ -31,7 +32,13 @@ class Memory:
         Values outside the arena that have to be, too.
     """
 
-    def __init__(self, program: Program, order: list[Instruction | Group], watching: bool) -> None:
+    def __init__(
+        self,
+        program: Program,
+        order: list[Instruction | Group],
+        watching: bool,
+        assumed: Collection[int] = (),
+    ) -> None:
         self._program = program
         self._order = order
         self._watching = watching
@@ -49,6 +56,9 @@ class Memory:
             for n in instruction.reads():
                 self._readers[n] = self._readers.get(n, 0) + 1
         self._find_roots()
+        for n in assumed:
+            if self._is_ours(n):
+                self._watched += list(self._roots[n])
         self._leaving = frozenset().union(*[self._roots[n] for n in program.outputs()], frozenset())
         self._buffers: dict[int, Any] = {}
         self.watched_regions: list[Any] = []
@@ -69,6 +79,10 @@ class Memory:
     def is_guarded_in_place(self, instruction: Instruction) -> bool:
         """Whether a guard works on the memory of what it guards."""
         return instruction.results[0] in self._guards
+
+    def is_watched(self, number: int) -> bool:
+        """Whether a value has to be finite in the end."""
+        return self._is_ours(number) and self._roots[number] <= set(self._watched)
 
     def must_be_copied(self, number: int) -> bool:
         """Whether a library's result leaves the program and may be a view of the arena."""
@@ -179,6 +193,11 @@ class Memory:
             return False
         (root,) = roots
         return self._program.size_of(root) == self._program.size_of(r) and not self._is_broadcast(r)
+
+    def _is_ours(self, number: int) -> bool:
+        """Whether a value lies in buffers of the arena, or in results that kernels write."""
+        roots = self._roots.get(number, frozenset())
+        return bool(roots) and not roots & (self._given | self._new | self._inside)
 
     def _is_broadcast(self, number: int) -> bool:
         sample = self._sample(number)

@@ -5,12 +5,16 @@ from __future__ import annotations
 from ..program import Program
 from .algebra import simplify
 from .dead_code import without_dead_code
+from .folding import with_folded_constants
 from .powers import with_products
 from .repetition import without_repetition
 
 __all__ = ["optimise"]
 
-PASSES = (with_products, simplify, without_repetition, simplify, without_dead_code)
+PASSES = (
+    *(with_products, with_folded_constants, simplify, without_repetition),
+    *(with_folded_constants, simplify, without_dead_code),
+)
 
 
 def optimise(program: Program) -> Program:

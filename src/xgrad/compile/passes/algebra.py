@@ -1,11 +1,12 @@
 """Algebra that changes no finite result by more than rounding.
 
 What is left out: products with one, sums with zero, conversions to the same dtype, shapes that are
-there already, a guard against what cannot be. Constants whose elements are all the same become
+there already, a guard against what cannot be, a choice whose outcome is known. Constants whose elements are all the same become
 numbers, so that nothing is broadcast for them."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +21,9 @@ _SCALARS = ("add", "divide", "multiply", "subtract", "zero_where_zero", "maximum
 
 def simplify(program: Program) -> Program:
     """Apply the rules below until every instruction has been seen once."""
-    numbers = {n: value for n, a in program.constants.items() if (value := _uniform(a)) is not None}
+    numbers = {
+        n: value for n, a in program.constants.items() if isinstance(value := _uniform(a), float)
+    }
     names: dict[int, int] = {}
     kept: list[Instruction] = []
     makers: dict[int, Instruction] = {}
@@ -40,12 +43,12 @@ def simplify(program: Program) -> Program:
 
 
 def _uniform(array: Any) -> Any:
-    """The Python number that every element of a broadcast constant is."""
+    """The float or truth value that every element of a broadcast constant is."""
     if getattr(array, "strides", (1,)) != (0,) * len(array.shape) or 0 in array.shape:
         return None
     with backend_of(array).on(array):
         value = (array[(0,) * len(array.shape)] if array.shape else array[()]).item()
-    return value if isinstance(value, float) else None
+    return value if isinstance(value, (bool, float)) else None
 
 
 def _with_numbers(
@@ -94,11 +97,29 @@ def _guard(_program: Program, i: Instruction, makers: Makers) -> int | None:
     r, g = i.operands
     if type(r) is not int:
         return None
+    if r == g:
+        return r
     if isinstance(g, Literal) and g.value != 0:
         return r
     maker = makers.get(r)
-    again = maker is not None and maker.primitive is i.primitive and maker.operands[1] == g
-    return r if again else None
+    if maker is None:
+        return None
+    again = maker.primitive is i.primitive and maker.operands[1] == g
+    return r if again or _is_multiple(maker, g) else None
+
+
+def _is_multiple(maker: Instruction, g: Any) -> bool:
+    """Whether a result is g times a number, which is zero where g is."""
+    name, operands = maker.primitive.name, maker.operands
+    if name == "negative":
+        return bool(operands[0] == g)
+    if name == "multiply" and operands[1] == g:
+        operands = operands[::-1]
+    if name not in ("multiply", "divide") or operands[0] != g:
+        return False
+    factor = _value(operands[1])
+    usable = isinstance(factor, (int, float)) and math.isfinite(factor)
+    return usable and (factor != 0 or name == "multiply")
 
 
 def _twice(_program: Program, i: Instruction, makers: Makers) -> int | None:
@@ -115,6 +136,35 @@ def _twice(_program: Program, i: Instruction, makers: Makers) -> int | None:
     return source if type(source) is int else None
 
 
+def _choice(program: Program, i: Instruction, _makers: Makers) -> int | None:
+    """One of two values, where the condition is known."""
+    condition, *values = i.operands
+    known = _known(program, condition)
+    if known is None:
+        return None
+    chosen = values[0] if known else values[1]
+    return chosen if type(chosen) is int else None
+
+
+def _either(program: Program, i: Instruction, _makers: Makers) -> int | None:
+    """Where one condition holds everywhere, that one; where it nowhere does, the other."""
+    for here, other in (i.operands, i.operands[::-1]):
+        known = _known(program, here)
+        chosen = here if known else other
+        if known is not None and type(chosen) is int:
+            return chosen
+    return None
+
+
+def _known(program: Program, operand: Any) -> bool | None:
+    """What a condition is, where that is the same everywhere and in every call."""
+    if isinstance(operand, Literal):
+        return operand.value if isinstance(operand.value, bool) else None
+    array = program.constants.get(operand)
+    found = None if array is None else _uniform(array)
+    return found if isinstance(found, bool) else None
+
+
 def _identity(_program: Program, i: Instruction, _makers: Makers) -> int | None:
     (x,) = i.operands
     return x if type(x) is int else None
@@ -127,6 +177,8 @@ _RULES: dict[str, Callable[[Program, Instruction, Makers], int | None]] = {
     "negative": _twice,
     "matrix_transpose": _twice,
     "permute_dims": _twice,
+    "where": _choice,
+    **dict.fromkeys(("bitwise_or", "logical_or"), _either),
     "copy": _identity,
     "stop_gradient": _identity,
     "positive": _identity,

@@ -1,0 +1,127 @@
+"""What the passes leave of programs; that all of them compute the same is test_recorded_programs.py's."""
+
+import numpy as np
+import pytest
+
+import xgrad as xg
+from xgrad.compile.passes.assuming import assuming_finite
+
+
+def program_of(f, *arrays):
+    recorded = xg.function(f)
+    given = [xg.asarray(x) for x in arrays]
+    expected = f(*given)
+    for _ in range(3):
+        for y, e in zip(xg.tree.leaves(recorded(*given)), xg.tree.leaves(expected), strict=True):
+            np.testing.assert_allclose(y.numpy(), e.numpy(), rtol=1e-13)
+    return recorded, recorded._last().program
+
+
+def names(program):
+    return [i.primitive.name for i in program.instructions]
+
+
+def test_constants_are_computed_with_once():
+    """What is computed from a constant that the program has is one too."""
+    c = xg.asarray([1.0, 2.0, 3.0])
+    _, program = program_of(lambda x: x + c + xg.exp(c * 2.0 + c) * 0.5, np.ones(3))
+    assert names(program) == ["add", "add"]
+
+
+def test_what_is_the_same_everywhere_takes_no_memory():
+    def f(x):
+        c = xg.broadcast_to(xg.asarray(2.0), (1000, 1000))
+        return (x + c) * (xg.sqrt(c + 2.0) * 3.0)
+
+    _, program = program_of(f, np.ones((1000, 1000)))
+    assert names(program) == ["add", "multiply"]
+    assert [i.operands[1].value for i in program.instructions] == [2.0, 6.0]
+
+
+def test_large_constants_are_not_kept_twice():
+    c = xg.asarray(np.random.default_rng(0).normal(size=100_000))
+    _, program = program_of(lambda x: x + c + xg.exp(c), np.ones(100_000))
+    assert sorted(names(program)) == ["add", "add", "exp"]
+
+
+def test_what_is_constant_may_leave():
+    c = xg.asarray([1.0, 2.0])
+    _, program = program_of(lambda x: (x + c, xg.exp(c)), np.ones(2))
+    assert names(program) == ["add", "exp"]
+
+
+def test_known_conditions_choose():
+    def f(x):
+        everywhere = xg.full((3,), True)
+        return xg.where(everywhere, x * 2.0, x) + xg.where(~everywhere, x, x * 3.0)
+
+    _, program = program_of(f, np.ones(3))
+    assert (
+        names(program).count("where") <= 2
+    )  # whether `full` is seen as uniform is its own business
+    mask = xg.broadcast_to(xg.asarray(True), (3,))
+    _, program = program_of(lambda x: xg.where((x > 0) | mask, x * 2.0, x / 3.0), np.ones(3))
+    assert names(program) == ["multiply"]
+
+
+@pytest.mark.parametrize("factor", [3.0, -2, 0.0, 1e300])
+def test_multiples_of_a_cotangent_need_no_guard(factor):
+    f = xg.grad(lambda x: xg.sum(xg.sin(x * factor) * factor))
+    _, program = program_of(f, np.linspace(-1, 1, 5))
+    assert names(program).count("zero_where_zero") <= 1  # that of the sine
+
+
+HARD = {
+    "log": lambda x: xg.sum(xg.where(x > 0, xg.log(xg.abs(x)) * x, 0.0)),
+    "sqrt": lambda x: xg.sum(xg.where(x > 0, xg.sqrt(xg.abs(x)), x) ** 3),
+    "quotient": lambda x: xg.sum(xg.where(x != 0, xg.sin(x) / x, 1.0) * x),
+    "power": lambda x: xg.sum(xg.where(x > 0, xg.abs(x) ** 0.5 * x, 0.0)),
+}
+
+
+@pytest.mark.parametrize("name", HARD)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_derivatives_of_guards_hold_where_something_is_not_finite(name):
+    """The short program is left as soon as a look finds that; and taken again afterwards."""
+    f = xg.hessian(HARD[name])
+    recorded = xg.function(f)
+    finite, not_finite = np.array([0.5, 2.0, 1.5]), np.array([0.5, 0.0, 1.5])
+    for x in (finite, finite, not_finite, finite, not_finite):
+        found, expected = recorded(xg.asarray(x)).numpy(), f(xg.asarray(x)).numpy()
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+        assert np.isfinite(found).all()
+
+
+def test_questions_whose_answer_is_looked_at_in_the_end_are_not_asked():
+    f = xg.hessian(lambda x: xg.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1.0 - x[:-1]) ** 2))
+    recorded, program = program_of(f, np.linspace(0.0, 1.0, 9))
+    smaller, assumed = assuming_finite(program)
+    assert assumed
+    assert "isfinite" in names(program)
+    assert "isfinite" not in names(smaller)
+    assert "isfinite" not in recorded._last().executor.source
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_what_is_assumed_is_found_out_even_where_nothing_else_reads_it():
+    """The first derivative's guard is not part of the second derivative, but what it asks is."""
+    f = xg.hessian(lambda x: xg.sum(xg.where(x > 1.0, xg.log(x) * x, x * x)))
+    recorded, program = program_of(f, np.array([0.5, 2.0]))
+    smaller, assumed = assuming_finite(program)
+    assert assumed
+    assert assumed <= {n for i in smaller.instructions for n in i.results}
+    for values in ([0.0, 2.0], [0.5, np.inf], [0.5, 3.0]):
+        x = xg.asarray(values)
+        np.testing.assert_allclose(recorded(x).numpy(), f(x).numpy(), rtol=1e-13)
+
+
+def test_second_derivatives_replay_for_values_that_were_not_there_when_recorded():
+    """While recording, guards had nothing to do and gave back the very array that they guard."""
+    f = xg.hessian(HARD["quotient"])
+    recorded = xg.function(f)
+    recorded(xg.asarray([0.5, 2.0]))
+    x = xg.asarray([0.5, 0.0])
+    with np.errstate(all="ignore"):
+        found, expected = recorded(x), f(x)
+    assert np.isfinite(found.numpy()).all()
+    np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-13)
