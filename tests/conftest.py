@@ -6,6 +6,7 @@ fail."""
 
 import importlib.util
 import os
+import sys
 
 import numpy as np
 import pytest
@@ -55,6 +56,15 @@ def _parameters(*names):
         for n in names
         if n in CHOSEN and n not in MISSING
     ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_default_graph_is_left():
+    """Programs in TensorFlow's spelling have a default graph, which goes on following their values."""
+    yield
+    graphs = sys.modules.get("xgrad.compat.tensorflow._default_graph")
+    if graphs is not None:
+        graphs.set_eager(False)
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -47,12 +47,10 @@ def _folded(program: Program, instruction: Instruction, constants: Mapping[int, 
     uniform = elementwise and all(map(_is_uniform, arrays))
     if not uniform and program.bytes_of(number) > _MOST_BYTES:
         return None
-    operands = [
-        x.value if isinstance(x, Literal) else _first(constants[x]) if uniform else constants[x]
-        for x in instruction.operands
-    ]
     backend = backend_of(arrays[0])
     with backend.on(arrays[0]):
+        given = {n: _first(constants[n]) if uniform else constants[n] for n in reads}
+        operands = [x.value if isinstance(x, Literal) else given[x] for x in instruction.operands]
         y = compute(instruction.primitive, operands, instruction.parameters)
         return backend.xp.broadcast_to(backend.xp.reshape(y, ()), shape) if uniform else y
 
