@@ -18,6 +18,7 @@ OPTIONS = {
     "import_time": ["--quick", "--peers"],
     "nn": ["--quick", "--peers"],
     "optimizer_accuracy": ["--quick", "--peers"],
+    "replay": ["--quick", "--workloads", "chain", "hvp", "training"],
     "scaling": ["--quick", "--peers", "--part", "time"],
     "second_order": ["--quick", "--peers"],
     "seeing": ["--quick"],

@@ -13,7 +13,7 @@ from programs import program
 
 import xgrad as xg
 from xgrad.backends.numba import is_installed
-from xgrad.compile import cpu, jit, runs
+from xgrad.compile import build, jit, runs
 
 HOST = xg.namespace(np)
 SEEDS = range(max(2, int(os.environ.get("XGRAD_PROGRAMS", "0")) // 10))
@@ -283,7 +283,7 @@ def test_what_numba_refuses_goes_on_as_before(soon, monkeypatch):
     def refuse(text):
         raise ValueError("no such machine")
 
-    monkeypatch.setattr(cpu, "compiled", refuse)
+    monkeypatch.setattr(build, "compiled", refuse)
     f = xg.function(xg.value_and_grad(chain))
     x = xg.ones(3)
     for _ in range(3):
@@ -296,7 +296,7 @@ def test_arrays_that_machine_code_refuses(soon, monkeypatch, rng):
     def picky(text):
         return lambda *arrays: [][arrays[0]]  # a TypeError, as for an array of another kind
 
-    monkeypatch.setattr(cpu, "compiled", picky)
+    monkeypatch.setattr(build, "compiled", picky)
     f = xg.function(xg.value_and_grad(chain))
     x = xg.asarray(rng.normal(size=5))
     for _ in range(3):

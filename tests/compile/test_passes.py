@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from programs import program
 
 import xgrad as xg
+from xgrad.compile.direct import DirectExecutor
+from xgrad.compile.passes import PASSES
 from xgrad.compile.passes.assuming import assuming_finite
 
 
@@ -24,8 +27,8 @@ def names(program):
 def test_constants_are_computed_with_once():
     """What is computed from a constant that the program has is one too."""
     c = xg.asarray([1.0, 2.0, 3.0])
-    _, program = program_of(lambda x: x + c + xg.exp(c * 2.0 + c) * 0.5, np.ones(3))
-    assert names(program) == ["add", "add"]
+    _, made = program_of(lambda x: x + c + xg.exp(c * 2.0 + c) * 0.5, np.ones(3))
+    assert names(made) == ["add", "add"]
 
 
 def test_what_is_the_same_everywhere_takes_no_memory():
@@ -33,21 +36,21 @@ def test_what_is_the_same_everywhere_takes_no_memory():
         c = xg.broadcast_to(xg.asarray(2.0), (1000, 1000))
         return (x + c) * (xg.sqrt(c + 2.0) * 3.0)
 
-    _, program = program_of(f, np.ones((1000, 1000)))
-    assert names(program) == ["add", "multiply"]
-    assert [i.operands[1].value for i in program.instructions] == [2.0, 6.0]
+    _, made = program_of(f, np.ones((1000, 1000)))
+    assert names(made) == ["add", "multiply"]
+    assert [i.operands[1].value for i in made.instructions] == [2.0, 6.0]
 
 
 def test_large_constants_are_not_kept_twice():
     c = xg.asarray(np.random.default_rng(0).normal(size=100_000))
-    _, program = program_of(lambda x: x + c + xg.exp(c), np.ones(100_000))
-    assert sorted(names(program)) == ["add", "add", "exp"]
+    _, made = program_of(lambda x: x + c + xg.exp(c), np.ones(100_000))
+    assert sorted(names(made)) == ["add", "add", "exp"]
 
 
 def test_what_is_constant_may_leave():
     c = xg.asarray([1.0, 2.0])
-    _, program = program_of(lambda x: (x + c, xg.exp(c)), np.ones(2))
-    assert names(program) == ["add", "exp"]
+    _, made = program_of(lambda x: (x + c, xg.exp(c)), np.ones(2))
+    assert names(made) == ["add", "exp"]
 
 
 def test_known_conditions_choose():
@@ -55,20 +58,18 @@ def test_known_conditions_choose():
         everywhere = xg.full((3,), True)
         return xg.where(everywhere, x * 2.0, x) + xg.where(~everywhere, x, x * 3.0)
 
-    _, program = program_of(f, np.ones(3))
-    assert (
-        names(program).count("where") <= 2
-    )  # whether `full` is seen as uniform is its own business
+    _, made = program_of(f, np.ones(3))
+    assert names(made).count("where") <= 2  # whether `full` is seen as uniform is its own business
     mask = xg.broadcast_to(xg.asarray(True), (3,))
-    _, program = program_of(lambda x: xg.where((x > 0) | mask, x * 2.0, x / 3.0), np.ones(3))
-    assert names(program) == ["multiply"]
+    _, made = program_of(lambda x: xg.where((x > 0) | mask, x * 2.0, x / 3.0), np.ones(3))
+    assert names(made) == ["multiply"]
 
 
 @pytest.mark.parametrize("factor", [3.0, -2, 0.0, 1e300])
 def test_multiples_of_a_cotangent_need_no_guard(factor):
     f = xg.grad(lambda x: xg.sum(xg.sin(x * factor) * factor))
-    _, program = program_of(f, np.linspace(-1, 1, 5))
-    assert names(program).count("zero_where_zero") <= 1  # that of the sine
+    _, made = program_of(f, np.linspace(-1, 1, 5))
+    assert names(made).count("zero_where_zero") <= 1  # that of the sine
 
 
 HARD = {
@@ -94,10 +95,10 @@ def test_derivatives_of_guards_hold_where_something_is_not_finite(name):
 
 def test_questions_whose_answer_is_looked_at_in_the_end_are_not_asked():
     f = xg.hessian(lambda x: xg.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1.0 - x[:-1]) ** 2))
-    recorded, program = program_of(f, np.linspace(0.0, 1.0, 9))
-    smaller, assumed = assuming_finite(program)
+    recorded, made = program_of(f, np.linspace(0.0, 1.0, 9))
+    smaller, assumed = assuming_finite(made)
     assert assumed
-    assert "isfinite" in names(program)
+    assert "isfinite" in names(made)
     assert "isfinite" not in names(smaller)
     assert "isfinite" not in recorded._last().executor.source
 
@@ -106,8 +107,8 @@ def test_questions_whose_answer_is_looked_at_in_the_end_are_not_asked():
 def test_what_is_assumed_is_found_out_even_where_nothing_else_reads_it():
     """The first derivative's guard is not part of the second derivative, but what it asks is."""
     f = xg.hessian(lambda x: xg.sum(xg.where(x > 1.0, xg.log(x) * x, x * x)))
-    recorded, program = program_of(f, np.array([0.5, 2.0]))
-    smaller, assumed = assuming_finite(program)
+    recorded, made = program_of(f, np.array([0.5, 2.0]))
+    smaller, assumed = assuming_finite(made)
     assert assumed
     assert assumed <= {n for i in smaller.instructions for n in i.results}
     for values in ([0.0, 2.0], [0.5, np.inf], [0.5, 3.0]):
@@ -125,3 +126,29 @@ def test_second_derivatives_replay_for_values_that_were_not_there_when_recorded(
         found, expected = recorded(x), f(x)
     assert np.isfinite(found.numpy()).all()
     np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-13)
+
+
+SINGLE = [*dict.fromkeys(PASSES), lambda program: assuming_finite(program)[0]]
+
+
+@pytest.mark.parametrize(
+    "run", SINGLE, ids=lambda f: f.__name__.replace("<lambda>", "assuming_finite")
+)
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("seed", range(12))
+def test_every_pass_alone_changes_no_number(run, order, seed):
+    """On random programs with their gradients or Hessians, instruction by instruction."""
+    made = program(seed, kinks=False)
+    f = lambda *xs: made(xg.namespace(np), *xs)
+    recorded = xg.function(xg.value_and_grad(f) if order == 1 else xg.hessian(f))
+    arrays = [xg.asarray(x) for x in made.inputs]
+    recorded(*arrays)
+    before = recorded._last().recorded
+    after = run(before)
+    inputs = [x.array * 1.01 for x in arrays]
+    with np.errstate(all="ignore"):
+        expected = DirectExecutor(before).run(list(inputs))
+        found = DirectExecutor(after).run(list(inputs))
+    for y, e in zip(found, expected, strict=True):
+        scale = np.max(np.abs(e), initial=1.0)
+        np.testing.assert_allclose(y, e, rtol=1e-11, atol=1e-11 * scale)
