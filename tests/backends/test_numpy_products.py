@@ -17,8 +17,7 @@ TOLERANCE = {"f": 1e-4, "F": 1e-4, "d": 1e-11, "D": 1e-11}
 def asked(monkeypatch):
     """Which products SciPy was asked for."""
     found = []
-    monkeypatch.setattr(numpy_products, "_GEMM", {})
-    numpy_products.use_scipy(scipy_linalg)
+    numpy_products.stay_with_scipy(scipy_linalg)
     product = numpy_products._product
     monkeypatch.setattr(
         numpy_products, "_product", lambda *a: found.append(a[0].shape) or product(*a)
@@ -75,9 +74,19 @@ def test_other_products_are_left_to_numpy(x1, x2, asked):
 
 
 def test_nothing_changes_before_a_solver_is_used(monkeypatch):
-    monkeypatch.setattr(numpy_products, "_GEMM", {})
+    monkeypatch.setattr(numpy_products._scipy, "left", 0)
     monkeypatch.setattr(numpy_products, "_product", lambda *_: pytest.fail("SciPy's was used"))
     XP.matmul(np.ones((300, 300)), np.ones((300, 300)))
+
+
+def test_long_after_a_solver_products_are_numpys_again(asked):
+    x = np.ones((150, 150))
+    for _ in range(100):
+        XP.matmul(x, x)
+    assert len(asked) == numpy_products._PRODUCTS
+    XP.solve_triangular(np.eye(40), np.ones((40, 1)), upper=False)
+    XP.matmul(x, x)
+    assert len(asked) == numpy_products._PRODUCTS + 1
 
 
 def definite(rng, n, dtype):

@@ -138,12 +138,17 @@ def _refuse_non_finite(xp: Any, x: Array) -> None:
         raise np.linalg.LinAlgError("infinity or NaN is among the elements")
 
 
-@functools.cache
 def _scipy_linalg() -> Any:
-    """SciPy's module, or None where it is not installed."""
+    """SciPy's module, or None where it is not installed; large products are SciPy's next to it."""
+    linalg = _imported_linalg()
+    if linalg is not None:
+        numpy_products.stay_with_scipy(linalg)
+    return linalg
+
+
+@functools.cache
+def _imported_linalg() -> Any:
     try:
-        linalg = importlib.import_module("scipy.linalg")
+        return importlib.import_module("scipy.linalg")
     except ImportError:
         return None
-    numpy_products.use_scipy(linalg)
-    return linalg
