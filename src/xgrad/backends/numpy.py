@@ -26,7 +26,7 @@ from .numpy_matrices import Matrices
 from .numpy_networks import Networks
 from .numpy_numbers import Numbers
 from .numpy_pooling import Pooling
-from .numpy_rows import MANY, reduced
+from .numpy_rows import Reductions
 from .numpy_scatter import FEW, add_at, add_rows, combine, sums_of_rows
 from .replacing import is_alone, replace_by_blocks
 
@@ -37,32 +37,12 @@ _SMALL = 4096
 _UFUNCS = {"add": np.add, "multiply": np.multiply, "min": np.minimum, "max": np.maximum}
 
 
-class Own(Convolutions, CrossEntropies, Matrices, Networks, Pooling):
+class Own(Convolutions, CrossEntropies, Matrices, Networks, Pooling, Reductions):
     """Where numpy needs its own version."""
 
     matmul = staticmethod(numpy_products.matmul)
     power = staticmethod(whole_powers.power)
     where = staticmethod(numpy_masks.where)
-
-    @staticmethod
-    def sum(x: Array, *, axis: Any = None, dtype: DType = None, keepdims: Any = False) -> Array:
-        if x.size < MANY:
-            return np.add.reduce(x, axis, dtype, None, keepdims)  # type: ignore[call-overload]
-        return reduced(np.add, x, axis, dtype, None, keepdims)
-
-    @staticmethod
-    def prod(x: Array, *, axis: Any = None, dtype: DType = None, keepdims: Any = False) -> Array:
-        if x.size < MANY:
-            return np.multiply.reduce(x, axis, dtype, None, keepdims)  # type: ignore[call-overload]
-        return reduced(np.multiply, x, axis, dtype, None, keepdims)
-
-    @staticmethod
-    def max(x: Array, *, axis: Any = None, keepdims: Any = False) -> Array:
-        return reduced(np.maximum, x, axis, None, None, keepdims)
-
-    @staticmethod
-    def min(x: Array, *, axis: Any = None, keepdims: Any = False) -> Array:
-        return reduced(np.minimum, x, axis, None, None, keepdims)
 
     @staticmethod
     def cumulative_max(x: Array, *, axis: int) -> Array:

@@ -11,6 +11,7 @@ import numpy as np
 
 from .._typing import Array
 from . import cross_entropy as portable
+from .numpy_networks import shifted
 
 __all__ = ["CrossEntropies"]
 
@@ -50,9 +51,10 @@ class CrossEntropies:
         if places is None:
             with np.errstate(invalid="ignore"):
                 return portable.sparse_cross_entropy(xp, x, indices, axis=axis, ignored=ignored)
-        shifted = _shifted(x, axis)
-        chosen = shifted[places]
-        total = np.add.reduce(np.exp(shifted, out=shifted), axis=axis)
+        with np.errstate(invalid="ignore"):
+            powers = shifted(x, axis)
+        chosen = powers[places]
+        total = np.add.reduce(np.exp(powers, out=powers), axis=axis)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.log(total) - chosen
 
@@ -86,18 +88,10 @@ def _places(x: Array, indices: Array, axis: int, ignored: int | None) -> Any:
     return (*np.indices(indices.shape, sparse=True), indices)
 
 
-def _shifted(x: Array, axis: int) -> Array:
-    """x less the largest along an axis, as far as that is finite, in fresh memory."""
-    shift = np.maximum.reduce(x, axis=axis, keepdims=True)
-    if not np.isfinite(shift).all():
-        shift = np.where(np.isfinite(shift), shift, np.zeros_like(shift))
-    with np.errstate(invalid="ignore"):
-        return np.asarray(x - shift)
-
-
 def _powers(x: Array, axis: int) -> tuple[Array, Array]:
     """The exponentials of what is shifted, in fresh memory, and their sum."""
-    powers = _shifted(x, axis)
+    with np.errstate(invalid="ignore"):
+        powers = shifted(x, axis)
     np.exp(powers, out=powers)
     return powers, np.add.reduce(powers, axis=axis, keepdims=True)
 

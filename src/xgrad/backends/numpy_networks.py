@@ -9,7 +9,7 @@ import numpy as np
 from .._typing import Array
 from . import networks
 
-__all__ = ["Networks"]
+__all__ = ["Networks", "shifted"]
 
 
 class Networks:
@@ -23,7 +23,7 @@ class Networks:
         with np.errstate(divide="ignore", invalid="ignore"):
             if x.ndim == 0 or 0 in x.shape or x.dtype.kind == "c":
                 return networks.softmax(xp, x, axis=axis)
-            powers = _shifted(x, axis)
+            powers = shifted(x, axis)
             np.exp(powers, out=powers)
             powers /= np.add.reduce(powers, axis=axis, keepdims=True)
             return powers
@@ -32,12 +32,12 @@ class Networks:
         with np.errstate(divide="ignore", invalid="ignore"):
             if x.ndim == 0 or 0 in x.shape or x.dtype.kind == "c":
                 return networks.log_softmax(xp, x, axis=axis)
-            y = _shifted(x, axis)
+            y = shifted(x, axis)
             y -= np.log(np.add.reduce(np.exp(y), axis=axis, keepdims=True))
             return y
 
 
-def _shifted(x: Array, axis: tuple[int, ...]) -> Array:
+def shifted(x: Array, axis: Any) -> Array:
     """x less the largest along axes, as far as that is finite, in fresh memory."""
     shift = np.maximum.reduce(x, axis=axis, keepdims=True)
     if not np.isfinite(shift).all():

@@ -44,7 +44,7 @@ def stay_with_scipy(linalg: Any) -> None:
 def matmul(x1: Array, x2: Array) -> Array:
     """``x1 @ x2``; for matrices `dot` takes less time than `np.matmul` does (a hot path)."""
     if x1.ndim == 2 == x2.ndim:
-        if _scipy.left and _is_large(x1, x2):
+        if _scipy.left > 0 and _is_large(x1, x2):
             return _product(x1, x2, None)
         return x1.dot(x2)
     return np.matmul(x1, x2)
@@ -52,7 +52,7 @@ def matmul(x1: Array, x2: Array) -> Array:
 
 def matmul_into(x1: Array, x2: Array, out: Array) -> Array:
     """The same for matrices of one dtype into a contiguous buffer."""
-    if _scipy.left and _is_large(x1, x2):
+    if _scipy.left > 0 and _is_large(x1, x2):
         return _product(x1, x2, out)
     return np.dot(x1, x2, out)
 

@@ -11,15 +11,39 @@ from typing import Any
 
 import numpy as np
 
-from .._typing import Array
+from .._typing import Array, DType
 
-__all__ = ["MANY", "reduced"]
+__all__ = ["MANY", "Reductions", "reduced"]
 
 MANY = 1 << 13  # elements; below, what is saved is less than what it costs
 _FEW_ROWS = 512
 _WIDE = 1024  # elements of what is taken for a row
 _NARROW = 512  # of a row; longer ones are long enough
 _DTYPES = "fdFD"
+
+
+class Reductions:
+    """The part of numpy's `Own` that takes axes away."""
+
+    @staticmethod
+    def sum(x: Array, *, axis: Any = None, dtype: DType = None, keepdims: Any = False) -> Array:
+        if x.size < MANY:
+            return np.add.reduce(x, axis, dtype, None, keepdims)  # type: ignore[call-overload]
+        return reduced(np.add, x, axis, dtype, None, keepdims)
+
+    @staticmethod
+    def prod(x: Array, *, axis: Any = None, dtype: DType = None, keepdims: Any = False) -> Array:
+        if x.size < MANY:
+            return np.multiply.reduce(x, axis, dtype, None, keepdims)  # type: ignore[call-overload]
+        return reduced(np.multiply, x, axis, dtype, None, keepdims)
+
+    @staticmethod
+    def max(x: Array, *, axis: Any = None, keepdims: Any = False) -> Array:
+        return reduced(np.maximum, x, axis, None, None, keepdims)
+
+    @staticmethod
+    def min(x: Array, *, axis: Any = None, keepdims: Any = False) -> Array:
+        return reduced(np.minimum, x, axis, None, None, keepdims)
 
 
 def reduced(

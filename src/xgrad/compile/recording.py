@@ -130,7 +130,7 @@ class Recording:
         _refuse_shapes_that_depend_on_values(primitive, arrays)
         several = primitive.outputs != 1
         parts = y if several else (y,)
-        if not several and primitive.name not in _NEVER_NOTHING:
+        if not several and not primitive.may_do_nothing:
             for array, operand in zip(arrays, operands, strict=True):
                 if y is array and type(operand) is int:
                     return self._followed(y, new)  # the identity, for these shapes and dtypes
@@ -307,8 +307,6 @@ def _scattered(x: Tensor, indices: Any, updates: Any, mode: str) -> Tensor:
     return rule_namespace.scatter(x, flat, rows, axis=0, mode=mode)  # type: ignore[no-any-return]
 
 
-# What may give its operand back this time and do something else the next.
-_NEVER_NOTHING = {"check_numerics", "zero_where_zero"}
 _SHAPES_DEPEND = {"nonzero", "unique_all", "unique_counts", "unique_inverse", "unique_values"}
 _NEW_VALUES: dict[str, Callable[..., Any]] = {
     "assign": lambda x, value: rule_namespace.asarray(value, device=x.device),

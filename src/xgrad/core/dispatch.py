@@ -289,10 +289,8 @@ def apply(
                     NUMBERS[type(array)] = backend.numbers
     several = primitive.outputs != 1
     y = tuple(map(backend.finish, y)) if several else backend.finish(y)
-    if y is arrays[0] and primitive.name == "zero_where_zero":
-        # Who writes down what is computed tells values apart by their arrays, and next time a guard
-        # that had nothing to do may have something to do.
-        y = y[...]
+    if primitive.may_do_nothing and y is arrays[0]:
+        y = y[...]  # who writes down what is computed tells values apart by their arrays
     recorder = state.recorder
     if recorder is not None:
         node = recorder.record(primitive, arrays, nodes, parameters, y)

@@ -189,6 +189,8 @@ class Primitive:
         Whether its output is on another device than its operand.
     sparse : bool
         Whether the cotangent of its first operand may stay rows (interpreters/rows.py).
+    may_do_nothing : bool
+        Whether it may give its operand back this time and do something else the next.
     adder : callable or None
         ``adder(xp, total, g, *saved, **parameters)`` adds the first operand's cotangent to an array
         in place, where its rule would fill an array with zeros first; False if it cannot.
@@ -200,6 +202,7 @@ class Primitive:
         "guarded",
         "implementations",
         "kind",
+        "may_do_nothing",
         "moves",
         "name",
         "operands",
@@ -233,6 +236,7 @@ class Primitive:
         self.guarded = kind.guarded
         self.push: Rule | None = None
         self.moves = name == "to_device"
+        self.may_do_nothing = name in ("check_numerics", "zero_where_zero")
         self.sparse = False
         self.adder: Callable[..., bool] | None = None
         self.implementations: dict[type, Callable[..., Any]] = {}
