@@ -39,10 +39,8 @@ KERNELS = (
     ("cupy_cross_entropy", "_kernel"),
     ("cupy_elementwise", "_kernel"),
     ("cupy_fusion", "_kernel"),
-    ("cupy_fusion", "_raw_kernel"),
-    ("cupy_reductions", "_kernel"),
+    ("cupy_raw", "raw_kernel"),
     ("cupy_rows", "_kernel"),
-    ("cupy_together", "_kernel"),
     ("cupy_products", "_function"),
     ("cupy_products", "_handle"),
 )

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .._typing import Array
+from .cupy_raw import raw_kernel
 
 __all__ = ["COPY", "Copies"]
 
@@ -94,5 +95,4 @@ class _Launch:
 
 @functools.cache
 def _kernel() -> Any:
-    raw = importlib.import_module("cupy").RawKernel
-    return raw(COPY, "xgrad_copies", options=("--std=c++17",))
+    return raw_kernel(COPY, "xgrad_copies")

@@ -7,13 +7,13 @@ nothing are those of cross_entropy.py, which also serves what is no row of float
 from __future__ import annotations
 
 import functools
-import importlib
 from typing import Any
 
 import numpy as np
 
 from .._typing import Array
 from . import cross_entropy as portable
+from .cupy_raw import raw_kernel
 from .cupy_rows import PRELUDE, THREADS, TOTAL, TYPES, as_rows
 from .options import options
 
@@ -181,5 +181,4 @@ def _run(
 
 @functools.cache
 def _kernel(name: str, character: str, index: str) -> Any:
-    raw = importlib.import_module("cupy").RawKernel
-    return raw(source_of(name, character, index), f"xgrad_{name}", options=("--std=c++17",))
+    return raw_kernel(source_of(name, character, index), f"xgrad_{name}")

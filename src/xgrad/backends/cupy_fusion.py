@@ -15,6 +15,7 @@ import numpy as np
 
 from .._typing import Array, Shape
 from .cupy_activations import VALUES
+from .cupy_raw import raw_kernel
 from .cupy_tables import Input, contiguous, is_captured, launch, new_arrays, table_source
 from .fused import REDUCTIONS, Fused, Step
 
@@ -140,7 +141,7 @@ def together_function(
     group: Fused, single: Sequence[bool], shapes: Sequence[Shape]
 ) -> Callable[..., tuple[Array, ...]]:
     """The function of the inputs of groups that do the same, one after the other (cupy_tables.py)."""
-    kernel = _raw_kernel(together_text(group, single))
+    kernel = raw_kernel(together_text(group, single), _NAME)
     alone = fused_function(group)
     count = len(group.inputs)
     dtypes = [np.dtype(group.dtypes[n]) for n in group.outputs]
@@ -251,11 +252,6 @@ def _number(value: Any) -> str:
     if math.isfinite(value):
         return repr(value)
     return "(0.0 / 0.0)" if math.isnan(value) else f"({math.copysign(1.0, value)} / 0.0)"
-
-
-@functools.cache
-def _raw_kernel(source: str) -> Any:
-    return importlib.import_module("cupy").RawKernel(source, _NAME, options=("--std=c++17",))
 
 
 @functools.cache

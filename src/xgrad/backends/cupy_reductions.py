@@ -6,7 +6,6 @@ parts, and a second, small launch takes the parts together (cupy_reduction_text.
 
 from __future__ import annotations
 
-import functools
 import importlib
 import math
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ import numpy as np
 
 from .._typing import Array, Shape
 from .cupy_fusion import MOST_ARRAYS
+from .cupy_raw import raw_kernel
 from .cupy_reduction_text import (
     FINISH,
     MOST_THREADS,
@@ -236,11 +236,11 @@ def _plan_for(group: Fused, arrays: Sequence[Array]) -> _Plan | None:
     left = [r for r in group.reductions if parts[r.result] > 1]
     grids = {r.result: _finish_grid(r, parts[r.result]) for r in left}
     return _Plan(
-        _kernel(source_of(group, access), NAME),
+        raw_kernel(source_of(group, access), NAME),
         grid,
         tuple(numbers),
         parts,
-        _kernel(finish_source(group, left), FINISH) if left else None,
+        raw_kernel(finish_source(group, left), FINISH) if left else None,
         (max([blocks for blocks, _ in grids.values()], default=0), THREADS),
         {
             r.result: (
@@ -269,8 +269,3 @@ def _power(n: int) -> int:
 
 def _ceil(n: int, d: int) -> int:
     return -(-n // d)
-
-
-@functools.cache
-def _kernel(source: str, name: str) -> Any:
-    return importlib.import_module("cupy").RawKernel(source, name, options=("--std=c++17",))

@@ -8,7 +8,6 @@ networks.py and portable.py, which also serve whatever is no row of floats."""
 from __future__ import annotations
 
 import functools
-import importlib
 import math
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy as np
 
 from .._typing import Array
 from . import networks, portable
+from .cupy_raw import raw_kernel
 
 __all__ = ["NAMES", "PRELUDE", "THREADS", "TOTAL", "TYPES", "Rows", "as_rows", "source_of"]
 
@@ -243,5 +243,4 @@ def _run(name: str, result: Array, *rows: Array, more: tuple[Any, ...] = ()) -> 
 
 @functools.cache
 def _kernel(name: str, character: str) -> Any:
-    raw = importlib.import_module("cupy").RawKernel
-    return raw(source_of(name, character), f"xgrad_{name}", options=("--std=c++17",))
+    return raw_kernel(source_of(name, character), f"xgrad_{name}")

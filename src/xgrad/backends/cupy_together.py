@@ -5,7 +5,6 @@ each has for itself, such as a limit of its norm, is in the table too."""
 
 from __future__ import annotations
 
-import functools
 import importlib
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ from .._typing import Array
 from .base import Job
 from .blocks import note
 from .cupy_lines import written
+from .cupy_raw import raw_kernel
 from .cupy_tables import Input, contiguous, launch, new_arrays, table_source
 
 __all__ = ["TYPES", "Form", "replace_together", "source_of"]
@@ -77,7 +77,7 @@ def replace_together(
     ]
     sizes = [job.arrays[1].size for job in jobs]
     rows = [(*row, *made) for row, made in zip(given, results, strict=True)]
-    launch(_kernel(source), sizes, rows, shared)
+    launch(raw_kernel(source, _NAME), sizes, rows, shared)
     return results
 
 
@@ -111,8 +111,3 @@ def source_of(function: Callable[..., Any], form: Form) -> str | None:
         parameters=parameters,
         first=first,
     )
-
-
-@functools.cache
-def _kernel(source: str) -> Any:
-    return importlib.import_module("cupy").RawKernel(source, _NAME, options=("--std=c++17",))

@@ -290,7 +290,8 @@ def apply(
     several = primitive.outputs != 1
     y = tuple(map(backend.finish, y)) if several else backend.finish(y)
     if primitive.may_do_nothing and y is arrays[0]:
-        y = y[...]  # who writes down what is computed tells values apart by their arrays
+        with backend.on(y):  # who writes down what is computed tells values apart by their arrays
+            y = y[...]
     recorder = state.recorder
     if recorder is not None:
         node = recorder.record(primitive, arrays, nodes, parameters, y)
