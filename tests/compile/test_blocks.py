@@ -5,6 +5,7 @@ The oracle is the same function without recording."""
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ SIZE = 70_001  # no multiple of a block
 @pytest.fixture(autouse=True)
 def threads_are_worth_while(monkeypatch):
     """Small arrays are shared among threads as large ones are."""
-    monkeypatch.setattr(blocks, "_WORTH", 1e-9)
+    monkeypatch.setattr(blocks, "threads_for", lambda work, calls: blocks.thread_count())
 
 
 def assert_replays(f, *inputs, groups=1):
@@ -188,24 +189,78 @@ def test_rows_are_taken_into_a_buffer(axis):
 def test_threads_are_woken_for_what_takes_long_enough(monkeypatch):
     """A look at what a group would take, not at how many elements it has: sines count for more."""
     monkeypatch.undo()
-    monkeypatch.setattr(blocks, "thread_count", lambda: 4)
+    monkeypatch.setattr(workers, "thread_count", lambda: 4)
     made = []
     begin = blocks.BlockRunner.__init__
 
     def note(self, *arguments):
         begin(self, *arguments)
-        made.append(self._threads)
+        made.append(self.threads)
 
     monkeypatch.setattr(blocks.BlockRunner, "__init__", note)
     counts = []
     for f, size in (
-        (xg.sin, 200_000),
-        (xg.sin, 1_000_000),
-        (xg.square, 1_000_000),
+        (xg.sin, 70_000),
+        (xg.sin, 300_000),
+        (xg.square, 200_000),
         (xg.sin, 8_000_000),
     ):
         g = xg.function(lambda x, f=f: f(f(x) + 1.0))
         for _ in range(2):
             g(xg.zeros(size, dtype=np.float32))
         counts.append(made.pop())
-    assert counts == [1, 3, 1, 4]
+    assert counts == [1, 4, 1, 4]
+
+
+def test_many_short_calls_stay_on_one_thread(monkeypatch):
+    """Two that want the interpreter at the same time wait for each other."""
+    monkeypatch.setattr(workers, "thread_count", lambda: 4)
+    assert workers.threads_for(1e6, 5) == 4
+    assert workers.threads_for(1e6, 60) == 1
+    assert workers.threads_for(1e8, 60) == 4
+    assert workers.threads_for(1e4, 1) == 1
+
+
+def test_steps_of_several_variables_share_the_threads(monkeypatch):
+    """Each alone has not enough work for two; what reads a result comes after all of them."""
+    monkeypatch.setattr(blocks, "thread_count", lambda: 2)
+    made = []
+    begin = blocks.BlockRunner.__init__
+
+    def note(self, program, groups, leaving):
+        begin(self, program, groups, leaving)
+        made.append(self)
+
+    monkeypatch.setattr(blocks.BlockRunner, "__init__", note)
+    rng = np.random.default_rng(3)
+    xs = [rng.normal(size=n) for n in (90_001, 70_003, 65_537, 80_000)]
+
+    def f(*xs):
+        halves = [xg.tanh(x * 0.5) for x in xs]
+        total = xg.sum(halves[0] * 2.0 + 1.0) + xg.sum(halves[3])
+        return halves, total, xg.tanh(halves[1] * total) + 1.0
+
+    assert_replays(f, *xs, groups=4)
+    for team, sizes in zip(made[-2:], ({90_001, 80_000}, {70_003, 65_537}), strict=True):
+        assert {s.count for s in team.stretches} == sizes
+        assert team.threads == 2
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 5])
+def test_shares_cover_all_rows_once(threads):
+    rng = np.random.default_rng(threads)
+    for _ in range(200):
+        stretches = [
+            SimpleNamespace(count=int(rng.integers(1, 10**6)), width=int(rng.integers(1, 100)))
+            for _ in range(rng.integers(1, 6))
+        ]
+        work = [s.count * s.width * rng.uniform(0.5, 3.0) for s in stretches]
+        shares = blocks._shared_out(stretches, work, threads)
+        assert 1 <= len(shares) <= threads
+        for number, stretch in enumerate(stretches):
+            parts = [s for share in shares for s in share if s.group == number]
+            edges = [(s.start, s.stop) for s in parts]
+            assert edges[0][0] == 0
+            assert edges[-1][1] == stretch.count
+            assert all(a < b for a, b in edges)
+            assert [b for _, b in edges[:-1]] == [a for a, _ in edges[1:]]

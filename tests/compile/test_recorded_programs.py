@@ -113,7 +113,7 @@ def test_gradients_in_blocks_are_those_of_the_function(seed, monkeypatch):
     monkeypatch.setattr(fusion, "_LARGE", 2)
     monkeypatch.setattr(blocks, "_BLOCK", 4)
     monkeypatch.setattr(blocks, "_LEAST", 2)
-    monkeypatch.setattr(blocks, "_WORTH", 1e-9)
+    monkeypatch.setattr(blocks, "threads_for", lambda work, calls: blocks.thread_count())
     run = program(seed)
     numbers = tuple(range(len(run.inputs)))
     f = xg.value_and_grad(lambda *xs: run(HOST, *xs), numbers)

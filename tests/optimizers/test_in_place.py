@@ -76,7 +76,7 @@ def test_arrays_that_nobody_sees_are_reused() -> None:
 
 
 def test_a_step_needs_little_memory() -> None:
-    variables = [xg.Variable(np.zeros(N, "float32")) for _ in range(20)]
+    variables = [xg.Variable(np.zeros(N, "float32")) for _ in range(60)]
     grads = [np.ones(N, "float32") for _ in variables]
     optimizer = Adam()
     optimizer.apply(grads, variables)

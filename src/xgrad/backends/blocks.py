@@ -13,11 +13,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._typing import Array
+from .caches import last_cache_bytes
 
-__all__ = ["BLOCK", "Listing", "Plan", "Symbol", "note", "plan"]
+__all__ = ["BLOCK", "LARGE", "Listing", "Plan", "Symbol", "note", "plan"]
 
-# Bytes: an Adam step takes six such blocks, which the outer caches hold; smaller ones cost more calls.
-BLOCK = 1 << 18
+# Bytes. Of a block: a dozen of them for each of two threads fit into the last cache, and the larger they
+# are, the seldomer threads wait for each other. Of an array from which on blocks are worth it.
+BLOCK = min(1 << 20, max(1 << 17, last_cache_bytes() >> 5))
+LARGE = 1 << 18
+_STEP = 0.03  # nanoseconds for each byte and step
 
 # Ufuncs of one floating dtype: what they are given is what they return.
 _UFUNCS = (
@@ -181,6 +185,10 @@ class Plan:
     ----------
     block : int
         How many elements are taken at once.
+    calls : int
+        How many ufuncs it takes.
+    nanoseconds : float
+        About how long one thread takes for an element.
     buffers : int
         How many buffers of one block it takes to run.
     """
@@ -194,6 +202,8 @@ class Plan:
         self._constants = list(listing.constants.values())
         self._dtype = listing.dtype
         self.block = BLOCK // listing.dtype.itemsize
+        self.calls = len(steps)
+        self.nanoseconds = _STEP * listing.dtype.itemsize * self.calls
         # Registers: arrays, results, numbers, constants, buffers.
         first_number = 2 * arrays - 1
         first_buffer = first_number + numbers + len(self._constants)

@@ -17,7 +17,7 @@ from .._typing import Array, DType, NativeDevice
 from ..errors import ArgumentTypeError, BackendUnavailableError
 from . import contraction, numpy_masks, numpy_products, portable, whole_powers
 from .base import Backend, Job, Replaced
-from .blocks import BLOCK
+from .blocks import LARGE
 from .indices import fill_key
 from .looks import square_sum
 from .numpy_convolution import Convolutions
@@ -310,7 +310,7 @@ class NumpyBackend(Backend):
 
     one_device = True
     on_host = True
-    smallest_reused = BLOCK
+    smallest_reused = LARGE
     Own = Own
 
     def __init__(self) -> None:

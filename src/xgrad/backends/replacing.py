@@ -15,13 +15,16 @@ import numpy as np
 
 from .._typing import Array
 from .base import Job, Replaced
-from .blocks import BLOCK, Plan, note, plan
+from .blocks import LARGE, Plan, note, plan
 from .gathering import gather, replace_gathered
-from .workers import thread_count
+from .workers import thread_count, threads_for
 
 __all__ = ["is_alone", "replace_by_blocks"]
 
 _DTYPES = ("e", "f", "d")
+
+# Memory of former steps, at most a piece for each thread: fresh one comes page by page, at the first touch.
+_spare: list[Array] = []
 
 
 class _Range(NamedTuple):
@@ -64,7 +67,7 @@ def replace_by_blocks(
         if any(job.reusable):
             later.append(work)
         else:
-            _run([work], _buffers([work]))
+            _run([work], _take_memory([work]))
     return Replaced([results[i] for i in range(len(jobs))], _tasks(later))
 
 
@@ -73,7 +76,7 @@ def _plan_for(
 ) -> tuple[Plan, list[Array]] | None:
     """The plan of a job and its arrays without axes, if it is worth one."""
     first = job.arrays[1]
-    if first.nbytes < BLOCK or first.dtype.char not in _DTYPES:
+    if first.nbytes < LARGE or first.dtype.char not in _DTYPES:
         return None
     flat = [_flat(x) for x in job.arrays[1:]]
     alike = all(x.dtype == first.dtype and x.shape == first.shape for x in job.arrays)
@@ -112,9 +115,8 @@ def _tasks(ranges: list[_Range]) -> list[Callable[[], None]]:
     if not ranges:
         return []
     total = sum(r.stop for r in ranges)
-    block = max(r.plan.block for r in ranges)
-    threads = min(thread_count(), -(-total // (4 * block)))
-    share = -(-total // (threads * block)) * block
+    work = sum(r.stop * r.plan.nanoseconds for r in ranges)
+    share = -(-total // threads_for(work, max(r.plan.calls for r in ranges)))
     shares: list[list[_Range]] = [[]]
     left = share
     for r in ranges:
@@ -127,22 +129,33 @@ def _tasks(ranges: list[_Range]) -> list[Callable[[], None]]:
             shares[-1].append(r._replace(start=start, stop=stop))
             left -= stop - start
             start = stop
-    # The buffers are made now, so that no task runs out of memory.
-    return [functools.partial(_run, part, _buffers(part)) for part in shares]
+    # The buffers are taken now, so that no task runs out of memory.
+    return [functools.partial(_run, part, _take_memory(part)) for part in shares]
 
 
-def _buffers(ranges: list[_Range]) -> dict[Any, list[Array]]:
-    most: dict[Any, int] = {}
-    for r in ranges:
-        dtype = r.arrays[0].dtype
-        most[dtype] = max(most.get(dtype, 0), r.plan.buffers)
-    return {d: [np.empty(BLOCK // d.itemsize, d) for _ in range(n)] for d, n in most.items()}
+def _take_memory(ranges: list[_Range]) -> Array:
+    """Memory for the buffers of ranges, which come one after another."""
+    needed = max(r.plan.buffers * min(r.plan.block, r.stop - r.start) * _size(r) for r in ranges)
+    try:
+        memory = _spare.pop()
+    except IndexError:
+        memory = np.empty(needed, np.uint8)
+    return memory if memory.nbytes >= needed else np.empty(needed, np.uint8)
 
 
-def _run(ranges: list[_Range], buffers: dict[Any, list[Array]]) -> None:
+def _size(work: _Range) -> int:
+    return int(work.arrays[0].dtype.itemsize)
+
+
+def _run(ranges: list[_Range], memory: Array) -> None:
     with np.errstate(all="ignore"):
         for work, arrays, results, numbers, start, stop in ranges:
-            work.run(arrays, results, numbers, buffers[arrays[0].dtype], start, stop)
+            length, dtype = min(work.block, stop - start), arrays[0].dtype
+            size = length * dtype.itemsize
+            buffers = [memory[i * size : (i + 1) * size].view(dtype) for i in range(work.buffers)]
+            work.run(arrays, results, numbers, buffers, start, stop)
+    if len(_spare) < thread_count():
+        _spare.append(memory)
 
 
 # -- who else sees an array ------------------------------------------------------------------------
@@ -155,7 +168,7 @@ def is_alone(holder: Any) -> bool:
     False where that cannot be known: without such counts, or where threads run at the same time;
     and for small arrays, where fresh memory costs nothing."""
     return (
-        holder.array.nbytes >= BLOCK
+        holder.array.nbytes >= LARGE
         and _ALONE > 0
         and sys.getrefcount(holder.array) == _ALONE  # `flags` holds a reference too
         and holder.array.flags.owndata

@@ -1,243 +1,149 @@
-"""Run a group of large elementwise instructions block by block, on all cores.
+"""Run groups of large elementwise instructions block by block, on all cores.
 
-A block is small enough that what passes between instructions stays in the cache. NumPy lets go of the
-interpreter while it computes, so each thread takes a stretch of the blocks, with scratch memory of
-its own. Sums end as one partial result per stretch."""
+NumPy lets go of the interpreter while it computes, so each thread takes a stretch of the blocks, with
+scratch memory of its own, or stretches of several groups that do not need each other (teams.py). Which
+thread takes what is settled when the program is built, so that sums always add up in the same order."""
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from ..backends import numpy_kernels as kernels
-from ..backends.workers import run_shares, thread_count
+from ..backends.blocks import BLOCK
+from ..backends.workers import run_shares, thread_count, threads_for
 from .fusion import Group
-from .program import Instruction, Literal, Program
+from .program import Program
+from .stretch import Stretch, nanoseconds
 
-__all__ = ["BlockRunner"]
+__all__ = ["BlockRunner", "may_share_threads"]
 
-# Elements: large enough that Python's part, about a microsecond per call, does not matter and threads
-# seldom wait for the interpreter; small enough that a few arrays fit into the last cache.
-_BLOCK = 1 << 17
+# Elements: of a block, and of the smallest part of a group that is worth a call of its own.
+_BLOCK = BLOCK // 4
 _LEAST = 1 << 14
-# Nanoseconds of work that another thread is worth: to wake it takes 70,000 on a virtual machine, and
-# where two threads want the interpreter at the same time, one of them falls asleep again.
-_WORTH = 500_000
-# Nanoseconds per element of four bytes: of NumPy's loops in the cache, and of memory.
-_CHEAP, _DEAR, _MEMORY = 0.1, 0.5, 0.3
-_ARITHMETIC = {
-    *("abs", "add", "astype", "ceil", "clip_lower", "clip_upper", "divide", "equal", "floor"),
-    *("greater", "greater_equal", "isfinite", "isnan", "less", "less_equal", "maximum", "minimum"),
-    *("multiply", "negative", "not_equal", "power", "relu", "square", "subtract", "sum", "trunc"),
-    *("zero_where_zero",),
-}
+_LONG = 2_000_000  # nanoseconds, among which the time to wake threads hardly counts
+_ALIGNED = 64
+
+
+class _Share(NamedTuple):
+    """Some rows of a group."""
+
+    group: int
+    start: int
+    stop: int
 
 
 class BlockRunner:
-    """One group, ready to run.
+    """Groups that do not need each other, ready to run.
 
     Attributes
     ----------
-    full_outputs : list of int
-        The values that it writes to memory.
-    sums : list of int
-        The sums that it gives.
-    source : str
-        What was generated for a stretch of blocks.
+    stretches : list of Stretch
+        One for each.
     """
 
-    def __init__(self, program: Program, group: Group, leaving: set[int]) -> None:
-        self._program = program
-        self._group = group
-        numbers = [(i.results[0], i.primitive.name) for i in group.members]
-        self.full_outputs = [n for n, name in numbers if name != "sum" and n in leaving]
-        self.sums = [n for n, name in numbers if name == "sum"]
-        self._flat = all(
-            self._is_full(n) or program.size_of(n) == 1 for n in group.reads()
-        ) and all(self._sums_everything(i) for i in group.members if i.primitive.name == "sum")
-        self._count = math.prod(group.domain) if self._flat else group.domain[0]
-        width = 1 if self._flat else math.prod(group.domain[1:])
-        self._threads = max(1, min(thread_count(), int(self._work() / _WORTH)))
-        share = -(-math.prod(group.domain) // self._threads)
-        self._step = max(1, min(_BLOCK, max(_LEAST, share)) // max(1, width))
-        self._scope: dict[str, Any] = {}
-        self._scratch: list[tuple[tuple[int, ...], Any]] = []
-        self.source = self._generate()
-        exec(compile(self.source, "<xg.function group>", "exec"), self._scope)  # noqa: S102 - our own source
-        self._stretch: Callable[..., Any] = self._scope["stretch"]
-        self._memories: list[list[Any]] = []
+    def __init__(
+        self, program: Program, groups: Sequence[Group], leaving: Callable[[Group], set[int]]
+    ) -> None:
+        self._finish = program.backend.finish
+        self.stretches = [Stretch(program, group, leaving(group)) for group in groups]
+        work = [nanoseconds(program, group) for group in groups]
+        threads = threads_for(sum(work), max(len(group.members) for group in groups))
+        self._shares = _shared_out(self.stretches, work, threads)
+        self._functions = []
+        for number, stretch in enumerate(self.stretches):
+            longest = max(
+                s.stop - s.start for share in self._shares for s in share if s.group == number
+            )
+            most = max(1, _BLOCK // max(1, stretch.width))
+            self._functions.append(stretch.compiled(-(-longest // -(-longest // most))))
+        self._memories: list[list[list[Any]]] = []
 
-    def __call__(self, inputs: tuple[Any, ...], outputs: tuple[Any, ...]) -> list[Any]:
-        """Run all blocks; the results of the sums."""
-        if self._flat:
-            inputs = tuple([self._flattened(x) for x in inputs])
-            outputs = tuple([x.reshape(-1) for x in outputs])
-        bounds = self._bounds()
-        while len(self._memories) < len(bounds):
-            self._memories.append([kernels.buffer(*spec) for spec in self._scratch])
-        parts: list[Any] = [None] * len(bounds)
+    @property
+    def threads(self) -> int:
+        """How many threads take part."""
+        return len(self._shares)
 
-        def share(number: int) -> None:
-            parts[number] = self._stretch(*bounds[number], self._memories[number], inputs, outputs)
+    def __call__(self, *arrays: tuple[Any, ...]) -> list[Any]:
+        """Run all blocks, given the inputs and the outputs of each group in turn; gives the sums."""
+        inputs = [s.laid_out(x) for s, x in zip(self.stretches, arrays[::2], strict=True)]
+        outputs = [s.laid_out(x) for s, x in zip(self.stretches, arrays[1::2], strict=True)]
+        if not self._memories:
+            self._memories = [self._memory(share) for share in self._shares]
+        parts: list[list[Any]] = [[None] * len(share) for share in self._shares]
 
-        run_shares(share, len(bounds))
-        finish = self._program.backend.finish
-        return [finish(functools.reduce(_add, column)) for column in zip(*parts, strict=True)]
+        def run(number: int) -> None:
+            memory, found = self._memories[number], parts[number]
+            for i, (group, start, stop) in enumerate(self._shares[number]):
+                function = self._functions[group]
+                found[i] = function(start, stop, memory[i], inputs[group], outputs[group])
 
-    def _bounds(self) -> list[tuple[int, int]]:
-        blocks = -(-self._count // self._step)
-        stretches = min(self._threads, blocks)
-        each = -(-blocks // stretches) * self._step
-        return [(lo, min(lo + each, self._count)) for lo in range(0, self._count, each)]
+        run_shares(run, len(self._shares))
+        return [
+            self._finish(functools.reduce(_add, column))
+            for group, stretch in enumerate(self.stretches)
+            if stretch.sums
+            for column in zip(*self._parts_of(group, parts), strict=True)
+        ]
 
-    def _work(self) -> float:
-        """About how many nanoseconds one thread would take."""
-        work = 0.0
-        for member in self._group.members:
-            cost = _CHEAP if member.primitive.name in _ARITHMETIC else _DEAR
-            work += cost * self._program.specs[member.results[0]].dtype.itemsize / 4
-        for number in (*self._group.reads(), *self.full_outputs):
-            if self._is_full(number):
-                work += _MEMORY * self._program.specs[number].dtype.itemsize / 4
-        return work * math.prod(self._group.domain)
+    def _parts_of(self, group: int, parts: list[list[Any]]) -> list[Any]:
+        return [
+            part
+            for share, found in zip(self._shares, parts, strict=True)
+            for s, part in zip(share, found, strict=True)
+            if s.group == group
+        ]
 
-    def _flattened(self, x: Any) -> Any:
-        return x.reshape(-1) if x.size == self._count else x.reshape(())
-
-    # -- generation ------------------------------------------------------------------------------
-
-    def _is_full(self, number: int) -> bool:
-        return self._program.specs[number].shape == self._group.domain
-
-    def _sums_everything(self, instruction: Instruction) -> bool:
-        return not self._program.specs[instruction.results[0]].shape
-
-    def _generate(self) -> str:
-        """A function that runs the blocks from `lo` to `hi`."""
-        names: dict[int, str] = {}
-        head = ["for a in range(lo, hi, STEP):", "    b = min(a + STEP, hi)", "    n = b - a"]
-        self._scope["STEP"] = self._step
-        body: list[str] = []
-        for i, number in enumerate(self._group.reads()):
-            names[number] = f"x{number}"
-            body.append(f"x{number} = inputs[{i}]{self._slice(number)}")
-        for i, number in enumerate(self.full_outputs):
-            names[number] = f"y{number}"
-            body.append(f"y{number} = outputs[{i}][a:b]")
-        begin = [f"s{number} = 0" for number in self.sums]
-        free: list[int] = []
-        last = self._last_readers()
-        home: dict[int, int] = {}
-        for place, member in enumerate(self._group.members):
-            dying = {n: home[n] for n in last.get(place, ()) if n in home}
-            body += self._member(member, names, free, dying, home)
-            free += [slot for slot in dying.values() if slot not in free]
-        head += [f"    m{slot} = scratch[{slot}][:n]" for slot in range(len(self._scratch))]
-        lines = [*begin, *head, *[f"    {line}" for line in body]]
-        lines.append(f"return [{', '.join(f's{n}' for n in self.sums)}]")
-        return "def stretch(lo, hi, scratch, inputs, outputs):\n" + "".join(
-            f"    {line}\n" for line in lines
-        )
-
-    def _slice(self, number: int) -> str:
-        """How an input is cut to a block."""
-        shape = self._program.specs[number].shape
-        domain = self._group.domain
-        if self._flat:
-            return "[a:b]" if self._is_full(number) else ""
-        return "[a:b]" if len(shape) == len(domain) and shape[0] == domain[0] else ""
-
-    def _last_readers(self) -> dict[int, list[int]]:
-        last: dict[int, int] = {}
-        for place, member in enumerate(self._group.members):
-            for number in (*member.reads(), *member.results):
-                last[number] = place
-        found: dict[int, list[int]] = {}
-        for number, place in last.items():
-            found.setdefault(place, []).append(number)
-        return found
-
-    def _member(
-        self,
-        member: Instruction,
-        names: dict[int, str],
-        free: list[int],
-        dying: dict[int, int],
-        home: dict[int, int],
-    ) -> list[str]:
-        """The lines of one instruction."""
-        name, number = member.primitive.name, member.results[0]
-        given = [self._operand(x, member, names) for x in member.operands]
-        if name == "sum":
-            axis: Any = None if not self._program.specs[number].shape else 0
-            add = self._bind("add_reduce", kernels.sum_of)
-            return [f"s{number} = s{number} + {add}({given[0]}, {axis})"]
-        lines = []
-        if number not in names:
-            home[number] = self._slot(member, free, dying)
-            names[number] = f"m{home[number]}"
-        out = names[number]
-        if name == "where":
-            where = self._bind("where_into", kernels.where_into)
-            lines.append(f"{where}({', '.join(given)}, {out})")
-        elif name == "zero_where_zero":
-            copy = self._bind("copy_into", kernels.copy_into)
-            fix = self._bind("fix_zeros", kernels.fix_zeros)
-            if given[0] != out:
-                lines.append(f"{copy}({out}, {given[0]})")
-            lines.append(f"{fix}({out}, {given[1]})")
-        elif name == "astype":
-            copy = self._bind("copy_into", kernels.copy_into)
-            lines.append(f"{copy}({out}, {given[0]})")
-        else:
-            found = kernels.ufunc_of(name, member.parameters)
-            assert found is not None
-            ufunc, more = found
-            f = self._bind(f"f_{ufunc.__name__}", ufunc)
-            arguments = [*given, *map(repr, more), kernels.out_code(ufunc, out)]
-            lines.append(f"{f}({', '.join(arguments)})")
-        return lines
-
-    def _slot(self, member: Instruction, free: list[int], dying: dict[int, int]) -> int:
-        """Scratch memory for a result: of an operand that ends here, free, or new."""
-        spec = self._program.specs[member.results[0]]
-        shape = (self._step,) if self._flat else (self._step, *self._group.domain[1:])
-        wanted = (shape, spec.dtype)
-        for number in _first_read(member):
-            if number in dying and self._scratch[dying[number]] == wanted:
-                return dying.pop(number)
-        for slot in free:
-            if self._scratch[slot] == wanted:
-                free.remove(slot)
-                return slot
-        self._scratch.append(wanted)
-        return len(self._scratch) - 1
-
-    def _operand(self, operand: Any, member: Instruction, names: dict[int, str]) -> str:
-        if not isinstance(operand, Literal):
-            return names[operand]
-        value = operand.value
-        dtype = self._program.specs[member.results[0]].dtype
-        dtypes = {self._program.specs[n].dtype for n in member.reads()}
-        if dtypes == {dtype} and dtype.kind == "f" and type(value) in (int, float):
-            value = kernels.scalar(value, dtype)
-        return self._bind(f"k{len(self._scope)}", value)
-
-    def _bind(self, name: str, value: Any) -> str:
-        self._scope[name] = value
-        return name
+    def _memory(self, share: Sequence[_Share]) -> list[list[Any]]:
+        """Scratch memory of one thread, the same for all groups, as each wants it."""
+        places, most = [], 0
+        for group, _, _ in share:
+            start, found = 0, []
+            for shape, dtype in self.stretches[group].scratch:
+                stop = start + math.prod(shape) * dtype.itemsize
+                found.append((start, stop, shape, dtype))
+                start = -(-stop // _ALIGNED) * _ALIGNED
+            places.append(found)
+            most = max(most, start)
+        raw = kernels.raw_memory(most)
+        return [
+            [kernels.shaped(raw[start:stop], shape, dtype) for start, stop, shape, dtype in found]
+            for found in places
+        ]
 
 
-def _first_read(member: Instruction) -> list[int]:
-    """The operands over which the result may be written: nothing else is read after that began.
+def may_share_threads(program: Program, group: Group) -> bool:
+    """Whether a group has so little work that it counts when threads are woken once instead of twice."""
+    return thread_count() > 1 and nanoseconds(program, group) < _LONG
 
-    Ufuncs go element by element. `where` and guards are first a copy of one operand, and look at
-    the others later."""
-    place = {"where": 2, "zero_where_zero": 0}.get(member.primitive.name)
-    operands = member.operands if place is None else member.operands[place : place + 1]
-    return [x for x in operands if not isinstance(x, Literal)]
+
+def _shared_out(
+    stretches: Sequence[Stretch], work: Sequence[float], threads: int
+) -> list[list[_Share]]:
+    """Which rows of which groups each thread takes: about the same work, in the same order."""
+    shares: list[list[_Share]] = [[]]
+    total = sum(work)
+    left = total / threads
+    for number, (stretch, whole) in enumerate(zip(stretches, work, strict=True)):
+        row = whole / max(1, stretch.count)
+        least = -(-_LEAST // max(1, stretch.width))
+        start = 0
+        while start < stretch.count:
+            stop = stretch.count
+            if len(shares) < threads:
+                fitting = start + max(1, math.ceil(left / row))
+                # Not so few rows that a call is not worth it, neither now nor for whoever comes next.
+                if stop - fitting > least:
+                    stop = fitting
+            shares[-1].append(_Share(number, start, stop))
+            left -= (stop - start) * row
+            start = stop
+            if left <= 0 and len(shares) < threads:
+                shares.append([])
+                left += total / threads
+    return [share for share in shares if share]
 
 
 def _add(x: Any, y: Any) -> Any:

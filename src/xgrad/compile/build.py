@@ -16,12 +16,13 @@ from ..backends.numba import compiled
 from ..backends.recycled import WORTH_BYTES, Recycled
 from ..backends.small_text import text_of
 from ..core.dispatch import compute
-from .blocks import BlockRunner
+from .blocks import BlockRunner, may_share_threads
 from .donation import heirs
 from .fusion import Group, schedule
 from .memory import Memory
 from .program import Instruction, Literal, Program
 from .runs import Run, describe, with_runs
+from .teams import Team, with_teams
 
 __all__ = ["Build", "order_with_runs"]
 
@@ -44,10 +45,10 @@ class Build:
         self._program = program
         self._scope: dict[str, Any] = {}
         self._lines: list[str] = []
-        self._order = schedule(program, _is_fusable) if order is None else order
+        self._order = _scheduled(program) if order is None else order
         self._watching = watching = not careful and _can_be_watched(program, self._order, assumed)
         self.runs = [item for item in self._order if isinstance(item, Run)]
-        self.groups = [i for i in self._order if isinstance(i, Group) and not isinstance(i, Run)]
+        self.groups = _groups_of(self._order)
         self._texts: dict[str, None] = {}
         self.memory = Memory(program, self._order, watching, assumed)
         # What is looked at in the end may have to run again, with the inputs as they were.
@@ -233,30 +234,32 @@ class Build:
                 self._lines.append(f"v{n} = {copy}(v{n})")
 
     def _emit_group(self, group: Group) -> None:
-        runner = BlockRunner(self._program, group, self.memory.leaves(group))
+        groups = group.groups if isinstance(group, Team) else [group]
+        runner = BlockRunner(self._program, groups, self.memory.leaves)
         name = self._bind(f"group{len(self._scope)}", runner)
-        given = [self._names[n] for n in group.reads()]
-        outs = []
-        for number in runner.full_outputs:
-            out = self.memory.place_of(number)
-            if out is None and self._take_memory(number):
-                pass
-            elif out is None:
-                spec = self._program.specs[number]
-                make = self._bind(f"n{number}", lambda s=spec: _fresh(s))
-                self._names[number] = f"v{number}"
-                self._lines.append(f"v{number} = {make}()")
-            else:
-                self._names[number] = self._bind(f"b{number}", out)
-            outs.append(self._names[number])
-        call = f"{name}(({_tuple(given)}), ({_tuple(outs)}))"
-        if runner.sums:
-            targets = ", ".join(f"v{n}" for n in runner.sums)
-            self._lines.append(f"{targets}, = {call}")
-            for n in runner.sums:
-                self._names[n] = f"v{n}"
+        arguments = []
+        for part, stretch in zip(groups, runner.stretches, strict=True):
+            given = [self._names[n] for n in part.reads()]
+            outs = [self._memory_of(number) for number in stretch.full_outputs]
+            arguments += [f"({_tuple(given)})", f"({_tuple(outs)})"]
+        sums = [n for stretch in runner.stretches for n in stretch.sums]
+        self._names |= {n: f"v{n}" for n in sums}
+        targets = "".join(f"v{n}, " for n in sums)
+        self._lines.append(f"{targets}{'= ' if sums else ''}{name}({', '.join(arguments)})")
+
+    def _memory_of(self, number: int) -> str:
+        """The name of memory for a result of a group; emitted where it is new in every call."""
+        out = self.memory.place_of(number)
+        if out is None and self._take_memory(number):
+            pass
+        elif out is None:
+            spec = self._program.specs[number]
+            make = self._bind(f"n{number}", lambda s=spec: _fresh(s))
+            self._names[number] = f"v{number}"
+            self._lines.append(f"v{number} = {make}()")
         else:
-            self._lines.append(call)
+            self._names[number] = self._bind(f"b{number}", out)
+        return self._names[number]
 
     def _emit_run(self, run: Run) -> None:
         """One call of machine code, which is given inputs, outputs and scratch memory."""
@@ -308,8 +311,24 @@ class Build:
 
 def order_with_runs(program: Program) -> list[Instruction | Group]:
     """In what order to run a program, with what becomes machine code put together."""
-    order = schedule(program, _is_fusable)
+    order = _scheduled(program)
     return with_runs(program, order, _can_be_watched(program, order))
+
+
+def _scheduled(program: Program) -> list[Instruction | Group]:
+    order = schedule(program, _is_fusable)
+    return with_teams(order, lambda group: may_share_threads(program, group))
+
+
+def _groups_of(order: Iterable[Instruction | Group]) -> list[Group]:
+    """What runs in blocks, one by one."""
+    found: list[Group] = []
+    for item in order:
+        if isinstance(item, Team):
+            found += item.groups
+        elif isinstance(item, Group) and not isinstance(item, Run):
+            found.append(item)
+    return found
 
 
 def _can_be_watched(

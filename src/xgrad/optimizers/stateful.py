@@ -7,8 +7,10 @@ may fail comes first; what comes then is done wholly or not at all."""
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 import operator
+from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -123,11 +125,14 @@ class _Changes:
 
     def commit(self, also: Any) -> None:
         """Change everything: what may fail has been done."""
+        also()
+        changes = self.arrays.values()
+        swaps = map(
+            setattr, [v for v, _ in changes], itertools.repeat("array"), [x for _, x in changes]
+        )
 
         def swap() -> None:
-            also()
-            for variable, array in self.arrays.values():
-                variable.array = array
+            deque(swaps, 0)  # in C, so that no signal handler comes between
 
         run_unbroken(self._tasks, swap)
 

@@ -1,0 +1,228 @@
+"""A group of large elementwise instructions as a function that runs some of its blocks.
+
+A block is small enough that what passes between instructions stays in the cache; every instruction is
+one call of NumPy's, into scratch memory or into a result. Sums end as one partial result."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from ..backends import numpy_kernels as kernels
+from ..backends.caches import last_cache_bytes
+from .fusion import Group
+from .program import Instruction, Literal, Program
+
+__all__ = ["Stretch", "nanoseconds"]
+
+# Nanoseconds per element of four bytes: of NumPy's loops in the cache, of a cache for all cores, and of memory.
+_CHEAP, _DEAR, _CACHE, _MEMORY = 0.12, 0.4, 0.1, 0.3
+_ARITHMETIC = {
+    *("abs", "add", "astype", "ceil", "clip_lower", "clip_upper", "divide", "equal", "floor"),
+    *("greater", "greater_equal", "isfinite", "isnan", "less", "less_equal", "maximum", "minimum"),
+    *("multiply", "negative", "not_equal", "power", "relu", "square", "subtract", "sum", "trunc"),
+    *("zero_where_zero",),
+}
+
+
+class Stretch:
+    """One group as source.
+
+    Attributes
+    ----------
+    full_outputs : list of int
+        The values that it writes to memory.
+    sums : list of int
+        The sums that it gives.
+    count : int
+        How many rows it has: elements, where nothing has to be broadcast.
+    width : int
+        How many elements a row has.
+    scratch : list of (shape, dtype)
+        The memory that a thread needs for it.
+    source : str
+        What was generated.
+    """
+
+    def __init__(self, program: Program, group: Group, leaving: set[int]) -> None:
+        self._program = program
+        self._group = group
+        numbers = [(i.results[0], i.primitive.name) for i in group.members]
+        self.full_outputs = [n for n, name in numbers if name != "sum" and n in leaving]
+        self.sums = [n for n, name in numbers if name == "sum"]
+        self._flat = all(
+            self._is_full(n) or program.size_of(n) == 1 for n in group.reads()
+        ) and all(self._sums_everything(i) for i in group.members if i.primitive.name == "sum")
+        self.count = math.prod(group.domain) if self._flat else group.domain[0]
+        self.width = 1 if self._flat else math.prod(group.domain[1:])
+        self.scratch: list[tuple[tuple[int, ...], Any]] = []
+        self._scope: dict[str, Any] = {}
+        self._step = 0
+        self.source = ""
+
+    def compiled(self, step: int) -> Callable[..., Any]:
+        """``stretch(lo, hi, scratch, inputs, outputs)``, which takes so many rows at once."""
+        self._step = step
+        self.source = self._generate()
+        exec(compile(self.source, "<xg.function group>", "exec"), self._scope)  # noqa: S102 - our own source
+        return self._scope["stretch"]  # type: ignore[no-any-return]
+
+    def laid_out(self, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Inputs or outputs as the function wants them."""
+        if not self._flat:
+            return arrays
+        return tuple([x.reshape(-1 if x.size == self.count else ()) for x in arrays])
+
+    # -- generation ------------------------------------------------------------------------------
+
+    def _is_full(self, number: int) -> bool:
+        return self._program.specs[number].shape == self._group.domain
+
+    def _sums_everything(self, instruction: Instruction) -> bool:
+        return not self._program.specs[instruction.results[0]].shape
+
+    def _generate(self) -> str:
+        """A function that runs the blocks from `lo` to `hi`."""
+        names: dict[int, str] = {}
+        head = ["for a in range(lo, hi, STEP):", "    b = min(a + STEP, hi)", "    n = b - a"]
+        self._scope["STEP"] = self._step
+        body: list[str] = []
+        for i, number in enumerate(self._group.reads()):
+            names[number] = f"x{number}"
+            body.append(f"x{number} = inputs[{i}]{self._slice(number)}")
+        for i, number in enumerate(self.full_outputs):
+            names[number] = f"y{number}"
+            body.append(f"y{number} = outputs[{i}][a:b]")
+        begin = [f"s{number} = 0" for number in self.sums]
+        free: list[int] = []
+        last = self._last_readers()
+        home: dict[int, int] = {}
+        for place, member in enumerate(self._group.members):
+            dying = {n: home[n] for n in last.get(place, ()) if n in home}
+            body += self._member(member, names, free, dying, home)
+            free += [slot for slot in dying.values() if slot not in free]
+        head += [f"    m{slot} = scratch[{slot}][:n]" for slot in range(len(self.scratch))]
+        lines = [*begin, *head, *[f"    {line}" for line in body]]
+        lines.append(f"return [{', '.join(f's{n}' for n in self.sums)}]")
+        return "def stretch(lo, hi, scratch, inputs, outputs):\n" + "".join(
+            f"    {line}\n" for line in lines
+        )
+
+    def _slice(self, number: int) -> str:
+        """How an input is cut to a block."""
+        shape = self._program.specs[number].shape
+        domain = self._group.domain
+        if self._flat:
+            return "[a:b]" if self._is_full(number) else ""
+        return "[a:b]" if len(shape) == len(domain) and shape[0] == domain[0] else ""
+
+    def _last_readers(self) -> dict[int, list[int]]:
+        last: dict[int, int] = {}
+        for place, member in enumerate(self._group.members):
+            for number in (*member.reads(), *member.results):
+                last[number] = place
+        found: dict[int, list[int]] = {}
+        for number, place in last.items():
+            found.setdefault(place, []).append(number)
+        return found
+
+    def _member(
+        self,
+        member: Instruction,
+        names: dict[int, str],
+        free: list[int],
+        dying: dict[int, int],
+        home: dict[int, int],
+    ) -> list[str]:
+        """The lines of one instruction."""
+        name, number = member.primitive.name, member.results[0]
+        given = [self._operand(x, member, names) for x in member.operands]
+        if name == "sum":
+            axis: Any = None if not self._program.specs[number].shape else 0
+            add = self._bind("add_reduce", kernels.sum_of)
+            return [f"s{number} = s{number} + {add}({given[0]}, {axis})"]
+        lines = []
+        if number not in names:
+            home[number] = self._slot(member, free, dying)
+            names[number] = f"m{home[number]}"
+        out = names[number]
+        if name == "where":
+            where = self._bind("where_into", kernels.where_into)
+            lines.append(f"{where}({', '.join(given)}, {out})")
+        elif name == "zero_where_zero":
+            copy = self._bind("copy_into", kernels.copy_into)
+            fix = self._bind("fix_zeros", kernels.fix_zeros)
+            if given[0] != out:
+                lines.append(f"{copy}({out}, {given[0]})")
+            lines.append(f"{fix}({out}, {given[1]})")
+        elif name == "astype":
+            copy = self._bind("copy_into", kernels.copy_into)
+            lines.append(f"{copy}({out}, {given[0]})")
+        else:
+            found = kernels.ufunc_of(name, member.parameters)
+            assert found is not None
+            ufunc, more = found
+            f = self._bind(f"f_{ufunc.__name__}", ufunc)
+            arguments = [*given, *map(repr, more), kernels.out_code(ufunc, out)]
+            lines.append(f"{f}({', '.join(arguments)})")
+        return lines
+
+    def _slot(self, member: Instruction, free: list[int], dying: dict[int, int]) -> int:
+        """Scratch memory for a result: of an operand that ends here, free, or new."""
+        spec = self._program.specs[member.results[0]]
+        shape = (self._step,) if self._flat else (self._step, *self._group.domain[1:])
+        wanted = (shape, spec.dtype)
+        for number in _first_read(member):
+            if number in dying and self.scratch[dying[number]] == wanted:
+                return dying.pop(number)
+        for slot in free:
+            if self.scratch[slot] == wanted:
+                free.remove(slot)
+                return slot
+        self.scratch.append(wanted)
+        return len(self.scratch) - 1
+
+    def _operand(self, operand: Any, member: Instruction, names: dict[int, str]) -> str:
+        if not isinstance(operand, Literal):
+            return names[operand]
+        value = operand.value
+        dtype = self._program.specs[member.results[0]].dtype
+        dtypes = {self._program.specs[n].dtype for n in member.reads()}
+        if dtypes == {dtype} and dtype.kind == "f" and type(value) in (int, float):
+            value = kernels.scalar(value, dtype)
+        return self._bind(f"k{len(self._scope)}", value)
+
+    def _bind(self, name: str, value: Any) -> str:
+        self._scope[name] = value
+        return name
+
+
+def nanoseconds(program: Program, group: Group) -> float:
+    """About how long one thread takes for a group."""
+    reads = group.reads()
+    inside = {n for i in group.members for n in i.reads()}
+    outside = [
+        n for n in (*reads, *sorted(group.results() - inside)) if _is_over(program, n, group)
+    ]
+    far = sum(map(program.bytes_of, outside)) > last_cache_bytes()
+    loops = [
+        (i.results[0], _CHEAP if i.primitive.name in _ARITHMETIC else _DEAR) for i in group.members
+    ]
+    loops += [(n, _MEMORY if far else _CACHE) for n in outside]
+    row = sum([cost * int(program.specs[n].dtype.itemsize) / 4 for n, cost in loops])
+    return row * math.prod(group.domain)
+
+
+def _is_over(program: Program, number: int, group: Group) -> bool:
+    return program.specs[number].shape == group.domain
+
+
+def _first_read(member: Instruction) -> list[int]:
+    """The operands over which the result may be written: nothing else is read after that began.
+
+    Ufuncs go element by element. `where` and guards are first a copy of one operand, and look at
+    the others later."""
+    place = {"where": 2, "zero_where_zero": 0}.get(member.primitive.name)
+    operands = member.operands if place is None else member.operands[place : place + 1]
+    return [x for x in operands if not isinstance(x, Literal)]
