@@ -6,14 +6,16 @@ from ..program import Program
 from .algebra import simplify
 from .dead_code import without_dead_code
 from .folding import with_folded_constants
+from .joining import with_joined_products
+from .layout import with_copied_transposes
 from .powers import with_products
 from .repetition import without_repetition
 
 __all__ = ["optimise"]
 
 PASSES = (
-    *(with_products, with_folded_constants, simplify, without_repetition),
-    *(with_folded_constants, simplify, without_dead_code),
+    *(with_products, with_joined_products, with_folded_constants, simplify, without_repetition),
+    *(with_folded_constants, simplify, without_dead_code, with_copied_transposes),
 )
 
 
