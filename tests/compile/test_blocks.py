@@ -13,6 +13,7 @@ import pytest
 import xgrad as xg
 from xgrad.backends import workers
 from xgrad.compile import blocks
+from xgrad.compile.stretch import Stretch
 
 SIZE = 70_001  # no multiple of a block
 
@@ -264,3 +265,47 @@ def test_shares_cover_all_rows_once(threads):
             assert edges[-1][1] == stretch.count
             assert all(a < b for a, b in edges)
             assert [b for _, b in edges[:-1]] == [a for a, _ in edges[1:]]
+
+
+def of_product(use):
+    return lambda x, y: use(xg.sin(x) * y)
+
+
+SUMS = {
+    "square error": lambda x, y: xg.mean((x - y) ** 2),
+    "product": of_product(xg.sum),
+    "twice": of_product(lambda p: xg.sum(p) + xg.sum(p * p)),
+    "read again": of_product(lambda p: xg.sum(p) + xg.sum(xg.tanh(p))),
+    "leaves": of_product(lambda p: (xg.sum(p), p)),
+    "number": lambda x, y: xg.sum(xg.sin(x) * 3.0),
+    "rows": of_product(lambda p: xg.sum(xg.reshape(p, (7, -1)), axis=0)),
+    "spread": lambda x, y: xg.sum(xg.reshape(xg.sin(x), (7, -1)) * xg.sum(y)),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex128"])
+@pytest.mark.parametrize("name", SUMS)
+def test_sums_of_products_in_blocks(name, dtype, rng, monkeypatch):
+    sources = []
+    begin = Stretch.compiled
+
+    def note(self, step):
+        function = begin(self, step)
+        sources.append(self.source)
+        return function
+
+    monkeypatch.setattr(Stretch, "compiled", note)
+    f = SUMS[name]
+    x, y = (rng.normal(size=7 * 30_011).astype(dtype) for _ in range(2))
+    if dtype.startswith("complex"):
+        y = y + 1j * x
+    recorded = xg.function(lambda x, y: f(x, y))
+    recorded(xg.asarray(x), xg.asarray(y))
+    joined = name in ("square error", "product", "twice") and not dtype.startswith("complex")
+    assert any("product_sum(" in s for s in sources) == joined
+    for scale in (1.0, -0.5):
+        given = [xg.asarray(a * scale) for a in (x, y)]
+        pairs = zip(xg.tree.leaves(recorded(*given)), xg.tree.leaves(f(*given)), strict=True)
+        for found, expected in pairs:
+            size = np.sqrt(x.size) * (1e-6 if dtype == "float32" else 1e-14)
+            np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-5, atol=100 * size)

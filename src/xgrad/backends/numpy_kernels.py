@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .._typing import Array, DType
-from .looks import square_sum
+from .looks import product_sum, square_sum
 from .numpy_masks import where_into
 from .numpy_products import matmul_into
 from .numpy_rows import reduced
@@ -211,6 +211,11 @@ def shaped(raw: Array, shape: tuple[int, ...], dtype: DType) -> Array:
 def sum_of(x: Array, axis: int | None) -> Any:
     """The sum over all of a block, or over its first axis."""
     return reduced(np.add, x, axis, None, None, False)
+
+
+def product_sum_of(x: Array, y: Array) -> Any:
+    """The sum over all of the product of two blocks."""
+    return product_sum(x.reshape(-1), y.reshape(-1))
 
 
 def copy_into(out: Array, x: Array) -> None:

@@ -1,11 +1,13 @@
 """A group of large elementwise instructions as a function that runs some of its blocks.
 
 A block is small enough that what passes between instructions stays in the cache; every instruction is
-one call of NumPy's, into scratch memory or into a result. Sums end as one partial result."""
+one call of NumPy's, into scratch memory or into a result. Sums end as one partial result, those of products
+without the products."""
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -48,6 +50,7 @@ class Stretch:
     def __init__(self, program: Program, group: Group, leaving: set[int]) -> None:
         self._program = program
         self._group = group
+        self._members = _with_product_sums(program, group, leaving)
         numbers = [(i.results[0], i.primitive.name) for i in group.members]
         self.full_outputs = [n for n, name in numbers if name != "sum" and n in leaving]
         self.sums = [n for n, name in numbers if name == "sum"]
@@ -98,7 +101,7 @@ class Stretch:
         free: list[int] = []
         last = self._last_readers()
         home: dict[int, int] = {}
-        for place, member in enumerate(self._group.members):
+        for place, member in enumerate(self._members):
             dying = {n: home[n] for n in last.get(place, ()) if n in home}
             body += self._member(member, names, free, dying, home)
             free += [slot for slot in dying.values() if slot not in free]
@@ -119,7 +122,7 @@ class Stretch:
 
     def _last_readers(self) -> dict[int, list[int]]:
         last: dict[int, int] = {}
-        for place, member in enumerate(self._group.members):
+        for place, member in enumerate(self._members):
             for number in (*member.reads(), *member.results):
                 last[number] = place
         found: dict[int, list[int]] = {}
@@ -140,6 +143,9 @@ class Stretch:
         given = [self._operand(x, member, names) for x in member.operands]
         if name == "sum":
             axis: Any = None if not self._program.specs[number].shape else 0
+            if len(given) == 2:
+                dot = self._bind("product_sum", kernels.product_sum_of)
+                return [f"s{number} = s{number} + {dot}({', '.join(given)})"]
             add = self._bind("add_reduce", kernels.sum_of)
             return [f"s{number} = s{number} + {add}({given[0]}, {axis})"]
         lines = []
@@ -212,6 +218,45 @@ def nanoseconds(program: Program, group: Group) -> float:
     loops += [(n, _MEMORY if far else _CACHE) for n in outside]
     row = sum([cost * int(program.specs[n].dtype.itemsize) / 4 for n, cost in loops])
     return row * math.prod(group.domain)
+
+
+def _with_product_sums(program: Program, group: Group, leaving: set[int]) -> list[Instruction]:
+    """The members, with sums of products that nobody else reads as sums with two operands.
+
+    BLAS takes those in one pass, without memory for the products."""
+    readers = Counter(n for i in group.members for n in i.reads())
+    factors: dict[Any, tuple[Any, ...]] = {}  # of a product
+    for i in group.members:
+        pair = _factors(i)
+        if pair and i.results[0] not in leaving and _are_alike(program, (*pair, i.results[0])):
+            factors[i.results[0]] = pair
+    sums = {
+        i.operands[0]: i
+        for i in group.members
+        if i.primitive.name == "sum" and not program.specs[i.results[0]].shape
+    }
+    joined = {n for n in factors if n in sums and readers[n] == 1}
+    members = [i for i in group.members if i.results[0] not in joined]
+    return [
+        i._replace(operands=factors[i.operands[0]])
+        if i.primitive.name == "sum" and i.operands[0] in joined
+        else i
+        for i in members
+    ]
+
+
+def _factors(i: Instruction) -> tuple[Any, ...]:
+    """The two factors of a product or a square."""
+    squares = i.primitive.name == "square" or i.parameters.get("exponent") == 2
+    return i.operands * 2 if squares else i.operands if i.primitive.name == "multiply" else ()
+
+
+def _are_alike(program: Program, numbers: tuple[Any, ...]) -> bool:
+    """Whether values have one shape and one floating dtype that BLAS knows."""
+    if any(isinstance(n, Literal) for n in numbers):
+        return False
+    specs = {program.specs[n] for n in numbers}
+    return len(specs) == 1 and specs.pop().dtype.char in "fd"
 
 
 def _is_over(program: Program, number: int, group: Group) -> bool:
