@@ -52,6 +52,10 @@ def fix_threads(threads: int) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
+SETTLE = 0.03
+"""Seconds before each block: threads of a BLAS wait in circles for some 25 ms after its last product,
+and would take a core from whichever library comes next."""
+
 BUSY = 0.5
 """A load average above which the machine is doing something else as well."""
 
@@ -142,6 +146,7 @@ def race(
         for turn in range(rounds):
             first = turn % len(names)
             for name in names[first:] + names[:first]:
+                time.sleep(SETTLE)
                 wall, cpu = time_block(contenders[name], calls[name])
                 walls[name].append(wall)
                 cpus[name] += cpu
