@@ -14,6 +14,7 @@ from .._typing import Array
 from .fourier import as_complex
 
 __all__ = [
+    "absorb_zeros",
     "cholesky",
     "cholesky_cotangent",
     "cofactor",
@@ -64,6 +65,17 @@ def cholesky_cotangent(xp: Any, g: Array, y: Array) -> Array:
     left = xp.solve_triangular(xp.matrix_transpose(y), inner, upper=True)
     right = xp.solve_triangular(_adjoint(xp, y), xp.matrix_transpose(left), upper=True)
     return xp.matrix_transpose(right)
+
+
+def absorb_zeros(xp: Any, r: Array, g: Array) -> Array:
+    """r, with 0 for matrices that are not finite and whose cotangent g is zero.
+
+    A matrix is inverted or decomposed as a whole, so one NaN or infinity may be anywhere."""
+    if xp.surely_finite(r):
+        return r
+    size = xp.sum(xp.abs(r), axis=(-2, -1), keepdims=True)
+    size_of_g = xp.sum(xp.abs(g), axis=(-2, -1), keepdims=True)
+    return xp.where((size_of_g == 0) & ~xp.isfinite(size), 0, r)
 
 
 def det(xp: Any, x: Array) -> Array:

@@ -31,6 +31,7 @@ from .cross_entropy import (
 from .fourier import fftn, frequencies, ifftn, irfftn, rfftn
 from .indices import Slot, fill_key, flat_positions, full_key
 from .matrices import (
+    absorb_zeros,
     cholesky,
     cholesky_cotangent,
     cofactor,
@@ -64,6 +65,7 @@ from .networks import (
 from .pooling import max_pool, max_pool_input, max_pool_tangent
 
 __all__ = [
+    "absorb_zeros",
     "absorbing_contract",
     "absorbing_matmul",
     "activate",

@@ -27,6 +27,7 @@ from ..errors import DeviceMismatchError, TracingError
 from ..interpreters.follower import Follower
 from ..interpreters.stack import Context, pop, push
 from ..ops.rule_namespace import rule_namespace
+from ..ops.wholes import WHOLES
 from .draws import Draws
 from .program import Instruction, Literal, Program
 
@@ -68,6 +69,7 @@ class Recording:
     alone: tuple[Any, ...] = ()
     sees_constants = True
     transcribes = True
+    keeps_wholes = True
     persistent = True
 
     def __init__(self, arguments: list[Tensor]) -> None:
@@ -122,7 +124,8 @@ class Recording:
         outside: Context,  # noqa: ARG002 - nobody is outside
     ) -> Any:
         """Write an operation down, if it has to do with what comes in."""
-        if primitive.name not in PRIMITIVES or any(type(a) is Batched for a in arrays):
+        known = primitive.name in PRIMITIVES or primitive.name in WHOLES
+        if not known or any(type(a) is Batched for a in arrays):
             return new
         operands = [self._find(a, n) for a, n in zip(arrays, nodes, strict=True)]
         if not any(type(x) is int for x in operands):

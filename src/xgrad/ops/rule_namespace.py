@@ -41,6 +41,7 @@ from . import (
     trigonometric,
     utility,
 )
+from .wholes import WHOLES, kept_whole
 
 __all__ = ["CHAPTERS", "rule_namespace"]
 
@@ -122,6 +123,7 @@ _COMPOSITIONS: tuple[Callable[..., Any], ...] = (
     activations.activate_cotangent,
     activations.relu_cotangent,
     activations.squash_cotangent,
+    matrices.absorb_zeros,
     matrices.cholesky_cotangent,
     networks.softmax_cotangent,
     networks.log_softmax_cotangent,
@@ -135,10 +137,18 @@ _COMPOSITIONS: tuple[Callable[..., Any], ...] = (
 def _composition(function: Callable[..., Any]) -> Callable[..., Tensor]:
     """Make the function that runs a backend's composition with this namespace."""
 
-    def run(*operands: Any, **parameters: Any) -> Tensor:
+    def compose(*operands: Any, **parameters: Any) -> Tensor:
         return function(rule_namespace, *operands, **parameters)  # type: ignore[no-any-return]
 
-    run.__name__ = run.__qualname__ = function.__name__
+    name = function.__name__
+    if name not in WHOLES:
+        compose.__name__ = compose.__qualname__ = name
+        return compose
+
+    def run(*operands: Any, **parameters: Any) -> Tensor:
+        return kept_whole(name, operands, parameters, compose)  # type: ignore[no-any-return]
+
+    run.__name__ = run.__qualname__ = name
     return run
 
 

@@ -63,6 +63,8 @@ def absorb(xp: Any, r: Array, *g: Array | None) -> Array:
     """r, with 0 for matrices that are not finite and whose cotangent is zero.
 
     A matrix is inverted or decomposed as a whole, so one NaN or infinity may be anywhere."""
+    if len(g) == 1 and g[0] is not None:
+        return xp.absorb_zeros(r, g[0])
     if xp.surely_finite(r):
         return r
     sums = [sum_of_moduli(xp, part) for part in g if part is not None]

@@ -1,0 +1,38 @@
+"""Parts of gradients that a recorded program keeps as one instruction.
+
+A rule may be made of several steps for which a backend has one function. On Tensors it is made of the
+steps, which have rules of their own. Where they are only written down, and nobody is there to follow them, the
+program has the backend's function in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..backends import backend_of
+from ..core.dispatch import apply
+from ..core.handle import Handle
+from ..core.observers import state
+from ..core.primitive import Kind, Primitive, define
+
+__all__ = ["WHOLES", "kept_whole"]
+
+WHOLES: dict[str, Primitive] = define({Kind.GENERAL: "absorb_zeros(r, g) cholesky_cotangent(g, y)"})
+WHOLES["absorb_zeros"].may_do_nothing = True
+
+
+def kept_whole(
+    name: str, operands: Sequence[Any], parameters: dict[str, Any], compose: Callable[..., Any]
+) -> Any:
+    """Apply a function as one instruction, or as its steps where those may be followed."""
+    whole = WHOLES.get(name)
+    observers = state.observers
+    if (
+        whole is None
+        or not observers
+        or not all(getattr(o, "keeps_wholes", False) for o in observers)
+    ):
+        return compose(*operands, **parameters)
+    if any(isinstance(x, Handle) and backend_of(x.array).nests for x in operands):
+        return compose(*operands, **parameters)
+    return apply(whole, operands, parameters)
