@@ -14,13 +14,13 @@ from weakref import ref
 from ..backends import Backend, backend_of
 from ..backends.base import dtype_name
 from ..batching import Batched
-from ..core.inspection import Inspector, seat
+from ..core.inspection import seat
 from ..core.instructions import PRIMITIVES
 from ..core.node import Cut, Leaf, Node, Where, next_serial
 from ..core.observers import show_line, state, user_line
 from ..core.primitive import Primitive
 from ..core.protocols import protocols
-from ..core.spec import Spec, describe, spec_of
+from ..core.spec import Spec, describe
 from ..core.tensor import Tensor
 from ..core.variable import Variable
 from ..errors import DeviceMismatchError, TracingError
@@ -82,13 +82,13 @@ class Recording:
         self._assigned: dict[int, Variable] = {}
         self._before: dict[int, Any] = {}
         self._backend: Backend | None = None
+        self._kind: type | None = None  # of the latest value
         self.draws = Draws(
             self._define,
             self._again,
-            lambda array: self._followed(array, None),
+            lambda array: self._followed(array, None, None),
             lambda array: id(array) in self._numbers,
         )
-        self._former: Any = None
         self.arguments = tuple([self._define(x.array) for x in arguments])
         self._nodes: list[ref[Node]] = []
         for x in arguments:
@@ -98,13 +98,13 @@ class Recording:
 
     def __enter__(self) -> Self:
         # Sends every operation of this thread through `apply`, which tells of all of them.
-        self._former = seat().put("xg.function", Inspector())
+        seat().usher(self, _look_at_nothing)
         push(self, 0)
         return self
 
     def __exit__(self, *error: object) -> None:
         pop(self)
-        seat().put("xg.function", self._former)
+        seat().usher(self, None)
         if error[0] is not None:
             for key, variable in self._assigned.items():
                 variable.array = self._before[key]
@@ -122,36 +122,37 @@ class Recording:
         outside: Context,  # noqa: ARG002 - nobody is outside
     ) -> Any:
         """Write an operation down, if it has to do with what comes in."""
-        if primitive.name not in PRIMITIVES or any(type(a) is Batched for a in arrays):
+        if primitive.name not in PRIMITIVES:
             return new
-        operands = [self._find(a, n) for a, n in zip(arrays, nodes, strict=True)]
-        if not any(type(x) is int for x in operands):
+        operands: list[int | Literal | None] = []
+        for array, node in zip(arrays, nodes, strict=True):
+            if type(array) is Batched:
+                return new
+            operands.append(self._find(array, node))
+        if not any([type(x) is int for x in operands]):  # noqa: C419 - a hot path
             return new
         _refuse_shapes_that_depend_on_values(primitive, arrays)
         several = primitive.outputs != 1
-        parts = y if several else (y,)
         if not several and not primitive.may_do_nothing:
             for array, operand in zip(arrays, operands, strict=True):
                 if y is array and type(operand) is int:
-                    return self._followed(y, new)  # the identity, for these shapes and dtypes
-        numbers = tuple(
-            [
-                self._constant(array) if operand is None else operand
-                for array, operand in zip(arrays, operands, strict=True)
-            ]
-        )
+                    # The identity, for these shapes and dtypes.
+                    return self._followed(y, new, user_line(4))
+        for place, operand in enumerate(operands):
+            if operand is None:
+                operands[place] = self._constant(arrays[place])
+        parts = y if several else (y,)
         results = tuple([self._define(part) for part in parts])
+        where = user_line(4)
         self._instructions.append(
-            Instruction(primitive, numbers, dict(parameters or {}), results, user_line(4))
+            Instruction(primitive, tuple(operands), dict(parameters or {}), results, where)  # type: ignore[arg-type]
         )
-        made = new if several else (new,)
-        found = tuple(
-            [
-                self._followed(part, made[i] if made is not None else None)
-                for i, part in enumerate(parts)
-            ]
+        if not several:
+            return self._followed(y, new, where)
+        made = (None,) * len(parts) if new is None else new
+        return tuple(
+            [self._followed(part, node, where) for part, node in zip(parts, made, strict=True)]
         )
-        return found if several else found[0]
 
     def stored(self, variable: Variable, new: Tensor) -> None:
         """Note that a Variable has another value from here on."""
@@ -164,11 +165,11 @@ class Recording:
 
     def _find(self, array: Any, node: Node | None) -> int | Literal | None:
         """The number of an operand; None for a constant that has none yet."""
-        if not hasattr(array, "shape"):
-            return Literal(array)
         number = self._numbers.get(id(array))
         if number is not None:
             return number
+        if not hasattr(array, "shape"):
+            return Literal(array)
         variable = node.variable() if type(node) is Leaf and node.variable is not None else None
         if variable is not None and variable.array is array:
             return self._variable(variable)
@@ -182,6 +183,15 @@ class Recording:
 
     def _define(self, array: Any) -> int:
         number = len(self._specs)
+        if type(array) is not self._kind:
+            self._see_backend(array)
+        self._specs[number] = Spec(tuple(array.shape), array.dtype)
+        self._numbers[id(array)] = number
+        self._alive.append(array)
+        return number
+
+    def _see_backend(self, array: Any) -> None:
+        """Learn the library of the values from the first; refuse one of another library."""
         backend = backend_of(array)
         if self._backend is None:
             self._backend = backend
@@ -190,10 +200,7 @@ class Recording:
                 f"xg.function: {describe(array)} and values of {self._backend.name} are in one "
                 "function. Use to_device before or after it: a recorded program runs in one place."
             )
-        self._specs[number] = spec_of(array)
-        self._numbers[id(array)] = number
-        self._alive.append(array)
-        return number
+        self._kind = type(array)
 
     def _again(self, array: Any, number: int) -> None:
         """Take an array for a value that was computed before."""
@@ -205,11 +212,16 @@ class Recording:
         self._constants[number] = array
         return number
 
-    def _followed(self, array: Any, node: Any) -> Node:
+    def _followed(self, array: Any, node: Any, where: Where) -> Node:
         """A node by which guards see that the value belongs to the recording."""
         if node is None or type(node) is Cut:
             shape, dtype = tuple(array.shape), array.dtype
-            node = Node(None, None, (), (), None, shape, dtype, (), next_serial(), None)
+            traces, serial = (self.tangents,), next_serial()
+            node = Node(None, None, (), (), None, shape, dtype, traces, serial, where)
+            self._nodes.append(ref(node))
+            return node
+        if node.where is None:
+            node.where = where
         if self.tangents not in node.traces:
             node.traces = (*node.traces, self.tangents)
             self._nodes.append(ref(node))
@@ -265,6 +277,10 @@ class Recording:
                     "calls replay a program and would leave it as it is. Use a result, or assign to "
                     "a Variable."
                 )
+
+
+def _look_at_nothing(_operands: Any) -> None:
+    """Be there, as an usher."""
 
 
 def _refuse_shapes_that_depend_on_values(primitive: Primitive, arrays: tuple[Any, ...]) -> None:
