@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from ..program import Program
-from .algebra import simplify
+from .algebra import simplified, with_numbers
 from .dead_code import without_dead_code
-from .folding import with_folded_constants
+from .folding import folded
 from .powers import with_products
-from .repetition import without_repetition
+from .repetition import repeated
+from .sweep import swept
 
-__all__ = ["optimise"]
+__all__ = ["RULES", "optimise"]
 
-PASSES = (
-    *(with_products, with_folded_constants, simplify, without_repetition),
-    *(with_folded_constants, simplify, without_dead_code),
-)
+RULES = (folded, with_numbers, simplified, repeated)
 
 
 def optimise(program: Program) -> Program:
     """Run all passes."""
-    for run in PASSES:
-        program = run(program)
-    return program
+    return without_dead_code(swept(with_products(program), RULES))
