@@ -211,7 +211,7 @@ class Memory:
         if self._watching:
             self.watched_outputs = sorted(set(self._watched) & self._leaving)
         self._allocate_watched(sorted(watched))
-        free: list[tuple[int, Any]] = []
+        free: dict[int, list[Any]] = {}  # by size
         dying: dict[int, list[int]] = {}
         for root, place in last.items():
             dying.setdefault(place, []).append(root)
@@ -226,13 +226,13 @@ class Memory:
                 for root in dying.get(place, [])
                 if root in self._buffers and root not in watched
             ]
-            in_place = _runs_in_place(item)
+            in_place = over and _runs_in_place(item)
             if in_place:
-                free += [(self._raw[root].nbytes, self._raw[root]) for root in over]
+                self._release(over, free)
             for number in made:
                 self._take(number, free)
             if not in_place:
-                free += [(self._raw[root].nbytes, self._raw[root]) for root in over]
+                self._release(over, free)
 
     def _defined(self, item: Instruction | Group) -> list[int]:
         numbers = item.results() if isinstance(item, Group) else item.results
@@ -242,14 +242,19 @@ class Memory:
             if self._roots[n] == frozenset([n]) and n not in self._new and n not in self._inside
         ]
 
-    def _take(self, number: int, free: list[tuple[int, Any]]) -> None:
+    def _release(self, roots: list[int], free: dict[int, list[Any]]) -> None:
+        """Let others have the buffers of values that nobody needs any more."""
+        for root in roots:
+            raw = self._raw[root]
+            free.setdefault(raw.nbytes, []).append(raw)
+
+    def _take(self, number: int, free: dict[int, list[Any]]) -> None:
         """A buffer that is free and fits best, or a new one."""
         needed = max(self._program.bytes_of(number), 1)
-        fitting = [entry for entry in free if needed <= entry[0] <= 2 * needed + _ALIGNED]
-        if fitting:
-            entry = min(fitting, key=lambda e: e[0])
-            free.remove(entry)
-            raw = entry[1]
+        most = 2 * needed + _ALIGNED
+        size = min([n for n, raws in free.items() if needed <= n <= most and raws], default=None)
+        if size is not None:
+            raw = free[size].pop(0)  # free for longest: what was written just now is slow to write
         else:
             raw = kernels.raw_memory(needed)
             self.bytes += raw.nbytes

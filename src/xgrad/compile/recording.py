@@ -217,9 +217,9 @@ class Recording:
         if node is None or type(node) is Cut:
             shape, dtype = tuple(array.shape), array.dtype
             traces, serial = (self.tangents,), next_serial()
-            node = Node(None, None, (), (), None, shape, dtype, traces, serial, where)
-            self._nodes.append(ref(node))
-            return node
+            made = Node(None, None, (), (), None, shape, dtype, traces, serial, where)
+            self._nodes.append(ref(made))
+            return made
         if node.where is None:
             node.where = where
         if self.tangents not in node.traces:
