@@ -221,17 +221,15 @@ class Memory:
                 for n in self._defined(item)
                 if n not in self._leaving and n not in watched and n not in self._buffers
             ]
-            over = [
-                root
-                for root in dying.get(place, [])
-                if root in self._buffers and root not in watched
-            ]
+            over = dying.get(place, [])
+            if over:
+                over = [root for root in over if root in self._buffers and root not in watched]
             in_place = over and _runs_in_place(item)
             if in_place:
                 self._release(over, free)
             for number in made:
                 self._take(number, free)
-            if not in_place:
+            if over and not in_place:
                 self._release(over, free)
 
     def _defined(self, item: Instruction | Group) -> list[int]:
@@ -239,7 +237,8 @@ class Memory:
         return [
             n
             for n in numbers
-            if self._roots[n] == frozenset([n]) and n not in self._new and n not in self._inside
+            if n not in self._new and n not in self._inside and len(self._roots[n]) == 1
+            if n in self._roots[n]
         ]
 
     def _release(self, roots: list[int], free: dict[int, list[Any]]) -> None:
@@ -251,8 +250,11 @@ class Memory:
     def _take(self, number: int, free: dict[int, list[Any]]) -> None:
         """A buffer that is free and fits best, or a new one."""
         needed = max(self._program.bytes_of(number), 1)
-        most = 2 * needed + _ALIGNED
-        size = min([n for n, raws in free.items() if needed <= n <= most and raws], default=None)
+        size: int | None = needed
+        if not free.get(needed):
+            most = 2 * needed + _ALIGNED
+            fitting = [n for n, raws in free.items() if needed < n <= most and raws]
+            size = min(fitting, default=None)
         if size is not None:
             raw = free[size].pop(0)  # free for longest: what was written just now is slow to write
         else:

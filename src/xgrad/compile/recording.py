@@ -125,33 +125,37 @@ class Recording:
         if primitive.name not in PRIMITIVES:
             return new
         operands: list[int | Literal | None] = []
+        belongs = False
         for array, node in zip(arrays, nodes, strict=True):
             if type(array) is Batched:
                 return new
-            operands.append(self._find(array, node))
-        if not any([type(x) is int for x in operands]):  # noqa: C419 - a hot path
+            operand = self._find(array, node)
+            operands.append(operand)
+            if type(operand) is int:
+                belongs = True
+        if not belongs:
             return new
-        _refuse_shapes_that_depend_on_values(primitive, arrays)
-        several = primitive.outputs != 1
-        if not several and not primitive.may_do_nothing:
-            for array, operand in zip(arrays, operands, strict=True):
-                if y is array and type(operand) is int:
-                    # The identity, for these shapes and dtypes.
-                    return self._followed(y, new, user_line(4))
-        for place, operand in enumerate(operands):
-            if operand is None:
-                operands[place] = self._constant(arrays[place])
-        parts = y if several else (y,)
-        results = tuple([self._define(part) for part in parts])
+        if primitive.name in _SHAPES_MAY_DEPEND:
+            _refuse_shapes_that_depend_on_values(primitive, arrays)
         where = user_line(4)
+        several = primitive.outputs != 1
+        if not several and id(y) in self._numbers and not primitive.may_do_nothing:
+            for array, operand in zip(arrays, operands, strict=True):
+                if y is array and type(operand) is int:  # the identity, for these shapes and dtypes
+                    return self._followed(y, new, where)
+        if None in operands:
+            for place, operand in enumerate(operands):
+                if operand is None:
+                    operands[place] = self._constant(arrays[place])
+        results = tuple(map(self._define, y)) if several else (self._define(y),)
         self._instructions.append(
             Instruction(primitive, tuple(operands), dict(parameters or {}), results, where)  # type: ignore[arg-type]
         )
         if not several:
             return self._followed(y, new, where)
-        made = (None,) * len(parts) if new is None else new
+        made = (None,) * len(y) if new is None else new
         return tuple(
-            [self._followed(part, node, where) for part, node in zip(parts, made, strict=True)]
+            [self._followed(part, node, where) for part, node in zip(y, made, strict=True)]
         )
 
     def stored(self, variable: Variable, new: Tensor) -> None:
@@ -284,9 +288,7 @@ def _look_at_nothing(_operands: Any) -> None:
 
 
 def _refuse_shapes_that_depend_on_values(primitive: Primitive, arrays: tuple[Any, ...]) -> None:
-    masks = primitive.name in ("getitem", "put") and any(
-        dtype_name(index.dtype) == "bool" for index in arrays[1:]
-    )
+    masks = any(dtype_name(index.dtype) == "bool" for index in arrays[1:])
     if masks or primitive.name in _SHAPES_DEPEND:
         raise TracingError(
             f"{primitive.name}{show_line(user_line(3))} inside xg.function: the shape of the result "
@@ -324,6 +326,7 @@ def _scattered(x: Tensor, indices: Any, updates: Any, mode: str) -> Tensor:
 
 
 _SHAPES_DEPEND = {"nonzero", "unique_all", "unique_counts", "unique_inverse", "unique_values"}
+_SHAPES_MAY_DEPEND = {*_SHAPES_DEPEND, "getitem", "put"}
 _NEW_VALUES: dict[str, Callable[..., Any]] = {
     "assign": lambda x, value: rule_namespace.asarray(value, device=x.device),
     "assign_add": lambda x, value: x + rule_namespace.asarray(value, device=x.device),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..program import Instruction
+from ..program import Instruction, Literal
 from .sweep import Known
 
 __all__ = ["repeated"]
@@ -14,7 +14,7 @@ def repeated(known: Known, instruction: Instruction) -> tuple[int, ...] | None:
     key = (
         instruction.primitive.name,
         # As text, 1 is not 1.0, and 0.0 not -0.0.
-        *[x if type(x) is int else repr(x) for x in instruction.operands],
+        *[repr(x.value) if isinstance(x, Literal) else x for x in instruction.operands],
         repr(sorted(parameters.items())) if parameters else None,
     )
     former = known.seen.setdefault(key, instruction.results)
