@@ -24,6 +24,22 @@ def double():
     return xg.function(lambda x: x * 2.0)
 
 
+def test_a_recording_holds_no_more_than_the_function_itself():
+    def f(x):
+        for _ in range(20):
+            x = x * 1.01
+        return x
+
+    x = large(size=1 << 18)
+    tracemalloc.start()
+    try:
+        xg.function(f)(x)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 * x.array.nbytes  # not the 22 of all values
+
+
 # -- former results ----------------------------------------------------------------------------
 
 

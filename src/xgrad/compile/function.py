@@ -293,7 +293,7 @@ class Function:
         program = recording.program([x for x in numbered if isinstance(x, Tensor)])
         donated = [program.arguments[place] for place, _ in taken.donated]
         compiled = _Compiled(program, structure, numbered, donated, self._backend)
-        outputs = recording.hand_over(program)
+        outputs = recording.hand_over()
         del args, options, inputs, arguments, result, results, numbered
         recording.refuse_what_is_kept()
         compiled.seconds = time.perf_counter() - start

@@ -1,12 +1,13 @@
 """Record what a function does, while it runs as usual.
 
 The recorder is an observer outside everything the function does: tapes, accumulators and vmap run
-inside it, and all that they compute is recorded like any operation. A value is known by its array,
-which is kept alive meanwhile; what was not computed from arguments and Variables is a constant."""
+inside it, and all that they compute is recorded like any operation. A value is known by its array for
+as long as somebody has it; what was not computed from arguments and Variables is a constant."""
 
 from __future__ import annotations
 
 import gc
+import math
 from collections.abc import Callable
 from typing import Any, Self
 from weakref import ref
@@ -31,6 +32,8 @@ from .draws import Draws
 from .program import Instruction, Literal, Program
 
 __all__ = ["Recording"]
+
+_LARGE = 1 << 13  # elements of an array that is not kept alive by a recording: that has its price
 
 
 class _Values(Follower):
@@ -73,8 +76,8 @@ class Recording:
     def __init__(self, arguments: list[Tensor]) -> None:
         self.tangents = _Values()
         self._numbers: dict[int, int] = {}
-        self._alive: list[Any] = []  # by number
-        self._copies: list[Any] = []
+        self._kept: list[Any] = []  # arrays, and weak references to large ones
+        self._leaving: list[Any] = []
         self._specs: dict[int, Spec] = {}
         self._constants: dict[int, Any] = {}
         self._instructions: list[Instruction] = []
@@ -189,10 +192,16 @@ class Recording:
         number = len(self._specs)
         if type(array) is not self._kind:
             self._see_backend(array)
-        self._specs[number] = Spec(tuple(array.shape), array.dtype)
+        shape = tuple(array.shape)
+        self._specs[number] = Spec(shape, array.dtype)
         self._numbers[id(array)] = number
-        self._alive.append(array)
+        self._kept.append(array if math.prod(shape) < _LARGE else self._loosely(array))
         return number
+
+    def _loosely(self, array: Any) -> ref[Any]:
+        """By which to know when an array goes: nobody can come with it after that."""
+        key, numbers = id(array), self._numbers
+        return ref(array, lambda _: numbers.pop(key, None))
 
     def _see_backend(self, array: Any) -> None:
         """Learn the library of the values from the first; refuse one of another library."""
@@ -209,7 +218,7 @@ class Recording:
     def _again(self, array: Any, number: int) -> None:
         """Take an array for a value that was computed before."""
         self._numbers[id(array)] = number
-        self._copies.append(array)
+        self._kept.append(array)
 
     def _constant(self, array: Any) -> int:
         number = self._define(array)
@@ -238,10 +247,12 @@ class Recording:
         numbers = []
         for x in results:
             found = self._find(x.array, x.node)
+            self._leaving.append(x.array)
             numbers.append(self._constant(x.array) if found is None else found)
         writes = []
         for key, variable in self._assigned.items():
             found = self._numbers.get(id(variable.array))
+            self._leaving.append(variable.array)
             writes.append((variable, self._constant(variable.array) if found is None else found))
             variable.array = self._before[key]
         backend = self._backend
@@ -259,12 +270,11 @@ class Recording:
             tuple(self.draws.inputs),
         )
 
-    def hand_over(self, program: Program) -> list[Any]:
+    def hand_over(self) -> list[Any]:
         """What the recorded run computed for the outputs of its program; all else is let go of."""
-        values = [self._alive[number] for number in program.outputs()]
-        self._alive.clear()
-        self._copies.clear()
+        self._kept.clear()
         self.tangents.watched.clear()
+        values, self._leaving = self._leaving, []
         return values
 
     def refuse_what_is_kept(self) -> None:
