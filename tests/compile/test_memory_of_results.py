@@ -1,5 +1,6 @@
 """Memory of large results: taken from former results that nobody holds, or from donated arguments."""
 
+import gc
 import threading
 import tracemalloc
 
@@ -38,6 +39,18 @@ def test_a_recording_holds_no_more_than_the_function_itself():
     finally:
         tracemalloc.stop()
     assert peak < 8 * x.array.nbytes  # not the 22 of all values
+
+
+def test_a_recording_leaves_nothing_to_the_collector():
+    f = xg.value_and_grad(lambda x: xg.sum(xg.tanh(x * 2.0)))
+    recorded = xg.function(f)
+    gc.collect()
+    gc.disable()
+    try:
+        recorded(xg.ones(3))
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 # -- former results ----------------------------------------------------------------------------

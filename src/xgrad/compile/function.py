@@ -233,7 +233,8 @@ class Function:
         """Remember a program, and how to find it quickly where that can be."""
         self._compiled[key] = compiled
         plain = all(type(x) is Tensor and type(x.array) is _HOST_ARRAY for x in leaves)
-        flat = treedef == flatten((tuple(leaves), {}))[1]
+        args, options = treedef.children
+        flat = not options.children and all(x.kind is None for x in args.children)
         if self._signature.is_plain and plain and flat:
             forms = tuple([(x.array.shape, x.array.dtype) for x in leaves])
             dtype, device = chosen_dtype(), default_device()

@@ -274,6 +274,7 @@ class Recording:
         """What the recorded run computed for the outputs of its program; all else is let go of."""
         self._kept.clear()
         self.tangents.watched.clear()
+        del self.draws  # which knows the recording: the collector would have to find that out
         values, self._leaving = self._leaving, []
         return values
 
