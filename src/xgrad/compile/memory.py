@@ -9,7 +9,7 @@ from collections.abc import Collection
 from typing import Any
 
 from ..backends import numpy_kernels as kernels
-from .fusion import Group
+from .fusion import Group, results_of
 from .program import Instruction, Literal, Program
 
 __all__ = ["Memory"]
@@ -211,25 +211,22 @@ class Memory:
         if self._watching:
             self.watched_outputs = sorted(set(self._watched) & self._leaving)
         self._allocate_watched(sorted(watched))
+        ours = {n for n, roots in self._roots.items() if len(roots) == 1 and n in roots}
+        ours -= self._given | self._new | self._inside | self._leaving | watched
         free: dict[int, list[Any]] = {}  # by size
         dying: dict[int, list[int]] = {}
         for root, place in last.items():
-            dying.setdefault(place, []).append(root)
+            if root in ours:
+                dying.setdefault(place, []).append(root)
         for place, item in enumerate(self._order):
-            made = [
-                n
-                for n in self._defined(item)
-                if n not in self._leaving and n not in watched and n not in self._buffers
-            ]
-            over = dying.get(place, [])
-            if over:
-                over = [root for root in over if root in self._buffers and root not in watched]
-            in_place = over and _runs_in_place(item)
+            made = [n for n in results_of(item) if n in ours]
+            over = [n for n in dying.get(place, ()) if n in self._buffers]
+            in_place = bool(made and over) and _runs_in_place(item)
             if in_place:
                 self._release(over, free)
             for number in made:
                 self._take(number, free)
-            if over and not in_place:
+            if not in_place:
                 self._release(over, free)
 
     def _defined(self, item: Instruction | Group) -> list[int]:
@@ -237,8 +234,7 @@ class Memory:
         return [
             n
             for n in numbers
-            if n not in self._new and n not in self._inside and len(self._roots[n]) == 1
-            if n in self._roots[n]
+            if self._roots[n] == frozenset([n]) and n not in self._new and n not in self._inside
         ]
 
     def _release(self, roots: list[int], free: dict[int, list[Any]]) -> None:
@@ -284,11 +280,7 @@ class Memory:
     def _last_uses(self) -> dict[int, int]:
         last: dict[int, int] = {}
         for place, item in enumerate(self._order):
-            numbers = [
-                *item.reads(),
-                *(item.results() if isinstance(item, Group) else item.results),
-            ]
-            for number in numbers:
+            for number in (*item.reads(), *results_of(item)):
                 for root in self._roots[number]:
                     last[root] = place
         return last
