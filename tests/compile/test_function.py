@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import xgrad as xg
+from xgrad.compile.texts import _code_of
 
 
 @pytest.fixture
@@ -437,6 +438,31 @@ def test_stats_count_what_is_left():
     assert 0 < stats.arena_bytes < stats.value_bytes
     assert stats.programs == 1
     assert "instructions recorded" in str(stats)
+
+
+def test_other_shapes_and_fresh_functions_share_compiled_texts():
+    def f(x):
+        return xg.sum(xg.tanh(x * 2.0 - 1.0), axis=0)
+
+    xg.function(f)(xg.ones((3, 2)))
+    before = _code_of.cache_info().misses
+    again = xg.function(f)
+    for shape in ((4, 2), (5, 3)):
+        for _ in range(2):
+            found = again(xg.ones(shape)).numpy()
+            np.testing.assert_allclose(found, np.full(shape[1], shape[0] * np.tanh(1.0)))
+    assert _code_of.cache_info().misses == before
+
+
+def test_functions_of_the_same_text_have_code_of_their_own():
+    """The interpreter notes in the code where it found a name the last time."""
+    f = lambda x: xg.tanh(x * 2.0)
+    made = [xg.function(f) for _ in range(2)]
+    for g in made:
+        g(xg.ones(3))
+    one, two = [g._last().executor._run.__code__ for g in made]
+    assert one == two
+    assert one is not two
 
 
 def test_nothing_recorded_has_nothing_to_show():

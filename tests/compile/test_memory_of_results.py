@@ -1,5 +1,6 @@
 """Memory of large results: taken from former results that nobody holds, or from donated arguments."""
 
+import gc
 import threading
 import tracemalloc
 
@@ -22,6 +23,34 @@ def memory_of(x):
 @pytest.fixture
 def double():
     return xg.function(lambda x: x * 2.0)
+
+
+def test_a_recording_holds_no_more_than_the_function_itself():
+    def f(x):
+        for _ in range(20):
+            x = x * 1.01
+        return x
+
+    x = large(size=1 << 18)
+    tracemalloc.start()
+    try:
+        xg.function(f)(x)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 * x.array.nbytes  # not the 22 of all values
+
+
+def test_a_recording_leaves_nothing_to_the_collector():
+    f = xg.value_and_grad(lambda x: xg.sum(xg.tanh(x * 2.0)))
+    recorded = xg.function(f)
+    gc.collect()
+    gc.disable()
+    try:
+        recorded(xg.ones(3))
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 # -- former results ----------------------------------------------------------------------------

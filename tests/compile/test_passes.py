@@ -1,13 +1,20 @@
 """What the passes leave of programs; that all of them compute the same is test_recorded_programs.py's."""
 
+import functools
+
 import numpy as np
 import pytest
 from programs import program
 
 import xgrad as xg
 from xgrad.compile.direct import DirectExecutor
-from xgrad.compile.passes import PASSES
+from xgrad.compile.passes import RULES, optimise
 from xgrad.compile.passes.assuming import assuming_finite
+from xgrad.compile.passes.dead_code import without_dead_code
+from xgrad.compile.passes.joining import with_joined_products
+from xgrad.compile.passes.layout import with_copied_transposes
+from xgrad.compile.passes.powers import with_products
+from xgrad.compile.passes.sweep import swept
 
 
 def program_of(f, *arrays):
@@ -53,6 +60,13 @@ def test_what_is_constant_may_leave():
     assert names(made) == ["add", "exp"]
 
 
+def test_constants_that_nobody_reads_any_more_are_let_go_of():
+    c = xg.asarray(np.arange(3.0))
+    _, made = program_of(lambda x: x * xg.exp(c - 1.0) + c[1:2] + (c + x) * 0.0 + c, np.ones(3))
+    read = {n for i in made.instructions for n in i.reads()}
+    assert set(made.constants) <= read | set(made.outputs())
+
+
 def test_known_conditions_choose():
     def f(x):
         everywhere = xg.full((3,), True)
@@ -70,6 +84,51 @@ def test_multiples_of_a_cotangent_need_no_guard(factor):
     f = xg.grad(lambda x: xg.sum(xg.sin(x * factor) * factor))
     _, made = program_of(f, np.linspace(-1, 1, 5))
     assert names(made).count("zero_where_zero") <= 1  # that of the sine
+
+
+def test_what_one_rule_finds_serves_the_others_at_once():
+    """A constant that is folded is one everywhere, so it is a number, which is one, so it goes."""
+    half = xg.broadcast_to(xg.asarray(0.5), (3,))
+
+    def f(x):
+        y = x - half  # by which the recording knows the constant
+        return xg.exp(y * (half + half)) + xg.exp(y)
+
+    _, made = program_of(f, np.ones(3))
+    assert names(made) == ["subtract", "exp", "add"]
+
+
+def test_zeros_of_two_signs_are_two_numbers():
+    f = xg.function(lambda x: (1.0 / (x * 0.0), 1.0 / (x * -0.0)))
+    x = xg.asarray([2.0])
+    with np.errstate(divide="ignore"):
+        for _ in range(2):
+            assert [y.numpy()[0] for y in f(x)] == [np.inf, -np.inf]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("square", [lambda e: e * e, lambda e: e**2], ids=["product", "power"])
+def test_squares_of_errors_have_one_product_on_the_way_back(dtype, square):
+    x, y = (xg.asarray(a) for a in np.random.default_rng(0).normal(size=(2, 50)).astype(dtype))
+    gradient = xg.grad(lambda x, y: xg.mean(square(x - y)), argnums=(0, 1))
+    f = xg.function(gradient)
+    f(x, y)
+    for found, expected in zip(f(x, y), gradient(x, y), strict=True):
+        np.testing.assert_array_equal(found.numpy(), expected.numpy())
+    assert names(f._last().program) == ["subtract", "multiply", "negative"]
+
+
+def test_twice_a_huge_product_is_not_another_number():
+    for factor in (1e308, 3e38, 4e4, 1e-45, 5e-324, float("inf")):
+        for dtype in ("float16", "float32", "float64"):
+            x = np.asarray([0.5, -0.0, 2.0], dtype)
+            f = lambda x, factor=factor: (x * factor) + (x * factor)
+            with np.errstate(all="ignore"):
+                recorded = xg.function(f)
+                recorded(xg.asarray(x))
+                np.testing.assert_array_equal(
+                    recorded(xg.asarray(x)).numpy(), f(xg.asarray(x)).numpy()
+                )
 
 
 HARD = {
@@ -128,12 +187,18 @@ def test_second_derivatives_replay_for_values_that_were_not_there_when_recorded(
     np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-13)
 
 
-SINGLE = [*dict.fromkeys(PASSES), lambda program: assuming_finite(program)[0]]
+SINGLE = {
+    "with_products": with_products,
+    "with_joined_products": with_joined_products,
+    "with_copied_transposes": with_copied_transposes,
+    "without_dead_code": without_dead_code,
+    **{rule.__name__: functools.partial(swept, rules=[rule]) for rule in RULES},
+    "assuming_finite": lambda program: assuming_finite(program)[0],
+    "optimise": optimise,
+}
 
 
-@pytest.mark.parametrize(
-    "run", SINGLE, ids=lambda f: f.__name__.replace("<lambda>", "assuming_finite")
-)
+@pytest.mark.parametrize("run", SINGLE.values(), ids=SINGLE)
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize("seed", range(12))
 def test_every_pass_alone_changes_no_number(run, order, seed):

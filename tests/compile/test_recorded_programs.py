@@ -10,7 +10,7 @@ import pytest
 from programs import program
 
 import xgrad as xg
-from xgrad.compile import blocks, fusion
+from xgrad.compile import blocks, fusion, recording
 
 COUNT = int(os.environ.get("XGRAD_PROGRAMS", "0")) or 60
 HOST = xg.namespace(np)
@@ -60,6 +60,18 @@ def test_hessians_are_those_of_the_function(seed):
     recorded = xg.function(f)
     for xs in inputs_of(run, seed):
         assert_same(recorded(*xs), f(*xs), run.source)
+
+
+@pytest.mark.parametrize("seed", range(max(1, COUNT // 3)))
+def test_what_nobody_has_any_more_is_not_needed_by_the_recording(seed, monkeypatch):
+    """Arrays go as they do eagerly, and others take their places, in memory and as identities."""
+    monkeypatch.setattr(recording, "_LARGE", 0)
+    run = program(seed, kinks=False)
+    for transform in (xg.value_and_grad, xg.hessian):
+        f = transform(lambda *xs: run(HOST, *xs))
+        recorded = xg.function(f)
+        for xs in inputs_of(run, seed):
+            assert_same(recorded(*xs), f(*xs), run.source)
 
 
 @pytest.mark.parametrize("seed", range(max(1, COUNT // 3)))

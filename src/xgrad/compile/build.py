@@ -23,6 +23,7 @@ from .memory import Memory
 from .program import Instruction, Literal, Program
 from .runs import Run, describe, with_runs
 from .teams import Team, with_teams
+from .texts import function_of
 
 __all__ = ["Build", "order_with_runs"]
 
@@ -64,8 +65,7 @@ class Build:
             else:
                 self._emit(item)
         source = self._finish()
-        exec(compile(source, "<xg.function>", "exec"), self._scope)  # noqa: S102 - our own source
-        self.function = self._scope["run"]
+        self.function = function_of(source, "run", self._scope, "xg.function")
         self.source = "\n".join([source, *self._texts])
 
     def blind_for(self, numbers: Iterable[int]) -> set[int]:

@@ -233,7 +233,8 @@ class Function:
         """Remember a program, and how to find it quickly where that can be."""
         self._compiled[key] = compiled
         plain = all(type(x) is Tensor and type(x.array) is _HOST_ARRAY for x in leaves)
-        flat = treedef == flatten((tuple(leaves), {}))[1]
+        args, options = treedef.children
+        flat = not options.children and all(x.kind is None for x in args.children)
         if self._signature.is_plain and plain and flat:
             forms = tuple([(x.array.shape, x.array.dtype) for x in leaves])
             dtype, device = chosen_dtype(), default_device()
@@ -293,7 +294,7 @@ class Function:
         program = recording.program([x for x in numbered if isinstance(x, Tensor)])
         donated = [program.arguments[place] for place, _ in taken.donated]
         compiled = _Compiled(program, structure, numbered, donated, self._backend)
-        outputs = recording.hand_over(program)
+        outputs = recording.hand_over()
         del args, options, inputs, arguments, result, results, numbered
         recording.refuse_what_is_kept()
         compiled.seconds = time.perf_counter() - start

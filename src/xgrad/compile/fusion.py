@@ -97,6 +97,8 @@ def schedule(
     may_end : callable
         Whether a group of the shape of its operand may end in a reduction.
     """
+    if not any([_is_large(spec.shape, smallest) for spec in program.specs.values()]):  # noqa: C419
+        return list(program.instructions)
     group_of: dict[int, Group] = {}  # of the value of a member
     behind: dict[int, set[Group]] = {}  # the groups that a value depends on, for all others
     groups: list[Group] = []

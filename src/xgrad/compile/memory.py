@@ -9,7 +9,7 @@ from collections.abc import Collection
 from typing import Any
 
 from ..backends import numpy_kernels as kernels
-from .fusion import Group
+from .fusion import Group, results_of
 from .program import Instruction, Literal, Program
 
 __all__ = ["Memory"]
@@ -211,28 +211,23 @@ class Memory:
         if self._watching:
             self.watched_outputs = sorted(set(self._watched) & self._leaving)
         self._allocate_watched(sorted(watched))
-        free: list[tuple[int, Any]] = []
+        ours = {n for n, roots in self._roots.items() if len(roots) == 1 and n in roots}
+        ours -= self._given | self._new | self._inside | self._leaving | watched
+        free: dict[int, list[Any]] = {}  # by size
         dying: dict[int, list[int]] = {}
         for root, place in last.items():
-            dying.setdefault(place, []).append(root)
+            if root in ours:
+                dying.setdefault(place, []).append(root)
         for place, item in enumerate(self._order):
-            made = [
-                n
-                for n in self._defined(item)
-                if n not in self._leaving and n not in watched and n not in self._buffers
-            ]
-            over = [
-                root
-                for root in dying.get(place, [])
-                if root in self._buffers and root not in watched
-            ]
-            in_place = _runs_in_place(item)
+            made = [n for n in results_of(item) if n in ours]
+            over = [n for n in dying.get(place, ()) if n in self._buffers]
+            in_place = bool(made and over) and _runs_in_place(item)
             if in_place:
-                free += [(self._raw[root].nbytes, self._raw[root]) for root in over]
+                self._release(over, free)
             for number in made:
                 self._take(number, free)
             if not in_place:
-                free += [(self._raw[root].nbytes, self._raw[root]) for root in over]
+                self._release(over, free)
 
     def _defined(self, item: Instruction | Group) -> list[int]:
         numbers = item.results() if isinstance(item, Group) else item.results
@@ -242,14 +237,22 @@ class Memory:
             if self._roots[n] == frozenset([n]) and n not in self._new and n not in self._inside
         ]
 
-    def _take(self, number: int, free: list[tuple[int, Any]]) -> None:
+    def _release(self, roots: list[int], free: dict[int, list[Any]]) -> None:
+        """Let others have the buffers of values that nobody needs any more."""
+        for root in roots:
+            raw = self._raw[root]
+            free.setdefault(raw.nbytes, []).append(raw)
+
+    def _take(self, number: int, free: dict[int, list[Any]]) -> None:
         """A buffer that is free and fits best, or a new one."""
         needed = max(self._program.bytes_of(number), 1)
-        fitting = [entry for entry in free if needed <= entry[0] <= 2 * needed + _ALIGNED]
-        if fitting:
-            entry = min(fitting, key=lambda e: e[0])
-            free.remove(entry)
-            raw = entry[1]
+        size: int | None = needed
+        if not free.get(needed):
+            most = 2 * needed + _ALIGNED
+            fitting = [n for n, raws in free.items() if needed < n <= most and raws]
+            size = min(fitting, default=None)
+        if size is not None:
+            raw = free[size].pop(0)  # free for longest: what was written just now is slow to write
         else:
             raw = kernels.raw_memory(needed)
             self.bytes += raw.nbytes
@@ -277,11 +280,7 @@ class Memory:
     def _last_uses(self) -> dict[int, int]:
         last: dict[int, int] = {}
         for place, item in enumerate(self._order):
-            numbers = [
-                *item.reads(),
-                *(item.results() if isinstance(item, Group) else item.results),
-            ]
-            for number in numbers:
+            for number in (*item.reads(), *results_of(item)):
                 for root in self._roots[number]:
                     last[root] = place
         return last

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..core.tensor import Tensor
 from ..tree import TreeDef, unflatten
+from .texts import function_of
 
 __all__ = ["packer"]
 
@@ -37,7 +38,8 @@ def packer(structure: TreeDef, results: Sequence[Any]) -> Callable[[Sequence[Any
     if text is None:
         scope.update(structure=structure, unflatten=unflatten)
         text = f"unflatten(structure, [{', '.join(leaves)}])"
-    return eval(f"lambda arrays: {text}", scope)  # type: ignore[no-any-return]
+    text = f"pack = lambda arrays: {text}"
+    return function_of(text, "pack", scope, "xg.function results")
 
 
 def _text(structure: TreeDef, leaves: list[str], places: count[int]) -> str | None:

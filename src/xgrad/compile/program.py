@@ -57,7 +57,18 @@ class Instruction(NamedTuple):
 
     def reads(self) -> list[int]:
         """The numbers of the values that it reads."""
-        return [x for x in self.operands if not isinstance(x, Literal)]
+        return [x for x in self.operands if type(x) is int]
+
+    def renamed(self, names: Mapping[int, int]) -> Instruction:
+        """The same of values that stand for its own."""
+        if not names or names.keys().isdisjoint(self.operands):
+            return self
+        operands = [names.get(x, x) if type(x) is int else x for x in self.operands]
+        return self.of(tuple(operands))
+
+    def of(self, operands: tuple[Operand, ...]) -> Instruction:
+        """The same of other operands."""
+        return Instruction(self.primitive, operands, self.parameters, self.results, self.where)
 
 
 @dataclass(frozen=True)
@@ -123,12 +134,20 @@ class Program:
 
     def bytes_of(self, number: int) -> int:
         """The bytes that a value takes."""
-        name = dtype_name(self.specs[number].dtype)
-        bits = 8 if name == "bool" else int(name.lstrip("abcdefghijklmnopqrstuvwxyz"))
-        return self.size_of(number) * bits // 8
+        spec = self.specs[number]
+        return math.prod(spec.shape) * _bytes_of(spec.dtype)
 
     def show(self, number: int) -> str:
         """A value for a listing: ``%3: (2, 4) float32``."""
         spec = self.specs[number]
         shape = ", ".join(map(str, spec.shape)) + ("," if len(spec.shape) == 1 else "")
         return f"%{number}: ({shape}) {dtype_name(spec.dtype)}"
+
+
+def _bytes_of(dtype: Any) -> int:
+    """The bytes that an element takes: the dtype's word for it, or what its name says."""
+    size = getattr(dtype, "itemsize", None)
+    if type(size) is int:
+        return size
+    name = dtype_name(dtype)
+    return 1 if name == "bool" else int(name.lstrip("abcdefghijklmnopqrstuvwxyz")) // 8

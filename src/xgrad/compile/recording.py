@@ -1,12 +1,13 @@
 """Record what a function does, while it runs as usual.
 
 The recorder is an observer outside everything the function does: tapes, accumulators and vmap run
-inside it, and all that they compute is recorded like any operation. A value is known by its array,
-which is kept alive meanwhile; what was not computed from arguments and Variables is a constant."""
+inside it, and all that they compute is recorded like any operation. A value is known by its array for
+as long as somebody has it; what was not computed from arguments and Variables is a constant."""
 
 from __future__ import annotations
 
 import gc
+import math
 from collections.abc import Callable
 from typing import Any, Self
 from weakref import ref
@@ -14,13 +15,13 @@ from weakref import ref
 from ..backends import Backend, backend_of
 from ..backends.base import dtype_name
 from ..batching import Batched
-from ..core.inspection import Inspector, seat
+from ..core.inspection import seat
 from ..core.instructions import PRIMITIVES
 from ..core.node import Cut, Leaf, Node, Where, next_serial
 from ..core.observers import show_line, state, user_line
 from ..core.primitive import Primitive
 from ..core.protocols import protocols
-from ..core.spec import Spec, describe, spec_of
+from ..core.spec import Spec, describe
 from ..core.tensor import Tensor
 from ..core.variable import Variable
 from ..errors import DeviceMismatchError, TracingError
@@ -32,6 +33,8 @@ from .draws import Draws
 from .program import Instruction, Literal, Program
 
 __all__ = ["Recording"]
+
+_LARGE = 1 << 13  # elements of an array that is not kept alive by a recording: that has its price
 
 
 class _Values(Follower):
@@ -75,8 +78,8 @@ class Recording:
     def __init__(self, arguments: list[Tensor]) -> None:
         self.tangents = _Values()
         self._numbers: dict[int, int] = {}
-        self._alive: list[Any] = []  # by number
-        self._copies: list[Any] = []
+        self._kept: list[Any] = []  # arrays, and weak references to large ones
+        self._leaving: list[Any] = []
         self._specs: dict[int, Spec] = {}
         self._constants: dict[int, Any] = {}
         self._instructions: list[Instruction] = []
@@ -84,13 +87,13 @@ class Recording:
         self._assigned: dict[int, Variable] = {}
         self._before: dict[int, Any] = {}
         self._backend: Backend | None = None
+        self._kind: type | None = None  # of the latest value
         self.draws = Draws(
             self._define,
             self._again,
-            lambda array: self._followed(array, None),
+            lambda array: self._followed(array, None, None),
             lambda array: id(array) in self._numbers,
         )
-        self._former: Any = None
         self.arguments = tuple([self._define(x.array) for x in arguments])
         self._nodes: list[ref[Node]] = []
         for x in arguments:
@@ -100,13 +103,13 @@ class Recording:
 
     def __enter__(self) -> Self:
         # Sends every operation of this thread through `apply`, which tells of all of them.
-        self._former = seat().put("xg.function", Inspector())
+        seat().usher(self, _look_at_nothing)
         push(self, 0)
         return self
 
     def __exit__(self, *error: object) -> None:
         pop(self)
-        seat().put("xg.function", self._former)
+        seat().usher(self, None)
         if error[0] is not None:
             for key, variable in self._assigned.items():
                 variable.array = self._before[key]
@@ -124,37 +127,41 @@ class Recording:
         outside: Context,  # noqa: ARG002 - nobody is outside
     ) -> Any:
         """Write an operation down, if it has to do with what comes in."""
-        known = primitive.name in PRIMITIVES or primitive.name in WHOLES
-        if not known or any(type(a) is Batched for a in arrays):
+        if primitive.name not in PRIMITIVES and primitive.name not in WHOLES:
             return new
-        operands = [self._find(a, n) for a, n in zip(arrays, nodes, strict=True)]
-        if not any(type(x) is int for x in operands):
+        operands: list[int | Literal | None] = []
+        belongs = False
+        for array, node in zip(arrays, nodes, strict=True):
+            if type(array) is Batched:
+                return new
+            operand = self._find(array, node)
+            operands.append(operand)
+            if type(operand) is int:
+                belongs = True
+        if not belongs:
             return new
-        _refuse_shapes_that_depend_on_values(primitive, arrays)
+        if primitive.name in _SHAPES_MAY_DEPEND:
+            _refuse_shapes_that_depend_on_values(primitive, arrays)
+        where = user_line(4)
         several = primitive.outputs != 1
-        parts = y if several else (y,)
-        if not several and not primitive.may_do_nothing:
+        if not several and id(y) in self._numbers and not primitive.may_do_nothing:
             for array, operand in zip(arrays, operands, strict=True):
-                if y is array and type(operand) is int:
-                    return self._followed(y, new)  # the identity, for these shapes and dtypes
-        numbers = tuple(
-            [
-                self._constant(array) if operand is None else operand
-                for array, operand in zip(arrays, operands, strict=True)
-            ]
-        )
-        results = tuple([self._define(part) for part in parts])
+                if y is array and type(operand) is int:  # the identity, for these shapes and dtypes
+                    return self._followed(y, new, where)
+        if None in operands:
+            for place, operand in enumerate(operands):
+                if operand is None:
+                    operands[place] = self._constant(arrays[place])
+        results = tuple(map(self._define, y)) if several else (self._define(y),)
         self._instructions.append(
-            Instruction(primitive, numbers, dict(parameters or {}), results, user_line(4))
+            Instruction(primitive, tuple(operands), dict(parameters or {}), results, where)  # type: ignore[arg-type]
         )
-        made = new if several else (new,)
-        found = tuple(
-            [
-                self._followed(part, made[i] if made is not None else None)
-                for i, part in enumerate(parts)
-            ]
+        if not several:
+            return self._followed(y, new, where)
+        made = (None,) * len(y) if new is None else new
+        return tuple(
+            [self._followed(part, node, where) for part, node in zip(y, made, strict=True)]
         )
-        return found if several else found[0]
 
     def stored(self, variable: Variable, new: Tensor) -> None:
         """Note that a Variable has another value from here on."""
@@ -167,11 +174,11 @@ class Recording:
 
     def _find(self, array: Any, node: Node | None) -> int | Literal | None:
         """The number of an operand; None for a constant that has none yet."""
-        if not hasattr(array, "shape"):
-            return Literal(array)
         number = self._numbers.get(id(array))
         if number is not None:
             return number
+        if not hasattr(array, "shape"):
+            return Literal(array)
         variable = node.variable() if type(node) is Leaf and node.variable is not None else None
         if variable is not None and variable.array is array:
             return self._variable(variable)
@@ -185,6 +192,21 @@ class Recording:
 
     def _define(self, array: Any) -> int:
         number = len(self._specs)
+        if type(array) is not self._kind:
+            self._see_backend(array)
+        shape = tuple(array.shape)
+        self._specs[number] = Spec(shape, array.dtype)
+        self._numbers[id(array)] = number
+        self._kept.append(array if math.prod(shape) < _LARGE else self._loosely(array))
+        return number
+
+    def _loosely(self, array: Any) -> ref[Any]:
+        """By which to know when an array goes: nobody can come with it after that."""
+        key, numbers = id(array), self._numbers
+        return ref(array, lambda _: numbers.pop(key, None))
+
+    def _see_backend(self, array: Any) -> None:
+        """Learn the library of the values from the first; refuse one of another library."""
         backend = backend_of(array)
         if self._backend is None:
             self._backend = backend
@@ -193,26 +215,28 @@ class Recording:
                 f"xg.function: {describe(array)} and values of {self._backend.name} are in one "
                 "function. Use to_device before or after it: a recorded program runs in one place."
             )
-        self._specs[number] = spec_of(array)
-        self._numbers[id(array)] = number
-        self._alive.append(array)
-        return number
+        self._kind = type(array)
 
     def _again(self, array: Any, number: int) -> None:
         """Take an array for a value that was computed before."""
         self._numbers[id(array)] = number
-        self._copies.append(array)
+        self._kept.append(array)
 
     def _constant(self, array: Any) -> int:
         number = self._define(array)
         self._constants[number] = array
         return number
 
-    def _followed(self, array: Any, node: Any) -> Node:
+    def _followed(self, array: Any, node: Any, where: Where) -> Node:
         """A node by which guards see that the value belongs to the recording."""
         if node is None or type(node) is Cut:
             shape, dtype = tuple(array.shape), array.dtype
-            node = Node(None, None, (), (), None, shape, dtype, (), next_serial(), None)
+            traces, serial = (self.tangents,), next_serial()
+            made = Node(None, None, (), (), None, shape, dtype, traces, serial, where)
+            self._nodes.append(ref(made))
+            return made
+        if node.where is None:
+            node.where = where
         if self.tangents not in node.traces:
             node.traces = (*node.traces, self.tangents)
             self._nodes.append(ref(node))
@@ -225,10 +249,12 @@ class Recording:
         numbers = []
         for x in results:
             found = self._find(x.array, x.node)
+            self._leaving.append(x.array)
             numbers.append(self._constant(x.array) if found is None else found)
         writes = []
         for key, variable in self._assigned.items():
             found = self._numbers.get(id(variable.array))
+            self._leaving.append(variable.array)
             writes.append((variable, self._constant(variable.array) if found is None else found))
             variable.array = self._before[key]
         backend = self._backend
@@ -246,12 +272,12 @@ class Recording:
             tuple(self.draws.inputs),
         )
 
-    def hand_over(self, program: Program) -> list[Any]:
+    def hand_over(self) -> list[Any]:
         """What the recorded run computed for the outputs of its program; all else is let go of."""
-        values = [self._alive[number] for number in program.outputs()]
-        self._alive.clear()
-        self._copies.clear()
+        self._kept.clear()
         self.tangents.watched.clear()
+        del self.draws  # which knows the recording: the collector would have to find that out
+        values, self._leaving = self._leaving, []
         return values
 
     def refuse_what_is_kept(self) -> None:
@@ -270,10 +296,12 @@ class Recording:
                 )
 
 
+def _look_at_nothing(_operands: Any) -> None:
+    """Be there, as an usher."""
+
+
 def _refuse_shapes_that_depend_on_values(primitive: Primitive, arrays: tuple[Any, ...]) -> None:
-    masks = primitive.name in ("getitem", "put") and any(
-        dtype_name(index.dtype) == "bool" for index in arrays[1:]
-    )
+    masks = any(dtype_name(index.dtype) == "bool" for index in arrays[1:])
     if masks or primitive.name in _SHAPES_DEPEND:
         raise TracingError(
             f"{primitive.name}{show_line(user_line(3))} inside xg.function: the shape of the result "
@@ -311,6 +339,7 @@ def _scattered(x: Tensor, indices: Any, updates: Any, mode: str) -> Tensor:
 
 
 _SHAPES_DEPEND = {"nonzero", "unique_all", "unique_counts", "unique_inverse", "unique_values"}
+_SHAPES_MAY_DEPEND = {*_SHAPES_DEPEND, "getitem", "put"}
 _NEW_VALUES: dict[str, Callable[..., Any]] = {
     "assign": lambda x, value: rule_namespace.asarray(value, device=x.device),
     "assign_add": lambda x, value: x + rule_namespace.asarray(value, device=x.device),

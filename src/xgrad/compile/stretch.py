@@ -15,6 +15,7 @@ from ..backends import numpy_kernels as kernels
 from ..backends.caches import last_cache_bytes
 from .fusion import Group
 from .program import Instruction, Literal, Program
+from .texts import function_of
 
 __all__ = ["Stretch", "nanoseconds"]
 
@@ -68,8 +69,7 @@ class Stretch:
         """``stretch(lo, hi, scratch, inputs, outputs)``, which takes so many rows at once."""
         self._step = step
         self.source = self._generate()
-        exec(compile(self.source, "<xg.function group>", "exec"), self._scope)  # noqa: S102 - our own source
-        return self._scope["stretch"]  # type: ignore[no-any-return]
+        return function_of(self.source, "stretch", self._scope, "xg.function group")
 
     def laid_out(self, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
         """Inputs or outputs as the function wants them."""

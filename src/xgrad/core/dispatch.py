@@ -366,18 +366,23 @@ def unwrap(x: Any) -> tuple[Any, Node | None]:
 def _take_apart(
     primitive: Primitive, operands: Sequence[Any]
 ) -> tuple[tuple[Any, ...], tuple[Node | None, ...], Backend]:
-    arrays = []
-    nodes = []
+    arrays: list[Any] = []
+    nodes: list[Node | None] = []
     backend: Backend | None = None
+    kind: type | None = None
     for position, operand in enumerate(operands):
-        try:
-            array, node = unwrap(operand)
-        except NotAnOperandError as error:
-            name = primitive.operands[min(position, len(primitive.operands) - 1)]
-            raise NotAnOperandError(f"{primitive.name}: {name}: {error}") from None
+        if type(operand) in HANDLES:
+            array, node = operand.array, operand.node
+        else:
+            try:
+                array, node = unwrap(operand)
+            except NotAnOperandError as error:
+                name = primitive.operands[min(position, len(primitive.operands) - 1)]
+                raise NotAnOperandError(f"{primitive.name}: {name}: {error}") from None
         arrays.append(array)
         nodes.append(node)
-        if type(array) not in SCALAR_TYPES:
+        if type(array) not in SCALAR_TYPES and type(array) is not kind:
+            kind = type(array)
             backend = _common_backend(primitive, backend, array, arrays)
     if backend is None:
         device = as_device(None)

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from ..program import Program
-from .algebra import simplify
+from .algebra import doubled, simplified, with_numbers
 from .dead_code import without_dead_code
-from .folding import with_folded_constants
+from .folding import folded
 from .joining import with_joined_products
 from .layout import with_copied_transposes
 from .powers import with_products
-from .repetition import without_repetition
+from .repetition import repeated
+from .sweep import swept
 
-__all__ = ["optimise"]
+__all__ = ["RULES", "optimise"]
 
-PASSES = (
-    *(with_products, with_joined_products, with_folded_constants, simplify, without_repetition),
-    *(with_folded_constants, simplify, without_dead_code, with_copied_transposes),
-)
+RULES = (folded, with_numbers, simplified, doubled, repeated)
 
 
 def optimise(program: Program) -> Program:
     """Run all passes."""
-    for run in PASSES:
-        program = run(program)
-    return program
+    program = swept(with_joined_products(with_products(program)), RULES)
+    return with_copied_transposes(without_dead_code(program))

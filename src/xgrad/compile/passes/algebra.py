@@ -11,35 +11,101 @@ from collections.abc import Callable
 from typing import Any
 
 from ...backends import backend_of
-from ..program import Instruction, Literal, Program
+from ...backends.base import dtype_name
+from ...core.instructions import primitive
+from ..program import Instruction, Literal
+from .sweep import Known
 
-__all__ = ["simplify"]
+__all__ = ["doubled", "simplified", "with_numbers"]
 
-_COMMUTE = ("add", "multiply")
+_ADD, _MULTIPLY = primitive("add"), primitive("multiply")
+_WIDE = ("float32", "float64", "complex64", "complex128")
 _SCALARS = ("add", "divide", "multiply", "subtract", "zero_where_zero", "maximum", "minimum")
 
 
-def simplify(program: Program) -> Program:
-    """Apply the rules below until every instruction has been seen once."""
-    numbers = {
-        n: value for n, a in program.constants.items() if isinstance(value := _uniform(a), float)
-    }
-    names: dict[int, int] = {}
-    kept: list[Instruction] = []
-    makers: dict[int, Instruction] = {}
-    for instruction in program.instructions:
-        operands = tuple([names.get(x, x) if type(x) is int else x for x in instruction.operands])
-        current = instruction._replace(operands=operands)
-        current = _with_numbers(program, current, numbers)
-        rule = _RULES.get(current.primitive.name)
-        same = None if rule is None else rule(program, current, makers)
-        if same is not None and program.specs[same] == program.specs[current.results[0]]:
-            names[current.results[0]] = same
-            continue
-        kept.append(current)
-        for number in current.results:
-            makers[number] = current
-    return program.renamed(names, kept)
+def with_numbers(known: Known, instruction: Instruction) -> Instruction | None:
+    """Use a number in place of a constant, where the other operand has shape and dtype."""
+    if instruction.primitive.name not in _SCALARS:
+        return None
+    x1, x2 = instruction.operands
+    if x1 not in known.constants and x2 not in known.constants:
+        return None
+    specs = known.program.specs
+    spec = specs[instruction.results[0]]
+    for here, other in ((x1, x2), (x2, x1)):
+        if type(other) is int and specs[other] == spec:
+            value = _number(known, here)
+            if isinstance(value, float):
+                literal = Literal(value)
+                return instruction.of((literal, x2) if here is x1 else (x1, literal))
+    return None
+
+
+def simplified(known: Known, instruction: Instruction) -> tuple[int, ...] | None:
+    """The value that the result is, by the rules below."""
+    rule = _RULES.get(instruction.primitive.name)
+    same = None if rule is None else rule(known, instruction)
+    if same is None:
+        return None
+    specs = known.program.specs
+    return (same,) if specs[same] == specs[instruction.results[0]] else None
+
+
+def doubled(known: Known, instruction: Instruction) -> Instruction | None:
+    """One product for twice a product, or for the product of twice a value, with the same digits.
+
+    That is what the gradient of x * x is made of, times a number."""
+    if instruction.primitive is _ADD:
+        x1, x2 = instruction.operands
+        scaled = _scaled(known, x1) if type(x1) is int and x1 == x2 else None
+    elif instruction.primitive is _MULTIPLY:
+        scaled = _of_twice(known, instruction)
+    else:
+        return None
+    if scaled is None:
+        return None
+    number, x = scaled
+    pair = (Literal(2 * number), x)
+    return Instruction(_MULTIPLY, pair, {}, instruction.results, instruction.where)
+
+
+def _scaled(known: Known, x: int) -> tuple[float, int] | None:
+    """A finite number and the value that it is multiplied with, if a value is made so."""
+    maker = known.makers.get(x)
+    if maker is None or maker.primitive is not _MULTIPLY:
+        return None
+    return _number_times(known, maker)
+
+
+def _of_twice(known: Known, product: Instruction) -> tuple[float, int] | None:
+    """A number and x, for their product with x + x."""
+    found = _number_times(known, product)
+    maker = known.makers.get(found[1]) if found is not None else None
+    if found is None or maker is None or maker.primitive is not _ADD:
+        return None
+    x1, x2 = maker.operands
+    return (found[0], x1) if type(x1) is int and x1 == x2 else None
+
+
+def _number_times(known: Known, product: Instruction) -> tuple[float, int] | None:
+    for number, x in (product.operands, product.operands[::-1]):
+        value = _value(number)
+        if type(value) in (int, float) and type(x) is int:
+            spec = known.program.specs[x]
+            alike = spec == known.program.specs[product.results[0]]
+            # Twice the number must be one of the dtype, too.
+            fits = 1e-30 < abs(value) < 1e30 and dtype_name(spec.dtype) in _WIDE
+            return (value, x) if alike and fits else None
+    return None
+
+
+def _number(known: Known, operand: Any) -> Any:
+    """The float or truth value that every element of a constant is; None if there is none."""
+    if operand not in known.constants:
+        return None
+    if operand not in known.numbers:
+        known.numbers[operand] = _uniform(known.constants[operand])
+    return known.numbers[operand]
 
 
 def _uniform(array: Any) -> Any:
@@ -51,48 +117,32 @@ def _uniform(array: Any) -> Any:
     return value if isinstance(value, (bool, float)) else None
 
 
-def _with_numbers(
-    program: Program, instruction: Instruction, numbers: dict[int, Any]
-) -> Instruction:
-    """Use a number in place of a constant, where the other operand has shape and dtype."""
-    if instruction.primitive.name not in _SCALARS:
-        return instruction
-    x1, x2 = instruction.operands
-    spec = program.specs[instruction.results[0]]
-    for here, other in ((x1, x2), (x2, x1)):
-        fits = type(other) is int and program.specs[other] == spec
-        if type(here) is int and here in numbers and fits:
-            literal = Literal(numbers[here])
-            pair = (literal, x2) if here is x1 else (x1, literal)
-            return instruction._replace(operands=pair)
-    return instruction
-
-
-Makers = dict[int, Instruction]
-
-
 def _value(operand: Any) -> Any:
     return operand.value if isinstance(operand, Literal) else None
 
 
-def _multiply(_program: Program, i: Instruction, _makers: Makers) -> int | None:
+def _multiply(_known: Known, i: Instruction) -> int | None:
     x1, x2 = i.operands
     if _value(x2) == 1:
         return x1 if type(x1) is int else None
     return x2 if _value(x1) == 1 and type(x2) is int else None
 
 
-def _divide(_program: Program, i: Instruction, _makers: Makers) -> int | None:
+def _divide(_known: Known, i: Instruction) -> int | None:
     x1, x2 = i.operands
     return x1 if _value(x2) == 1 and type(x1) is int else None
 
 
-def _same_form(program: Program, i: Instruction, _makers: Makers) -> int | None:
+def _same_form(known: Known, i: Instruction) -> int | None:
     (x,) = i.operands
-    return x if type(x) is int and program.specs[x] == program.specs[i.results[0]] else None
+    return (
+        x
+        if type(x) is int and known.program.specs[x] == known.program.specs[i.results[0]]
+        else None
+    )
 
 
-def _guard(_program: Program, i: Instruction, makers: Makers) -> int | None:
+def _guard(known: Known, i: Instruction) -> int | None:
     """Nothing to guard where the cotangent is a number that is not zero, or was guarded by it."""
     r, g = i.operands
     if type(r) is not int:
@@ -101,7 +151,7 @@ def _guard(_program: Program, i: Instruction, makers: Makers) -> int | None:
         return r
     if isinstance(g, Literal) and g.value != 0:
         return r
-    maker = makers.get(r)
+    maker = known.makers.get(r)
     if maker is None:
         return None
     again = maker.primitive is i.primitive and maker.operands[1] == g
@@ -122,10 +172,10 @@ def _is_multiple(maker: Instruction, g: Any) -> bool:
     return usable and (factor != 0 or name == "multiply")
 
 
-def _twice(_program: Program, i: Instruction, makers: Makers) -> int | None:
+def _twice(known: Known, i: Instruction) -> int | None:
     """The inverse of what was done to an operand: -(-x), a transpose of a transpose."""
     (x,) = i.operands
-    maker = makers.get(x) if type(x) is int else None
+    maker = known.makers.get(x) if type(x) is int else None
     if maker is None or maker.primitive is not i.primitive:
         return None
     if i.primitive.name == "permute_dims":
@@ -136,41 +186,38 @@ def _twice(_program: Program, i: Instruction, makers: Makers) -> int | None:
     return source if type(source) is int else None
 
 
-def _choice(program: Program, i: Instruction, _makers: Makers) -> int | None:
+def _choice(known: Known, i: Instruction) -> int | None:
     """One of two values, where the condition is known."""
     condition, *values = i.operands
-    known = _known(program, condition)
-    if known is None:
+    truth = _truth(known, condition)
+    if truth is None:
         return None
-    chosen = values[0] if known else values[1]
+    chosen = values[0] if truth else values[1]
     return chosen if type(chosen) is int else None
 
 
-def _either(program: Program, i: Instruction, _makers: Makers) -> int | None:
+def _either(known: Known, i: Instruction) -> int | None:
     """Where one condition holds everywhere, that one; where it nowhere does, the other."""
     for here, other in (i.operands, i.operands[::-1]):
-        known = _known(program, here)
-        chosen = here if known else other
-        if known is not None and type(chosen) is int:
+        truth = _truth(known, here)
+        chosen = here if truth else other
+        if truth is not None and type(chosen) is int:
             return chosen
     return None
 
 
-def _known(program: Program, operand: Any) -> bool | None:
+def _truth(known: Known, operand: Any) -> bool | None:
     """What a condition is, where that is the same everywhere and in every call."""
-    if isinstance(operand, Literal):
-        return operand.value if isinstance(operand.value, bool) else None
-    array = program.constants.get(operand)
-    found = None if array is None else _uniform(array)
+    found = operand.value if isinstance(operand, Literal) else _number(known, operand)
     return found if isinstance(found, bool) else None
 
 
-def _identity(_program: Program, i: Instruction, _makers: Makers) -> int | None:
+def _identity(_known: Known, i: Instruction) -> int | None:
     (x,) = i.operands
     return x if type(x) is int else None
 
 
-_RULES: dict[str, Callable[[Program, Instruction, Makers], int | None]] = {
+_RULES: dict[str, Callable[[Known, Instruction], int | None]] = {
     "multiply": _multiply,
     "divide": _divide,
     "zero_where_zero": _guard,

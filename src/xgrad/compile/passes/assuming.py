@@ -9,23 +9,26 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ..program import Instruction, Program
-from .algebra import simplify
+from .algebra import simplified, with_numbers
 from .dead_code import without_dead_code
+from .sweep import swept
 
 __all__ = ["assuming_finite"]
 
 
 def assuming_finite(program: Program, but: Collection[int] = ()) -> tuple[Program, set[int]]:
     """The smaller program, and the values that must turn out to be finite, none of them in `but`."""
+    if "isfinite" not in {i.primitive.name for i in program.instructions}:
+        return program, set()
     outputs = set(program.outputs())
     about: dict[int, set[int]] = {}  # from conditions that hold if some values are finite to those
     assumed: set[int] = set()
     names: dict[int, int] = {}
     kept: list[Instruction] = []
     for instruction in program.instructions:
-        operands = tuple([names.get(x, x) if type(x) is int else x for x in instruction.operands])
-        current = instruction._replace(operands=operands)
+        current = instruction.renamed(names)
         kept.append(current)
+        operands = current.operands
         name, number = current.primitive.name, current.results[0]
         if name == "isfinite" and type(operands[0]) is int and operands[0] not in but:
             about[number] = {operands[0]}
@@ -40,4 +43,5 @@ def assuming_finite(program: Program, but: Collection[int] = ()) -> tuple[Progra
                 assumed |= about[operands[0]]
     if not names:
         return program, set()
-    return without_dead_code(simplify(program.renamed(names, kept)), assumed), assumed
+    smaller = swept(program.renamed(names, kept), (with_numbers, simplified))
+    return without_dead_code(smaller, assumed), assumed

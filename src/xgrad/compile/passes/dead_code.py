@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ..program import Program
 
@@ -10,7 +11,9 @@ __all__ = ["without_dead_code"]
 
 
 def without_dead_code(program: Program, also: Iterable[int] = ()) -> Program:
-    """The instructions on whose results an output depends, or `also`, and those that may raise."""
+    """The instructions on whose results an output depends, or `also`, and those that may raise.
+
+    Constants that are left unread are left out, too."""
     wanted = {*program.outputs(), *also}
     kept = []
     for instruction in reversed(program.instructions):
@@ -18,4 +21,5 @@ def without_dead_code(program: Program, also: Iterable[int] = ()) -> Program:
             continue
         wanted.update(instruction.reads())
         kept.append(instruction)
-    return program.with_instructions(reversed(kept))
+    constants = {n: array for n, array in program.constants.items() if n in wanted}
+    return replace(program, instructions=tuple(reversed(kept)), constants=constants)

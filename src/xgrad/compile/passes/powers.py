@@ -21,6 +21,8 @@ def with_products(program: Program) -> Program:
     """Put products for powers into a program of NumPy arrays."""
     if program.backend is not host():
         return program
+    if "power" not in {i.primitive.name for i in program.instructions}:
+        return program
     specs = dict(program.specs)
     numbers = itertools.count(max(specs, default=0) + 1)
     kept: list[Instruction] = []

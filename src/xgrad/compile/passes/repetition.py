@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from ..program import Instruction, Literal
+from .sweep import Known
 
-from ..program import Instruction, Program
-
-__all__ = ["without_repetition"]
+__all__ = ["repeated"]
 
 
-def without_repetition(program: Program) -> Program:
-    """Let later instructions that do the same as an earlier one stand for its results."""
-    seen: dict[Any, tuple[int, ...]] = {}
-    names: dict[int, int] = {}
-    kept: list[Instruction] = []
-    for instruction in program.instructions:
-        operands = tuple([names.get(x, x) if type(x) is int else x for x in instruction.operands])
-        current = instruction._replace(operands=operands)
-        key = (
-            instruction.primitive.name,
-            tuple([(type(x), type(getattr(x, "value", x)), x) for x in operands]),
-            repr(sorted(instruction.parameters.items())),
-        )
-        former = seen.setdefault(key, instruction.results)
-        if former is instruction.results:
-            kept.append(current)
-        else:
-            names.update(zip(instruction.results, former, strict=True))
-    return program.renamed(names, kept)
+def repeated(known: Known, instruction: Instruction) -> tuple[int, ...] | None:
+    """The results of an earlier instruction that does the same."""
+    parameters = instruction.parameters
+    key = (
+        instruction.primitive.name,
+        # As text, 1 is not 1.0, and 0.0 not -0.0.
+        *[repr(x.value) if isinstance(x, Literal) else x for x in instruction.operands],
+        repr(sorted(parameters.items())) if parameters else None,
+    )
+    former = known.seen.setdefault(key, instruction.results)
+    return None if former is instruction.results else former
