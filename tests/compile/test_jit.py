@@ -3,6 +3,7 @@
 `XGRAD_PROGRAMS=500` compiles a tenth as many random programs; each takes seconds."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -72,7 +73,7 @@ def test_a_chain_with_its_gradient_is_one_call(dtype, soon, rng):
     x = xg.asarray(rng.normal(size=8), dtype=dtype)
     rtol = 1e-6 if dtype == xg.float32 else 1e-13
     recorded = assert_compiles(xg.value_and_grad(chain), x, rtol=rtol)
-    assert recorded.program().source.count("run1(") == 1
+    assert len(re.findall(r"\brun\d+\(", recorded.program().source)) == 1
 
 
 @needs_numba
