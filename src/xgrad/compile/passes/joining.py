@@ -101,7 +101,7 @@ class _JoinedSums(_Joined):
         """Join what can be joined."""
         instructions = self.program.instructions
         self._place = {n: place for place, i in enumerate(instructions) for n in i.results}
-        self._readers = Counter(n for i in instructions for n in i.reads())
+        self._readers = Counter(itertools.chain.from_iterable([i.reads() for i in instructions]))
         self._readers.update(self.program.outputs())
         roots = []
         inner: set[int] = set()  # sums that only a larger sum reads
@@ -217,7 +217,8 @@ class _JoinedFactors(_Joined):
         moving: set[Any] = set()  # what may be made as late as it is read
         sets: dict[Any, list[_Set]] = {}
         for place, i in enumerate(instructions):
-            made_at.update(dict.fromkeys(i.results, place))
+            for n in i.results:
+                made_at[n] = place
             number = i.results[0]
             if number not in read_at or number in outputs or not _is_small_product(self.program, i):
                 continue
@@ -258,9 +259,12 @@ class _JoinedFactors(_Joined):
 
 def _is_small_product(program: Program, i: Instruction) -> bool:
     """Whether an instruction multiplies two small matrices of floating numbers."""
-    if i.primitive not in _PRODUCTS or any(isinstance(x, Literal) for x in i.operands):
+    if i.primitive not in _PRODUCTS:
         return False
-    one, two = (program.specs[x] for x in i.operands)  # type: ignore[index]
+    x1, x2 = i.operands
+    if type(x1) is not int or type(x2) is not int:
+        return False
+    one, two = program.specs[x1], program.specs[x2]
     if len(one.shape) != 2 or len(two.shape) != 2 or one.dtype != two.dtype:
         return False
     return 0 < math.prod(one.shape) * two.shape[1] <= _MOST_WORK and is_inexact(one.dtype)
