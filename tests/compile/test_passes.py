@@ -53,6 +53,12 @@ def test_what_is_constant_may_leave():
     assert names(made) == ["add", "exp"]
 
 
+def test_zeros_of_two_signs_are_not_the_same():
+    recorded = xg.function(lambda x: (x * 0.0, x * -0.0))
+    for _ in range(2):
+        assert [xg.signbit(y).item() for y in recorded(xg.ones(()))] == [False, True]
+
+
 def test_known_conditions_choose():
     def f(x):
         everywhere = xg.full((3,), True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..program import Instruction, Program
+from ..program import Instruction, Literal, Program
 
 __all__ = ["without_repetition"]
 
@@ -17,9 +17,11 @@ def without_repetition(program: Program) -> Program:
     for instruction in program.instructions:
         operands = tuple([names.get(x, x) if type(x) is int else x for x in instruction.operands])
         current = instruction._replace(operands=operands)
-        key = (
+        key = (  # in which 0.0 is not -0.0
             instruction.primitive.name,
-            tuple([(type(x), type(getattr(x, "value", x)), x) for x in operands]),
+            tuple(
+                [(type(x.value), repr(x.value)) if isinstance(x, Literal) else x for x in operands]
+            ),
             repr(sorted(instruction.parameters.items())),
         )
         former = seen.setdefault(key, instruction.results)
