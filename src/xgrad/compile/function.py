@@ -286,11 +286,14 @@ class Function:
                 inputs.append(x)
         args, options = self._signature.put_together(taken, inputs)
         recording = Recording(arguments)
-        with recording:
-            result = self._f(*args, **options)
-        results, structure = flatten(result)
-        numbered = [_result(x) for x in results]
-        program = recording.program([x for x in numbered if isinstance(x, Tensor)])
+        try:
+            with recording:
+                result = self._f(*args, **options)
+            results, structure = flatten(result)
+            numbered = [_result(x) for x in results]
+            program = recording.program([x for x in numbered if isinstance(x, Tensor)])
+        finally:
+            recording.close()
         donated = [program.arguments[place] for place, _ in taken.donated]
         compiled = _Compiled(program, structure, numbered, donated, self._backend)
         outputs = recording.hand_over(program)
