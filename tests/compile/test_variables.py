@@ -1,5 +1,6 @@
 """Variables in recorded functions: what they hold afterwards is what they hold without recording."""
 
+import numpy as np
 import pytest
 
 import xgrad as xg
@@ -101,6 +102,30 @@ def test_variables_with_one_array_are_told_apart():
     total()
     b.assign([0.0, 0.0])
     assert total().tolist() == [30.0, 40.0]
+
+
+@pytest.mark.parametrize(
+    "part",
+    [lambda x: x, lambda x: x[:2], lambda x: xg.expand_dims(xg.asarray(x), axis=0)[:, 1:]],
+    ids=["whole", "part", "view"],
+)
+def test_a_variable_keeps_the_value_of_an_array_that_is_filled_again(part):
+    v = xg.Variable(np.zeros(part(np.zeros(3)).shape))
+    keep = xg.function(lambda x: (v.assign(part(x)), None)[1])
+    batch = np.zeros(3)
+    for value in (1.0, 2.0):
+        batch[:] = value
+        keep(batch)
+        batch[:] = 7.0
+        assert set(v.numpy().ravel().tolist()) == {value}
+
+
+def test_a_variable_keeps_the_value_of_a_constant_that_changes():
+    v, constant = xg.Variable([0.0, 0.0]), np.ones(2)
+    keep = xg.function(lambda: (v.assign(constant), None)[1])
+    keep()
+    constant[:] = 7.0
+    assert v.tolist() == [1.0, 1.0]
 
 
 def test_variables_have_their_own_arrays_after_a_recording():

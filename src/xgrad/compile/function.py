@@ -35,6 +35,7 @@ from ..errors import ArgumentError, ArgumentTypeError
 from ..interpreters.graph import TapeGraph
 from ..ops.rule_namespace import rule_namespace
 from ..tree import TreeDef, flatten
+from .borrowed import borrowed_writes
 from .cpu import CpuExecutor
 from .executors import make_executor
 from .graph import program_graph
@@ -342,13 +343,15 @@ class _Compiled:
         self.program = optimise(program)
         self.executor = make_executor(self.program, donated, backend)
         self._is_quiet = isinstance(self.executor, CpuExecutor)
+        self._copy = program.backend.xp.copy
         self.seconds = 0.0
         self._pack = packer(structure, results)
         self._count = sum(isinstance(x, Tensor) for x in results)
         self._reads = [variable for variable, _ in self.program.reads]
         self._forms = [(v, v.shape, v.dtype) for v in self._reads]
         self._draws = [draw for draw, _ in self.program.draws]
-        self._writes = [variable for variable, _ in self.program.writes]
+        variables = [variable for variable, _ in self.program.writes]
+        self._writes = list(zip(variables, borrowed_writes(self.program), strict=True))
 
     def variables_fit(self) -> bool:
         """Whether the Variables still have the shapes and dtypes of the recording."""
@@ -388,8 +391,8 @@ class _Compiled:
     def finish(self, outputs: list[Any]) -> Any:
         """Assign to Variables, and give the results their structure."""
         if self._writes:
-            for variable, array in zip(self._writes, outputs[self._count :], strict=True):
-                variable.array = array
+            for (variable, copied), array in zip(self._writes, outputs[self._count :], strict=True):
+                variable.array = self._copy(array) if copied else array
         return self._pack(outputs)
 
 
