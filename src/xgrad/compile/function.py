@@ -98,7 +98,7 @@ def function(
 
     See Also
     --------
-    cond, while_loop, scan
+    where, scan
 
     Notes
     -----

@@ -55,9 +55,10 @@ class _Values(Follower):
         """Refuse that a value leaves xgrad: later calls would not see it."""
         raise TracingError(
             f"x {describe(x)} {how}{show_line(where)} inside xg.function: a recorded program "
-            "cannot look at values, because every call has its own. Use xg.where, xg.cond, "
-            "xg.while_loop or xg.scan instead of Python's control flow, static_argnames= for "
-            "arguments that decide, or return the value and look at it outside."
+            "cannot look at values, because every call has its own. Use xg.where, which chooses "
+            "between results of both branches, and xg.scan, whose rounds are counted, instead of "
+            "if, while, xg.cond and xg.while_loop; static_argnames= for arguments that decide; or "
+            "return the value and look at it outside."
         )
 
 
