@@ -547,9 +547,11 @@ case("prod/one element", lambda xp, x: xp.prod(x, axis=1), (2, 1), reference=lam
 case("std/correction", lambda xp, x: xp.std(x, axis=1, correction=1), (2, 4),
      reference=lambda x: x.std(1, ddof=1), analytic=False)
 case("var/correction", lambda xp, x: xp.var(x, axis=1, correction=1.5), (2, 4),
-     reference=lambda x: x.var(1) * 4 / 2.5, analytic=False)
+     reference=lambda x: x.var(1) * 4 / 2.5, analytic=False, complex=True)
 case("std/correction that is no integer", lambda xp, x: xp.std(x, axis=1, correction=1.5), (2, 4),
      reference=lambda x: x.std(1) * np.sqrt(4 / 2.5), analytic=False, standard=False)
+case("std/complex", lambda xp, x: xp.std(x, axis=0), (4, 2), reference=lambda x: x.std(0),
+     analytic=False, complex=True, without={"strict": "the standard has it for real numbers"})
 case("sum/dtype", lambda xp, x: xp.sum(x, dtype=xp.float64) * 2, (3,),
      reference=lambda x: 2 * x.sum(), standard=False, analytic=False)
 case("prod/with zero", lambda xp, x: xp.prod(x * mask_of(xp, x, [1, 0, 1]), axis=-1), (2, 3),

@@ -79,6 +79,22 @@ def test_static_arguments_decide():
     assert f(xg.asarray(4.0), "negate").item() == -4.0
 
 
+@pytest.mark.parametrize("static", [(), ("s",)], ids=["argument", "static"])
+def test_numbers_that_are_equal_are_told_apart(static):
+    f = xg.function(lambda x, s: x * s, static_argnames=static)
+    x = xg.asarray([1, 2])
+    found = [f(x, s).dtype for s in (1, 1.0, True)]
+    assert found == [xg.int64, xg.float64, xg.int64]
+    f = xg.function(lambda x, s: xg.copysign(x, s), static_argnames=static)
+    assert [f(xg.ones(()), s).item() for s in (0.0, -0.0, 0.0)] == [1.0, -1.0, 1.0]
+
+
+def test_numbers_in_a_static_tuple_are_told_apart():
+    f = xg.function(lambda x, s: x * s[0], static_argnames="s")
+    found = [f(xg.asarray([1, 2]), s).dtype for s in ((1,), (1.0,))]
+    assert found == [xg.int64, xg.float64]
+
+
 def test_static_names_must_exist():
     with pytest.raises(TypeError, match=r"static_argnames \['nothing'\] are no arguments"):
         xg.function(lambda x: x, static_argnames="nothing")

@@ -67,6 +67,12 @@ def test_constants_that_nobody_reads_any_more_are_let_go_of():
     assert set(made.constants) <= read | set(made.outputs())
 
 
+def test_zeros_of_two_signs_are_not_the_same():
+    recorded = xg.function(lambda x: (x * 0.0, x * -0.0))
+    for _ in range(2):
+        assert [xg.signbit(y).item() for y in recorded(xg.ones(()))] == [False, True]
+
+
 def test_known_conditions_choose():
     def f(x):
         everywhere = xg.full((3,), True)

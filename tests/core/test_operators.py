@@ -246,3 +246,26 @@ def test_code_without_a_module_name_is_recorded():
         names,
     )
     assert names["tape"].gradient(names["y"], names["v"]) is not None
+
+
+@pytest.mark.parametrize("f", [lambda x: x @ 2, lambda x: 2.0 @ x], ids=["right", "left"])
+def test_matmul_with_a_number_is_refused(f, device):
+    with pytest.raises(xg.errors.ArgumentTypeError, match="a number has no axes"):
+        f(xg.ones(2, device=device))
+
+
+@pytest.mark.parametrize(
+    "name", ["power", "hypot", "arctan2", "copysign", "logaddexp", "nextafter"]
+)
+@pytest.mark.parametrize("number", [-1, 2, 0.5], ids=str)
+def test_numbers_beside_truth_values_stay_numbers(name, number):
+    f = getattr(xg, {"power": "pow", "arctan2": "atan2"}.get(name, name))
+    mask = np.array([True, False])
+    found, expected = f(number, xg.asarray(mask)), getattr(np, name)(number, mask)
+    np.testing.assert_array_equal(found.numpy(), expected)
+    assert found.dtype == expected.dtype
+
+
+def test_a_complex_number_keeps_the_precision():
+    x = xg.ones(2, dtype=xg.float32)
+    assert [y.dtype for y in (x * 2j, x**2j, 2j**x)] == [xg.complex64] * 3

@@ -29,7 +29,7 @@ def random_key(rng, arrays=True):
     for place in rng.integers(0, len(key) + 1, rng.integers(3)):
         key.insert(place, None)
     if rng.random() < 0.5:
-        key.append(Ellipsis)
+        key.insert(rng.integers(len(key) + 1) if count == len(SHAPE) else len(key), Ellipsis)
     return tuple(key)
 
 
@@ -97,3 +97,48 @@ def test_gradients_of_setitem_are_those_of_what_was_kept(key, array, device, rng
     expected[numbers[numbers >= 0]] = weights[numbers >= 0]
     np.testing.assert_array_equal(found[0], np.where(numbers < 0, weights, 0))
     np.testing.assert_array_equal(found[1], expected.reshape(value.shape))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_vmap_of_a_key_is_a_loop(seed, rng):
+    key = random_key(np.random.default_rng(seed))
+    arrays = xg.asarray(rng.normal(size=(2, *SHAPE)))
+    values = xg.asarray(rng.normal(size=(2, *arrays[0][key].shape)))
+    loss = lambda x, value: xg.sum(xg.sin(x.at[key].set(value)) ** 2 * (1.0 + x))
+    found = [
+        xg.vmap(lambda x: x[key])(arrays),
+        *xg.vmap(xg.grad(loss, (0, 1)))(arrays, values),
+    ]
+    looped = [
+        [x[key] for x in arrays],
+        *zip(
+            *[xg.grad(loss, (0, 1))(x, v) for x, v in zip(arrays, values, strict=True)], strict=True
+        ),
+    ]
+    for y, parts in zip(found, looped, strict=True):
+        np.testing.assert_allclose(y.numpy(), np.stack([part.numpy() for part in parts]))
+
+
+@pytest.mark.parametrize(
+    "between", [slice(None), slice(None, None, -1), Ellipsis, None, 0], ids=str
+)
+def test_a_mask_is_the_positions_that_it_chooses(between, device, rng):
+    array, mask = rng.normal(size=(2, 3, 2)), np.array([True, False])
+    key = (mask, between, np.array([1, 0, 1]))
+    x = xg.asarray(array, device=device)
+    with xg.GradientTape() as tape:
+        tape.watch(x)
+        y = x[on_device(key, device)]
+    np.testing.assert_array_equal(y.numpy(), array[key])
+    expected = np.zeros(array.shape)
+    np.add.at(expected, key, 1.0)
+    np.testing.assert_array_equal(tape.gradient(y, x).numpy(), expected)
+
+
+@pytest.mark.parametrize("key", [True, False, (True, slice(1)), (0, False)], ids=str)
+def test_vmap_writes_at_a_truth_value(key):
+    arrays = xg.asarray([[1.0, 2.0], [3.0, 4.0]])
+    values = xg.asarray([5.0, 6.0])
+    found = xg.vmap(lambda x, value: x.at[key].set(value))(arrays, values)
+    looped = [x.at[key].set(value) for x, value in zip(arrays, values, strict=True)]
+    np.testing.assert_array_equal(found.numpy(), [x.numpy() for x in looped])

@@ -246,9 +246,9 @@ class Backend:
         """
         raise NotImplementedError
 
-    def joined(self, array: Array, other: Array) -> Array:
-        """An array as one of the kind of another, an array of this backend, to compute with both."""
-        return array
+    def joined(self, x: Any, other: Array) -> Array:
+        """A Tensor's array as one of the kind of another, of this backend, to compute with both."""
+        return x.array
 
     def bottom(self, array: Array) -> tuple[Backend, Array]:
         """The library that holds the values of an array, and the array in it: this one."""

@@ -176,7 +176,7 @@ def refuse_key(xp: Any, name: str, shape: Shape, key: Any, indices: tuple[Array,
         return
     sizes = iter(enumerate(shape))
     for part in full_key(key, len(shape)):
-        if part is None:
+        if part is None or part is Ellipsis:
             continue
         axis, size = next(sizes)
         if isinstance(part, Slot):

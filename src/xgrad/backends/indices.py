@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from .._typing import Array, Shape
 
-__all__ = ["Slot", "fill_key", "flat_positions", "full_key", "has_negative_step"]
+__all__ = ["Slot", "fill_key", "flat_positions", "full_key", "has_negative_step", "without_masks"]
 
 
 class Slot(NamedTuple):
@@ -30,15 +30,42 @@ def fill_key(key: Any, indices: tuple[Any, ...]) -> Any:
 
 
 def full_key(key: Any, ndim: int) -> tuple[Any, ...]:
-    """A key without masks as a tuple that says something of every axis, without an Ellipsis."""
+    """A key without arrays that are masks, as a tuple that says something of every axis.
+
+    An Ellipsis is only left where it stands for no axis: two index arrays are not side by side then."""
     parts = key if isinstance(key, tuple) and not isinstance(key, Slot) else (key,)
-    missing = ndim - sum(part is not None and part is not Ellipsis for part in parts)
+    said = sum(not (part is None or part is Ellipsis or isinstance(part, bool)) for part in parts)
+    others = [slice(None)] * (ndim - said)
+    if not others:
+        return tuple(parts)
     if not any(part is Ellipsis for part in parts):
-        parts = (*parts, Ellipsis)
+        return (*parts, *others)
     full: list[Any] = []
     for part in parts:
-        full += [slice(None)] * missing if part is Ellipsis else [part]
+        full += others if part is Ellipsis else [part]
     return tuple(full)
+
+
+def without_masks(xp: Any, key: Any, indices: tuple[Array, ...]) -> tuple[Any, tuple[Array, ...]]:
+    """The same with the positions that a mask chooses in its place, unless it is all of the key.
+
+    NumPy's rule, by which libraries and the standard differ where there is something beside it."""
+    if not isinstance(key, tuple) or isinstance(key, Slot) or len(key) == 1:
+        return key, indices
+    if not any(index.ndim and xp.isdtype(index.dtype, "bool") for index in indices):
+        return key, indices
+    parts: list[Any] = []
+    found: list[Array] = []
+    for part in key:
+        if not isinstance(part, Slot):
+            parts.append(part)
+            continue
+        index = indices[part.number]
+        is_mask = index.ndim and xp.isdtype(index.dtype, "bool")
+        for position in xp.nonzero(index) if is_mask else (index,):
+            parts.append(Slot(len(found)))
+            found.append(position)
+    return tuple(parts), tuple(found)
 
 
 def has_negative_step(key: Any) -> bool:
@@ -63,6 +90,8 @@ def flat_positions(
     before: list[Any] = []  # the positions along each other axis of the result, and their stride
     after: list[Any] = []
     for place, part in enumerate(parts):
+        if part is Ellipsis:
+            continue
         if part is None:
             steps = (range(1), 0)
         else:

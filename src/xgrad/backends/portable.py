@@ -29,7 +29,7 @@ from .cross_entropy import (
     sparse_cross_entropy_cotangent,
 )
 from .fourier import fftn, frequencies, ifftn, irfftn, rfftn
-from .indices import Slot, fill_key, flat_positions, full_key
+from .indices import Slot, fill_key, flat_positions, full_key, without_masks
 from .matrices import (
     absorb_zeros,
     cholesky,
@@ -204,6 +204,7 @@ def to_device(xp: Any, x: Array, *, device: Any, source: Any) -> Array:
 
 def getitem(xp: Any, x: Array, *indices: Array, key: Any) -> Array:
     """``x[key]``; the standard has no index arrays next to slices, so those are taken flat."""
+    key, indices = without_masks(xp, key, indices)
     if _holds_mask(xp, indices):
         return x[fill_key(key, indices)]
     full = full_key(key, x.ndim)
@@ -218,6 +219,7 @@ def setitem(xp: Any, x: Array, value: Array, *indices: Array, key: Any) -> Array
     """A copy of x with value at key; the standard writes by slices and by masks only."""
     value = xp.asarray(value, device=x.device) if not hasattr(value, "dtype") else value
     value = xp.astype(value, x.dtype) if value.dtype != x.dtype else value
+    key, indices = without_masks(xp, key, indices)
     if _holds_mask(xp, indices) or not (indices or _adds_axes(key)):
         out = xp.asarray(x, copy=True)
         out[fill_key(key if indices else full_key(key, x.ndim), indices)] = value
@@ -258,6 +260,7 @@ def isdtype(xp: Any, dtype: DType, kind: Any) -> bool:
 
 def put(xp: Any, x: Array, *indices: Array, key: Any, shape: Shape) -> Array:
     """Zeros of a shape with x added at a key."""
+    key, indices = without_masks(xp, key, indices)
     if _holds_mask(xp, indices) or not (indices or _adds_axes(key)):
         out = xp.zeros(shape, dtype=x.dtype, device=x.device)
         out[fill_key(key if indices else full_key(key, len(shape)), indices)] = x

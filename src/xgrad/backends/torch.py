@@ -12,7 +12,7 @@ from .._typing import Array, DType, NativeDevice
 from ..errors import BackendUnavailableError
 from . import contraction, fourier, sets
 from .base import CUDA, Backend, dtype_name
-from .indices import fill_key, flat_positions, has_negative_step
+from .indices import fill_key, flat_positions, has_negative_step, without_masks
 
 __all__ = ["TorchBackend"]
 
@@ -75,13 +75,13 @@ class Own:
         return x.std(axis, correction=correction, keepdim=keepdims)
 
     def getitem(xp: Any, x: Array, *indices: Array, key: Any) -> Array:
-        indices = _as_positions(xp, indices)
+        key, indices = _plain_key(xp, key, indices)
         if _is_beyond_torch(xp, key, indices):
             return xp.reshape(x, (-1,))[flat_positions(xp, x.shape, key, indices, x.device)]
         return x[fill_key(key, indices)]
 
     def setitem(xp: Any, x: Array, value: Any, *indices: Array, key: Any) -> Array:
-        indices = _as_positions(xp, indices)
+        key, indices = _plain_key(xp, key, indices)
         out = x.clone(memory_format=xp.contiguous_format)
         value = value.to(x.dtype) if hasattr(value, "dtype") else value
         if _is_beyond_torch(xp, key, indices):
@@ -92,7 +92,7 @@ class Own:
         return out
 
     def put(xp: Any, x: Array, *indices: Array, key: Any, shape: tuple[int, ...]) -> Array:
-        indices = _as_positions(xp, indices)
+        key, indices = _plain_key(xp, key, indices)
         out = xp.zeros(shape, dtype=x.dtype, device=x.device)
         if _is_beyond_torch(xp, key, indices):
             positions = flat_positions(xp, shape, key, indices, x.device)
@@ -129,6 +129,12 @@ class Own:
         return out.scatter_add(axis, index, x)
 
 
+def _plain_key(xp: Any, key: Any, indices: tuple[Array, ...]) -> tuple[Any, tuple[Array, ...]]:
+    """A key without masks next to anything else, and its index arrays as torch takes them."""
+    key, indices = without_masks(xp, key, indices)
+    return key, _as_positions(xp, indices)
+
+
 def _as_positions(xp: Any, indices: tuple[Array, ...]) -> tuple[Array, ...]:
     """Index arrays as int64, the only integers that all of torch's functions take for indices."""
     return tuple([i if i.dtype in (xp.bool, xp.int64) else i.to(xp.int64) for i in indices])
@@ -137,11 +143,13 @@ def _as_positions(xp: Any, indices: tuple[Array, ...]) -> tuple[Array, ...]:
 def _is_beyond_torch(xp: Any, key: Any, indices: tuple[Array, ...]) -> bool:
     """Whether torch refuses a key, or puts the axes of the result elsewhere than NumPy.
 
-    It refuses slices that go backwards, and does not count ints among the index arrays."""
+    It refuses slices that go backwards, and does not count ints among the index arrays, nor an
+    Ellipsis that stands for no axis among what separates them."""
     if has_negative_step(key):
         return True
     parts = key if isinstance(key, tuple) else (key,)
     numbers = any(isinstance(part, int) for part in parts) or any(i.ndim == 0 for i in indices)
+    numbers = numbers or (len(indices) > 1 and any(part is Ellipsis for part in parts))
     return numbers and bool(indices) and all(i.dtype != xp.bool for i in indices)
 
 

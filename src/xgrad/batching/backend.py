@@ -17,7 +17,7 @@ from ..core.node import Node
 from ..core.observers import settings
 from ..core.primitive import Primitive
 from ..core.tensor import Tensor
-from .array import Batched, level_of, refuse
+from .array import Batched, Level, level_of, refuse
 from .namespace import apply_to_all, functions
 
 __all__ = ["BATCHED"]
@@ -63,9 +63,11 @@ class BatchedBackend(Backend):
         """Ones of the same shape, dtype and place."""
         return functions.ones_like(array)
 
-    def joined(self, array: Any, other: Any) -> Array:
-        """An array that all examples of another share."""
-        return array if type(array) is Batched else Batched(array, other.level, False)
+    def joined(self, x: Any, other: Any) -> Array:
+        """A Tensor's array as one that all examples of another share, if it is not of its level."""
+        level = level_of((x.array, other))
+        assert level is not None
+        return _shared(x.array, x.node, level) if _is_from_outside(x.array, level) else x.array
 
     def dtype(self, _dtype: DType) -> DType:
         """Not known: ask the library."""
@@ -84,13 +86,12 @@ def _apply_nested(
     """Apply a primitive of which an operand is Batched, and tell those inside its level."""
     level = level_of(arrays)
     assert level is not None
-    if level.outside is not None:
-        arrays = tuple(
-            [
-                Batched(Tensor(a, n), level, False) if _is_from_outside(a, level) else a
-                for a, n in zip(arrays, nodes, strict=True)
-            ]
-        )
+    arrays = tuple(
+        [
+            _shared(a, n, level) if _is_from_outside(a, level) else a
+            for a, n in zip(arrays, nodes, strict=True)
+        ]
+    )
     y = apply_to_all(primitive, arrays, parameters or {})
     recorder = level.recorder()
     new = None
@@ -103,8 +104,16 @@ def _apply_nested(
     return tuple([Tensor(part, n) for part, n in zip(y, new or (None,) * len(y), strict=True)])
 
 
+def _shared(array: Any, node: Node | None, level: Level) -> Batched:
+    """What all examples share, as one of their kind.
+
+    Outer observers may follow it, so it takes its node along. Rules have nothing but Batched arrays
+    then, beside which not every library's own know that they have to step back."""
+    return Batched(array if level.outside is None else Tensor(array, node), level, False)
+
+
 def _is_from_outside(array: Any, level: Any) -> bool:
-    """Whether outer observers may follow an operand, which then takes its node along."""
+    """Whether all examples share an operand, which is an array of a library or of an outer level."""
     return hasattr(array, "shape") and not (type(array) is Batched and array.level is level)
 
 

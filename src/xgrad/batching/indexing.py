@@ -120,6 +120,7 @@ def _plan(op: Operation, key: Any, rank: int, first: int, x_mapped: bool) -> _Pl
     parts = full_key(key, rank)
     chosen = [i for i, part in enumerate(parts) if isinstance(part, (int, Slot))] if indices else []
     kept = sum(isinstance(part, slice) or part is None for part in parts)
+    kept += any(isinstance(part, bool) for part in parts)  # which makes one axis more
     if not chosen:
         return _Plan((_ALL, *parts), (), None, kept)
     width = max(len(i.shape) - m for i, m in zip(indices, mapped, strict=True))

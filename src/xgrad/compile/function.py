@@ -35,6 +35,7 @@ from ..errors import ArgumentError, ArgumentTypeError
 from ..interpreters.graph import TapeGraph
 from ..ops.rule_namespace import rule_namespace
 from ..tree import TreeDef, flatten
+from .borrowed import borrowed_writes
 from .cpu import CpuExecutor
 from .executors import make_executor
 from .graph import program_graph
@@ -97,7 +98,7 @@ def function(
 
     See Also
     --------
-    cond, while_loop, scan
+    where, scan
 
     Notes
     -----
@@ -287,11 +288,14 @@ class Function:
                 inputs.append(x)
         args, options = self._signature.put_together(taken, inputs)
         recording = Recording(arguments)
-        with recording:
-            result = self._f(*args, **options)
-        results, structure = flatten(result)
-        numbered = [_result(x) for x in results]
-        program = recording.program([x for x in numbered if isinstance(x, Tensor)])
+        try:
+            with recording:
+                result = self._f(*args, **options)
+            results, structure = flatten(result)
+            numbered = [_result(x) for x in results]
+            program = recording.program([x for x in numbered if isinstance(x, Tensor)])
+        finally:
+            recording.close()
         donated = [program.arguments[place] for place, _ in taken.donated]
         compiled = _Compiled(program, structure, numbered, donated, self._backend)
         outputs = recording.hand_over()
@@ -340,13 +344,15 @@ class _Compiled:
         self.program = optimise(program)
         self.executor = make_executor(self.program, donated, backend)
         self._is_quiet = isinstance(self.executor, CpuExecutor)
+        self._copy = program.backend.xp.copy
         self.seconds = 0.0
         self._pack = packer(structure, results)
         self._count = sum(isinstance(x, Tensor) for x in results)
         self._reads = [variable for variable, _ in self.program.reads]
         self._forms = [(v, v.shape, v.dtype) for v in self._reads]
         self._draws = [draw for draw, _ in self.program.draws]
-        self._writes = [variable for variable, _ in self.program.writes]
+        variables = [variable for variable, _ in self.program.writes]
+        self._writes = list(zip(variables, borrowed_writes(self.program), strict=True))
 
     def variables_fit(self) -> bool:
         """Whether the Variables still have the shapes and dtypes of the recording."""
@@ -386,8 +392,8 @@ class _Compiled:
     def finish(self, outputs: list[Any]) -> Any:
         """Assign to Variables, and give the results their structure."""
         if self._writes:
-            for variable, array in zip(self._writes, outputs[self._count :], strict=True):
-                variable.array = array
+            for (variable, copied), array in zip(self._writes, outputs[self._count :], strict=True):
+                variable.array = self._copy(array) if copied else array
         return self._pack(outputs)
 
 

@@ -31,6 +31,7 @@ from ..ops.rule_namespace import rule_namespace
 from ..ops.wholes import WHOLES
 from .draws import Draws
 from .program import Instruction, Literal, Program
+from .variables import Lent
 
 __all__ = ["Recording"]
 
@@ -58,9 +59,10 @@ class _Values(Follower):
         """Refuse that a value leaves xgrad: later calls would not see it."""
         raise TracingError(
             f"x {describe(x)} {how}{show_line(where)} inside xg.function: a recorded program "
-            "cannot look at values, because every call has its own. Use xg.where, xg.cond, "
-            "xg.while_loop or xg.scan instead of Python's control flow, static_argnames= for "
-            "arguments that decide, or return the value and look at it outside."
+            "cannot look at values, because every call has its own. Use xg.where, which chooses "
+            "between results of both branches, and xg.scan, whose rounds are counted, instead of "
+            "if, while, xg.cond and xg.while_loop; static_argnames= for arguments that decide; or "
+            "return the value and look at it outside."
         )
 
 
@@ -84,8 +86,6 @@ class Recording:
         self._constants: dict[int, Any] = {}
         self._instructions: list[Instruction] = []
         self._variables: dict[int, tuple[Variable, int]] = {}
-        self._assigned: dict[int, Variable] = {}
-        self._before: dict[int, Any] = {}
         self._backend: Backend | None = None
         self._kind: type | None = None  # of the latest value
         self.draws = Draws(
@@ -95,6 +95,7 @@ class Recording:
             lambda array: id(array) in self._numbers,
         )
         self.arguments = tuple([self._define(x.array) for x in arguments])
+        self._lent = Lent()
         self._nodes: list[ref[Node]] = []
         for x in arguments:
             x.node = Leaf(x.shape, x.dtype, where=user_line(1))
@@ -110,9 +111,6 @@ class Recording:
     def __exit__(self, *error: object) -> None:
         pop(self)
         seat().usher(self, None)
-        if error[0] is not None:
-            for key, variable in self._assigned.items():
-                variable.array = self._before[key]
 
     # -- what happens ----------------------------------------------------------------------------
 
@@ -165,12 +163,10 @@ class Recording:
 
     def stored(self, variable: Variable, new: Tensor) -> None:
         """Note that a Variable has another value from here on."""
-        key = variable.number
         self._variable(variable)
-        if key not in self._assigned:
-            self._assigned[key] = variable
-            self._before[key] = variable.array
-        variable.array = new.array
+        if self._find(new.array, new.node) is None:
+            self._constant(new.array)  # so that reading it is not reading the former value
+        self._lent.assign(variable, new.array)
 
     def _find(self, array: Any, node: Node | None) -> int | Literal | None:
         """The number of an operand; None for a constant that has none yet."""
@@ -179,10 +175,11 @@ class Recording:
             return number
         if not hasattr(array, "shape"):
             return Literal(array)
-        variable = node.variable() if type(node) is Leaf and node.variable is not None else None
-        if variable is not None and variable.array is array:
-            return self._variable(variable)
-        return None
+        variable = self._lent.variable_of(array)
+        if variable is None and type(node) is Leaf and node.variable is not None:
+            made = node.variable()  # here, if the array is its own
+            variable = made if made is not None and made.array is array else None
+        return None if variable is None else self._variable(variable)
 
     def _variable(self, variable: Variable) -> int:
         """The number of the value that a Variable had when the function began."""
@@ -245,18 +242,16 @@ class Recording:
     # -- what comes out --------------------------------------------------------------------------
 
     def program(self, results: list[Tensor]) -> Program:
-        """The program that gives these results; Variables get their former values back."""
+        """The program that gives these results."""
         numbers = []
         for x in results:
             found = self._find(x.array, x.node)
             self._leaving.append(x.array)
             numbers.append(self._constant(x.array) if found is None else found)
         writes = []
-        for key, variable in self._assigned.items():
-            found = self._numbers.get(id(variable.array))
+        for variable in self._lent.assigned():
             self._leaving.append(variable.array)
-            writes.append((variable, self._constant(variable.array) if found is None else found))
-            variable.array = self._before[key]
+            writes.append((variable, self._numbers[id(variable.array)]))
         backend = self._backend
         if backend is None:
             backend = rule_namespace.zeros(()).device.backend
@@ -271,6 +266,10 @@ class Recording:
             tuple(writes),
             tuple(self.draws.inputs),
         )
+
+    def close(self) -> None:
+        """Give Variables their former values back."""
+        self._lent.take_back()
 
     def hand_over(self) -> list[Any]:
         """What the recorded run computed for the outputs of its program; all else is let go of."""

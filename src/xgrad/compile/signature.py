@@ -6,6 +6,7 @@ arguments are taken apart for that, and put together again from other leaves."""
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -120,11 +121,10 @@ class Signature:
                 if id(x) in given:
                     donated.append((len(arrays), x))
                 arrays.append(array)
-            elif type(x) in SCALAR_TYPES:
-                keys.append((type(x), x))
             else:
-                keys.append((type(x), self._hashable(x)))
-        key = (treedef, tuple(keys), static, chosen_dtype(), str(default_device()))
+                keys.append((x if type(x) in SCALAR_TYPES else self._hashable(x), _exactly(x)))
+        exactly = _exactly(static) if static else ()
+        key = (treedef, tuple(keys), static, exactly, chosen_dtype(), str(default_device()))
         return Taken(leaves, treedef, static, key, arrays, donated)
 
     def put_together(
@@ -169,6 +169,20 @@ def holds_array(x: Any) -> bool:
     return type(x) not in SCALAR_TYPES and is_array(x)
 
 
+def _exactly(x: Any) -> Any:
+    """What tells a Python value from others that equal it: 1 from 1.0 and True, 0.0 from -0.0."""
+    kind = type(x)
+    if isinstance(x, float):
+        return kind, math.copysign(1.0, x)
+    if isinstance(x, complex):
+        return kind, math.copysign(1.0, x.real), math.copysign(1.0, x.imag)
+    if isinstance(x, tuple):
+        return kind, tuple(map(_exactly, x))
+    if isinstance(x, frozenset):
+        return kind, frozenset([(part, _exactly(part)) for part in x])
+    return kind
+
+
 def show_key(key: Any) -> str:
     """A signature for people."""
     shown = []
@@ -176,7 +190,7 @@ def show_key(key: Any) -> str:
         if isinstance(part, tuple) and len(part) == 4:
             shown.append(f"{tuple(part[1])} {dtype_name(part[2])}")
         elif isinstance(part, tuple):
-            shown.append(repr(part[1]))
+            shown.append(repr(part[0]))
         else:
             shown.append(f"Variable {part}")
     return "(" + ", ".join([*shown, *map(repr, key[2])]) + ")"

@@ -13,6 +13,7 @@ from .._typing import SCALAR_TYPES
 from ..backends import backend_of
 from ..errors import (
     ArgumentError,
+    ArgumentTypeError,
     DTypeError,
     LinAlgError,
     OutOfMemoryError,
@@ -39,6 +40,8 @@ def explain_failure(
         return _memory_error(call, arrays, error)
     if type(error).__name__.endswith("LinAlgError"):
         return _linalg_error(primitive, call, error)
+    if primitive.kind is Kind.CONTRACTION and not all(hasattr(a, "shape") for a in arrays):
+        return ArgumentTypeError(f"{call}: a number has no axes to sum over. Use multiply.")
     if not isinstance(error, (TypeError, ValueError, RuntimeError)):
         # Nothing that operands are refused with: a warning that somebody made an error, or a mistake
         # of ours.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .._typing import SCALAR_TYPES
 from ..backends import backend_of
 from ..backends.base import dtype_name
+from .casting import dtype_kind
 from .dispatch import NotAnOperandError, apply1, binary, unary, unwrap, wrap
 from .handle import Handle
 from .instructions import primitive
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Operators", "power", "scalar_like"]
 
+_RANKS = {"bool": 0, "integer": 1, "floating": 2, "complex": 3}
+_RANKS_OF_SCALARS = {bool: 0, int: 1, float: 2, complex: 3}
 _pow = binary(primitive("pow"))
 _POWER = primitive("power")
 
@@ -34,16 +37,16 @@ def power(x1: Any, x2: Any) -> Any:
 def scalar_like(x: Any, other: Any) -> Any:
     """A Python scalar as a 0-d Tensor of the other operand's dtype; anything else as it is.
 
+    Of the dtype of its own kind where that is a higher one: -1 is no truth value.
     For the few primitives whose rules need functions, not only operators, of both operands."""
     if type(x) not in SCALAR_TYPES or type(other) in SCALAR_TYPES:
         return x
     array, _ = unwrap(other)
     backend, array = backend_of(array).bottom(array)
-    kind = dtype_name(array.dtype)
-    weaker = (type(x) is float and not kind.startswith(("float", "complex", "bfloat"))) or (
-        type(x) is complex and not kind.startswith("complex")
-    )
-    dtype = None if weaker else array.dtype
+    dtype = array.dtype
+    if _RANKS[dtype_kind(dtype)] < _RANKS_OF_SCALARS[type(x)]:
+        narrow = type(x) is complex and dtype_name(dtype) in ("float16", "bfloat16", "float32")
+        dtype = backend.dtype("complex64") if narrow else None
     return wrap(backend.asarray(x, dtype, backend.device_of(array)))
 
 

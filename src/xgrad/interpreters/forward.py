@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 from .._typing import Array, Nest
 from ..backends import backend_of, quiet
+from ..batching import Batched, level_of
 from ..core.casting import is_inexact
 from ..core.dispatch import apply, compute
 from ..core.indexed_slices import IndexedSlices
@@ -306,12 +307,21 @@ def _tangent(
             return transposed_tangent(primitive, values, tangents, y, parameters, outside)
         with outside:
             return tangent(rule_namespace, apply, primitive, values, tangents, y, parameters)
-    first = next(t for t in tangents if t is not None)
-    backend = backend_of(first.array)
-    raw = tuple([None if t is None else t.array for t in tangents])
-    with outside, backend.on(first.array):
+    first = _leading([t.array for t in tangents if t is not None], y)
+    backend = backend_of(first)
+    raw = tuple([None if t is None else backend.joined(t, first) for t in tangents])
+    with outside, backend.on(first):
         t = tangent(backend.xp, compute, primitive, arrays, raw, y, parameters)
     return tuple(map(Tensor, t)) if primitive.outputs != 1 else Tensor(t)
+
+
+def _leading(tangents: list[Array], y: Any) -> Array:
+    """The array whose library computes: one that stands for examples, of the innermost level."""
+    leading = tangents[0]
+    for array in (*tangents, *(y if isinstance(y, tuple) else (y,))):
+        if type(array) is Batched and level_of((leading, array)) is array.level:
+            leading = array
+    return leading
 
 
 def _as_tensor(array: Any, node: Node | None) -> Any:

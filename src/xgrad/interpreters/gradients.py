@@ -76,7 +76,7 @@ def _start(x: Any, seed: Any, recorded: bool) -> Any:
         return Tensor(g) if recorded else g
     if recorded:
         return steepest(rule_namespace, seed)
-    return steepest(backend.xp, backend.joined(seed.array, x.array))
+    return steepest(backend.xp, backend.joined(seed, x.array))
 
 
 def _of_itself(x: Any, targets: list[Any], given: list[Any], recorded: bool) -> Any:

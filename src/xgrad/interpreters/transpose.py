@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .._typing import Array
+from ..backends import backend_of
 from ..core.casting import is_inexact
 from ..core.node import Leaf, Node
 from ..core.observers import state
@@ -69,8 +71,8 @@ def transposed_tangent(
         found = walk(
             private.trace,
             [
-                (node, t if recorded else t.array)
-                for node, t in seeds
+                (node, t if recorded else backend_of(other).joined(t, other))
+                for node, t, other in seeds
                 if private.trace.follows(node)
             ],
             {g.node: g for g in cotangents if g is not None and g.node is not None},
@@ -100,8 +102,8 @@ def _run_rules(
     y: Any,
     g: Any,
     parameters: Mapping[str, Any],
-) -> list[tuple[Node, Tensor]]:
-    """Run the rule of each operand that has a tangent: nodes of what it gives, and tangents."""
+) -> list[tuple[Node, Tensor, Array]]:
+    """Run the rule of each operand that has a tangent: node, tangent and array of what it gives."""
     guarded, broadcasts = primitive.guarded, primitive.kind.broadcasts
     first = len(primitive.operands) - 1 if primitive.starred else len(values)
     named = {**dict(zip(primitive.operands, values, strict=False)), "y": y}
@@ -125,7 +127,7 @@ def _run_rules(
                 spec = spec_of(value)
                 arrived = arrive(rule_namespace, part, g, spec, guarded, broadcasts)
                 if arrived.node is not None:
-                    seeds.append((arrived.node, t))
+                    seeds.append((arrived.node, t, arrived.array))
     return seeds
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._typing import ArrayLike, Axis, DType
+from ..core.casting import dtype_kind
 from ..core.dispatch import apply1
 from ..core.instructions import primitive
 from ..core.tensor import Tensor, alias
@@ -24,10 +25,12 @@ __all__ = [
     "var",
 ]
 
+_CONJ = primitive("conj")
 _LOGSUMEXP = primitive("logsumexp")
 _MAX = primitive("max")
 _MIN = primitive("min")
 _PROD = primitive("prod")
+_REAL = primitive("real")
 _STD = primitive("std")
 _SUM = primitive("sum")
 
@@ -191,7 +194,7 @@ def std(
     Parameters
     ----------
     x : Tensor, Variable or array
-        Of real floating dtype.
+        Of floating dtype; deviations of complex numbers count by their absolute value.
     axis : int, tuple of int or None
         None means all axes.
     correction : float
@@ -262,7 +265,7 @@ def var(
     Parameters
     ----------
     x : Tensor, Variable or array
-        Of real floating dtype.
+        Of floating dtype; deviations of complex numbers count by their absolute value.
     axis : int, tuple of int or None
         None means all axes.
     correction : float
@@ -287,7 +290,11 @@ def var(
     x = floating(as_operand(x, "var"))
     axes = as_axes(axis, x.ndim, "var")
     deviation = x - mean(x, axis=axes, keepdims=True)
-    total = sum(deviation * deviation, axis=axes, keepdims=keepdims)
+    if dtype_kind(x.dtype) == "complex":
+        square = apply1(_REAL, deviation * apply1(_CONJ, deviation))
+    else:
+        square = deviation * deviation
+    total = sum(square, axis=axes, keepdims=keepdims)
     return total / float(_count(x.shape, axes) - correction)  # type: ignore[no-any-return]
 
 

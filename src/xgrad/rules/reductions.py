@@ -87,7 +87,7 @@ def prod_x(xp: Any, g: Array, x: Array, *, axis: Axis) -> Array:
 
 
 def std_x(xp: Any, g: Array, x: Array, y: Array, *, axis: Axis, correction: float) -> Array:
-    """y = std x;  dy/dx_i = (x_i - mean) / ((n - correction) y), and 0 where y = 0."""
+    """y = std x;  dy/dx_i = conj(x_i - mean) / ((n - correction) y), and 0 where y = 0."""
     g = spread(xp, g, x.shape, axis)
     return xp.zero_where_zero(g * _std_factor(xp, x, y, axis, correction), g)
 
@@ -103,6 +103,7 @@ def std_tangent(
 def _std_factor(xp: Any, x: Array, y: Array, axis: Axis, correction: float) -> Array:
     count = _count(tuple(x.shape[a] for a in normal_axes(axis, x.ndim)))
     deviation = x - xp.mean(x, axis=axis, keepdims=True)
+    deviation = xp.conj(deviation) if is_complex(xp, x) else deviation
     return deviation / (spread(xp, nonzero_or_one(xp, y), x.shape, axis) * (count - correction))
 
 
