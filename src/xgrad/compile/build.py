@@ -12,6 +12,7 @@ from typing import Any
 
 from ..backends import Backend
 from ..backends import numpy_kernels as kernels
+from ..backends import numpy_writers as writers
 from ..backends.numba import compiled
 from ..backends.recycled import WORTH_BYTES, Recycled
 from ..backends.small_text import text_of
@@ -132,12 +133,12 @@ class Build:
         write = None
         if out is None and self._can_write(instruction) and self._take_memory(number):
             make = self._bind(
-                f"w{number}", lambda out: kernels.writer_of(name, instruction.parameters, out)
+                f"w{number}", lambda out: writers.writer_of(name, instruction.parameters, out)
             )
             self._lines.append(f"{make}(v{number})({', '.join(given)})")
             return
         if out is not None and not _has_indices(instruction):
-            write = kernels.writer_of(name, instruction.parameters, out)
+            write = writers.writer_of(name, instruction.parameters, out)
         if write is not None:
             self._names[number] = self._bind(f"b{number}", out)
             self._bind(f"w{number}", write)
@@ -148,7 +149,7 @@ class Build:
     def _can_write(self, instruction: Instruction) -> bool:
         """Whether a result that leaves has a kernel, which writes into memory that it is given."""
         owned = instruction.results[0] in self.memory.owned_results(instruction)
-        return owned and kernels.has_writer(instruction.primitive.name)
+        return owned and writers.has_writer(instruction.primitive.name)
 
     def _take_memory(self, number: int) -> bool:
         """Emit the memory of a large result: of an argument, of a former result, or new."""
@@ -204,7 +205,7 @@ class Build:
         """A product whose zeros absorb: the plain one, and the careful one if it is not finite."""
         number = instruction.results[0]
         self._names[number] = self._bind(f"b{number}", out)
-        write = kernels.writer_of("matmul", {}, out)
+        write = writers.writer_of("matmul", {}, out)
         self._bind(f"w{number}", write)
         self._lines.append(f"w{number}({', '.join(given)})")
         if self._watching:

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from typing import Any
 
 from ..backends import numpy_kernels as kernels
+from ..backends import numpy_writers as writers
 from .fusion import Group
 from .program import Instruction, Literal, Program
 
@@ -176,7 +177,7 @@ class Memory:
             return False
         if kernels.ufunc_of(name, parameters) is not None or name == "absorbing_matmul":
             return True
-        return kernels.has_writer(name) and not _reads_at_indices(instruction)
+        return writers.has_writer(name) and not _reads_at_indices(instruction)
 
     def _can_guard_in_place(self, instruction: Instruction) -> bool:
         """Whether what is guarded is the whole of memory of its own, and nobody else needs it."""
