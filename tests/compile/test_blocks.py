@@ -45,7 +45,8 @@ def x(rng):
 def test_a_chain_with_its_gradient_is_one_group(x):
     f = xg.value_and_grad(lambda x: xg.sum(xg.tanh(xg.exp(-x * x) * xg.sin(x) + xg.log1p(x * x))))
     recorded = assert_replays(f, x)
-    assert recorded.stats().arena_bytes < SIZE  # nothing but results reaches memory
+    stats = recorded.stats()
+    assert stats.arena_bytes < stats.value_bytes / 4  # what blocks pass on, and no values
 
 
 def test_matrices_with_rows_and_columns(rng):

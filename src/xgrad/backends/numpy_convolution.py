@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,11 +18,13 @@ from numpy.lib.stride_tricks import as_strided
 
 from .._typing import Array, Shape
 from . import convolution, numpy_depthwise
-from .convolution import Steps, padded
+from .convolution import Steps
 from .looks import square_sum
+from .numpy_buffers import Form, Space, space_for, written
+from .numpy_padding import frames, padded
 from .workers import run_shares, thread_count
 
-__all__ = ["Convolutions", "written"]
+__all__ = ["Convolutions", "needs_of_convolve", "needs_of_input", "needs_of_kernel"]
 
 _WORK = 900_000  # products in a block: OpenBLAS begins to use threads at a million
 _BYTES = 1 << 20  # of windows in a block: about the cache of a core
@@ -38,12 +40,19 @@ class Convolutions:
         return seen.reshape(*seen.shape[: x.ndim - 1], math.prod(window), x.shape[-1])
 
     def convolve(
-        xp: Any, x1: Array, x2: Array, *, steps: Steps, zeros: int | None, out: Array | None = None
+        xp: Any,
+        x1: Array,
+        x2: Array,
+        *,
+        steps: Steps,
+        zeros: int | None,
+        out: Array | None = None,
+        scratch: Sequence[Array] = (),
     ) -> Array:
         if _is_depthwise(x1.shape[-1], steps):
             y = written(numpy_depthwise.convolve(xp, x1, x2, steps), out)
         else:
-            y = _multiplied(xp, x1, x2, steps, out)
+            y = _multiplied(xp, x1, x2, steps, out, Space(scratch))
         if zeros is None or _is_finite(y):
             return y
         return written(convolution.convolve(xp, x1, x2, steps=steps, zeros=zeros), out)
@@ -57,11 +66,12 @@ class Convolutions:
         size: Shape,
         zeros: int | None,
         out: Array | None = None,
+        scratch: Sequence[Array] = (),
     ) -> Array:
         if _is_depthwise(x2.shape[-2] * steps.groups, steps):
             y = written(numpy_depthwise.convolve_input(xp, x1, x2, steps, size), out)
         elif set(steps.strides) == {1}:
-            y = _mirrored(xp, x1, x2, steps, size, out)
+            y = _mirrored(xp, x1, x2, steps, size, out, Space(scratch))
         else:
             y = written(_added(xp, x1, x2, steps, size), out)
         if zeros is None or _is_finite(y):
@@ -78,59 +88,65 @@ class Convolutions:
         window: Shape,
         zeros: int | None,
         out: Array | None = None,
+        scratch: Sequence[Array] = (),
     ) -> Array:
-        is_depthwise = _is_depthwise(x1.shape[-1], steps)
-        way = numpy_depthwise.convolve_kernel if is_depthwise else _summed
-        y = written(way(xp, x1, x2, steps, window), out)
+        if _is_depthwise(x1.shape[-1], steps):
+            y = written(numpy_depthwise.convolve_kernel(xp, x1, x2, steps, window), out)
+        else:
+            y = _summed(xp, x1, x2, steps, window, out, Space(scratch))
         if zeros is None or _is_finite(y):
             return y
         r = convolution.convolve_kernel(xp, x1, x2, steps=steps, window=window, zeros=zeros)
         return written(r, out)
 
 
-def written(y: Array, out: Array | None) -> Array:
-    """A result, copied to where it is wanted."""
-    if out is None or out is y:
-        return y
-    np.copyto(out, y)
-    return out
-
-
 def _is_depthwise(channels: int, steps: Steps) -> bool:
     return channels == steps.groups > 1
 
 
-def _multiplied(xp: Any, x1: Array, x2: Array, steps: Steps, out: Array | None = None) -> Array:
+def _multiplied(
+    xp: Any, x1: Array, x2: Array, steps: Steps, out: Array | None, space: Space
+) -> Array:
     """A convolution: blocks of windows times kernels."""
-    seen = _view(xp, x1, x2.shape[:-2], steps)
+    seen = _view(xp, x1, x2.shape[:-2], steps, space)
     shape = (*seen.shape[: x1.ndim - 1], x2.shape[-1])
     y = np.empty(shape, np.result_type(x1, x2)) if out is None else out
     if not seen.size:
         y[...] = 0  # no channels: sums of nothing
     for inputs, outputs in _groups(x1.shape[-1], x2.shape[-1], steps.groups):
-        blocks = _Blocks.of(seen[..., inputs], x1.ndim - 1, outputs.stop - outputs.start)
+        blocks = _Blocks.of(seen[..., inputs], x1.ndim - 1, outputs.stop - outputs.start, space)
         _convolve_group(blocks, x2[..., outputs], y[..., outputs])
     return y
 
 
-def _summed(xp: Any, x1: Array, x2: Array, steps: Steps, window: Shape) -> Array:
+def _summed(
+    xp: Any,
+    x1: Array,
+    x2: Array,
+    steps: Steps,
+    window: Shape,
+    out: Array | None,
+    space: Space,
+) -> Array:
     """The transpose of a convolution in its kernel: sums over blocks of windows."""
-    seen = _view(xp, x1, window, steps)
+    seen = _view(xp, x1, window, steps, space)
     depth, outputs = x1.shape[-1] // steps.groups, x2.shape[-1]
-    y = np.empty((math.prod(window) * depth, outputs), np.result_type(x1, x2))
+    shape = (*window, depth, outputs)
+    y = np.empty(shape, np.result_type(x1, x2)) if out is None else out
+    rows = y.reshape(math.prod(window) * depth, outputs)
     for inputs, columns in _groups(x1.shape[-1], outputs, steps.groups):
-        blocks = _Blocks.of(seen[..., inputs], x1.ndim - 1, columns.stop - columns.start)
-        y[:, columns] = _kernel_of_group(blocks, x2[..., columns], y.dtype)
-    return y.reshape(*window, depth, outputs)
+        blocks = _Blocks.of(seen[..., inputs], x1.ndim - 1, columns.stop - columns.start, space)
+        rows[:, columns] = _kernel_of_group(blocks, x2[..., columns], y.dtype, space)
+    return y
 
 
-def _view(xp: Any, x: Array, window: Shape, steps: Steps) -> Array:
+def _view(xp: Any, x: Array, window: Shape, steps: Steps, space: Space | None = None) -> Array:
     """What the window shows, ``(examples, *positions, *window, channels)``, without a copy."""
     places = steps.positions(x.shape[1:-1], window)
     shape = (x.shape[0], *places, *window, x.shape[-1])
     if 0 in shape:
         return np.zeros(shape, x.dtype)
-    x = padded(xp, x, steps.padding)
+    x = padded(xp, x, steps.padding, space)
     first, *inner, last = x.strides
     moves = [n * s for n, s in zip(inner, steps.strides, strict=True)]
     spreads = [n * d for n, d in zip(inner, steps.dilation, strict=True)]
@@ -150,49 +166,54 @@ class _Blocks(NamedTuple):
         Of the largest block.
     width : int
         The elements of a window.
-    shares : int
-        Among how many threads to divide the blocks.
+    buffers : list of array
+        A block for each thread among which they are divided.
     """
 
     seen: Array
     keys: list[Any]
-    shape: Shape
     width: int
-    shares: int
+    buffers: list[Array]
 
     @classmethod
-    def of(cls, seen: Array, axes: int, outputs: int) -> _Blocks:
+    def of(cls, seen: Array, axes: int, outputs: int, space: Space) -> _Blocks:
         """Divide positions so that the rows of a block, and their products, are not too many."""
-        sizes, width = seen.shape[:axes], math.prod(seen.shape[axes:])
-        if seen.size == 0 or outputs == 0:
-            return cls(seen, [], (), width, 1)
-        by_memory = max(1, _BYTES // (width * seen.itemsize))
-        by_work = _WORK // (width * outputs)
-        wide = by_work < _FEW  # so wide that the product itself had better use threads
-        rows = max(_FEW, by_memory) if wide else min(by_memory, by_work)
-        axis = 0
-        while axis < axes - 1 and math.prod(sizes[axis + 1 :]) > rows:
-            axis += 1
-        count = max(1, rows // math.prod(sizes[axis + 1 :]))
-        slices = [slice(i, i + count) for i in range(0, sizes[axis], count)]
-        keys = list(itertools.product(*map(range, sizes[:axis]), slices))
-        large = math.prod(sizes) * width * outputs > _LARGE
-        shares = min(thread_count(), len(keys)) if large and not wide else 1
-        shape = (min(count, sizes[axis]), *seen.shape[axis + 1 :])
-        return cls(seen, keys, shape, width, shares)
+        keys, shape, shares = _divided(seen.shape, seen.itemsize, axes, outputs)
+        buffers = [space.empty(shape, seen.dtype) for _ in range(shares)]
+        return cls(seen, keys, math.prod(seen.shape[axes:]), buffers)
 
     def run(self, work: Callable[[int, Any, Array], None]) -> None:
         """Call ``work(share, key, rows)`` for every block."""
 
         def share(number: int) -> None:
-            buffer = np.empty(self.shape, self.seen.dtype)
-            for key in self.keys[number :: self.shares]:
+            buffer = self.buffers[number]
+            for key in self.keys[number :: len(self.buffers)]:
                 part = self.seen[key]
                 rows = buffer[: part.shape[0]]
                 rows[...] = part
                 work(number, key, rows.reshape(-1, self.width))
 
-        run_shares(share, self.shares)
+        run_shares(share, len(self.buffers))
+
+
+def _divided(seen: Shape, itemsize: int, axes: int, outputs: int) -> tuple[list[Any], Shape, int]:
+    """Keys of blocks, the shape of the largest, and among how many threads to divide them."""
+    sizes, width = seen[:axes], math.prod(seen[axes:])
+    if 0 in seen or outputs == 0:
+        return [], (0,), 1
+    by_memory = max(1, _BYTES // (width * itemsize))
+    by_work = _WORK // (width * outputs)
+    wide = by_work < _FEW  # so wide that the product itself had better use threads
+    rows = max(_FEW, by_memory) if wide else min(by_memory, by_work)
+    axis = 0
+    while axis < axes - 1 and math.prod(sizes[axis + 1 :]) > rows:
+        axis += 1
+    count = max(1, rows // math.prod(sizes[axis + 1 :]))
+    slices = [slice(i, i + count) for i in range(0, sizes[axis], count)]
+    keys = list(itertools.product(*map(range, sizes[:axis]), slices))
+    large = math.prod(sizes) * width * outputs > _LARGE
+    shares = min(thread_count(), len(keys)) if large and not wide else 1
+    return keys, (min(count, sizes[axis]), *seen[axis + 1 :]), shares
 
 
 def _convolve_group(blocks: _Blocks, kernel: Array, y: Array) -> None:
@@ -211,17 +232,18 @@ def _convolve_group(blocks: _Blocks, kernel: Array, y: Array) -> None:
     blocks.run(work)
 
 
-def _kernel_of_group(blocks: _Blocks, given: Array, dtype: Any) -> Array:
+def _kernel_of_group(blocks: _Blocks, given: Array, dtype: Any, space: Space) -> Array:
     """Sum windows times what is given, over all positions of a group of channels."""
     outputs = given.shape[-1]
     given = np.ascontiguousarray(given)
-    totals = np.zeros((blocks.shares, blocks.width, outputs), dtype)
+    shape = (len(blocks.buffers), blocks.width, outputs)
+    totals, terms = space.zeros(shape, dtype), space.empty(shape, dtype)
 
     def work(share: int, key: Any, rows: Array) -> None:
-        totals[share] += rows.T @ given[key].reshape(-1, outputs)
+        totals[share] += np.matmul(rows.T, given[key].reshape(-1, outputs), out=terms[share])
 
     blocks.run(work)
-    return totals[0] if blocks.shares == 1 else np.add.reduce(totals, axis=0)
+    return totals[0] if len(totals) == 1 else np.add.reduce(totals, axis=0, out=terms[0])
 
 
 def _added(xp: Any, x1: Array, x2: Array, steps: Steps, size: Shape) -> Array:
@@ -258,20 +280,39 @@ def _added(xp: Any, x1: Array, x2: Array, steps: Steps, size: Shape) -> Array:
     return padded(xp, y, tuple([(-before, -after) for before, after in steps.padding]))
 
 
-def _mirrored(xp: Any, x1: Array, x2: Array, steps: Steps, size: Shape, out: Array | None) -> Array:
+def _mirrored(
+    xp: Any,
+    x1: Array,
+    x2: Array,
+    steps: Steps,
+    size: Shape,
+    out: Array | None,
+    space: Space,
+) -> Array:
     """The transpose of a convolution with strides 1: one with the kernel mirrored and turned."""
     *window, depth, outputs = x2.shape
     groups = steps.groups
     kernel = np.flip(x2, tuple(range(len(window))))
     kernel = kernel.reshape(*window, depth, groups, outputs // groups)
-    kernel = np.swapaxes(kernel, -3, -1).reshape(*window, outputs // groups, groups * depth)
+    turned = space.empty((*window, outputs // groups, groups, depth), x2.dtype)
+    np.copyto(turned, np.swapaxes(kernel, -3, -1))
+    kernel = turned.reshape(*window, outputs // groups, groups * depth)
+    back = steps._replace(padding=_padding_back(x1.shape, window, steps, size))
+    if _is_depthwise(x1.shape[-1], back):
+        return written(numpy_depthwise.convolve(xp, x1, kernel, back), out)
+    return _multiplied(xp, x1, kernel, back, out, space)
+
+
+def _padding_back(
+    shape: Shape, window: Sequence[int], steps: Steps, size: Shape
+) -> tuple[tuple[int, int], ...]:
+    """The padding of what a convolution gave, so that a mirrored one gives what that came from."""
     padding = []
-    axes = zip(size, window, x1.shape[1:-1], steps.padding, steps.dilation, strict=True)
+    axes = zip(size, window, shape[1:-1], steps.padding, steps.dilation, strict=True)
     for n, w, places, (before, _), d in axes:
         first = d * (w - 1) - before
         padding.append((first, n + d * (w - 1) - places - first))
-    turned = steps._replace(padding=tuple(padding))
-    return xp.convolve(x1, kernel, steps=turned, zeros=None, out=out)
+    return tuple(padding)
 
 
 def _groups(channels: int, outputs: int, groups: int) -> Iterator[tuple[slice, slice]]:
@@ -283,3 +324,41 @@ def _groups(channels: int, outputs: int, groups: int) -> Iterator[tuple[slice, s
 
 def _is_finite(y: Array) -> bool:
     return math.isfinite(abs(square_sum(y.reshape(-1))))
+
+
+# -- what they need in between ---------------------------------------------------------------------
+
+
+def needs_of_convolve(x1: Any, x2: Any, steps: Steps) -> list[Form]:
+    """For something with shapes and dtypes; one of several groups of channels makes its own."""
+    if _is_depthwise(x1.shape[-1], steps):
+        return []
+    return space_for(_needs(x1, x2.shape[:-2], x2.shape[-1], steps)[:-1])
+
+
+def needs_of_input(x1: Any, x2: Any, steps: Steps, size: Shape) -> list[Form]:
+    """For something with shapes and dtypes."""
+    *window, depth, _ = x2.shape
+    if _is_depthwise(depth * steps.groups, steps) or set(steps.strides) != {1}:
+        return []
+    back = steps._replace(padding=_padding_back(x1.shape, window, steps, size))
+    needs = _needs(x1, tuple(window), depth * steps.groups, back)[:-1]
+    return space_for([Form(x2.shape, x2.dtype), *needs])
+
+
+def needs_of_kernel(x1: Any, x2: Any, steps: Steps, window: Shape) -> list[Form]:
+    """For something with shapes and dtypes."""
+    if _is_depthwise(x1.shape[-1], steps):
+        return []
+    needs = _needs(x1, window, x2.shape[-1], steps)
+    return space_for([*needs, needs[-1]])
+
+
+def _needs(x: Any, window: Shape, outputs: int, steps: Steps) -> list[Form]:
+    """Of x with a frame, a block of windows for each thread, and as many products with outputs."""
+    channels, each = x.shape[-1] // steps.groups, outputs // steps.groups
+    seen = (x.shape[0], *steps.positions(x.shape[1:-1], window), *window, channels)
+    axes = len(x.shape) - 1
+    _, shape, shares = _divided(seen, np.dtype(x.dtype).itemsize, axes, each)
+    products = Form((shares, math.prod(seen[axes:]), each), x.dtype)
+    return [*frames(x, steps.padding), *[Form(shape, x.dtype)] * shares, products]

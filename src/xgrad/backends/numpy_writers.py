@@ -6,19 +6,24 @@ the backend's own function, which gives new memory in every call."""
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from .._typing import Array
+from . import numpy_convolution, numpy_pooling
+from .numpy_buffers import Form, space_for
 from .numpy_kernels import as_view
 from .numpy_masks import where_into
+from .numpy_networks import sums_along
+from .numpy_padding import frames
 from .numpy_products import matmul_into
 from .numpy_rows import reduced
+from .numpy_scatter import places_of_rows
 from .registry import host
 
-__all__ = ["has_writer", "writer_of"]
+__all__ = ["has_writer", "saves_memory", "scratch_of", "writer_of"]
 
 
 def has_writer(name: str) -> bool:
@@ -26,10 +31,27 @@ def has_writer(name: str) -> bool:
     return name in _WRITERS
 
 
-def writer_of(name: str, parameters: dict[str, Any], out: Array) -> Callable[..., Any] | None:
-    """A function ``write(*operands)`` that fills `out`, for primitives that are no ufunc."""
+def saves_memory(name: str) -> bool:
+    """Whether a writer needs less in between than the backend's function does."""
+    return name in _OWN
+
+
+def writer_of(
+    name: str, parameters: dict[str, Any], out: Array, scratch: Sequence[Array] = ()
+) -> Callable[..., Any] | None:
+    """A function ``write(*operands)`` that fills `out`, for primitives that are no ufunc.
+
+    `scratch` is memory of the forms that `scratch_of` tells."""
+    if scratch:
+        parameters = {**parameters, "scratch": scratch}
     make = _WRITERS.get(name)
     return None if make is None else make(parameters, out)
+
+
+def scratch_of(name: str, parameters: dict[str, Any], operands: Sequence[Any]) -> list[Form]:
+    """What a writer needs in between, for operands with shapes and dtypes."""
+    tell = _SCRATCH.get(name)
+    return [] if tell is None else tell(parameters, operands)
 
 
 # -- of each kind ----------------------------------------------------------------------------------
@@ -122,7 +144,50 @@ def _convert(_parameters: dict[str, Any], out: Array) -> Callable[..., Any]:
     return lambda x: np.copyto(out, x, casting="unsafe")
 
 
+def _reshape(_parameters: dict[str, Any], out: Array) -> Callable[..., Any]:
+    return lambda x: np.copyto(out.reshape(x.shape), x)
+
+
+def _softmax_needs(parameters: dict[str, Any], operands: Sequence[Any]) -> list[Form]:
+    return sums_along(operands[0], parameters["axis"]) if operands[0].shape else []
+
+
+def _log_softmax_needs(parameters: dict[str, Any], operands: Sequence[Any]) -> list[Form]:
+    (x,) = operands
+    return [*_softmax_needs(parameters, operands), Form(x.shape, x.dtype)] if x.shape else []
+
+
+def _index_add_needs(parameters: dict[str, Any], operands: Sequence[Any]) -> list[Form]:
+    x, indices = operands
+    return places_of_rows(indices, x, parameters["axis"])
+
+
+def _pool_needs(parameters: dict[str, Any], operands: Sequence[Any]) -> list[Form]:
+    return space_for(frames(operands[0], parameters["steps"].padding))
+
+
+def _pool_input_needs(parameters: dict[str, Any], operands: Sequence[Any]) -> list[Form]:
+    _, x, top = operands
+    return numpy_pooling.needs_of_input(x, top, **parameters)
+
+
+def _convolve_needs(parameters: dict[str, Any], operands: Sequence[Any]) -> list[Form]:
+    x1, x2 = operands
+    return numpy_convolution.needs_of_convolve(x1, x2, parameters["steps"])
+
+
+def _convolve_input_needs(parameters: dict[str, Any], operands: Sequence[Any]) -> list[Form]:
+    x1, x2 = operands
+    return numpy_convolution.needs_of_input(x1, x2, parameters["steps"], parameters["size"])
+
+
+def _convolve_kernel_needs(parameters: dict[str, Any], operands: Sequence[Any]) -> list[Form]:
+    x1, x2 = operands
+    return numpy_convolution.needs_of_kernel(x1, x2, parameters["steps"], parameters["window"])
+
+
 _OWN = (
+    *("cholesky", "index_add", "log_softmax", "softmax", "solve_triangular", "tril", "triu"),
     *("convolve", "convolve_input", "convolve_kernel"),
     *("max_pool", "max_pool_input", "max_pool_tangent"),
 )
@@ -140,6 +205,7 @@ _WRITERS: dict[str, Writer] = {
     "cast": _convert,
     "copy": _convert,
     **{name: _own(name) for name in _OWN},
+    "reshape": _reshape,  # where it is no view
     "take": _take,
     "where": lambda _parameters, out: functools.partial(_where_to, out),
 }
@@ -147,3 +213,15 @@ _WRITERS: dict[str, Writer] = {
 
 def _where_to(out: Array, condition: Array, x1: Any, x2: Any) -> None:
     where_into(condition, x1, x2, out)
+
+
+_SCRATCH: dict[str, Callable[[dict[str, Any], Sequence[Any]], list[Form]]] = {
+    "convolve": _convolve_needs,
+    "convolve_input": _convolve_input_needs,
+    "convolve_kernel": _convolve_kernel_needs,
+    "index_add": _index_add_needs,
+    "max_pool": _pool_needs,
+    "max_pool_input": _pool_input_needs,
+    "log_softmax": _log_softmax_needs,
+    "softmax": _softmax_needs,
+}

@@ -15,6 +15,7 @@ from ..backends import numpy_kernels as kernels
 from ..backends.workers import run_shares, thread_count
 from .fusion import Group
 from .program import Instruction, Literal, Program
+from .slots import Slots
 
 __all__ = ["BlockRunner"]
 
@@ -46,16 +47,24 @@ class BlockRunner:
         The sums that it gives.
     source : str
         What was generated for a stretch of blocks.
+    scratch : list of Form
+        What it needs while it runs.
     """
 
-    def __init__(self, program: Program, group: Group, leaving: set[int]) -> None:
+    def __init__(
+        self,
+        program: Program,
+        group: Group,
+        leaving: set[int],
+        is_in_order: Callable[[int], bool],
+    ) -> None:
         self._program = program
         self._group = group
         numbers = [(i.results[0], i.primitive.name) for i in group.members]
         self.full_outputs = [n for n, name in numbers if name != "sum" and n in leaving]
         self.sums = [n for n, name in numbers if name == "sum"]
         self._flat = all(
-            self._is_full(n) or program.size_of(n) == 1 for n in group.reads()
+            (self._is_full(n) and is_in_order(n)) or program.size_of(n) == 1 for n in group.reads()
         ) and all(self._sums_everything(i) for i in group.members if i.primitive.name == "sum")
         self._count = math.prod(group.domain) if self._flat else group.domain[0]
         width = 1 if self._flat else math.prod(group.domain[1:])
@@ -63,20 +72,27 @@ class BlockRunner:
         share = -(-math.prod(group.domain) // self._threads)
         self._step = max(1, min(_BLOCK, max(_LEAST, share)) // max(1, width))
         self._scope: dict[str, Any] = {}
-        self._scratch: list[tuple[tuple[int, ...], Any]] = []
+        longest = min(self._step, self._count)
+        block = (longest,) if self._flat else (longest, *group.domain[1:])
+        self._slots = Slots(program, group, self.full_outputs, block)
         self.source = self._generate()
         exec(compile(self.source, "<xg.function group>", "exec"), self._scope)  # noqa: S102 - our own source
         self._stretch: Callable[..., Any] = self._scope["stretch"]
+        self._bounds = self._shares()
+        self.scratch = self._slots.forms * len(self._bounds)
         self._memories: list[list[Any]] = []
+
+    def use(self, scratch: list[Any]) -> None:
+        """Take memory of the forms in `scratch`."""
+        each = len(self._slots.forms)
+        self._memories = [scratch[each * i : each * (i + 1)] for i in range(len(self._bounds))]
 
     def __call__(self, inputs: tuple[Any, ...], outputs: tuple[Any, ...]) -> list[Any]:
         """Run all blocks; the results of the sums."""
         if self._flat:
             inputs = tuple([self._flattened(x) for x in inputs])
             outputs = tuple([x.reshape(-1) for x in outputs])
-        bounds = self._bounds()
-        while len(self._memories) < len(bounds):
-            self._memories.append([kernels.buffer(*spec) for spec in self._scratch])
+        bounds = self._bounds
         parts: list[Any] = [None] * len(bounds)
 
         def share(number: int) -> None:
@@ -86,7 +102,7 @@ class BlockRunner:
         finish = self._program.backend.finish
         return [finish(functools.reduce(_add, column)) for column in zip(*parts, strict=True)]
 
-    def _bounds(self) -> list[tuple[int, int]]:
+    def _shares(self) -> list[tuple[int, int]]:
         blocks = -(-self._count // self._step)
         stretches = min(self._threads, blocks)
         each = -(-blocks // stretches) * self._step
@@ -127,14 +143,10 @@ class BlockRunner:
             names[number] = f"y{number}"
             body.append(f"y{number} = outputs[{i}][a:b]")
         begin = [f"s{number} = 0" for number in self.sums]
-        free: list[int] = []
-        last = self._last_readers()
-        home: dict[int, int] = {}
-        for place, member in enumerate(self._group.members):
-            dying = {n: home[n] for n in last.get(place, ()) if n in home}
-            body += self._member(member, names, free, dying, home)
-            free += [slot for slot in dying.values() if slot not in free]
-        head += [f"    m{slot} = scratch[{slot}][:n]" for slot in range(len(self._scratch))]
+        for place in range(len(self._group.members)):
+            body += self._member(place, names)
+            self._slots.let_go(place)
+        head += [f"    m{i} = scratch[{i}][:n]" for i in range(len(self._slots.forms))]
         lines = [*begin, *head, *[f"    {line}" for line in body]]
         lines.append(f"return [{', '.join(f's{n}' for n in self.sums)}]")
         return "def stretch(lo, hi, scratch, inputs, outputs):\n" + "".join(
@@ -149,25 +161,9 @@ class BlockRunner:
             return "[a:b]" if self._is_full(number) else ""
         return "[a:b]" if len(shape) == len(domain) and shape[0] == domain[0] else ""
 
-    def _last_readers(self) -> dict[int, list[int]]:
-        last: dict[int, int] = {}
-        for place, member in enumerate(self._group.members):
-            for number in (*member.reads(), *member.results):
-                last[number] = place
-        found: dict[int, list[int]] = {}
-        for number, place in last.items():
-            found.setdefault(place, []).append(number)
-        return found
-
-    def _member(
-        self,
-        member: Instruction,
-        names: dict[int, str],
-        free: list[int],
-        dying: dict[int, int],
-        home: dict[int, int],
-    ) -> list[str]:
+    def _member(self, place: int, names: dict[int, str]) -> list[str]:
         """The lines of one instruction."""
+        member = self._group.members[place]
         name, number = member.primitive.name, member.results[0]
         given = [self._operand(x, member, names) for x in member.operands]
         if name == "sum":
@@ -176,8 +172,7 @@ class BlockRunner:
             return [f"s{number} = s{number} + {add}({given[0]}, {axis})"]
         lines = []
         if number not in names:
-            home[number] = self._slot(member, free, dying)
-            names[number] = f"m{home[number]}"
+            names[number] = self._slots.name_of(place)
         out = names[number]
         if name == "where":
             where = self._bind("where_into", kernels.where_into)
@@ -200,21 +195,6 @@ class BlockRunner:
             lines.append(f"{f}({', '.join(arguments)})")
         return lines
 
-    def _slot(self, member: Instruction, free: list[int], dying: dict[int, int]) -> int:
-        """Scratch memory for a result: of an operand that ends here, free, or new."""
-        spec = self._program.specs[member.results[0]]
-        shape = (self._step,) if self._flat else (self._step, *self._group.domain[1:])
-        wanted = (shape, spec.dtype)
-        for number in _first_read(member):
-            if number in dying and self._scratch[dying[number]] == wanted:
-                return dying.pop(number)
-        for slot in free:
-            if self._scratch[slot] == wanted:
-                free.remove(slot)
-                return slot
-        self._scratch.append(wanted)
-        return len(self._scratch) - 1
-
     def _operand(self, operand: Any, member: Instruction, names: dict[int, str]) -> str:
         if not isinstance(operand, Literal):
             return names[operand]
@@ -228,16 +208,6 @@ class BlockRunner:
     def _bind(self, name: str, value: Any) -> str:
         self._scope[name] = value
         return name
-
-
-def _first_read(member: Instruction) -> list[int]:
-    """The operands over which the result may be written: nothing else is read after that began.
-
-    Ufuncs go element by element. `where` and guards are first a copy of one operand, and look at
-    the others later."""
-    place = {"where": 2, "zero_where_zero": 0}.get(member.primitive.name)
-    operands = member.operands if place is None else member.operands[place : place + 1]
-    return [x for x in operands if not isinstance(x, Literal)]
 
 
 def _add(x: Any, y: Any) -> Any:

@@ -1,7 +1,7 @@
-"""Where values live: an arena of buffers, shared by values whose lifetimes do not meet.
+"""Which values have memory of their own, and how long somebody needs it.
 
-A value is a view of another one, has a buffer, or is new in every call: outputs, and whatever a
-library's function returns. Guarded results may be put side by side, to be looked at together."""
+A value is a view of another one, is written into memory that it is given, or is new in every call,
+as is whatever a library's function returns. Where that memory is, arena.py decides."""
 
 from __future__ import annotations
 
@@ -15,22 +15,14 @@ from .program import Instruction, Literal, Program
 
 __all__ = ["Memory"]
 
-_ALIGNED = 64
-
 
 class Memory:
-    """The places of all values of a program.
+    """Whose memory the values of a program lie in.
 
     Attributes
     ----------
     views : dict
         From values that are views to what they are views of.
-    bytes : int
-        The size of the arena.
-    watched_regions : list of arrays
-        What has to be finite in the end.
-    watched_outputs : list of int
-        Values outside the arena that have to be, too.
     """
 
     def __init__(
@@ -61,17 +53,8 @@ class Memory:
             if self._is_ours(n):
                 self._watched += list(self._roots[n])
         self._leaving = frozenset().union(*[self._roots[n] for n in program.outputs()], frozenset())
-        self._buffers: dict[int, Any] = {}
-        self.watched_regions: list[Any] = []
-        self.watched_outputs: list[int] = []
-        self.bytes = 0
-        self._allocate()
 
     # -- questions -------------------------------------------------------------------------------
-
-    def place_of(self, number: int) -> Any:
-        """The buffer of a value; None for one that is new in every call."""
-        return self._buffers.get(number)
 
     def leaves(self, group: Group) -> set[int]:
         """Which results of a group somebody else reads."""
@@ -85,10 +68,26 @@ class Memory:
         """Whether a value has to be finite in the end."""
         return self._is_ours(number) and self._roots[number] <= set(self._watched)
 
-    def must_be_copied(self, number: int) -> bool:
-        """Whether a library's result leaves the program and may be a view of the arena."""
-        leaving = any(number in self._roots[n] for n in self._program.outputs())
-        return leaving and any(root in self._buffers for root in self._roots[number])
+    def watched(self) -> set[int]:
+        """The values of our own that have to be finite in the end."""
+        return set(self._watched) if self._watching else set()
+
+    def is_new(self, number: int) -> bool:
+        """Whether a library's function makes a value anew in every call."""
+        return number in self._new
+
+    def is_whole(self, number: int) -> bool:
+        """Whether a value is all of the memory that it lies in, its elements side by side."""
+        (root,) = self._roots[number]
+        return self._program.size_of(root) == self._program.size_of(number) and self.is_in_order(
+            number
+        )
+
+    def is_in_order(self, number: int) -> bool:
+        """Whether the elements of a value lie side by side, as far as that is known before."""
+        if number in self._given or self._roots[number] & self._given:
+            return True
+        return kernels.is_in_order(self._sample(number))
 
     def roots_of(self, number: int) -> frozenset[int]:
         """The values in whose memory a value lies."""
@@ -100,7 +99,25 @@ class Memory:
 
     def owned_results(self, item: Instruction | Group) -> list[int]:
         """The results of an item that a kernel writes into memory of their own."""
-        return self._defined(item)
+        numbers = item.results() if isinstance(item, Group) else item.results
+        return [
+            n
+            for n in numbers
+            if self._roots[n] == frozenset([n]) and n not in self._new and n not in self._inside
+        ]
+
+    def last_uses(self) -> dict[int, int]:
+        """From values with memory of their own to the place in the order of who reads it last."""
+        last: dict[int, int] = {}
+        for place, item in enumerate(self._order):
+            numbers = [
+                *item.reads(),
+                *(item.results() if isinstance(item, Group) else item.results),
+            ]
+            for number in numbers:
+                for root in self._roots[number]:
+                    last[root] = place
+        return last
 
     # -- analysis --------------------------------------------------------------------------------
 
@@ -204,89 +221,6 @@ class Memory:
         sample = self._sample(number)
         return 0 in sample.strides and sample.size > 1
 
-    # -- allocation ------------------------------------------------------------------------------
-
-    def _allocate(self) -> None:
-        last = self._last_uses()
-        watched = set(self._watched) - self._leaving if self._watching else set()
-        if self._watching:
-            self.watched_outputs = sorted(set(self._watched) & self._leaving)
-        self._allocate_watched(sorted(watched))
-        free: list[tuple[int, Any]] = []
-        dying: dict[int, list[int]] = {}
-        for root, place in last.items():
-            dying.setdefault(place, []).append(root)
-        for place, item in enumerate(self._order):
-            made = [
-                n
-                for n in self._defined(item)
-                if n not in self._leaving and n not in watched and n not in self._buffers
-            ]
-            over = [
-                root
-                for root in dying.get(place, [])
-                if root in self._buffers and root not in watched
-            ]
-            in_place = _runs_in_place(item)
-            if in_place:
-                free += [(self._raw[root].nbytes, self._raw[root]) for root in over]
-            for number in made:
-                self._take(number, free)
-            if not in_place:
-                free += [(self._raw[root].nbytes, self._raw[root]) for root in over]
-
-    def _defined(self, item: Instruction | Group) -> list[int]:
-        numbers = item.results() if isinstance(item, Group) else item.results
-        return [
-            n
-            for n in numbers
-            if self._roots[n] == frozenset([n]) and n not in self._new and n not in self._inside
-        ]
-
-    def _take(self, number: int, free: list[tuple[int, Any]]) -> None:
-        """A buffer that is free and fits best, or a new one."""
-        needed = max(self._program.bytes_of(number), 1)
-        fitting = [entry for entry in free if needed <= entry[0] <= 2 * needed + _ALIGNED]
-        if fitting:
-            entry = min(fitting, key=lambda e: e[0])
-            free.remove(entry)
-            raw = entry[1]
-        else:
-            raw = kernels.raw_memory(needed)
-            self.bytes += raw.nbytes
-        self._raw[number] = raw
-        spec = self._program.specs[number]
-        self._buffers[number] = kernels.shaped(raw, spec.shape, spec.dtype)
-
-    def _allocate_watched(self, numbers: list[int]) -> None:
-        self._raw: dict[int, Any] = {}
-        by_dtype: dict[Any, list[int]] = {}
-        for number in numbers:
-            by_dtype.setdefault(self._program.specs[number].dtype, []).append(number)
-        for dtype, members in by_dtype.items():
-            region = kernels.buffer(sum(map(self._program.size_of, members)), dtype)
-            region.fill(0)
-            self.watched_regions.append(region)
-            self.bytes += region.nbytes
-            start = 0
-            for number in members:
-                stop = start + self._program.size_of(number)
-                shape = self._program.specs[number].shape
-                self._buffers[number] = region[start:stop].reshape(shape)
-                start = stop
-
-    def _last_uses(self) -> dict[int, int]:
-        last: dict[int, int] = {}
-        for place, item in enumerate(self._order):
-            numbers = [
-                *item.reads(),
-                *(item.results() if isinstance(item, Group) else item.results),
-            ]
-            for number in numbers:
-                for root in self._roots[number]:
-                    last[root] = place
-        return last
-
 
 def _reads_at_indices(instruction: Instruction) -> bool:
     plain = {"put": 1, "setitem": 2}.get(instruction.primitive.name)
@@ -295,10 +229,3 @@ def _reads_at_indices(instruction: Instruction) -> bool:
     key = instruction.parameters["key"]
     parts = key if isinstance(key, tuple) else (key,)
     return len(instruction.operands) > plain or any(isinstance(part, bool) for part in parts)
-
-
-def _runs_in_place(item: Instruction | Group) -> bool:
-    """Whether a result may lie where an operand lies that nobody reads any more."""
-    if isinstance(item, Group):
-        return False
-    return kernels.ufunc_of(item.primitive.name, item.parameters) is not None
