@@ -1,14 +1,13 @@
 """Straight-line Python for a program of NumPy arrays, over buffers that are made once.
 
-Every value that does not leave the program has its place in an arena, where values whose lifetimes
-do not meet share memory; views are made when the program is. What runs is generated source: one call
-of a NumPy function per instruction, with `out`. Large elementwise instructions run in blocks, on
-all cores (blocks.py)."""
+Every value that does not leave the program has its place in memory that is planned before (arena.py);
+views are made when the program is. What runs is generated source: one call of a NumPy function per
+instruction, with `out`. Large elementwise instructions run in blocks, on all cores (blocks.py)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..backends import Backend
 from ..backends import numpy_kernels as kernels
@@ -21,26 +20,17 @@ from .arena import Arena
 from .blocks import BlockRunner
 from .donation import heirs
 from .fusion import Group, schedule
+from .homes import Home, Homes
 from .memory import Memory
 from .program import Instruction, Literal, Program
 from .runs import Run, describe, with_runs
-from .taking import Taking, is_worth_taking
+from .taking import Taking
 
 __all__ = ["Build", "order_with_runs"]
 
 _GUARDED = ("zero_where_zero", "absorbing_matmul")
 _SMALL_BYTES = 1 << 18  # of results to be looked at together
 _LARGE_BYTES = 1 << 12  # of what is let go of as soon as it can be
-
-
-class _Home(NamedTuple):
-    """Memory of a value: its name in a call, and the array, if it is there already.
-
-    Or, if it belongs to a result, the line that takes that."""
-
-    name: str
-    array: Any = None
-    taking: Taking | None = None
 
 
 class Build:
@@ -72,14 +62,14 @@ class Build:
             if item in self.groups
         }
         self.arena = Arena(program, self._order, self.memory, self._scratch_forms(), self.heirs)
-        self._takings: dict[int, Taking] = {}
+        self._homes = Homes(program, self.arena, self.heirs, self._lines, self._bind)
         self._names: dict[int, str] = {}
         self._new_in_order: set[int] = set()
         self._bind_inputs()
         begins, ends = self.arena.begins(), self._ends()
         for place, item in enumerate(self._order):
             for number in begins.get(place, ()):
-                self._taking(number)
+                self._homes.take(number)
             if isinstance(item, Run):
                 self._emit_run(item)
             elif isinstance(item, Group):
@@ -137,7 +127,7 @@ class Build:
             self._emit_any(instruction, given)
         elif name == "absorbing_matmul":
             self._emit_product(instruction, given)
-        elif self._has_home(number) or writers.saves_memory(name):
+        elif self._homes.has(number) or writers.saves_memory(name):
             parameters, scratch = instruction.parameters, self.arena.scratch.get(place, [])
             self._emit_writer(
                 number, lambda out: writers.writer_of(name, parameters, out, scratch), given
@@ -148,7 +138,7 @@ class Build:
     def _emit_ufunc(self, number: int, ufunc: Any, more: tuple[Any, ...], given: list[str]) -> None:
         f = self._bind(f"f_{ufunc.__name__}", ufunc)
         arguments = ", ".join([*given, *map(repr, more)])
-        if self._has_home(number):
+        if self._homes.has(number):
             out = kernels.out_code(ufunc, self._home(number).name)
             self._lines.append(f"{f}({arguments}, {out})")
             return
@@ -186,43 +176,11 @@ class Build:
                 found[place] = writers.scratch_of(item.primitive.name, item.parameters, specs)
         return found
 
-    def _has_home(self, number: int) -> bool:
-        """Whether there is memory for a value before it is computed, or it is worth having some."""
-        inside = self.arena.place_of(number) is not None or number in self.arena.guests
-        return inside or is_worth_taking(self._program, number)
-
-    def _home(self, number: int) -> _Home:
-        """The memory of a value; what has to be done for it in a call is emitted."""
-        spec = self._program.specs[number]
-        out = self.arena.place_of(number)
-        if out is not None:
-            self._names[number] = self._bind(f"b{number}", out)
-            return _Home(f"b{number}", out)
-        if number in self.arena.guests:
-            host, start = self.arena.guests[number]
-            taking = self._taking(host)
-            v, form = taking.name, (spec.shape, spec.dtype)
-            name = taking.add(f"b{number}", lambda found: kernels.shaped(found[v], start, *form))
-            self._names[number] = name
-            return _Home(name, taking=taking)
-        name = self._names[number] = f"v{number}"
-        heir = self.heirs.get(number)
-        if heir is None and is_worth_taking(self._program, number):
-            return _Home(name, taking=self._taking(number))
-        make = self._bind(f"n{number}", kernels.maker(spec.shape, spec.dtype))
-        taken = f"a{heir} if {heir} in free else " if heir is not None else ""
-        self._lines.append(f"{name} = {taken}{make}()")
-        return _Home(name)
-
-    def _taking(self, number: int) -> Taking:
-        """The line that takes the memory of a large result; it is emitted at the first question."""
-        found = self._takings.get(number)
-        if found is None:
-            spec = self._program.specs[number]
-            found = self._takings[number] = Taking(number, spec.shape, spec.dtype)
-            self._bind(f"t{number}", found.take)
-            self._lines.append(found)
-        return found
+    def _home(self, number: int) -> Home:
+        """The memory of a value, by whose name it is known from now on."""
+        home = self._homes.of(number)
+        self._names[number] = home.name
+        return home
 
     def _ends(self) -> dict[int, list[int]]:
         """Large values that are new in every call, by the place of who needs them last."""
@@ -256,13 +214,11 @@ class Build:
             if view is not None:
                 self._names[number] = self._bind(f"b{number}", view)
                 return True
-        for taking in self._takings.values():  # what lies beside a result does not leave
-            if base_name in taking and base_name != taking.name:
-                self._names[number] = taking.add(
-                    f"b{number}",
-                    lambda found: kernels.as_view(name, found[base_name], parameters),
-                )
-                return True
+        taking = self._homes.taking_of(base_name)
+        if taking is not None:  # what lies beside a result does not leave
+            make = lambda found: kernels.as_view(name, found[base_name], parameters)
+            self._names[number] = taking.add(f"b{number}", make)
+            return True
         self._names[number] = f"v{number}"
         apply = self._program.backend.xp.__getattr__(name)
         if name == "getitem":  # an array, even of one element
