@@ -52,12 +52,20 @@ class Space:
         found.fill(0)
         return found
 
+    def again(self) -> Space:
+        """What is left of it now: for one use of it after the other."""
+        rest = Space()
+        rest._raw, rest._used = self._raw, self._used
+        return rest
+
     def _cut(self, shape: Shape, dtype: DType) -> Array | None:
-        size = Form(shape, dtype).bytes()
-        if self._raw is None or self._used + size > self._raw.size:
+        if self._raw is None:
             return None
-        found: Array = np.ndarray(shape, dtype, self._raw[self._used :])
-        self._used += _aligned(size)
+        try:
+            found: Array = np.ndarray(shape, dtype, self._raw, self._used)
+        except TypeError:  # it is not as large as that
+            return None
+        self._used += _aligned(found.nbytes)
         return found
 
 

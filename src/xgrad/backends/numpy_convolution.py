@@ -8,35 +8,29 @@ is left to the portable functions, which are careful."""
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from .._typing import Array, Shape
 from . import convolution, numpy_depthwise
-from .convolution import Steps
+from . import numpy_windows as windows
+from .convolution import Steps, padded
 from .looks import square_sum
 from .numpy_buffers import Form, Space, space_for, written
-from .numpy_padding import frames, padded
+from .numpy_windows import Blocks
 from .workers import run_shares, thread_count
 
 __all__ = ["Convolutions", "needs_of_convolve", "needs_of_input", "needs_of_kernel"]
-
-_WORK = 900_000  # products in a block: OpenBLAS begins to use threads at a million
-_BYTES = 1 << 20  # of windows in a block: about the cache of a core
-_FEW = 32  # rows of a block: with less the product is slow
-_LARGE = 1 << 24  # products, for which threads are worth their while
 
 
 class Convolutions:
     """Where numpy has something faster than the portable functions."""
 
     def windows(xp: Any, x: Array, *, window: Shape, steps: Steps) -> Array:
-        seen = _view(xp, x, window, steps)
+        seen = windows.view(x, window, steps)
         return seen.reshape(*seen.shape[: x.ndim - 1], math.prod(window), x.shape[-1])
 
     def convolve(
@@ -52,7 +46,7 @@ class Convolutions:
         if _is_depthwise(x1.shape[-1], steps):
             y = written(numpy_depthwise.convolve(xp, x1, x2, steps), out)
         else:
-            y = _multiplied(xp, x1, x2, steps, out, Space(scratch))
+            y = _multiplied(x1, x2, steps, out, Space(scratch))
         if zeros is None or _is_finite(y):
             return y
         return written(convolution.convolve(xp, x1, x2, steps=steps, zeros=zeros), out)
@@ -93,7 +87,7 @@ class Convolutions:
         if _is_depthwise(x1.shape[-1], steps):
             y = written(numpy_depthwise.convolve_kernel(xp, x1, x2, steps, window), out)
         else:
-            y = _summed(xp, x1, x2, steps, window, out, Space(scratch))
+            y = _summed(x1, x2, steps, window, out, Space(scratch))
         if zeros is None or _is_finite(y):
             return y
         r = convolution.convolve_kernel(xp, x1, x2, steps=steps, window=window, zeros=zeros)
@@ -104,119 +98,37 @@ def _is_depthwise(channels: int, steps: Steps) -> bool:
     return channels == steps.groups > 1
 
 
-def _multiplied(
-    xp: Any, x1: Array, x2: Array, steps: Steps, out: Array | None, space: Space
-) -> Array:
+def _multiplied(x1: Array, x2: Array, steps: Steps, out: Array | None, space: Space) -> Array:
     """A convolution: blocks of windows times kernels."""
-    seen = _view(xp, x1, x2.shape[:-2], steps, space)
-    shape = (*seen.shape[: x1.ndim - 1], x2.shape[-1])
+    window = x2.shape[:-2]
+    shape = (x1.shape[0], *steps.positions(x1.shape[1:-1], window), x2.shape[-1])
     y = np.empty(shape, np.result_type(x1, x2)) if out is None else out
-    if not seen.size:
+    if not x2.size:
         y[...] = 0  # no channels: sums of nothing
     for inputs, outputs in _groups(x1.shape[-1], x2.shape[-1], steps.groups):
-        blocks = _Blocks.of(seen[..., inputs], x1.ndim - 1, outputs.stop - outputs.start, space)
+        width = outputs.stop - outputs.start
+        blocks = Blocks.of(x1[..., inputs], window, steps, width, space.again())
         _convolve_group(blocks, x2[..., outputs], y[..., outputs])
     return y
 
 
 def _summed(
-    xp: Any,
-    x1: Array,
-    x2: Array,
-    steps: Steps,
-    window: Shape,
-    out: Array | None,
-    space: Space,
+    x1: Array, x2: Array, steps: Steps, window: Shape, out: Array | None, space: Space
 ) -> Array:
     """The transpose of a convolution in its kernel: sums over blocks of windows."""
-    seen = _view(xp, x1, window, steps, space)
     depth, outputs = x1.shape[-1] // steps.groups, x2.shape[-1]
     shape = (*window, depth, outputs)
     y = np.empty(shape, np.result_type(x1, x2)) if out is None else out
     rows = y.reshape(math.prod(window) * depth, outputs)
     for inputs, columns in _groups(x1.shape[-1], outputs, steps.groups):
-        blocks = _Blocks.of(seen[..., inputs], x1.ndim - 1, columns.stop - columns.start, space)
-        rows[:, columns] = _kernel_of_group(blocks, x2[..., columns], y.dtype, space)
+        again = space.again()
+        width = columns.stop - columns.start
+        blocks = Blocks.of(x1[..., inputs], window, steps, width, again)
+        rows[:, columns] = _kernel_of_group(blocks, x2[..., columns], y.dtype, again)
     return y
 
 
-def _view(xp: Any, x: Array, window: Shape, steps: Steps, space: Space | None = None) -> Array:
-    """What the window shows, ``(examples, *positions, *window, channels)``, without a copy."""
-    places = steps.positions(x.shape[1:-1], window)
-    shape = (x.shape[0], *places, *window, x.shape[-1])
-    if 0 in shape:
-        return np.zeros(shape, x.dtype)
-    x = padded(xp, x, steps.padding, space)
-    first, *inner, last = x.strides
-    moves = [n * s for n, s in zip(inner, steps.strides, strict=True)]
-    spreads = [n * d for n, d in zip(inner, steps.dilation, strict=True)]
-    return as_strided(x, shape, (first, *moves, *spreads, last), writeable=False)
-
-
-class _Blocks(NamedTuple):
-    """Windows as blocks of rows.
-
-    Attributes
-    ----------
-    seen : array
-        What the window shows, ``(examples, *positions, *window, channels)``.
-    keys : list
-        Of the blocks, which together are all examples and positions.
-    shape : tuple of int
-        Of the largest block.
-    width : int
-        The elements of a window.
-    buffers : list of array
-        A block for each thread among which they are divided.
-    """
-
-    seen: Array
-    keys: list[Any]
-    width: int
-    buffers: list[Array]
-
-    @classmethod
-    def of(cls, seen: Array, axes: int, outputs: int, space: Space) -> _Blocks:
-        """Divide positions so that the rows of a block, and their products, are not too many."""
-        keys, shape, shares = _divided(seen.shape, seen.itemsize, axes, outputs)
-        buffers = [space.empty(shape, seen.dtype) for _ in range(shares)]
-        return cls(seen, keys, math.prod(seen.shape[axes:]), buffers)
-
-    def run(self, work: Callable[[int, Any, Array], None]) -> None:
-        """Call ``work(share, key, rows)`` for every block."""
-
-        def share(number: int) -> None:
-            buffer = self.buffers[number]
-            for key in self.keys[number :: len(self.buffers)]:
-                part = self.seen[key]
-                rows = buffer[: part.shape[0]]
-                rows[...] = part
-                work(number, key, rows.reshape(-1, self.width))
-
-        run_shares(share, len(self.buffers))
-
-
-def _divided(seen: Shape, itemsize: int, axes: int, outputs: int) -> tuple[list[Any], Shape, int]:
-    """Keys of blocks, the shape of the largest, and among how many threads to divide them."""
-    sizes, width = seen[:axes], math.prod(seen[axes:])
-    if 0 in seen or outputs == 0:
-        return [], (0,), 1
-    by_memory = max(1, _BYTES // (width * itemsize))
-    by_work = _WORK // (width * outputs)
-    wide = by_work < _FEW  # so wide that the product itself had better use threads
-    rows = max(_FEW, by_memory) if wide else min(by_memory, by_work)
-    axis = 0
-    while axis < axes - 1 and math.prod(sizes[axis + 1 :]) > rows:
-        axis += 1
-    count = max(1, rows // math.prod(sizes[axis + 1 :]))
-    slices = [slice(i, i + count) for i in range(0, sizes[axis], count)]
-    keys = list(itertools.product(*map(range, sizes[:axis]), slices))
-    large = math.prod(sizes) * width * outputs > _LARGE
-    shares = min(thread_count(), len(keys)) if large and not wide else 1
-    return keys, (min(count, sizes[axis]), *seen[axis + 1 :]), shares
-
-
-def _convolve_group(blocks: _Blocks, kernel: Array, y: Array) -> None:
+def _convolve_group(blocks: Blocks, kernel: Array, y: Array) -> None:
     """Write the convolution of the channels of a group."""
     outputs = kernel.shape[-1]
     kernel = kernel.reshape(blocks.width, outputs)
@@ -232,11 +144,11 @@ def _convolve_group(blocks: _Blocks, kernel: Array, y: Array) -> None:
     blocks.run(work)
 
 
-def _kernel_of_group(blocks: _Blocks, given: Array, dtype: Any, space: Space) -> Array:
+def _kernel_of_group(blocks: Blocks, given: Array, dtype: Any, space: Space) -> Array:
     """Sum windows times what is given, over all positions of a group of channels."""
     outputs = given.shape[-1]
     given = np.ascontiguousarray(given)
-    shape = (len(blocks.buffers), blocks.width, outputs)
+    shape = (max(1, len(blocks.rows)), blocks.width, outputs)
     totals, terms = space.zeros(shape, dtype), space.empty(shape, dtype)
 
     def work(share: int, key: Any, rows: Array) -> None:
@@ -254,7 +166,9 @@ def _added(xp: Any, x1: Array, x2: Array, steps: Steps, size: Shape) -> Array:
     y = np.zeros((x1.shape[0], *large, groups * depth), np.result_type(x1, x2))
     if x1.size and y.size:
         each = outputs // groups
-        rows = max(_FEW, min(_BYTES // (width * y.itemsize), _WORK // (width * each)))
+        rows = max(
+            windows.FEW, min(windows.BYTES // (width * y.itemsize), windows.WORK // (width * each))
+        )
         count = max(1, rows // math.prod(places))
         starts = range(0, x1.shape[0], count)
         keys = list(convolution.keys_of(places, tuple(window), steps))
@@ -262,7 +176,7 @@ def _added(xp: Any, x1: Array, x2: Array, steps: Steps, size: Shape) -> Array:
             (inputs, part, np.ascontiguousarray(x2[..., part].reshape(width, each).T))
             for inputs, part in _groups(groups * depth, outputs, groups)
         ]
-        shares = min(thread_count(), len(starts)) if x1.size * width > _LARGE else 1
+        shares = min(thread_count(), len(starts)) if x1.size * width > windows.LARGE else 1
 
         def share(number: int) -> None:
             for start in starts[number::shares]:
@@ -300,7 +214,7 @@ def _mirrored(
     back = steps._replace(padding=_padding_back(x1.shape, window, steps, size))
     if _is_depthwise(x1.shape[-1], back):
         return written(numpy_depthwise.convolve(xp, x1, kernel, back), out)
-    return _multiplied(xp, x1, kernel, back, out, space)
+    return _multiplied(x1, kernel, back, out, space)
 
 
 def _padding_back(
@@ -330,10 +244,10 @@ def _is_finite(y: Array) -> bool:
 
 
 def needs_of_convolve(x1: Any, x2: Any, steps: Steps) -> list[Form]:
-    """For something with shapes and dtypes; one of several groups of channels makes its own."""
+    """For something with shapes and dtypes."""
     if _is_depthwise(x1.shape[-1], steps):
         return []
-    return space_for(_needs(x1, x2.shape[:-2], x2.shape[-1], steps)[:-1])
+    return space_for(_blocks(x1, x2.shape[:-2], x2.shape[-1], steps)[:-1])
 
 
 def needs_of_input(x1: Any, x2: Any, steps: Steps, size: Shape) -> list[Form]:
@@ -342,23 +256,19 @@ def needs_of_input(x1: Any, x2: Any, steps: Steps, size: Shape) -> list[Form]:
     if _is_depthwise(depth * steps.groups, steps) or set(steps.strides) != {1}:
         return []
     back = steps._replace(padding=_padding_back(x1.shape, window, steps, size))
-    needs = _needs(x1, tuple(window), depth * steps.groups, back)[:-1]
-    return space_for([Form(x2.shape, x2.dtype), *needs])
+    blocks = _blocks(x1, tuple(window), depth * steps.groups, back)[:-1]
+    return space_for([Form(x2.shape, x2.dtype), *blocks])
 
 
 def needs_of_kernel(x1: Any, x2: Any, steps: Steps, window: Shape) -> list[Form]:
     """For something with shapes and dtypes."""
     if _is_depthwise(x1.shape[-1], steps):
         return []
-    needs = _needs(x1, window, x2.shape[-1], steps)
-    return space_for([*needs, needs[-1]])
+    blocks = _blocks(x1, window, x2.shape[-1], steps)
+    return space_for([*blocks, blocks[-1]])
 
 
-def _needs(x: Any, window: Shape, outputs: int, steps: Steps) -> list[Form]:
-    """Of x with a frame, a block of windows for each thread, and as many products with outputs."""
-    channels, each = x.shape[-1] // steps.groups, outputs // steps.groups
-    seen = (x.shape[0], *steps.positions(x.shape[1:-1], window), *window, channels)
-    axes = len(x.shape) - 1
-    _, shape, shares = _divided(seen, np.dtype(x.dtype).itemsize, axes, each)
-    products = Form((shares, math.prod(seen[axes:]), each), x.dtype)
-    return [*frames(x, steps.padding), *[Form(shape, x.dtype)] * shares, products]
+def _blocks(x: Any, window: Shape, outputs: int, steps: Steps) -> list[Form]:
+    """Of one group of channels, whose memory the next one uses again."""
+    each = Form((*x.shape[:-1], x.shape[-1] // steps.groups), x.dtype)
+    return windows.forms_of_blocks(each, window, steps, outputs // steps.groups)

@@ -65,7 +65,7 @@ def where_into(condition: Array, x1: Any, x2: Any, out: Array) -> None:
             np.copyto(out, x1, where=condition)
         return
     result = out.view(integer)
-    mask = _mask_memory()[:size].reshape(out.shape)
+    mask = _mask_memory(size)[:size].reshape(out.shape)
     a, b = (np.asarray(x, out.dtype).view(integer) for x in (x1, x2))
     if np.may_share_memory(out, x2):  # what is read again in the end must not be written before
         np.subtract(condition.view(np.int8), 1, out=mask)
@@ -80,11 +80,11 @@ def where_into(condition: Array, x1: Any, x2: Any, out: Array) -> None:
     np.bitwise_xor(result, b, out=result)
 
 
-def _mask_memory() -> Array:
-    """Memory of this thread for a mask: fresh memory costs more than masks."""
+def _mask_memory(size: int) -> Array:
+    """Memory of this thread for the longest mask so far: fresh memory costs more than masks."""
     found: Array | None = getattr(_memory, "mask", None)
-    if found is None:
-        found = _memory.mask = np.empty(_SCRATCH, np.int8)
+    if found is None or found.size < size:
+        found = _memory.mask = np.empty(size, np.int8)
     return found
 
 

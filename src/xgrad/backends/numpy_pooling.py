@@ -5,6 +5,7 @@ finite is left to the portable functions, which are careful."""
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,10 +14,10 @@ import numpy as np
 
 from .._typing import Array, DType, Shape
 from . import pooling
-from .convolution import Steps, keys_of
+from .convolution import Steps, keys_of, padded
 from .looks import square_sum
 from .numpy_buffers import Form, Space, space_for, written
-from .numpy_padding import framed, frames, padded
+from .numpy_padding import framed, frames
 from .workers import run_shares, thread_count
 
 __all__ = ["Pooling", "needs_of_input"]
@@ -80,11 +81,14 @@ class Pooling:
                 result[...] = 0
             masks, share = _shares(x[part], top[part], keys, rooms[number])
             share = np.multiply(share, g[part], out=share)
+            term = rooms[number][3][: len(share)]
             for key, mask in zip(keys, masks, strict=True):
+                np.copyto(term, mask)  # a product of two dtypes would convert piece by piece
+                np.multiply(share, term, out=term)
                 if alone:
-                    np.multiply(share, mask, out=result[key])
+                    np.copyto(result[key], term)
                 else:
-                    result[key] += share * mask
+                    result[key] += term
 
         _run(work, x)
         if into:
@@ -125,27 +129,23 @@ def needs_of_input(x: Any, top: Any, window: Shape, steps: Steps) -> list[Form]:
     """What `max_pool_input` needs in between, for something with shapes and dtypes."""
     around = frames(x, steps.padding)
     shape = around[0].shape if around else x.shape
-    itemsize = np.dtype(x.dtype).itemsize
-    rooms = [
-        form
-        for forms in _forms(shape, itemsize, top.shape, top.dtype, math.prod(window))
-        for form in forms
-    ]
-    return space_for([*around, *around, *rooms])
+    each, shares = _divided(shape, np.dtype(x.dtype).itemsize)
+    rooms = _forms((min(each, top.shape[0]), *top.shape[1:]), top.dtype, math.prod(window))
+    return space_for([*around, *around, *rooms * shares])
 
 
 def _rooms(space: Space, x: Array, top: Array, count: int) -> list[list[Array]]:
-    """For each thread memory for masks, the number of them that hold, and shares."""
-    forms = _forms(x.shape, x.itemsize, top.shape, top.dtype, count)
-    return [[space.empty(*form) for form in each] for each in forms]
+    """For each thread memory for masks, the number of them that hold, shares, and terms."""
+    each, shares = _divided(x.shape, x.itemsize)
+    forms = _forms((min(each, len(top)), *top.shape[1:]), top.dtype, count)
+    return [[space.empty(*form) for form in forms] for _ in range(shares)]
 
 
-def _forms(shape: Shape, itemsize: int, top: Shape, dtype: DType, count: int) -> list[list[Form]]:
-    each, shares = _divided(shape, itemsize)
-    block = (min(each, top[0]), *top[1:])
+@functools.lru_cache
+def _forms(block: Shape, dtype: DType, count: int) -> tuple[Form, ...]:
     whole = np.dtype(np.int8 if count < 128 else np.int64)
-    one = [Form((count, *block), np.dtype(np.bool)), Form(block, whole), Form(block, dtype)]
-    return [one] * shares
+    floats = Form(block, dtype)
+    return Form((count, *block), np.dtype(np.bool)), Form(block, whole), floats, floats
 
 
 def _shares(x: Array, top: Array, keys: list[Any], rooms: list[Array]) -> tuple[list[Array], Array]:

@@ -214,4 +214,5 @@ class Arena:
 def _is_elementwise(item: Instruction | Group) -> bool:
     if isinstance(item, Group):
         return not isinstance(item, Run)
-    return kernels.ufunc_of(item.primitive.name, item.parameters) is not None
+    name = item.primitive.name
+    return name == "where" or kernels.ufunc_of(name, item.parameters) is not None
