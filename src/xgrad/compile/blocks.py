@@ -57,6 +57,7 @@ class BlockRunner:
         group: Group,
         leaving: set[int],
         is_in_order: Callable[[int], bool],
+        may_be_written_over: Callable[[int], bool],
     ) -> None:
         self._program = program
         self._group = group
@@ -74,7 +75,7 @@ class BlockRunner:
         self._scope: dict[str, Any] = {}
         longest = min(self._step, self._count)
         block = (longest,) if self._flat else (longest, *group.domain[1:])
-        self._slots = Slots(program, group, self.full_outputs, block)
+        self._slots = Slots(program, group, self.full_outputs, block, may_be_written_over)
         self.source = self._generate()
         exec(compile(self.source, "<xg.function group>", "exec"), self._scope)  # noqa: S102 - our own source
         self._stretch: Callable[..., Any] = self._scope["stretch"]

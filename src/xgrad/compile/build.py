@@ -57,9 +57,9 @@ class Build:
         # What is looked at in the end may have to run again, with the inputs as they were.
         self.heirs = {} if watching else heirs(program, self._order, self.memory, donated)
         self._runners = {
-            place: BlockRunner(program, item, self.memory.leaves(item), self.memory.is_in_order)
+            place: self._runner(item, place)
             for place, item in enumerate(self._order)
-            if item in self.groups
+            if isinstance(item, Group) and not isinstance(item, Run)
         }
         self.arena = Arena(program, self._order, self.memory, self._scratch_forms(), self.heirs)
         self._homes = Homes(program, self.arena, self.heirs, self._lines, self._bind)
@@ -163,6 +163,16 @@ class Build:
         self._lines.append(f"{name}({', '.join(given)})")
 
     # -- memory ----------------------------------------------------------------------------------
+
+    def _runner(self, group: Group, place: int) -> BlockRunner:
+        given_away = set(self.heirs.values())
+        memory = self.memory
+
+        def may_be_written_over(number: int) -> bool:
+            return memory.ends_at(number, place) or bool(memory.roots_of(number) & given_away)
+
+        leaving = memory.leaves(group)
+        return BlockRunner(self._program, group, leaving, memory.is_in_order, may_be_written_over)
 
     def _scratch_forms(self) -> dict[int, list[Form]]:
         """What functions and groups need in between, by their place in the order."""

@@ -49,6 +49,7 @@ class Memory:
             for n in instruction.reads():
                 self._readers[n] = self._readers.get(n, 0) + 1
         self._find_roots()
+        self._last = self._last_uses()
         for n in assumed:
             if self._is_ours(n):
                 self._watched += list(self._roots[n])
@@ -89,6 +90,11 @@ class Memory:
             return True
         return kernels.is_in_order(self._sample(number))
 
+    def ends_at(self, number: int, place: int) -> bool:
+        """Whether the memory of a value is the program's, and needed by nobody after a place."""
+        roots = self._roots[number]
+        return not roots & self._given and all(self._last[n] <= place for n in roots)
+
     def roots_of(self, number: int) -> frozenset[int]:
         """The values in whose memory a value lies."""
         return self._roots[number]
@@ -108,6 +114,9 @@ class Memory:
 
     def last_uses(self) -> dict[int, int]:
         """From values with memory of their own to the place in the order of who reads it last."""
+        return self._last
+
+    def _last_uses(self) -> dict[int, int]:
         last: dict[int, int] = {}
         for place, item in enumerate(self._order):
             numbers = [

@@ -6,7 +6,7 @@ stays in the cache."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ..backends.numpy_buffers import Form
 from .fusion import Group
@@ -24,6 +24,8 @@ class Slots:
         The results that are written to memory.
     shape : tuple of int
         Of a block.
+    may_be_written_over : callable
+        Whether a result may be in the memory of an input.
 
     Attributes
     ----------
@@ -32,7 +34,12 @@ class Slots:
     """
 
     def __init__(
-        self, program: Program, group: Group, outputs: Sequence[int], shape: tuple[int, ...]
+        self,
+        program: Program,
+        group: Group,
+        outputs: Sequence[int],
+        shape: tuple[int, ...],
+        may_be_written_over: Callable[[int], bool],
     ) -> None:
         self._program = program
         self._members = group.members
@@ -49,7 +56,8 @@ class Slots:
             for number in member.results:
                 if number in outputs:
                     self._writer[f"y{number}"] = place
-        self._open = {f"y{n}": self._opens(n, group.reads()) for n in outputs}
+        over = [x for x in group.reads() if may_be_written_over(x)]
+        self._open = {f"y{n}": self._opens(n, over) for n in outputs}
 
     def name_of(self, place: int) -> str:
         """The memory for the result of a member, when all before it have theirs."""
@@ -106,7 +114,7 @@ class Slots:
     def _opens(self, number: int, inputs: Sequence[int]) -> int:
         """From which member on the memory of a result may be used.
 
-        It may be that of an input which ends with the group (arena.py)."""
+        It may be that of one of some inputs, which are read before."""
         spec, first = self._program.specs[number], 0
         for place, member in enumerate(self._members):
             for x in member.reads():
