@@ -14,6 +14,7 @@ from typing import NamedTuple
 __all__ = ["ALIGNED", "Place", "Room", "Stay", "arrange"]
 
 ALIGNED = 64  # bytes: a line of the cache
+_LEAST = 1 << 10  # bytes of what may choose
 _MANY = 256  # stays that may choose; the others queue up by size, which is quicker
 # If so few leave more than so much of so many bytes unused, others may choose before larger ones, by chance.
 _FEW, _SPARE, _FEW_BYTES = 128, 1.02, 1 << 18
@@ -66,12 +67,15 @@ def _arranged(
     stays: Sequence[Stay], rooms: Sequence[Room], weights: Sequence[float]
 ) -> tuple[list[Place], int]:
     """The same, if those choose first that weigh most."""
-    order = sorted(range(len(stays)), key=lambda i: -weights[i])
+    order = [i for i, stay in enumerate(stays) if stay.size >= _LEAST]
+    order.sort(key=lambda i: -weights[i])
+    order += [i for i, stay in enumerate(stays) if stay.size < _LEAST]
+    choosing = min(_MANY, sum(stay.size >= _LEAST for stay in stays))
     places: dict[int, Place] = {}
     arena: Taken = []
     taken: list[Taken] = [[] for _ in rooms]
     total = 0
-    for i in order[:_MANY]:
+    for i in order[:choosing]:
         stay = stays[i]
         size = _aligned(stay.size)
         start = _lowest(arena, stay, size)
@@ -83,7 +87,7 @@ def _arranged(
         total = max(total, start + size)
         arena.append((stay.first, stay.last, start, start + size))
         places[i] = Place(None, start)
-    total = _queue({i: stays[i] for i in sorted(order[_MANY:])}, places, total)
+    total = _queue({i: stays[i] for i in sorted(order[choosing:])}, places, total)
     return [places[i] for i in range(len(stays))], total
 
 

@@ -5,6 +5,7 @@ business; nothing here knows arrays beyond their shapes and dtypes."""
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -123,12 +124,17 @@ class Program:
 
     def bytes_of(self, number: int) -> int:
         """The bytes that a value takes."""
-        name = dtype_name(self.specs[number].dtype)
-        bits = 8 if name == "bool" else int(name.lstrip("abcdefghijklmnopqrstuvwxyz"))
-        return self.size_of(number) * bits // 8
+        return self.size_of(number) * _bits(self.specs[number].dtype) // 8
 
     def show(self, number: int) -> str:
         """A value for a listing: ``%3: (2, 4) float32``."""
         spec = self.specs[number]
         shape = ", ".join(map(str, spec.shape)) + ("," if len(spec.shape) == 1 else "")
         return f"%{number}: ({shape}) {dtype_name(spec.dtype)}"
+
+
+@functools.lru_cache
+def _bits(dtype: Any) -> int:
+    """The bits of an element; NumPy takes microseconds to name a dtype."""
+    name = dtype_name(dtype)
+    return 8 if name == "bool" else int(name.lstrip("abcdefghijklmnopqrstuvwxyz"))
