@@ -113,7 +113,9 @@ def liveness_bound(program: Any) -> int:
     """Count the most bytes of values that somebody still needs, at any instruction.
 
     Views have no bytes. An elementwise result may take the place of an operand that is needed for
-    the last time. Arguments, variables and constants are not the program's.
+    the last time. Arguments, variables and constants are not the program's; but what variables held
+    before a step gave them something new is needed until the step has ended, because one that fails
+    leaves them as they were, and `peak` counts it.
     """
     roots: dict[int, int] = {}
     last: dict[int, int] = {}
@@ -128,18 +130,25 @@ def liveness_bound(program: Any) -> int:
     for number in program.outputs():
         last[roots.get(number, number)] = len(instructions)
     given = {*program.inputs(), *program.constants}
+    former = sum(program.bytes_of(n) for _, n in program.writes if n not in given)
     live: set[int] = set()
     most = 0
     for place, instruction in enumerate(instructions):
         made = {roots[n] for n in instruction.results}
         dying = {n for n in live if last[n] <= place}
-        in_place = instruction.primitive.kind.name == "ELEMENTWISE" or (
-            instruction.primitive.name == "zero_where_zero"
-        )
+        in_place = is_elementwise(instruction)
         held = (live - dying if in_place else live) | made
         most = max(most, sum(program.bytes_of(n) for n in held - given))
         live = {n for n in live | made if last[n] > place} - given
-    return most
+    return most + former
+
+
+def is_elementwise(instruction: Any) -> bool:
+    """Whether every element of a result is made of those at its place."""
+    from xgrad.backends.numpy_kernels import ufunc_of
+
+    name = instruction.primitive.name
+    return name in ("where", "zero_where_zero") or bool(ufunc_of(name, instruction.parameters))
 
 
 def all_bytes(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from xgrad.backends import Steps, backend_named, convolution, numpy_convolution
+from xgrad.backends import Steps, backend_named, convolution, numpy_convolution, numpy_windows
 
 XP = backend_named("numpy").xp
 # Shape of the array, of the kernel, groups: one whose products take threads themselves, two depthwise.
@@ -19,15 +19,16 @@ SHAPES = [
 
 @pytest.fixture(params=[1, 2, 3], ids=lambda n: f"{n} threads")
 def threads(request, monkeypatch):
-    monkeypatch.setattr(numpy_convolution, "thread_count", lambda: request.param)
-    monkeypatch.setattr(numpy_convolution, "_LARGE", 0)
+    for module in (numpy_convolution, numpy_windows):
+        monkeypatch.setattr(module, "thread_count", lambda: request.param)
+    monkeypatch.setattr(numpy_windows, "LARGE", 0)
 
 
 @pytest.mark.parametrize(("shape", "kernel", "groups"), SHAPES)
 @pytest.mark.parametrize("block", [1 << 12, 1 << 20])
 @pytest.mark.usefixtures("threads")
 def test_blocks_and_threads_change_nothing(shape, kernel, groups, block, rng, monkeypatch):
-    monkeypatch.setattr(numpy_convolution, "_BYTES", block)
+    monkeypatch.setattr(numpy_windows, "BYTES", block)
     x, k = rng.normal(size=shape), rng.normal(size=kernel)
     steps = Steps((1, 2), ((1, 1), (0, 2)), (1, 1), groups)
     y = XP.convolve(x, k, steps=steps, zeros=None)

@@ -106,8 +106,22 @@ def test_where_into_a_buffer_does_the_same(dtype, other, turned, size, rng):
 def test_threads_have_masks_of_their_own(rng):
     masks = [rng.uniform(size=SHAPE) > 0.5 for _ in range(8)]
     x, y = rng.normal(size=(2, *SHAPE))
-    outs = [np.empty(SHAPE) for _ in masks]
+    outs = [np.empty(SHAPE) for _ in range(400)]
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda i: where_into(masks[i % 8], x, y, outs[i % 8]), range(400)))
-    for mask, out in zip(masks, outs, strict=True):
-        same_bits(out, np.where(mask, x, y))
+        list(pool.map(lambda i: where_into(masks[i % 8], x, y, outs[i]), range(400)))
+    for i, out in enumerate(outs):
+        same_bits(out, np.where(masks[i % 8], x, y))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
+@pytest.mark.parametrize("size", [(200, 300), (7, 5), (600, 300)], ids=str)
+@pytest.mark.parametrize("other", [0, 2, "array"])
+def test_a_buffer_may_have_the_memory_of_what_is_chosen(dtype, size, other, rng):
+    mask = rng.uniform(size=size) > 0.5
+    x, y = rng.normal(size=(2, *size)).astype(dtype)
+    other = y if other == "array" else other
+    first, second = x.copy(), x.copy()
+    where_into(mask, first[...], other, first)
+    where_into(mask, other, second[...], second)
+    same_bits(first, np.where(mask, x, other).astype(dtype))
+    same_bits(second, np.where(mask, other, x).astype(dtype))

@@ -1,12 +1,16 @@
 """Every file of benchmarks/ runs to its end, on small arrays and without the libraries it compares with."""
 
+import importlib
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+import xgrad as xg
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCHMARKS = ROOT / "benchmarks"
@@ -49,6 +53,16 @@ def test_a_benchmark_runs_without_peers(name):
         pytest.importorskip("numba")
     done = run(name, *OPTIONS[name])
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+
+
+def test_the_bound_counts_what_variables_held_before(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    recorded = importlib.import_module("_recorded")
+    v = xg.Variable(np.ones((100, 100)))
+    step = xg.function(lambda x: v.assign_sub(xg.exp(x)))
+    step(xg.ones((100, 100)))
+    program = step._last().program
+    assert recorded.liveness_bound(program) == 2 * v.array.nbytes
 
 
 @pytest.fixture(scope="module")

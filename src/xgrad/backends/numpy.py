@@ -171,8 +171,16 @@ class Own(Convolutions, CrossEntropies, Matrices, Networks, Pooling, Reductions)
         return True
 
     @staticmethod
-    def index_add(x: Array, indices: Array, *, axis: int, size: int) -> Array:
-        return sums_of_rows(indices, x, axis, size)
+    def index_add(
+        x: Array,
+        indices: Array,
+        *,
+        axis: int,
+        size: int,
+        out: Array | None = None,
+        scratch: Sequence[Array] = (),
+    ) -> Array:
+        return sums_of_rows(indices, x, axis, size, out, scratch)
 
     @staticmethod
     def index_add_into(total: Array, x: Array, indices: Array, *, axis: int) -> bool:

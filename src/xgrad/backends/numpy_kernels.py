@@ -1,7 +1,6 @@
-"""What a recorded program calls on NumPy: functions that write into a buffer they are given.
+"""What a recorded program calls on NumPy: ufuncs, views of an operand, and memory.
 
-A kernel is ``kernel(*operands, out)``. What has none is computed by the backend's own function and
-copied. Which results are views of an operand is here too."""
+A ufunc is told where its result goes; what else can be told is in numpy_writers.py."""
 
 from __future__ import annotations
 
@@ -16,9 +15,7 @@ import numpy as np
 from .._typing import Array, DType
 from .looks import product_sum, square_sum
 from .numpy_masks import where_into
-from .numpy_products import matmul_into
 from .numpy_rows import reduced
-from .registry import host
 
 __all__ = [
     "all_finite",
@@ -26,7 +23,6 @@ __all__ = [
     "buffer",
     "copy_into",
     "fix_zeros",
-    "has_writer",
     "is_in_order",
     "maker",
     "may_be_view",
@@ -38,7 +34,6 @@ __all__ = [
     "sum_of",
     "ufunc_of",
     "where_into",
-    "writer_of",
 ]
 
 _UFUNCS: dict[str, Any] = {
@@ -114,6 +109,9 @@ _UFUNCS: dict[str, Any] = {
     "round": np.rint,
 }
 _POWERS: dict[float, Any] = {-1: np.reciprocal, 0.5: np.sqrt, 1: np.positive, 2: np.square}
+# Elements of what a ufunc makes for itself where operands differ in dtype or are spread out. It is as
+# fast with them as with NumPy's own 8192.
+_BUFFER = 1024
 _VIEWS = ("broadcast_to", "flip", "matrix_transpose", "permute_dims", "reshape")
 
 
@@ -165,17 +163,6 @@ def may_be_view(name: str, parameters: dict[str, Any]) -> bool:
     return not any(isinstance(part, bool) for part in parts)
 
 
-def has_writer(name: str) -> bool:
-    """Whether `writer_of` gives something."""
-    return name in _WRITERS
-
-
-def writer_of(name: str, parameters: dict[str, Any], out: Array) -> Callable[..., Any] | None:
-    """A function ``write(*operands)`` that fills `out`, for primitives that are no ufunc."""
-    make = _WRITERS.get(name)
-    return None if make is None else make(parameters, out)
-
-
 def buffer(shape: Any, dtype: DType) -> Array:
     """Memory for an array."""
     return np.empty(shape, dtype)
@@ -192,20 +179,25 @@ def is_in_order(x: Array) -> bool:
 
 
 def quiet_context() -> contextvars.Context:
-    """A context in which NumPy does not warn; entered faster than `numpy.errstate`, by one thread."""
+    """A context in which NumPy does not warn and takes little memory.
+
+    Entered faster than `numpy.errstate`, by one thread."""
     context = contextvars.Context()
     context.run(np.errstate(all="ignore").__enter__)
+    context.run(np.setbufsize, _BUFFER)
     return context
 
 
-def raw_memory(count: int) -> Array:
-    """So many bytes."""
-    return np.empty(count, np.uint8)
+def raw_memory(count: int, aligned: int) -> Array:
+    """So many bytes, the first at a multiple of a number of them."""
+    raw = np.empty(count + aligned, np.uint8)
+    first = -raw.ctypes.data % aligned
+    return raw[first : first + count]
 
 
-def shaped(raw: Array, shape: tuple[int, ...], dtype: DType) -> Array:
-    """The beginning of some bytes as an array."""
-    return np.ndarray(shape, dtype, raw)
+def shaped(x: Array, start: int, shape: tuple[int, ...], dtype: DType) -> Array:
+    """The bytes of a contiguous array from a place on, as an array of another kind."""
+    return np.ndarray(shape, dtype, x.reshape(-1).view(np.uint8)[start:])
 
 
 def sum_of(x: Array, axis: int | None) -> Any:
@@ -238,120 +230,3 @@ def fix_zeros(r: Array, g: Array) -> None:
     if math.isfinite(abs(square_sum(r.ravel("K")))):
         return
     r[np.broadcast_to(~np.isfinite(r) & (g == 0), r.shape)] = 0
-
-
-# -- writers ---------------------------------------------------------------------------------------
-
-Writer = Callable[[dict[str, Any], Array], Callable[..., Any]]
-
-
-def _reduction(ufunc: np.ufunc) -> Writer:
-    def make(parameters: dict[str, Any], out: Array) -> Callable[..., Any]:
-        axis, dtype = parameters.get("axis"), parameters.get("dtype")
-        keepdims = bool(parameters.get("keepdims", False))
-        return lambda x: reduced(ufunc, x, axis, dtype, out, keepdims)
-
-    return make
-
-
-def _matmul(_parameters: dict[str, Any], out: Array) -> Callable[..., Any]:
-    if out.ndim == 2 and out.flags.c_contiguous:
-
-        def product(x1: Array, x2: Array) -> Any:
-            if x1.ndim == 2 == x2.ndim and x1.dtype == x2.dtype == out.dtype:
-                return matmul_into(x1, x2, out)
-            return np.matmul(x1, x2, out)
-
-        return product
-    return lambda x1, x2: np.matmul(x1, x2, out)
-
-
-def _put(parameters: dict[str, Any], out: Array) -> Callable[..., Any]:
-    part = as_view("getitem", out, parameters)
-    assert part is not None
-
-    def write(x: Array) -> None:
-        out.fill(0)
-        np.copyto(part, x)
-
-    return write
-
-
-def _setitem(parameters: dict[str, Any], out: Array) -> Callable[..., Any]:
-    part = as_view("getitem", out, parameters)
-    assert part is not None
-
-    def write(x: Array, value: Any) -> None:
-        np.copyto(out, x)
-        np.copyto(part, value)
-
-    return write
-
-
-def _concat(parameters: dict[str, Any], out: Array) -> Callable[..., Any]:
-    axis = parameters.get("axis", 0)
-    return lambda *arrays: np.concatenate(arrays, axis=axis, out=out)
-
-
-def _stack(parameters: dict[str, Any], out: Array) -> Callable[..., Any]:
-    parts = list(np.moveaxis(out, parameters.get("axis", 0), 0)) if out.ndim > 1 else []
-
-    def write(*arrays: Array) -> None:
-        if parts:
-            for part, x in zip(parts, arrays, strict=True):
-                np.copyto(part, x)
-        else:
-            out[...] = arrays
-
-    return write
-
-
-def _own(name: str) -> Writer:
-    """Of a function of numpy's backend that can be given its result."""
-    return lambda parameters, out: functools.partial(
-        getattr(host().xp, name), out=out, **parameters
-    )
-
-
-def _take(parameters: dict[str, Any], out: Array) -> Callable[..., Any]:
-    axis = parameters["axis"]
-
-    def take(x: Array, indices: Array) -> None:
-        size = x.shape[axis]
-        if indices.size and -size <= indices.min() <= indices.max() < size:
-            np.take(x, indices, axis, out, "wrap")  # "raise" would make a copy first
-        else:
-            np.take(x, indices, axis, out)
-
-    return take
-
-
-def _convert(_parameters: dict[str, Any], out: Array) -> Callable[..., Any]:
-    return lambda x: np.copyto(out, x, casting="unsafe")
-
-
-_OWN = (
-    *("convolve", "convolve_input", "convolve_kernel"),
-    *("max_pool", "max_pool_input", "max_pool_tangent"),
-)
-_WRITERS: dict[str, Writer] = {
-    "sum": _reduction(np.add),
-    "prod": _reduction(np.multiply),
-    "max": _reduction(np.maximum),
-    "min": _reduction(np.minimum),
-    "matmul": _matmul,
-    "put": _put,
-    "setitem": _setitem,
-    "concat": _concat,
-    "stack": _stack,
-    "astype": _convert,
-    "cast": _convert,
-    "copy": _convert,
-    **{name: _own(name) for name in _OWN},
-    "take": _take,
-    "where": lambda _parameters, out: functools.partial(_where_to, out),
-}
-
-
-def _where_to(out: Array, condition: Array, x1: Any, x2: Any) -> None:
-    where_into(condition, x1, x2, out)

@@ -40,9 +40,17 @@ def where(condition: Array, x1: Any, x2: Any) -> Array:
 
 
 def where_into(condition: Array, x1: Any, x2: Any, out: Array) -> None:
-    """The same into a buffer, which may be x2."""
+    """The same into a buffer, whose memory may be that of x1 or x2."""
     integer = _INTEGERS.get(out.dtype)
     size = out.size
+    if size > _SCRATCH and all(_is_flat(x, out) for x in (condition, x1, x2, out)):
+        flat = [x if type(x) in SCALAR_TYPES else x.reshape(-1) for x in (condition, x1, x2)]
+        result = out.reshape(-1)
+        for start in range(0, size, _SCRATCH):
+            part = slice(start, start + _SCRATCH)
+            mask, a, b = (x if type(x) in SCALAR_TYPES else x[part] for x in flat)
+            where_into(mask, a, b, result[part])
+        return
     if (
         integer is None
         or not _MANY <= size <= _SCRATCH
@@ -50,29 +58,39 @@ def where_into(condition: Array, x1: Any, x2: Any, out: Array) -> None:
         or not (_fits(condition, out) and _fits(x1, out) and _fits(x2, out))
         or not (_is_of(x1, out.dtype) and _is_of(x2, out.dtype))
     ):
-        if out is not x2:
+        if type(x1) is np.ndarray and np.may_share_memory(out, x1):
+            np.copyto(out, x2, where=np.logical_not(condition))
+        else:
             np.copyto(out, x2)
-        np.copyto(out, x1, where=condition)
+            np.copyto(out, x1, where=condition)
         return
     result = out.view(integer)
-    mask, y = (x[:size].reshape(out.shape) for x in _scratch_of(integer))
-    np.negative(condition.view(np.int8), out=mask)
+    mask = _mask_memory(size)[:size].reshape(out.shape)
     a, b = (np.asarray(x, out.dtype).view(integer) for x in (x1, x2))
-    if type(x2) in SCALAR_TYPES and not b:
-        np.bitwise_and(a, mask, out=result)
-        return
-    np.bitwise_xor(a, b, out=y)
-    np.bitwise_and(y, mask, out=y)
-    np.bitwise_xor(y, b, out=result)
+    if np.may_share_memory(out, x2):  # what is read again in the end must not be written before
+        np.subtract(condition.view(np.int8), 1, out=mask)
+        a, b = b, a
+    else:
+        np.negative(condition.view(np.int8), out=mask)
+        if type(x2) in SCALAR_TYPES and not b:
+            np.bitwise_and(a, mask, out=result)
+            return
+    np.bitwise_xor(a, b, out=result)
+    np.bitwise_and(result, mask, out=result)
+    np.bitwise_xor(result, b, out=result)
 
 
-def _scratch_of(integer: Any) -> list[Array]:
-    """Memory of this thread for a mask and what comes between: fresh memory costs more than masks."""
-    found: list[Array] | None = getattr(_memory, integer.__name__, None)
-    if found is None:
-        found = [np.empty(_SCRATCH, integer) for _ in range(2)]
-        setattr(_memory, integer.__name__, found)
+def _mask_memory(size: int) -> Array:
+    """Memory of this thread for the longest mask so far: fresh memory costs more than masks."""
+    found: Array | None = getattr(_memory, "mask", None)
+    if found is None or found.size < size:
+        found = _memory.mask = np.empty(size, np.int8)
     return found
+
+
+def _is_flat(x: Any, out: Array) -> bool:
+    """Whether x is a number, or an array as long as the result whose elements lie side by side."""
+    return type(x) in SCALAR_TYPES or (x.shape == out.shape and x.flags.c_contiguous)
 
 
 def _fits(x: Any, out: Array) -> bool:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import functools
 import importlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from .._typing import Array, Shape
 from . import matrices, numpy_products
+from .numpy_buffers import Space, copied, written
+from .numpy_masks import where_into
 
 __all__ = ["FiniteOnly", "Matrices"]
 
@@ -50,55 +53,69 @@ class FiniteOnly:
 class Matrices(FiniteOnly):
     """The part of numpy's `Own` that is about matrices."""
 
-    def cholesky(xp: Any, x: Array) -> Array:
+    def cholesky(xp: Any, x: Array, *, out: Array | None = None) -> Array:
         """By SciPy's LAPACK, which takes half the time of numpy's for one large matrix."""
         many = x.ndim == 2 and len(x) >= _LARGE and x.dtype.char in "fdFD"
         scipy = _scipy_linalg() if many else None
         if scipy is None:
-            return matrices.cholesky(xp, x)
-        (potrf,) = scipy.get_lapack_funcs(("potrf",), (x,))
+            return written(matrices.cholesky(xp, x), out)
+        y = copied(x, out)
+        (potrf,) = scipy.get_lapack_funcs(("potrf",), (y,))
         # Fortran sees the transpose, whose upper factor is the transpose of the lower one.
-        factor, failed = potrf(np.ascontiguousarray(x).T, lower=False, clean=True)
+        _, failed = potrf(y.T, lower=False, clean=True, overwrite_a=True)
         if failed:
             raise np.linalg.LinAlgError("Matrix is not positive definite")
-        return factor.T
+        return y
 
-    def cholesky_cotangent(xp: Any, g: Array, y: Array) -> Array:
+    def cholesky_cotangent(
+        xp: Any, g: Array, y: Array, *, out: Array | None = None, scratch: Sequence[Array] = ()
+    ) -> Array:
         """In two buffers, by SciPy's BLAS alone.
 
         NumPy's has threads of its own, and where both are busy each waits for the other."""
         large = y.ndim == 2 and len(y) >= _LARGE and y.dtype.char in "fd" and g.dtype == y.dtype
         scipy = _scipy_linalg() if large else None
         if scipy is None:
-            return matrices.cholesky_cotangent(xp, g, y)
+            return written(matrices.cholesky_cotangent(xp, g, y), out)
         trmm, trsm = scipy.get_blas_funcs(("trmm", "trsm"), (y,))
         turned = np.ascontiguousarray(y).T  # what Fortran sees: L^T, an upper triangle
-        lower = xp.tril(trmm(1.0, turned, np.array(g, order="F"), overwrite_b=True))
-        inner = np.add(lower, lower.T, order="F")
+        upper = Space(scratch).empty(y.shape, y.dtype)  # what Fortran sees of it is L^T g
+        np.copyto(upper.T, g)
+        trmm(1.0, turned, upper.T, overwrite_b=True)
+        xp.triu(upper, out=upper)
+        inner = np.empty(y.shape, y.dtype) if out is None else out
+        np.add(upper, upper.T, out=inner)
         inner *= 0.5
-        inner.reshape(-1, order="F")[:: len(y) + 1] *= 0.5
-        left = trsm(1.0, turned, inner, overwrite_b=True)
-        return trsm(1.0, turned, left, side=1, trans_a=1, overwrite_b=True).T
+        inner.reshape(-1)[:: len(y) + 1] *= 0.5
+        trsm(1.0, turned, inner.T, overwrite_b=True)
+        trsm(1.0, turned, inner.T, side=1, trans_a=1, overwrite_b=True)
+        return inner
 
-    def tril(xp: Any, x: Array, *, k: int = 0) -> Array:
+    def tril(xp: Any, x: Array, *, k: int = 0, out: Array | None = None) -> Array:
         if not _is_masked(x):
-            return np.tril(x, k)
-        return xp.where(_lower(x.shape, k), x, 0)
+            return written(np.tril(x, k), out)
+        return _chosen(xp, _lower(x.shape, k), x, 0, out)
 
-    def triu(xp: Any, x: Array, *, k: int = 0) -> Array:
+    def triu(xp: Any, x: Array, *, k: int = 0, out: Array | None = None) -> Array:
         if not _is_masked(x):
-            return np.triu(x, k)
-        return xp.where(_lower(x.shape, k - 1), 0, x)
+            return written(np.triu(x, k), out)
+        return _chosen(xp, _lower(x.shape, k - 1), 0, x, out)
 
     def cofactor(xp: Any, x: Array) -> Array:
         cofactors, ill = matrices.cofactor_by_inverse(xp, x)
         return matrices.cofactor(xp, x) if np.any(ill) else cofactors
 
-    def solve_triangular(xp: Any, x1: Array, x2: Array, *, upper: bool) -> Array:
+    def solve_triangular(
+        xp: Any, x1: Array, x2: Array, *, upper: bool, out: Array | None = None
+    ) -> Array:
         scipy = _scipy_linalg() if x1.ndim == x2.ndim == 2 and len(x1) >= _LARGE else None
         if scipy is None:
-            return matrices.solve_triangular(xp, x1, x2, upper=upper)
-        return scipy.solve_triangular(x1, x2, lower=not upper, check_finite=False)
+            return written(matrices.solve_triangular(xp, x1, x2, upper=upper), out)
+        plain = x1.dtype == x2.dtype and x1.dtype.char in "fdFD" and x2.size
+        if plain and x1.shape == (len(x2), len(x2)) and x1.diagonal().all():
+            return _solved(scipy, x1, copied(x2, out), upper)
+        # What is wrong, SciPy says.
+        return written(scipy.solve_triangular(x1, x2, lower=not upper, check_finite=False), out)
 
     def lu(xp: Any, x: Array) -> tuple[Array, ...]:
         scipy = _scipy_linalg()
@@ -115,6 +132,29 @@ class Matrices(FiniteOnly):
             return scipy.expm(x)
         norm = np.max(np.linalg.norm(x, 1, axis=(-2, -1)), initial=0.0)
         return matrices.expm(xp, x, matrices.squarings_for(float(norm)))
+
+
+def _solved(scipy: Any, x1: Array, y: Array, upper: bool) -> Array:
+    """Solve ``x1 @ x = y`` in the memory of y, by BLAS.
+
+    Fortran sees y transposed, as rows: the system is ``x^T x1^T = y^T``."""
+    turned = x1.flags.f_contiguous and not x1.flags.c_contiguous
+    a, lower = (x1, not upper) if turned else (np.ascontiguousarray(x1).T, upper)
+    if y.shape[1] == 1:
+        (trsv,) = scipy.get_blas_funcs(("trsv",), (y,))
+        trsv(a, y.reshape(-1), lower=lower, trans=not turned, overwrite_x=True)
+    else:
+        (trsm,) = scipy.get_blas_funcs(("trsm",), (y,))
+        trsm(1.0, a, y.T, side=1, lower=lower, trans_a=turned, overwrite_b=True)
+    return y
+
+
+def _chosen(xp: Any, condition: Array, x1: Any, x2: Any, out: Array | None) -> Array:
+    """`where`, into a buffer if there is one."""
+    if out is None:
+        return xp.where(condition, x1, x2)
+    where_into(condition, x1, x2, out)
+    return out
 
 
 def _is_masked(x: Array) -> bool:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from .._typing import Array
 from . import networks
+from .looks import square_sum
+from .numpy_buffers import Form, written
 
-__all__ = ["Networks", "shifted"]
+__all__ = ["Networks", "shifted", "sums_along"]
 
 
 class Networks:
@@ -19,27 +23,51 @@ class Networks:
     def relu(x: Array) -> Array:
         return np.maximum(x, 0)
 
-    def softmax(xp: Any, x: Array, *, axis: tuple[int, ...]) -> Array:
+    def softmax(
+        xp: Any,
+        x: Array,
+        *,
+        axis: tuple[int, ...],
+        out: Array | None = None,
+        scratch: Sequence[Array] = (),
+    ) -> Array:
         with np.errstate(divide="ignore", invalid="ignore"):
             if x.ndim == 0 or 0 in x.shape or x.dtype.kind == "c":
-                return networks.softmax(xp, x, axis=axis)
-            powers = shifted(x, axis)
+                return written(networks.softmax(xp, x, axis=axis), out)
+            (room,) = scratch or (None,)
+            powers = shifted(x, axis, out, room)
             np.exp(powers, out=powers)
-            powers /= np.add.reduce(powers, axis=axis, keepdims=True)
+            powers /= np.add.reduce(powers, axis=axis, keepdims=True, out=room)
             return powers
 
-    def log_softmax(xp: Any, x: Array, *, axis: tuple[int, ...]) -> Array:
+    def log_softmax(
+        xp: Any,
+        x: Array,
+        *,
+        axis: tuple[int, ...],
+        out: Array | None = None,
+        scratch: Sequence[Array] = (),
+    ) -> Array:
         with np.errstate(divide="ignore", invalid="ignore"):
             if x.ndim == 0 or 0 in x.shape or x.dtype.kind == "c":
-                return networks.log_softmax(xp, x, axis=axis)
-            y = shifted(x, axis)
-            y -= np.log(np.add.reduce(np.exp(y), axis=axis, keepdims=True))
+                return written(networks.log_softmax(xp, x, axis=axis), out)
+            room, powers = scratch or (None, None)
+            y = shifted(x, axis, out, room)
+            total = np.add.reduce(np.exp(y, out=powers), axis=axis, keepdims=True, out=room)
+            y -= np.log(total, out=total)
             return y
 
 
-def shifted(x: Array, axis: Any) -> Array:
-    """x less the largest along axes, as far as that is finite, in fresh memory."""
-    shift = np.maximum.reduce(x, axis=axis, keepdims=True)
-    if not np.isfinite(shift).all():
+def sums_along(x: Any, axis: Any) -> list[Form]:
+    """The form of a sum along axes that stay, with length 1."""
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    gone = {a % len(x.shape) for a in axes}
+    return [Form(tuple([1 if i in gone else n for i, n in enumerate(x.shape)]), x.dtype)]
+
+
+def shifted(x: Array, axis: Any, out: Array | None = None, room: Array | None = None) -> Array:
+    """x less the largest along axes, as far as that is finite; `room` is for the largest."""
+    shift = np.maximum.reduce(x, axis=axis, keepdims=True, out=room)
+    if not math.isfinite(square_sum(shift.reshape(-1))):  # or what overflows in a look
         shift = np.where(np.isfinite(shift), shift, np.zeros_like(shift))
-    return x - shift
+    return np.subtract(x, shift, out=out)

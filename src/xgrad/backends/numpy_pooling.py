@@ -5,20 +5,22 @@ finite is left to the portable functions, which are careful."""
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from .._typing import Array, Shape
+from .._typing import Array, DType, Shape
 from . import pooling
 from .convolution import Steps, keys_of, padded
 from .looks import square_sum
-from .numpy_convolution import written
+from .numpy_buffers import Form, Space, space_for, written
+from .numpy_padding import framed, frames
 from .workers import run_shares, thread_count
 
-__all__ = ["Pooling"]
+__all__ = ["Pooling", "needs_of_input"]
 
 _BYTES = 1 << 18  # of x in a block
 _LARGE = 1 << 22  # bytes of x, from which threads are worth their while
@@ -28,20 +30,26 @@ class Pooling:
     """Where numpy has something faster than the portable functions; all can be given their result."""
 
     def max_pool(
-        xp: Any, x: Array, *, window: Shape, steps: Steps, out: Array | None = None
+        xp: Any,
+        x: Array,
+        *,
+        window: Shape,
+        steps: Steps,
+        out: Array | None = None,
+        scratch: Sequence[Array] = (),
     ) -> Array:
         places = steps.positions(x.shape[1:-1], window)
-        framed = _framed(x, steps, -math.inf)
+        x = framed(x, steps.padding, -math.inf, Space(scratch))
         y = np.empty((x.shape[0], *places, x.shape[-1]), x.dtype) if out is None else out
         first, *others = keys_of(places, window, steps)
 
-        def work(part: slice) -> None:
-            values, result = framed[part], y[part]
+        def work(part: slice, _: int) -> None:
+            values, result = x[part], y[part]
             np.copyto(result, values[first])
             for key in others:
                 np.maximum(result, values[key], out=result)
 
-        _run(work, framed)
+        _run(work, x)
         return y
 
     def max_pool_input(
@@ -53,30 +61,36 @@ class Pooling:
         window: Shape,
         steps: Steps,
         out: Array | None = None,
+        scratch: Sequence[Array] = (),
     ) -> Array:
         if not (_is_finite(top) and _is_finite(g)):
             r = pooling.max_pool_input(xp, g, x, top, window=window, steps=steps)
             return written(r, out)
-        framed = _framed(x, steps, -math.inf)
+        space, shape = Space(scratch), x.shape
+        x = framed(x, steps.padding, -math.inf, space)
         keys = list(keys_of(top.shape[1:-1], window, steps))
         alone = steps.strides == window and set(steps.dilation) == {1}  # each x is in one window
-        into = out is not None and framed.shape == x.shape
-        r = out if out is not None and into else np.empty(framed.shape, g.dtype)
-        covered = alone and framed.size == top.size * len(keys)
+        into = out is not None and x.shape == shape
+        r = out if out is not None and into else space.empty(x.shape, g.dtype)
+        covered = alone and x.size == top.size * len(keys)
+        rooms = _rooms(space, x, top, len(keys))
 
-        def work(part: slice) -> None:
+        def work(part: slice, number: int) -> None:
             result = r[part]
             if not covered:
                 result[...] = 0
-            masks, share = _shares(framed[part], top[part], keys)
+            masks, share = _shares(x[part], top[part], keys, rooms[number])
             share = np.multiply(share, g[part], out=share)
+            term = rooms[number][3][: len(share)]
             for key, mask in zip(keys, masks, strict=True):
+                np.copyto(term, mask)  # a product of two dtypes would convert piece by piece
+                np.multiply(share, term, out=term)
                 if alone:
-                    np.multiply(share, mask, out=result[key])
+                    np.copyto(result[key], term)
                 else:
-                    result[key] += share * mask
+                    result[key] += term
 
-        _run(work, framed)
+        _run(work, x)
         if into:
             return r
         return written(padded(xp, r, tuple([(-b, -a) for b, a in steps.padding])), out)
@@ -94,61 +108,80 @@ class Pooling:
         if not (_is_finite(top) and _is_finite(t)):
             r = pooling.max_pool_tangent(xp, t, x, top, window=window, steps=steps)
             return written(r, out)
-        framed, tangents = _framed(x, steps, -math.inf), _framed(t, steps, 0)
+        space = Space()
+        x, t = framed(x, steps.padding, -math.inf, space), framed(t, steps.padding, 0, space)
         keys = list(keys_of(top.shape[1:-1], window, steps))
         r = np.empty(top.shape, t.dtype) if out is None else out
+        rooms = _rooms(space, x, top, len(keys))
 
-        def work(part: slice) -> None:
-            masks, share = _shares(framed[part], top[part], keys)
-            values, total = tangents[part], np.zeros_like(share)
+        def work(part: slice, number: int) -> None:
+            masks, share = _shares(x[part], top[part], keys, rooms[number])
+            values, total = t[part], np.zeros_like(share)
             for key, mask in zip(keys, masks, strict=True):
                 total += values[key] * mask
             np.multiply(total, share, out=r[part])
 
-        _run(work, framed)
+        _run(work, x)
         return r
 
 
-def _shares(x: Array, top: Array, keys: list[Any]) -> tuple[list[Array], Array]:
+def needs_of_input(x: Any, top: Any, window: Shape, steps: Steps) -> list[Form]:
+    """What `max_pool_input` needs in between, for something with shapes and dtypes."""
+    around = frames(x, steps.padding)
+    shape = around[0].shape if around else x.shape
+    each, shares = _divided(shape, np.dtype(x.dtype).itemsize)
+    rooms = _forms((min(each, top.shape[0]), *top.shape[1:]), top.dtype, math.prod(window))
+    return space_for([*around, *around, *rooms * shares])
+
+
+def _rooms(space: Space, x: Array, top: Array, count: int) -> list[list[Array]]:
+    """For each thread memory for masks, the number of them that hold, shares, and terms."""
+    each, shares = _divided(x.shape, x.itemsize)
+    forms = _forms((min(each, len(top)), *top.shape[1:]), top.dtype, count)
+    return [[space.empty(*form) for form in forms] for _ in range(shares)]
+
+
+@functools.lru_cache
+def _forms(block: Shape, dtype: DType, count: int) -> tuple[Form, ...]:
+    whole = np.dtype(np.int8 if count < 128 else np.int64)
+    floats = Form(block, dtype)
+    return Form((count, *block), np.dtype(np.bool)), Form(block, whole), floats, floats
+
+
+def _shares(x: Array, top: Array, keys: list[Any], rooms: list[Array]) -> tuple[list[Array], Array]:
     """Which elements attain a finite top, for each element of the window, and one over their number."""
-    masks = [x[key] == top for key in keys]
-    count = masks[0].astype(np.int8 if len(keys) < 128 else np.int64)
+    masks, count, share = rooms[0][:, : len(top)], rooms[1][: len(top)], rooms[2][: len(top)]
+    for key, mask in zip(keys, masks, strict=True):
+        np.equal(x[key], top, out=mask)
+    np.copyto(count, masks[0])
     for mask in masks[1:]:
         count += mask
     if count.size and count.max() == 1 == count.min():
-        return masks, np.ones(top.shape, top.dtype)
-    share = np.maximum(count, 1).astype(top.dtype)
-    return masks, np.divide(1, share, out=share)
+        share.fill(1)
+        return list(masks), share
+    np.maximum(count, 1, out=count)
+    np.copyto(share, count)
+    return list(masks), np.divide(1, share, out=share)
 
 
-def _run(work: Callable[[slice], None], x: Array) -> None:
-    """Call ``work(part)`` for blocks of examples."""
-    each = max(1, x.nbytes // max(1, len(x)))
-    count = max(1, _BYTES // each)
+def _divided(shape: Shape, itemsize: int) -> tuple[int, int]:
+    """How many examples are a block, and among how many threads to divide them."""
+    size = math.prod(shape) * itemsize
+    count = max(1, _BYTES // max(1, size // max(1, shape[0])))
+    blocks = -(-shape[0] // count)
+    return count, max(1, min(thread_count(), blocks)) if size >= _LARGE else 1
+
+
+def _run(work: Callable[[slice, int], None], x: Array) -> None:
+    """Call ``work(part, thread)`` for blocks of examples."""
+    count, shares = _divided(x.shape, x.itemsize)
     starts = range(0, len(x), count)
-    shares = min(thread_count(), len(starts)) if x.nbytes >= _LARGE else 1
 
     def share(number: int) -> None:
         for start in starts[number::shares]:
-            work(slice(start, start + count))
+            work(slice(start, start + count), number)
 
     run_shares(share, shares)
-
-
-def _framed(x: Array, steps: Steps, value: float) -> Array:
-    """x with a value around its positions, or less of it."""
-    if all(before <= 0 and after <= 0 for before, after in steps.padding):
-        return padded(np, x, steps.padding)
-    axes = list(zip(x.shape[1:-1], steps.padding, strict=True))
-    shape = (x.shape[0], *[n + sum(pair) for n, pair in axes], x.shape[-1])
-    framed = np.full(shape, value, x.dtype)
-    read = [slice(max(0, -before), n - max(0, -after)) for n, (before, after) in axes]
-    write = [
-        slice(max(0, b), size - max(0, a))
-        for size, (_, (b, a)) in zip(shape[1:-1], axes, strict=True)
-    ]
-    framed[(slice(None), *write)] = x[(slice(None), *read)]
-    return framed
 
 
 def _is_finite(x: Array) -> bool:

@@ -8,14 +8,16 @@ from __future__ import annotations
 import functools
 import importlib
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from .._typing import Array
 from .indices import Slot, fill_key, flat_positions
+from .numpy_buffers import Form, written
 
-__all__ = ["FEW", "add_at", "add_rows", "combine", "sums_of_rows"]
+__all__ = ["FEW", "add_at", "add_rows", "combine", "places_of_rows", "sums_of_rows"]
 
 FEW = 2048  # below, what is saved is less than what it costs to save it
 _BLOCK = 1 << 15
@@ -67,15 +69,56 @@ def add_rows(out: Array, indices: Array, rows: Array, axis: int) -> None:
         out += sums
 
 
-def sums_of_rows(indices: Array, rows: Array, axis: int, size: int) -> Array:
+def sums_of_rows(
+    indices: Array,
+    rows: Array,
+    axis: int,
+    size: int,
+    out: Array | None = None,
+    scratch: Sequence[Array] = (),
+) -> Array:
     """The same, added to zeros along an axis of a size."""
+    if out is not None and scratch and _add_columns() is not None:
+        return _into(indices, rows, out, scratch[0])
     sums = _sums_of_rows(indices, rows, axis, size)
     if sums is None:
         shape = list(rows.shape)
         shape[axis] = size
         sums = np.zeros(shape, rows.dtype)
         combine(np.add, sums, indices, rows, axis)
-    return sums
+    return written(sums, out)
+
+
+def places_of_rows(indices: Any, rows: Any, axis: int) -> list[Form]:
+    """What `sums_of_rows` needs to write many rows of floats straight to where they are wanted."""
+    rank, count = len(rows.shape), math.prod(indices.shape)
+    floats = np.dtype(rows.dtype).char in _SPARSE_DTYPES
+    fits = floats and rank > 1 and axis % rank == 0 and count < np.iinfo(np.int32).max
+    many = math.prod(rows.shape) >= _MANY
+    return [Form((count,), np.dtype(np.int32))] if fits and many else []
+
+
+def _into(indices: Array, rows: Array, out: Array, places: Array) -> Array:
+    """The product of a sparse matrix of ones with rows, as below, without new memory.
+
+    SciPy's own `@` makes its result, which would have to be copied."""
+    size, count = len(out), indices.size
+    width = math.prod(out.shape[1:])
+    _check_bounds(indices, size, 0)
+    np.copyto(places, indices.reshape(-1), casting="unsafe")
+    if places.min() < 0:
+        places[places < 0] += size
+    out.fill(0)
+    starts, ones = _columns(count, rows.dtype)
+    flat = (rows.reshape(-1), out.reshape(-1))
+    _add_columns()(size, count, width, starts, places, ones, *flat)
+    return out
+
+
+@functools.lru_cache(maxsize=4)
+def _columns(count: int, dtype: Any) -> tuple[Array, Array]:
+    """Where columns of one element begin, and their elements."""
+    return np.arange(count + 1, dtype=np.int32), np.ones(count, dtype)
 
 
 def _sums_of_rows(indices: Array, rows: Array, axis: int, size: int) -> Array | None:
@@ -93,11 +136,24 @@ def _sums_of_rows(indices: Array, rows: Array, axis: int, size: int) -> Array | 
 
 def _places(indices: Array, size: int, axis: int) -> Array:
     """Indices that count from the beginning."""
-    if indices.size and not -size <= indices.min() <= indices.max() < size:
-        raise IndexError(f"an index is out of bounds for axis {axis} with size {size}")
+    _check_bounds(indices, size, axis)
     places = indices.astype(np.intp)
     places[places < 0] += size
     return places
+
+
+def _check_bounds(indices: Array, size: int, axis: int) -> None:
+    if indices.size and not -size <= indices.min() <= indices.max() < size:
+        raise IndexError(f"an index is out of bounds for axis {axis} with size {size}")
+
+
+@functools.cache
+def _add_columns() -> Any:
+    """The loop under SciPy's products of sparse matrices; None where it is not to be found."""
+    try:
+        return importlib.import_module("scipy.sparse._sparsetools").csc_matvecs
+    except (ImportError, AttributeError):
+        return None
 
 
 @functools.cache

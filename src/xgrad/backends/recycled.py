@@ -7,6 +7,8 @@ whether it may be written over."""
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -21,34 +23,47 @@ _KEPT = 2  # a Variable's value, and the one before it
 class Recycled:
     """Arrays of one shape and dtype; a call gives one that nobody else sees.
 
+    Parameters
+    ----------
+    shape : tuple of int
+    dtype : dtype
+    beside : callable, optional
+        Makes views of an array, or what writes into it; a call gives a tuple of the array and these,
+        which are made once for each array.
+
+    Notes
+    -----
     Not for several threads at once."""
 
-    def __init__(self, shape: Shape, dtype: DType) -> None:
+    def __init__(
+        self,
+        shape: Shape,
+        dtype: DType,
+        beside: Callable[[Array], tuple[Any, ...]] | None = None,
+    ) -> None:
         self._form = (shape, dtype)
-        self._kept: list[Array] = []
+        self._beside = beside
+        self._kept: list[tuple[Array, Any]] = []
+        self._counts: list[int] = []  # of references, while nobody else sees the array
 
-    def __call__(self) -> Array:
-        """An array, its contents left as they are."""
+    def __call__(self) -> Any:
+        """An array, its contents left as they are, and what is beside it."""
         for place in range(len(self._kept)):
-            if sys.getrefcount(self._kept[place]) == _ALONE:
-                return self._kept[place]
+            if self._count(place) == self._counts[place]:
+                return self._kept[place][1]
         new = np.empty(*self._form)
-        if _ALONE:
-            self._kept = [*self._kept, new][-_KEPT:]
-        return new
+        given = new if self._beside is None else (new, *self._beside(new))
+        if _CAN_COUNT:
+            self._kept = [*self._kept, (new, given)][-_KEPT:]
+            kept = self._kept[-1]
+            del new, given
+            self._counts = [*self._counts, self._count(-1)][-_KEPT:]
+            return kept[1]
+        return given
+
+    def _count(self, place: int) -> int:
+        """What the interpreter counts, which is more than there are by as many as this takes."""
+        return sys.getrefcount(self._kept[place][0])
 
 
-def _count_of_one() -> int:
-    """What the interpreter counts, in the very expression above, for one reference.
-
-    0 where it does not count, or where threads run at the same time."""
-    if not hasattr(sys, "getrefcount") or not getattr(sys, "_is_gil_enabled", lambda: True)():
-        return 0
-    kept = Recycled((1,), np.uint8)
-    kept._kept = [np.empty(1)]
-    for place in range(1):
-        return sys.getrefcount(kept._kept[place])
-    return 0
-
-
-_ALONE = _count_of_one()
+_CAN_COUNT = hasattr(sys, "getrefcount") and getattr(sys, "_is_gil_enabled", lambda: True)()

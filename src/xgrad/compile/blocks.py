@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from ..backends import numpy_kernels as kernels
 from ..backends.blocks import BLOCK
+from ..backends.numpy_buffers import Form, bytes_form
 from ..backends.workers import run_shares, thread_count, threads_for
 from .fusion import Group
 from .program import Program
@@ -42,23 +43,32 @@ class BlockRunner:
     ----------
     stretches : list of Stretch
         One for each.
+    scratch : list of Form
+        What it needs while it runs: for each thread, memory for one group after the other.
     """
 
     def __init__(
-        self, program: Program, groups: Sequence[Group], leaving: Callable[[Group], set[int]]
+        self,
+        program: Program,
+        stretches: Sequence[Stretch],
+        may_be_written_over: Callable[[int], bool],
     ) -> None:
         self._finish = program.backend.finish
-        self.stretches = [Stretch(program, group, leaving(group)) for group in groups]
+        self.stretches = stretches
+        groups = [stretch.group for stretch in stretches]
         work = [nanoseconds(program, group) for group in groups]
         threads = threads_for(sum(work), max(len(group.members) for group in groups))
-        self._shares = _shared_out(self.stretches, work, threads)
+        self._shares = _shared_out(stretches, work, threads)
         self._functions = []
-        for number, stretch in enumerate(self.stretches):
+        for number, stretch in enumerate(stretches):
             longest = max(
                 s.stop - s.start for share in self._shares for s in share if s.group == number
             )
             most = max(1, _BLOCK // max(1, stretch.width))
-            self._functions.append(stretch.compiled(-(-longest // -(-longest // most))))
+            step = -(-longest // -(-longest // most))
+            self._functions.append(stretch.compiled(step, may_be_written_over))
+        needed = [[stretch.scratch for stretch in self._used(share)] for share in self._shares]
+        self.scratch = [bytes_form(max(map(_bytes_of, each))) for each in needed]
         self._memories: list[list[list[Any]]] = []
 
     @property
@@ -66,12 +76,17 @@ class BlockRunner:
         """How many threads take part."""
         return len(self._shares)
 
+    def use(self, scratch: Sequence[Any]) -> None:
+        """Take memory of the forms in `scratch`."""
+        self._memories = [
+            [_cut(raw, stretch.scratch) for stretch in self._used(share)]
+            for raw, share in zip(scratch, self._shares, strict=True)
+        ]
+
     def __call__(self, *arrays: tuple[Any, ...]) -> list[Any]:
         """Run all blocks, given the inputs and the outputs of each group in turn; gives the sums."""
         inputs = [s.laid_out(x) for s, x in zip(self.stretches, arrays[::2], strict=True)]
         outputs = [s.laid_out(x) for s, x in zip(self.stretches, arrays[1::2], strict=True)]
-        if not self._memories:
-            self._memories = [self._memory(share) for share in self._shares]
         parts: list[list[Any]] = [[None] * len(share) for share in self._shares]
 
         def run(number: int) -> None:
@@ -96,22 +111,22 @@ class BlockRunner:
             if s.group == group
         ]
 
-    def _memory(self, share: Sequence[_Share]) -> list[list[Any]]:
-        """Scratch memory of one thread, the same for all groups, as each wants it."""
-        places, most = [], 0
-        for group, _, _ in share:
-            start, found = 0, []
-            for shape, dtype in self.stretches[group].scratch:
-                stop = start + math.prod(shape) * dtype.itemsize
-                found.append((start, stop, shape, dtype))
-                start = -(-stop // _ALIGNED) * _ALIGNED
-            places.append(found)
-            most = max(most, start)
-        raw = kernels.raw_memory(most)
-        return [
-            [kernels.shaped(raw[start:stop], shape, dtype) for start, stop, shape, dtype in found]
-            for found in places
-        ]
+    def _used(self, share: Sequence[_Share]) -> list[Stretch]:
+        return [self.stretches[group] for group, _, _ in share]
+
+
+def _bytes_of(forms: Sequence[Form]) -> int:
+    """What arrays take, each of which begins at a multiple of some bytes."""
+    return sum(-(-form.bytes() // _ALIGNED) * _ALIGNED for form in forms)
+
+
+def _cut(raw: Any, forms: Sequence[Form]) -> list[Any]:
+    """Arrays of these forms in some memory."""
+    found, start = [], 0
+    for form in forms:
+        found.append(kernels.shaped(raw, start, *form))
+        start += _bytes_of([form])
+    return found
 
 
 def may_share_threads(program: Program, group: Group) -> bool:

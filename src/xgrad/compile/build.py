@@ -1,9 +1,8 @@
 """Straight-line Python for a program of NumPy arrays, over buffers that are made once.
 
-Every value that does not leave the program has its place in an arena, where values whose lifetimes
-do not meet share memory; views are made when the program is. What runs is generated source: one call
-of a NumPy function per instruction, with `out`. Large elementwise instructions run in blocks, on
-all cores (blocks.py)."""
+Every value that does not leave the program has its place in memory that is planned before (arena.py);
+views are made when the program is. What runs is generated source: one call of a NumPy function per
+instruction, with `out`. Large elementwise instructions run in blocks, on all cores (blocks.py)."""
 
 from __future__ import annotations
 
@@ -12,23 +11,29 @@ from typing import Any
 
 from ..backends import Backend
 from ..backends import numpy_kernels as kernels
+from ..backends import numpy_writers as writers
 from ..backends.numba import compiled
-from ..backends.recycled import WORTH_BYTES, Recycled
+from ..backends.numpy_buffers import Form
 from ..backends.small_text import text_of
 from ..core.dispatch import compute
+from .arena import Arena
 from .blocks import BlockRunner, may_share_threads
 from .donation import heirs
 from .fusion import Group, schedule
+from .homes import Home, Homes
 from .memory import Memory
 from .program import Instruction, Literal, Program
 from .runs import Run, describe, with_runs
-from .teams import Team, with_teams
+from .stretch import Stretch
+from .taking import Taking
+from .teams import Team, parts_of, with_teams
 from .texts import function_of
 
 __all__ = ["Build", "order_with_runs"]
 
 _GUARDED = ("zero_where_zero", "absorbing_matmul")
 _SMALL_BYTES = 1 << 18  # of results to be looked at together
+_LARGE_BYTES = 1 << 12  # of what is let go of as soon as it can be
 
 
 class Build:
@@ -45,7 +50,7 @@ class Build:
     ) -> None:
         self._program = program
         self._scope: dict[str, Any] = {}
-        self._lines: list[str] = []
+        self._lines: list[str | Taking] = []
         self._order = _scheduled(program) if order is None else order
         self._watching = watching = not careful and _can_be_watched(program, self._order, assumed)
         self.runs = [item for item in self._order if isinstance(item, Run)]
@@ -54,16 +59,27 @@ class Build:
         self.memory = Memory(program, self._order, watching, assumed)
         # What is looked at in the end may have to run again, with the inputs as they were.
         self.heirs = {} if watching else heirs(program, self._order, self.memory, donated)
+        self._runners = {
+            place: self._runner(item, place)
+            for place, item in enumerate(self._order)
+            if isinstance(item, Group) and not isinstance(item, Run)
+        }
+        self.arena = Arena(program, self._order, self.memory, self._scratch_forms(), self.heirs)
+        self._homes = Homes(program, self.arena, self.heirs, self._lines, self._scope)
         self._names: dict[int, str] = {}
         self._new_in_order: set[int] = set()
         self._bind_inputs()
-        for item in self._order:
+        begins, ends = self.arena.begins(), self._ends()
+        for place, item in enumerate(self._order):
+            for number in begins.get(place, ()):
+                self._homes.take(number)
             if isinstance(item, Run):
                 self._emit_run(item)
             elif isinstance(item, Group):
-                self._emit_group(item)
+                self._emit_group(item, place)
             else:
-                self._emit(item)
+                self._emit(item, place)
+            self._let_go(ends.get(place, ()))
         source = self._finish()
         self.function = function_of(source, "run", self._scope, "xg.function")
         self.source = "\n".join([source, *self._texts])
@@ -98,7 +114,7 @@ class Build:
 
     # -- instructions ----------------------------------------------------------------------------
 
-    def _emit(self, instruction: Instruction) -> None:
+    def _emit(self, instruction: Instruction, place: int) -> None:
         name = instruction.primitive.name
         if name == "zero_where_zero" and self._emit_guard(instruction):
             return
@@ -106,65 +122,99 @@ class Build:
             return
         number = instruction.results[0]
         given = [self._operand(x, instruction) for x in instruction.operands]
-        out = self.memory.place_of(number)
-        if name == "absorbing_matmul" and out is not None:
-            self._emit_product(instruction, given, out)
-            return
         found = kernels.ufunc_of(name, instruction.parameters)
         if found is not None and len(instruction.results) == 1:
-            ufunc, more = found
-            f = self._bind(f"f_{ufunc.__name__}", ufunc)
-            arguments = ", ".join([*given, *map(repr, more)])
-            if out is None and self._take_memory(number):
-                self._lines.append(f"{f}({arguments}, {kernels.out_code(ufunc, f'v{number}')})")
-            elif out is None:
-                self._names[number] = f"v{number}"
-                finish = self._bind("finish", self._program.backend.finish)
-                call = f"{f}({arguments})"
-                scalar = not self._program.specs[number].shape
-                self._lines.append(
-                    f"v{number} = {finish}({call})" if scalar else f"v{number} = {call}"
-                )
-            else:
-                self._names[number] = self._bind(f"b{number}", out)
-                out_name = kernels.out_code(ufunc, f"b{number}")
-                self._lines.append(f"{f}({arguments}, {out_name})")
-            return
-        write = None
-        if out is None and self._can_write(instruction) and self._take_memory(number):
-            make = self._bind(
-                f"w{number}", lambda out: kernels.writer_of(name, instruction.parameters, out)
+            self._emit_ufunc(number, *found, given)
+        elif number not in self.memory.owned_results(instruction):
+            self._emit_any(instruction, given)
+        elif name == "absorbing_matmul":
+            self._emit_product(instruction, given)
+        elif self._homes.has(number) or writers.saves_memory(name):
+            parameters, scratch = instruction.parameters, self.arena.scratch.get(place, [])
+            self._emit_writer(
+                number, lambda out: writers.writer_of(name, parameters, out, scratch), given
             )
-            self._lines.append(f"{make}(v{number})({', '.join(given)})")
-            return
-        if out is not None and not _has_indices(instruction):
-            write = kernels.writer_of(name, instruction.parameters, out)
-        if write is not None:
-            self._names[number] = self._bind(f"b{number}", out)
-            self._bind(f"w{number}", write)
-            self._lines.append(f"w{number}({', '.join(given)})")
-            return
-        self._emit_any(instruction, given)
-
-    def _can_write(self, instruction: Instruction) -> bool:
-        """Whether a result that leaves has a kernel, which writes into memory that it is given."""
-        owned = instruction.results[0] in self.memory.owned_results(instruction)
-        return owned and kernels.has_writer(instruction.primitive.name)
-
-    def _take_memory(self, number: int) -> bool:
-        """Emit the memory of a large result: of an argument, of a former result, or new."""
-        spec = self._program.specs[number]
-        if self._program.bytes_of(number) < WORTH_BYTES:
-            return False
-        self._names[number] = f"v{number}"
-        heir = self.heirs.get(number)
-        if heir is None:
-            take = self._bind(f"t{number}", Recycled(spec.shape, spec.dtype))
-            self._lines.append(f"v{number} = {take}()")
         else:
-            make = self._bind(f"n{number}", lambda: kernels.buffer(spec.shape, spec.dtype))
-            self._lines.append(f"v{number} = a{heir} if {heir} in free else {make}()")
-        return True
+            self._emit_any(instruction, given)
+
+    def _emit_ufunc(self, number: int, ufunc: Any, more: tuple[Any, ...], given: list[str]) -> None:
+        f = self._bind(f"f_{ufunc.__name__}", ufunc)
+        arguments = ", ".join([*given, *map(repr, more)])
+        if self._homes.has(number):
+            out = kernels.out_code(ufunc, self._home(number).name)
+            self._lines.append(f"{f}({arguments}, {out})")
+            return
+        self._names[number] = f"v{number}"
+        finish = self._bind("finish", self._program.backend.finish)
+        call = f"{f}({arguments})"
+        scalar = not self._program.specs[number].shape
+        self._lines.append(f"v{number} = {finish}({call})" if scalar else f"v{number} = {call}")
+
+    def _emit_writer(
+        self, number: int, make: Callable[[Any], Callable[..., Any] | None], given: list[str]
+    ) -> None:
+        """A function that is made for the memory of its result: now, with that memory, or in a call."""
+        home = self._home(number)
+        name = f"w{number}"
+        if home.array is not None:
+            self._bind(name, make(home.array))
+        elif home.taking is not None:
+            home.taking.add(name, lambda found: make(found[home.name]))
+        else:
+            name = f"{self._bind(name, make)}({home.name})"
+        self._lines.append(f"{name}({', '.join(given)})")
+
+    # -- memory ----------------------------------------------------------------------------------
+
+    def _runner(self, group: Group, place: int) -> BlockRunner:
+        given_away = set(self.heirs.values())
+        memory = self.memory
+
+        def may_be_written_over(number: int) -> bool:
+            return memory.ends_at(number, place) or bool(memory.roots_of(number) & given_away)
+
+        stretches = [
+            Stretch(self._program, part, memory.leaves(part), memory.is_in_order)
+            for part in parts_of(group)
+        ]
+        return BlockRunner(self._program, stretches, may_be_written_over)
+
+    def _scratch_forms(self) -> dict[int, list[Form]]:
+        """What functions and groups need in between, by their place in the order."""
+        found = {place: runner.scratch for place, runner in self._runners.items()}
+        for place, item in enumerate(self._order):
+            if isinstance(item, Instruction) and self.memory.owned_results(item):
+                specs = [
+                    None if isinstance(x, Literal) else self._program.specs[x]
+                    for x in item.operands
+                ]
+                found[place] = writers.scratch_of(item.primitive.name, item.parameters, specs)
+        return found
+
+    def _home(self, number: int) -> Home:
+        """The memory of a value, by whose name it is known from now on."""
+        home = self._homes.of(number)
+        self._names[number] = home.name
+        return home
+
+    def _ends(self) -> dict[int, list[int]]:
+        """Large values that are new in every call, by the place of who needs them last."""
+        last, leaving = self.memory.last_uses(), self.memory.leaving_roots()
+        found: dict[int, list[int]] = {}
+        for number in [n for i in self._program.instructions for n in i.results]:
+            roots = self.memory.roots_of(number)
+            large = self._program.bytes_of(number) >= _LARGE_BYTES
+            if large and any(map(self.memory.is_new, roots)) and not roots & leaving:
+                found.setdefault(max(last[n] for n in roots), []).append(number)
+        return found
+
+    def _let_go(self, numbers: Iterable[int]) -> None:
+        """Forget arrays that nobody needs any more, or they would stay until the end."""
+        names = [f"v{n}" for n in numbers if self._names.get(n) == f"v{n}"]
+        if names:
+            self._lines.append(f"del {', '.join(names)}")
+
+    # -- views, guards and others ----------------------------------------------------------------
 
     def _emit_view(self, instruction: Instruction) -> bool:
         """A view: made now where its base is ours, in the call where the base is given then."""
@@ -179,6 +229,11 @@ class Build:
             if view is not None:
                 self._names[number] = self._bind(f"b{number}", view)
                 return True
+        taking = self._homes.taking_of(base_name)
+        if taking is not None:  # what lies beside a result does not leave
+            make = lambda found: kernels.as_view(name, found[base_name], parameters)
+            self._names[number] = taking.add(f"b{number}", make)
+            return True
         self._names[number] = f"v{number}"
         apply = self._program.backend.xp.__getattr__(name)
         if name == "getitem":  # an array, even of one element
@@ -201,23 +256,20 @@ class Build:
             self._lines.append(f"{fix}({self._names[r]}, {self._operand(g, instruction)})")
         return True
 
-    def _emit_product(self, instruction: Instruction, given: list[str], out: Any) -> None:
+    def _emit_product(self, instruction: Instruction, given: list[str]) -> None:
         """A product whose zeros absorb: the plain one, and the careful one if it is not finite."""
         number = instruction.results[0]
-        self._names[number] = self._bind(f"b{number}", out)
-        write = kernels.writer_of("matmul", {}, out)
-        self._bind(f"w{number}", write)
-        self._lines.append(f"w{number}({', '.join(given)})")
+        self._emit_writer(number, lambda out: writers.writer_of("matmul", {}, out), given)
         if self._watching:
             return
         primitive, parameters = instruction.primitive, instruction.parameters
 
-        def repair(x1: Any, x2: Any) -> None:
+        def repair(out: Any, x1: Any, x2: Any) -> None:
             if not kernels.all_finite(out.reshape(-1)):
                 out[...] = compute(primitive, (x1, x2), parameters)
 
         self._bind(f"r{number}", repair)
-        self._lines.append(f"r{number}({', '.join(given)})")
+        self._lines.append(f"r{number}({', '.join([self._names[number], *given])})")
 
     def _emit_any(self, instruction: Instruction, given: list[str]) -> None:
         """Anything else: the backend's own function; a copy where its result may be a view."""
@@ -229,37 +281,23 @@ class Build:
         self._lines.append(f"{targets}{comma} = {apply}({', '.join(given)})")
         for n in numbers:
             self._names[n] = f"v{n}"
-            if self.memory.must_be_copied(n):
+            if self.arena.must_be_copied(n):
                 copy = self._bind("copy", self._program.backend.xp.copy)
                 self._lines.append(f"v{n} = {copy}(v{n})")
 
-    def _emit_group(self, group: Group) -> None:
-        groups = group.groups if isinstance(group, Team) else [group]
-        runner = BlockRunner(self._program, groups, self.memory.leaves)
+    def _emit_group(self, group: Group, place: int) -> None:
+        runner = self._runners[place]
+        runner.use(self.arena.scratch.get(place, []))
         name = self._bind(f"group{len(self._scope)}", runner)
         arguments = []
-        for part, stretch in zip(groups, runner.stretches, strict=True):
+        for part, stretch in zip(parts_of(group), runner.stretches, strict=True):
             given = [self._names[n] for n in part.reads()]
-            outs = [self._memory_of(number) for number in stretch.full_outputs]
+            outs = [self._home(n).name for n in stretch.full_outputs]
             arguments += [f"({_tuple(given)})", f"({_tuple(outs)})"]
         sums = [n for stretch in runner.stretches for n in stretch.sums]
         self._names |= {n: f"v{n}" for n in sums}
         targets = "".join(f"v{n}, " for n in sums)
         self._lines.append(f"{targets}{'= ' if sums else ''}{name}({', '.join(arguments)})")
-
-    def _memory_of(self, number: int) -> str:
-        """The name of memory for a result of a group; emitted where it is new in every call."""
-        out = self.memory.place_of(number)
-        if out is None and self._take_memory(number):
-            pass
-        elif out is None:
-            spec = self._program.specs[number]
-            make = self._bind(f"n{number}", lambda s=spec: _fresh(s))
-            self._names[number] = f"v{number}"
-            self._lines.append(f"v{number} = {make}()")
-        else:
-            self._names[number] = self._bind(f"b{number}", out)
-        return self._names[number]
 
     def _emit_run(self, run: Run) -> None:
         """One call of machine code, which is given inputs, outputs and scratch memory."""
@@ -270,19 +308,12 @@ class Build:
         name = self._bind(f"run{len(self._scope)}", compiled(text))
         given = [self._names[n] for n in run.reads()]
         for number in outputs:
-            out = self.memory.place_of(number)
-            if out is None:
-                spec = self._program.specs[number]
-                make = self._bind(f"n{number}", kernels.maker(spec.shape, spec.dtype))
-                self._lines.append(f"v{number} = {make}()")
-                self._names[number] = f"v{number}"
+            given.append(self._home(number).name)
+            if self.arena.place_of(number) is None:
                 self._new_in_order.add(number)
-            else:
-                self._names[number] = self._bind(f"b{number}", out)
-            given.append(self._names[number])
         for dtype, size in text.scratch:
             scratch = kernels.buffer(size, dtype)
-            self.memory.bytes += scratch.nbytes
+            self.arena.bytes += scratch.nbytes
             given.append(self._bind(f"s{len(self._scope)}", scratch))
         self._lines.append(f"{name}({', '.join(given)})")
 
@@ -296,12 +327,12 @@ class Build:
     def _finish(self) -> str:
         """The whole function."""
         arguments = ", ".join(self._names[n] for n in self._program.inputs())
-        body = list(self._lines)
-        for i, region in enumerate(self.memory.watched_regions):
+        body = list(map(str, self._lines))
+        for i, region in enumerate(self.arena.watched_regions):
             self._bind(f"watched{i}", region)
             look = self._bind("all_finite", kernels.all_finite)
             body += [f"if not {look}(watched{i}):", "    return None"]
-        for number in self.memory.watched_outputs:
+        for number in self.arena.watched_outputs:
             look = self._bind("all_finite", kernels.all_finite)
             body += [f"if not {look}({self._names[number]}.reshape(-1)):", "    return None"]
         outputs = ", ".join(self._names[n] for n in self._program.outputs())
@@ -353,21 +384,6 @@ def _function_of(backend: Backend, instruction: Instruction) -> Callable[..., An
 
 def _tuple(names: list[str]) -> str:
     return ", ".join(names) + ("," if names else "")
-
-
-def _fresh(spec: Any) -> Any:
-    array = kernels.buffer(1, spec.dtype) if not spec.shape else None
-    return array.reshape(()) if array is not None else kernels.buffer(spec.shape, spec.dtype)
-
-
-def _has_indices(instruction: Instruction) -> bool:
-    """Whether an instruction reads or writes at index arrays."""
-    plain = {"getitem": 1, "put": 1, "setitem": 2}.get(instruction.primitive.name)
-    if plain is None:
-        return False
-    key = instruction.parameters["key"]
-    parts = key if isinstance(key, tuple) else (key,)
-    return len(instruction.operands) > plain or any(isinstance(part, bool) for part in parts)
 
 
 def _is_fusable(instruction: Instruction) -> bool:

@@ -59,7 +59,7 @@ class CpuExecutor:
     def _take(self, build: Build) -> None:
         self._run = build.function
         self.source = build.source
-        self.arena_bytes = build.memory.bytes
+        self.arena_bytes = build.arena.bytes
         self.groups = build.groups
         self.jitted = sum(len(run.members) for run in build.runs)
 

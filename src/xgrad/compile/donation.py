@@ -12,6 +12,7 @@ from ..backends import numpy_kernels as kernels
 from .fusion import Group
 from .memory import Memory
 from .program import Instruction, Program
+from .teams import part_for
 
 __all__ = ["heirs"]
 
@@ -48,7 +49,13 @@ def _touches(memory: Memory, item: Instruction | Group, argument: int) -> bool:
 
 def _is_safe(memory: Memory, item: Instruction | Group, argument: int, number: int) -> bool:
     """Whether one item may read the argument and write the result over it."""
-    members = item.members if isinstance(item, Group) else [item]
+    members = [item] if isinstance(item, Instruction) else []
+    if isinstance(item, Group):
+        over = [n for n in item.reads() if argument in memory.roots_of(n)]
+        part = part_for(item, number, over)
+        if part is None:
+            return False
+        members = part.members
     writer = next(i for i, member in enumerate(members) if number in member.results)
     for place, member in enumerate(members):
         touched = [n for n in member.reads() if argument in memory.roots_of(n)]

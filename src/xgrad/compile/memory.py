@@ -1,7 +1,7 @@
-"""Where values live: an arena of buffers, shared by values whose lifetimes do not meet.
+"""Which values have memory of their own, and how long somebody needs it.
 
-A value is a view of another one, has a buffer, or is new in every call: outputs, and whatever a
-library's function returns. Guarded results may be put side by side, to be looked at together."""
+A value is a view of another one, is written into memory that it is given, or is new in every call,
+as is whatever a library's function returns. Where that memory is, arena.py decides."""
 
 from __future__ import annotations
 
@@ -9,27 +9,20 @@ from collections.abc import Collection
 from typing import Any
 
 from ..backends import numpy_kernels as kernels
-from .fusion import Group, results_of
+from ..backends import numpy_writers as writers
+from .fusion import Group
 from .program import Instruction, Literal, Program
 
 __all__ = ["Memory"]
 
-_ALIGNED = 64
-
 
 class Memory:
-    """The places of all values of a program.
+    """Whose memory the values of a program lie in.
 
     Attributes
     ----------
     views : dict
         From values that are views to what they are views of.
-    bytes : int
-        The size of the arena.
-    watched_regions : list of arrays
-        What has to be finite in the end.
-    watched_outputs : list of int
-        Values outside the arena that have to be, too.
     """
 
     def __init__(
@@ -56,21 +49,13 @@ class Memory:
             for n in instruction.reads():
                 self._readers[n] = self._readers.get(n, 0) + 1
         self._find_roots()
+        self._last = self._last_uses()
         for n in assumed:
             if self._is_ours(n):
                 self._watched += list(self._roots[n])
         self._leaving = frozenset().union(*[self._roots[n] for n in program.outputs()], frozenset())
-        self._buffers: dict[int, Any] = {}
-        self.watched_regions: list[Any] = []
-        self.watched_outputs: list[int] = []
-        self.bytes = 0
-        self._allocate()
 
     # -- questions -------------------------------------------------------------------------------
-
-    def place_of(self, number: int) -> Any:
-        """The buffer of a value; None for one that is new in every call."""
-        return self._buffers.get(number)
 
     def leaves(self, group: Group) -> set[int]:
         """Which results of a group somebody else reads."""
@@ -84,10 +69,31 @@ class Memory:
         """Whether a value has to be finite in the end."""
         return self._is_ours(number) and self._roots[number] <= set(self._watched)
 
-    def must_be_copied(self, number: int) -> bool:
-        """Whether a library's result leaves the program and may be a view of the arena."""
-        leaving = any(number in self._roots[n] for n in self._program.outputs())
-        return leaving and any(root in self._buffers for root in self._roots[number])
+    def watched(self) -> set[int]:
+        """The values of our own that have to be finite in the end."""
+        return set(self._watched) if self._watching else set()
+
+    def is_new(self, number: int) -> bool:
+        """Whether a library's function makes a value anew in every call."""
+        return number in self._new
+
+    def is_whole(self, number: int) -> bool:
+        """Whether a value is all of the memory that it lies in, its elements side by side."""
+        (root,) = self._roots[number]
+        return self._program.size_of(root) == self._program.size_of(number) and self.is_in_order(
+            number
+        )
+
+    def is_in_order(self, number: int) -> bool:
+        """Whether the elements of a value lie side by side, as far as that is known before."""
+        if number in self._given or self._roots[number] & self._given:
+            return True
+        return kernels.is_in_order(self._sample(number))
+
+    def ends_at(self, number: int, place: int) -> bool:
+        """Whether the memory of a value is the program's, and needed by nobody after a place."""
+        roots = self._roots[number]
+        return not roots & self._given and all(self._last[n] <= place for n in roots)
 
     def roots_of(self, number: int) -> frozenset[int]:
         """The values in whose memory a value lies."""
@@ -99,7 +105,28 @@ class Memory:
 
     def owned_results(self, item: Instruction | Group) -> list[int]:
         """The results of an item that a kernel writes into memory of their own."""
-        return self._defined(item)
+        numbers = item.results() if isinstance(item, Group) else item.results
+        return [
+            n
+            for n in numbers
+            if self._roots[n] == frozenset([n]) and n not in self._new and n not in self._inside
+        ]
+
+    def last_uses(self) -> dict[int, int]:
+        """From values with memory of their own to the place in the order of who reads it last."""
+        return self._last
+
+    def _last_uses(self) -> dict[int, int]:
+        last: dict[int, int] = {}
+        for place, item in enumerate(self._order):
+            numbers = [
+                *item.reads(),
+                *(item.results() if isinstance(item, Group) else item.results),
+            ]
+            for number in numbers:
+                for root in self._roots[number]:
+                    last[root] = place
+        return last
 
     # -- analysis --------------------------------------------------------------------------------
 
@@ -176,7 +203,7 @@ class Memory:
             return False
         if kernels.ufunc_of(name, parameters) is not None or name == "absorbing_matmul":
             return True
-        return kernels.has_writer(name) and not _reads_at_indices(instruction)
+        return writers.has_writer(name) and not _reads_at_indices(instruction)
 
     def _can_guard_in_place(self, instruction: Instruction) -> bool:
         """Whether what is guarded is the whole of memory of its own, and nobody else needs it."""
@@ -203,88 +230,6 @@ class Memory:
         sample = self._sample(number)
         return 0 in sample.strides and sample.size > 1
 
-    # -- allocation ------------------------------------------------------------------------------
-
-    def _allocate(self) -> None:
-        last = self._last_uses()
-        watched = set(self._watched) - self._leaving if self._watching else set()
-        if self._watching:
-            self.watched_outputs = sorted(set(self._watched) & self._leaving)
-        self._allocate_watched(sorted(watched))
-        ours = {n for n, roots in self._roots.items() if len(roots) == 1 and n in roots}
-        ours -= self._given | self._new | self._inside | self._leaving | watched
-        free: dict[int, list[Any]] = {}  # by size
-        dying: dict[int, list[int]] = {}
-        for root, place in last.items():
-            if root in ours:
-                dying.setdefault(place, []).append(root)
-        for place, item in enumerate(self._order):
-            made = [n for n in results_of(item) if n in ours]
-            over = [n for n in dying.get(place, ()) if n in self._buffers]
-            in_place = bool(made and over) and _runs_in_place(item)
-            if in_place:
-                self._release(over, free)
-            for number in made:
-                self._take(number, free)
-            if not in_place:
-                self._release(over, free)
-
-    def _defined(self, item: Instruction | Group) -> list[int]:
-        numbers = item.results() if isinstance(item, Group) else item.results
-        return [
-            n
-            for n in numbers
-            if self._roots[n] == frozenset([n]) and n not in self._new and n not in self._inside
-        ]
-
-    def _release(self, roots: list[int], free: dict[int, list[Any]]) -> None:
-        """Let others have the buffers of values that nobody needs any more."""
-        for root in roots:
-            raw = self._raw[root]
-            free.setdefault(raw.nbytes, []).append(raw)
-
-    def _take(self, number: int, free: dict[int, list[Any]]) -> None:
-        """A buffer that is free and fits best, or a new one."""
-        needed = max(self._program.bytes_of(number), 1)
-        size: int | None = needed
-        if not free.get(needed):
-            most = 2 * needed + _ALIGNED
-            fitting = [n for n, raws in free.items() if needed < n <= most and raws]
-            size = min(fitting, default=None)
-        if size is not None:
-            raw = free[size].pop(0)  # free for longest: what was written just now is slow to write
-        else:
-            raw = kernels.raw_memory(needed)
-            self.bytes += raw.nbytes
-        self._raw[number] = raw
-        spec = self._program.specs[number]
-        self._buffers[number] = kernels.shaped(raw, spec.shape, spec.dtype)
-
-    def _allocate_watched(self, numbers: list[int]) -> None:
-        self._raw: dict[int, Any] = {}
-        by_dtype: dict[Any, list[int]] = {}
-        for number in numbers:
-            by_dtype.setdefault(self._program.specs[number].dtype, []).append(number)
-        for dtype, members in by_dtype.items():
-            region = kernels.buffer(sum(map(self._program.size_of, members)), dtype)
-            region.fill(0)
-            self.watched_regions.append(region)
-            self.bytes += region.nbytes
-            start = 0
-            for number in members:
-                stop = start + self._program.size_of(number)
-                shape = self._program.specs[number].shape
-                self._buffers[number] = region[start:stop].reshape(shape)
-                start = stop
-
-    def _last_uses(self) -> dict[int, int]:
-        last: dict[int, int] = {}
-        for place, item in enumerate(self._order):
-            for number in (*item.reads(), *results_of(item)):
-                for root in self._roots[number]:
-                    last[root] = place
-        return last
-
 
 def _reads_at_indices(instruction: Instruction) -> bool:
     plain = {"put": 1, "setitem": 2}.get(instruction.primitive.name)
@@ -293,10 +238,3 @@ def _reads_at_indices(instruction: Instruction) -> bool:
     key = instruction.parameters["key"]
     parts = key if isinstance(key, tuple) else (key,)
     return len(instruction.operands) > plain or any(isinstance(part, bool) for part in parts)
-
-
-def _runs_in_place(item: Instruction | Group) -> bool:
-    """Whether a result may lie where an operand lies that nobody reads any more."""
-    if isinstance(item, Group):
-        return False
-    return kernels.ufunc_of(item.primitive.name, item.parameters) is not None

@@ -13,8 +13,10 @@ from typing import Any
 
 from ..backends import numpy_kernels as kernels
 from ..backends.caches import last_cache_bytes
+from ..backends.numpy_buffers import Form
 from .fusion import Group
 from .program import Instruction, Literal, Program
+from .slots import Slots
 from .texts import function_of
 
 __all__ = ["Stretch", "nanoseconds"]
@@ -42,33 +44,44 @@ class Stretch:
         How many rows it has: elements, where nothing has to be broadcast.
     width : int
         How many elements a row has.
-    scratch : list of (shape, dtype)
+    scratch : list of Form
         The memory that a thread needs for it.
     source : str
         What was generated.
     """
 
-    def __init__(self, program: Program, group: Group, leaving: set[int]) -> None:
+    def __init__(
+        self,
+        program: Program,
+        group: Group,
+        leaving: set[int],
+        is_in_order: Callable[[int], bool],
+    ) -> None:
         self._program = program
-        self._group = group
+        self.group = group
         self._members = _with_product_sums(program, group, leaving)
         numbers = [(i.results[0], i.primitive.name) for i in group.members]
         self.full_outputs = [n for n, name in numbers if name != "sum" and n in leaving]
         self.sums = [n for n, name in numbers if name == "sum"]
         self._flat = all(
-            self._is_full(n) or program.size_of(n) == 1 for n in group.reads()
+            (self._is_full(n) and is_in_order(n)) or program.size_of(n) == 1 for n in group.reads()
         ) and all(self._sums_everything(i) for i in group.members if i.primitive.name == "sum")
         self.count = math.prod(group.domain) if self._flat else group.domain[0]
         self.width = 1 if self._flat else math.prod(group.domain[1:])
-        self.scratch: list[tuple[tuple[int, ...], Any]] = []
+        self.scratch: list[Form] = []
         self._scope: dict[str, Any] = {}
-        self._step = 0
         self.source = ""
 
-    def compiled(self, step: int) -> Callable[..., Any]:
-        """``stretch(lo, hi, scratch, inputs, outputs)``, which takes so many rows at once."""
-        self._step = step
-        self.source = self._generate()
+    def compiled(self, step: int, may_be_written_over: Callable[[int], bool]) -> Callable[..., Any]:
+        """``stretch(lo, hi, scratch, inputs, outputs)``, which takes so many rows at once.
+
+        `may_be_written_over` says whether a result may be in the memory of an input."""
+        block = (step,) if self._flat else (step, *self.group.domain[1:])
+        members = Group(self.group.domain, self._members)
+        slots = Slots(self._program, members, self.full_outputs, block, may_be_written_over)
+        self._scope["STEP"] = step
+        self.source = self._generate(slots)
+        self.scratch = slots.forms
         return function_of(self.source, "stretch", self._scope, "xg.function group")
 
     def laid_out(self, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -80,32 +93,27 @@ class Stretch:
     # -- generation ------------------------------------------------------------------------------
 
     def _is_full(self, number: int) -> bool:
-        return self._program.specs[number].shape == self._group.domain
+        return self._program.specs[number].shape == self.group.domain
 
     def _sums_everything(self, instruction: Instruction) -> bool:
         return not self._program.specs[instruction.results[0]].shape
 
-    def _generate(self) -> str:
+    def _generate(self, slots: Slots) -> str:
         """A function that runs the blocks from `lo` to `hi`."""
         names: dict[int, str] = {}
         head = ["for a in range(lo, hi, STEP):", "    b = min(a + STEP, hi)", "    n = b - a"]
-        self._scope["STEP"] = self._step
         body: list[str] = []
-        for i, number in enumerate(self._group.reads()):
+        for i, number in enumerate(self.group.reads()):
             names[number] = f"x{number}"
             body.append(f"x{number} = inputs[{i}]{self._slice(number)}")
         for i, number in enumerate(self.full_outputs):
             names[number] = f"y{number}"
             body.append(f"y{number} = outputs[{i}][a:b]")
         begin = [f"s{number} = 0" for number in self.sums]
-        free: list[int] = []
-        last = self._last_readers()
-        home: dict[int, int] = {}
-        for place, member in enumerate(self._members):
-            dying = {n: home[n] for n in last.get(place, ()) if n in home}
-            body += self._member(member, names, free, dying, home)
-            free += [slot for slot in dying.values() if slot not in free]
-        head += [f"    m{slot} = scratch[{slot}][:n]" for slot in range(len(self.scratch))]
+        for place in range(len(self._members)):
+            body += self._member(place, names, slots)
+            slots.let_go(place)
+        head += [f"    m{i} = scratch[{i}][:n]" for i in range(len(slots.forms))]
         lines = [*begin, *head, *[f"    {line}" for line in body]]
         lines.append(f"return [{', '.join(f's{n}' for n in self.sums)}]")
         return "def stretch(lo, hi, scratch, inputs, outputs):\n" + "".join(
@@ -115,30 +123,14 @@ class Stretch:
     def _slice(self, number: int) -> str:
         """How an input is cut to a block."""
         shape = self._program.specs[number].shape
-        domain = self._group.domain
+        domain = self.group.domain
         if self._flat:
             return "[a:b]" if self._is_full(number) else ""
         return "[a:b]" if len(shape) == len(domain) and shape[0] == domain[0] else ""
 
-    def _last_readers(self) -> dict[int, list[int]]:
-        last: dict[int, int] = {}
-        for place, member in enumerate(self._members):
-            for number in (*member.reads(), *member.results):
-                last[number] = place
-        found: dict[int, list[int]] = {}
-        for number, place in last.items():
-            found.setdefault(place, []).append(number)
-        return found
-
-    def _member(
-        self,
-        member: Instruction,
-        names: dict[int, str],
-        free: list[int],
-        dying: dict[int, int],
-        home: dict[int, int],
-    ) -> list[str]:
+    def _member(self, place: int, names: dict[int, str], slots: Slots) -> list[str]:
         """The lines of one instruction."""
+        member = self._members[place]
         name, number = member.primitive.name, member.results[0]
         given = [self._operand(x, member, names) for x in member.operands]
         if name == "sum":
@@ -150,8 +142,7 @@ class Stretch:
             return [f"s{number} = s{number} + {add}({given[0]}, {axis})"]
         lines = []
         if number not in names:
-            home[number] = self._slot(member, free, dying)
-            names[number] = f"m{home[number]}"
+            names[number] = slots.name_of(place)
         out = names[number]
         if name == "where":
             where = self._bind("where_into", kernels.where_into)
@@ -173,21 +164,6 @@ class Stretch:
             arguments = [*given, *map(repr, more), kernels.out_code(ufunc, out)]
             lines.append(f"{f}({', '.join(arguments)})")
         return lines
-
-    def _slot(self, member: Instruction, free: list[int], dying: dict[int, int]) -> int:
-        """Scratch memory for a result: of an operand that ends here, free, or new."""
-        spec = self._program.specs[member.results[0]]
-        shape = (self._step,) if self._flat else (self._step, *self._group.domain[1:])
-        wanted = (shape, spec.dtype)
-        for number in _first_read(member):
-            if number in dying and self.scratch[dying[number]] == wanted:
-                return dying.pop(number)
-        for slot in free:
-            if self.scratch[slot] == wanted:
-                free.remove(slot)
-                return slot
-        self.scratch.append(wanted)
-        return len(self.scratch) - 1
 
     def _operand(self, operand: Any, member: Instruction, names: dict[int, str]) -> str:
         if not isinstance(operand, Literal):
@@ -236,13 +212,14 @@ def _with_product_sums(program: Program, group: Group, leaving: set[int]) -> lis
         if i.primitive.name == "sum" and not program.specs[i.results[0]].shape
     }
     joined = {n for n in factors if n in sums and readers[n] == 1}
-    members = [i for i in group.members if i.results[0] not in joined]
-    return [
-        i._replace(operands=factors[i.operands[0]])
-        if i.primitive.name == "sum" and i.operands[0] in joined
-        else i
-        for i in members
-    ]
+    members = []
+    for i in group.members:
+        product = i.results[0]
+        if product in joined:  # here, because its factors may be written over later
+            members.append(sums[product]._replace(operands=factors[product]))
+        elif i.primitive.name != "sum" or i.operands[0] not in joined:
+            members.append(i)
+    return members
 
 
 def _factors(i: Instruction) -> tuple[Any, ...]:
@@ -261,13 +238,3 @@ def _are_alike(program: Program, numbers: tuple[Any, ...]) -> bool:
 
 def _is_over(program: Program, number: int, group: Group) -> bool:
     return program.specs[number].shape == group.domain
-
-
-def _first_read(member: Instruction) -> list[int]:
-    """The operands over which the result may be written: nothing else is read after that began.
-
-    Ufuncs go element by element. `where` and guards are first a copy of one operand, and look at
-    the others later."""
-    place = {"where": 2, "zero_where_zero": 0}.get(member.primitive.name)
-    operands = member.operands if place is None else member.operands[place : place + 1]
-    return [x for x in operands if not isinstance(x, Literal)]

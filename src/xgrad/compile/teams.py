@@ -6,12 +6,12 @@ were one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from .fusion import Group
 from .program import Instruction
 
-__all__ = ["Team", "with_teams"]
+__all__ = ["Team", "part_for", "parts_of", "with_teams"]
 
 
 class Team(Group):
@@ -25,6 +25,22 @@ class Team(Group):
     def __init__(self, groups: list[Group]) -> None:
         super().__init__((), [i for group in groups for i in group.members])
         self.groups = groups
+
+
+def parts_of(item: Group) -> list[Group]:
+    """The groups of a team, or a group alone."""
+    return item.groups if isinstance(item, Team) else [item]
+
+
+def part_for(item: Group, result: int, read: Collection[int]) -> Group | None:
+    """The group that defines a result; None if another one, which may run later, reads some values."""
+    found = None
+    for part in parts_of(item):
+        if result in part.results():
+            found = part
+        elif not set(read).isdisjoint(part.reads()):
+            return None
+    return found
 
 
 def with_teams(
