@@ -14,20 +14,20 @@ import numpy as np
 
 from .._typing import Array
 
-__all__ = ["product_sum", "square_sum"]
+__all__ = ["ALONE", "product_sum", "square_sum"]
 
-_ALONE = 10_000  # up to which OpenBLAS starts no threads
+ALONE = 10_000  # up to which OpenBLAS starts no threads
 _ROW = 8192
 
 
 def square_sum(x: Array) -> Any:
     """The sum of the squares of a flat array; of the squared moduli where it is long and complex."""
-    return product_sum(x, x)
+    return x.dot(x) if x.size <= ALONE else product_sum(x, x)
 
 
 def product_sum(x: Array, y: Array) -> Any:
     """The sum of the products of two flat arrays; x is conjugated where it is long and complex."""
-    if x.size <= _ALONE:
+    if x.size <= ALONE:
         return x.dot(y)
     whole = x.size - x.size % _ROW
     rows = np.vecdot(x[:whole].reshape(-1, _ROW), y[:whole].reshape(-1, _ROW))

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from .._typing import Array, DType
-from .looks import product_sum, square_sum
+from .looks import ALONE, product_sum, square_sum
 from .numpy_masks import where_into
-from .numpy_rows import reduced
+from .numpy_rows import MANY, reduced
 
 __all__ = [
+    "MANY",
     "all_finite",
     "as_view",
     "buffer",
@@ -27,8 +28,11 @@ __all__ = [
     "maker",
     "may_be_view",
     "out_code",
+    "product_sum_of",
+    "quick_look",
     "quiet_context",
     "raw_memory",
+    "reduction_of",
     "scalar",
     "shaped",
     "sum_of",
@@ -125,6 +129,16 @@ def ufunc_of(name: str, parameters: dict[str, Any]) -> tuple[Any, tuple[Any, ...
         return np.maximum, (0,)
     found = _UFUNCS.get(name)
     return None if found is None else (found, ())
+
+
+def reduction_of(name: str) -> Any:
+    """The ufunc of a reduction."""
+    return {"sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.minimum}.get(name)
+
+
+def quick_look(x: Array) -> Callable[[Array], Any] | None:
+    """What gives the sum of the squares of a flat array, if that is a real number and taken at once."""
+    return x.dot if x.dtype.char in "fd" and x.size <= ALONE else None
 
 
 def out_code(ufunc: Any, name: str) -> str:

@@ -6,6 +6,7 @@ instruction, with `out`. Large elementwise instructions run in blocks, on all co
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
@@ -17,22 +18,21 @@ from ..backends.numpy_buffers import Form
 from ..backends.small_text import text_of
 from ..core.dispatch import compute
 from .arena import Arena
-from .blocks import BlockRunner, may_share_threads
+from .blocks import BlockRunner
 from .donation import heirs
-from .fusion import Group, schedule
+from .fusion import Group
 from .homes import Home, Homes
 from .memory import Memory
+from .order import can_be_watched, groups_of, in_blocks
 from .program import Instruction, Literal, Program
-from .runs import Run, describe, with_runs
+from .runs import Run, describe
 from .stretch import Stretch
 from .taking import Taking
-from .teams import Team, parts_of, with_teams
+from .teams import parts_of
 from .texts import function_of
 
-__all__ = ["Build", "order_with_runs"]
+__all__ = ["Build"]
 
-_GUARDED = ("zero_where_zero", "absorbing_matmul")
-_SMALL_BYTES = 1 << 18  # of results to be looked at together
 _LARGE_BYTES = 1 << 12  # of what is let go of as soon as it can be
 
 
@@ -51,10 +51,10 @@ class Build:
         self._program = program
         self._scope: dict[str, Any] = {}
         self._lines: list[str | Taking] = []
-        self._order = _scheduled(program) if order is None else order
-        self._watching = watching = not careful and _can_be_watched(program, self._order, assumed)
+        self._order = in_blocks(program) if order is None else order
+        self._watching = watching = not careful and can_be_watched(program, self._order, assumed)
         self.runs = [item for item in self._order if isinstance(item, Run)]
-        self.groups = _groups_of(self._order)
+        self.groups = groups_of(self._order)
         self._texts: dict[str, None] = {}
         self.memory = Memory(program, self._order, watching, assumed)
         # What is looked at in the end may have to run again, with the inputs as they were.
@@ -123,8 +123,11 @@ class Build:
         number = instruction.results[0]
         given = [self._operand(x, instruction) for x in instruction.operands]
         found = kernels.ufunc_of(name, instruction.parameters)
+        reduce = self._small_reduction(instruction)
         if found is not None and len(instruction.results) == 1:
             self._emit_ufunc(number, *found, given)
+        elif reduce is not None:
+            self._emit_reduction(instruction, reduce, given[0])
         elif number not in self.memory.owned_results(instruction):
             self._emit_any(instruction, given)
         elif name == "absorbing_matmul":
@@ -149,6 +152,27 @@ class Build:
         call = f"{f}({arguments})"
         scalar = not self._program.specs[number].shape
         self._lines.append(f"v{number} = {finish}({call})" if scalar else f"v{number} = {call}")
+
+    def _small_reduction(self, instruction: Instruction) -> Any:
+        """The ufunc whose plain `reduce` an instruction is, because its operand is small."""
+        ufunc = kernels.reduction_of(instruction.primitive.name)
+        if ufunc is None or instruction.parameters.get("dtype") is not None:
+            return None
+        small = all(self._program.size_of(n) < kernels.MANY for n in instruction.reads())
+        return ufunc if small else None
+
+    def _emit_reduction(self, instruction: Instruction, ufunc: Any, x: str) -> None:
+        """A call of a ufunc's `reduce`: functions around it would cost as much as it does."""
+        number, parameters = instruction.results[0], instruction.parameters
+        reduce = self._bind(f"{ufunc.__name__}_reduce", ufunc.reduce)
+        axis, keepdims = parameters.get("axis"), bool(parameters.get("keepdims"))
+        if self._homes.has(number):
+            out = self._home(number).name
+            self._lines.append(f"{reduce}({x}, {axis!r}, None, {out}, {keepdims})")
+            return
+        self._names[number] = f"v{number}"
+        finish = self._bind("finish", self._program.backend.finish)
+        self._lines.append(f"v{number} = {finish}({reduce}({x}, {axis!r}, None, None, {keepdims}))")
 
     def _emit_writer(
         self, number: int, make: Callable[[Any], Callable[..., Any] | None], given: list[str]
@@ -235,13 +259,23 @@ class Build:
             self._names[number] = taking.add(f"b{number}", make)
             return True
         self._names[number] = f"v{number}"
-        apply = self._program.backend.xp.__getattr__(name)
-        if name == "getitem":  # an array, even of one element
-            self._bind(f"g{number}", lambda x: kernels.as_view(name, x, parameters))
-        else:
-            self._bind(f"g{number}", lambda x: apply(x, **parameters))
-        self._lines.append(f"v{number} = g{number}({base_name})")
+        self._lines.append(f"v{number} = {self._view_code(instruction, base_name)}")
         return True
+
+    def _view_code(self, instruction: Instruction, base: str) -> str:
+        """A view of what is given in a call, without a function where Python has a word for it."""
+        number, name = instruction.results[0], instruction.primitive.name
+        parameters = instruction.parameters
+        if name == "matrix_transpose":
+            return f"{base}.mT"
+        if name == "getitem" and self._program.specs[number].shape:
+            return f"{base}[{self._bind(f'key{number}', parameters['key'])}]"
+        if name == "getitem":  # an array, even of one element
+            view = self._bind(f"g{number}", lambda x: kernels.as_view(name, x, parameters))
+        else:
+            apply = self._program.backend.xp.__getattr__(name)
+            view = self._bind(f"g{number}", lambda x: apply(x, **parameters))
+        return f"{view}({base})"
 
     def _emit_guard(self, instruction: Instruction) -> bool:
         """A guard in place, or none where the memory is looked at in the end."""
@@ -329,46 +363,20 @@ class Build:
         arguments = ", ".join(self._names[n] for n in self._program.inputs())
         body = list(map(str, self._lines))
         for i, region in enumerate(self.arena.watched_regions):
-            self._bind(f"watched{i}", region)
-            look = self._bind("all_finite", kernels.all_finite)
-            body += [f"if not {look}(watched{i}):", "    return None"]
+            watched, dot = f"watched{i}", kernels.quick_look(region)
+            self._bind(watched, region)
+            if dot is not None:
+                look = self._bind("finite", math.isfinite)
+                call = f"{look}({self._bind(f'dot{i}', dot)}({watched}))"
+            else:
+                call = f"{self._bind('all_finite', kernels.all_finite)}({watched})"
+            body += [f"if not {call}:", "    return None"]
         for number in self.arena.watched_outputs:
             look = self._bind("all_finite", kernels.all_finite)
             body += [f"if not {look}({self._names[number]}.reshape(-1)):", "    return None"]
         outputs = ", ".join(self._names[n] for n in self._program.outputs())
         body.append(f"return [{outputs}]")
         return f"def run(free, {arguments}):\n" + "".join(f"    {line}\n" for line in body)
-
-
-def order_with_runs(program: Program) -> list[Instruction | Group]:
-    """In what order to run a program, with what becomes machine code put together."""
-    order = _scheduled(program)
-    return with_runs(program, order, _can_be_watched(program, order))
-
-
-def _scheduled(program: Program) -> list[Instruction | Group]:
-    order = schedule(program, _is_fusable)
-    return with_teams(order, lambda group: may_share_threads(program, group))
-
-
-def _groups_of(order: Iterable[Instruction | Group]) -> list[Group]:
-    """What runs in blocks, one by one."""
-    found: list[Group] = []
-    for item in order:
-        if isinstance(item, Team):
-            found += item.groups
-        elif isinstance(item, Group) and not isinstance(item, Run):
-            found.append(item)
-    return found
-
-
-def _can_be_watched(
-    program: Program, order: list[Instruction | Group], assumed: Collection[int] = ()
-) -> bool:
-    """Whether one look at the end serves all guards: there are some, and they are small."""
-    guarded = [i for i in order if isinstance(i, Instruction) and i.primitive.name in _GUARDED]
-    numbers = {*[i.results[0] for i in guarded], *assumed}
-    return 0 < sum(map(program.bytes_of, numbers)) <= _SMALL_BYTES
 
 
 def _function_of(backend: Backend, instruction: Instruction) -> Callable[..., Any]:
@@ -384,11 +392,3 @@ def _function_of(backend: Backend, instruction: Instruction) -> Callable[..., An
 
 def _tuple(names: list[str]) -> str:
     return ", ".join(names) + ("," if names else "")
-
-
-def _is_fusable(instruction: Instruction) -> bool:
-    name = instruction.primitive.name
-    return (
-        name in ("sum", "where", "zero_where_zero", "astype")
-        or kernels.ufunc_of(name, instruction.parameters) is not None
-    )

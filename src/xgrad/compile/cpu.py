@@ -12,7 +12,8 @@ from typing import Any
 
 from ..backends import numpy_kernels as kernels
 from . import jit
-from .build import Build, order_with_runs
+from .build import Build
+from .order import order_with_runs
 from .passes.assuming import assuming_finite
 from .program import Program
 from .runs import Run

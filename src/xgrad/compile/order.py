@@ -1,0 +1,57 @@
+"""In what order a program of NumPy arrays runs, and what runs together."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from ..backends import numpy_kernels as kernels
+from .blocks import may_share_threads
+from .fusion import Group, schedule
+from .program import Instruction, Program
+from .runs import Run, with_runs
+from .teams import Team, with_teams
+
+__all__ = ["can_be_watched", "groups_of", "in_blocks", "order_with_runs"]
+
+_GUARDED = ("zero_where_zero", "absorbing_matmul")
+_SMALL_BYTES = 1 << 18  # of results to be looked at together
+
+
+def order_with_runs(program: Program) -> list[Instruction | Group]:
+    """In what order to run a program, with what becomes machine code put together."""
+    order = in_blocks(program)
+    return with_runs(program, order, can_be_watched(program, order))
+
+
+def in_blocks(program: Program) -> list[Instruction | Group]:
+    """In what order to run a program, with groups of large elementwise instructions and teams of them."""
+    order = schedule(program, _is_fusable)
+    return with_teams(order, lambda group: may_share_threads(program, group))
+
+
+def groups_of(order: Iterable[Instruction | Group]) -> list[Group]:
+    """What runs in blocks, one by one."""
+    found: list[Group] = []
+    for item in order:
+        if isinstance(item, Team):
+            found += item.groups
+        elif isinstance(item, Group) and not isinstance(item, Run):
+            found.append(item)
+    return found
+
+
+def can_be_watched(
+    program: Program, order: list[Instruction | Group], assumed: Collection[int] = ()
+) -> bool:
+    """Whether one look at the end serves all guards: there are some, and they are small."""
+    guarded = [i for i in order if isinstance(i, Instruction) and i.primitive.name in _GUARDED]
+    numbers = {*[i.results[0] for i in guarded], *assumed}
+    return 0 < sum(map(program.bytes_of, numbers)) <= _SMALL_BYTES
+
+
+def _is_fusable(instruction: Instruction) -> bool:
+    name = instruction.primitive.name
+    return (
+        name in ("sum", "where", "zero_where_zero", "astype")
+        or kernels.ufunc_of(name, instruction.parameters) is not None
+    )
