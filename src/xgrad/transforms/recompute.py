@@ -201,7 +201,8 @@ class _Recompute(Call):
         for y, g in zip(ys, gs, strict=True):
             if g is not None and y.node is not None and private.trace.follows(y.node):
                 start = steepest(rule_namespace, g)
-                seeds.append((y.node, start if recorded else start.array))
+                raw = backend_of(y.array).joined
+                seeds.append((y.node, start if recorded else raw(start, y.array)))
         nodes = dict.fromkeys(node for _, node in self.given)
         found = walk(
             private.trace, seeds, nodes, recorded=recorded, consume=True, stops={}, bare=nodes
