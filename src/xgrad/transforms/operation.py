@@ -223,6 +223,22 @@ class _ForAll(Call):
         self._call = call
         self._level = level
         self._mapped = [x.mapped for x in operands]
+        self.has_push = call.has_push
+
+    def push(
+        self, values: Sequence[Tensor], tangents: Sequence[Tensor | None]
+    ) -> list[Tensor | None]:
+        """Run the rule of forward mode for all examples."""
+        level = self._level
+        with level.reopened():
+            xs = [Tensor(Batched(x, level, m)) for x, m in zip(values, self._mapped, strict=True)]
+            ts = [
+                None if t is None else Tensor(Batched(t, level, m))
+                for t, m in zip(tangents, self._mapped, strict=True)
+            ]
+            with self._call.linked():
+                found = batched.rows_at_once(lambda ts: list(self._call.push(xs, ts)), ts)
+        return [None if t is None else batched.to_outside(level, t, True) for t in found]
 
     def gradients(self, gs: list[Tensor | None]) -> list[Tensor | None]:
         """Run the rule for all examples; what they share gets the sum."""
