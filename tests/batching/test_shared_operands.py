@@ -32,7 +32,25 @@ def wave(x):
     return xg.sin(x) * x
 
 
+def scanned(x, t):
+    step = xg.checkpoint(lambda carry, part: (carry + 0.1 * xg.sum(wave(carry * t)), carry * part))
+    return xg.scan(step, 1.0, x)[1]
+
+
+def checkpointed(t):
+    return xg.checkpoint(lambda x: x * xg.sum(t * t))
+
+
 FUNCTIONS = {
+    "gradient of a checkpoint": lambda x, t: xg.grad(lambda y: xg.sum(checkpointed(t)(y) ** 2))(x),
+    "tangent of a checkpoint": lambda x, t: jvp(checkpointed(t))(x, t),
+    "checkpoint in inner vmap": lambda x, t: xg.vmap(
+        lambda s: xg.grad(lambda y: xg.sum(xg.checkpoint(lambda z: z * s)(y) ** 2))(x)
+    )(t),
+    "checkpoint of another's": lambda x, t: xg.vmap(
+        lambda s: xg.checkpoint(lambda z: z * xg.sum(x * t))(s)
+    )(t),
+    "gradient of checkpoints": lambda x, t: xg.grad(lambda y: xg.sum(scanned(y, t) ** 2))(x),
     "elementwise": jvp(lambda x: wave(x) + x[::-1]),
     "matrices": jvp(lambda x: xg.linalg.inv(xg.linalg.outer(x, x) + xg.eye(3))),
     "own rule": jvp(own_rule),

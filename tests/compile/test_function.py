@@ -339,6 +339,29 @@ def test_custom_rules_are_recorded():
         assert g(xg.asarray([v])).tolist() == [10.0 * v]
 
 
+CHECKPOINTED = {
+    "dropout": lambda x, mask, index, rng: xg.nn.dropout(xg.sin(x), 0.4, rng=rng),
+    "mask": lambda x, mask, index, rng: xg.where(mask, xg.sin(x), 0.0),
+    "index": lambda x, mask, index, rng: xg.sin(x)[index],
+}
+
+
+@pytest.mark.parametrize("f", CHECKPOINTED.values(), ids=CHECKPOINTED)
+def test_checkpoints_that_read_integers_are_recorded(f):
+    def slopes(rng):
+        def run(x, mask, index):
+            step = xg.checkpoint(lambda x: f(x, mask, index, rng))
+            return xg.grad(lambda x: xg.sum(step(x) ** 2))(x)
+
+        return run
+
+    plain = slopes(xg.random.Generator(3))
+    recorded = xg.function(slopes(xg.random.Generator(3)))
+    for turn in range(3):
+        given = xg.asarray([1.0, 2.0, 3.0 + turn]), np.arange(3) != turn, np.array([turn, 0])
+        np.testing.assert_allclose(recorded(*given).numpy(), plain(*given).numpy(), rtol=1e-12)
+
+
 def test_numpy_functions_are_recorded():
     f = xg.function(lambda x: np.sum(np.sin(x)))
     for v in (1.0, 2.0):

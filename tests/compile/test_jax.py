@@ -65,6 +65,23 @@ def test_writing_and_indexing(f):
             np.testing.assert_allclose(y.numpy(), e.numpy(), rtol=1e-12)
 
 
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x, i: xg.zeros(4).at[1:].set(x),
+        lambda x, i: xg.asarray(np.arange(4.0))[i] * x,
+        lambda x, i: xg.take(xg.asarray(np.eye(4)), i, axis=0) @ xg.pad(x, (0, 1)),
+    ],
+    ids=["written", "read", "taken"],
+)
+def test_constants_are_arrays_of_jax(f):
+    compiled = xg.function(f, backend="jax")
+    for scale in (1.0, 2.0):
+        given = xg.asarray([1.0, 2.0, 3.0]) * scale, xg.asarray([3, 0, 1])
+        y, e = compiled(*given), f(*given)
+        assert (y.dtype, y.tolist()) == (e.dtype, e.tolist())
+
+
 def test_arrays_of_jax_are_compiled_without_being_asked(monkeypatch):
     import jax
 

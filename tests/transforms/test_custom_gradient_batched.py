@@ -247,3 +247,25 @@ def test_captured_value_inside_vmap_is_refused():
     f = xg.custom_gradient(lambda x: (x * w, lambda dy: dy))
     with xg.GradientTape(), pytest.raises(xg.errors.NotDifferentiableError, match="variables"):
         xg.vmap(f)(X)
+
+
+def test_forward_mode_outside_takes_the_rule_of_forward_mode():
+    @xg.custom_gradient
+    def f(x, y):
+        return x * y, lambda g: (7.0 * g, 7.0 * g)
+
+    @f.defjvp
+    def f_jvp(primals, tangents):
+        (x, y), (s, t) = primals, tangents
+        return x * y, (0.0 if s is None else s * y) + (0.0 if t is None else t * x)
+
+    x, y = xg.asarray([[1.0, 2.0], [3.0, 4.0]]), xg.asarray([5.0, 6.0])
+    given = (x, y), (xg.ones_like(x), 2.0 * xg.ones_like(y))
+    mapped = xg.jvp(xg.vmap(f, in_axes=(0, None)), *given)[1]
+    np.testing.assert_allclose(mapped.numpy(), xg.jvp(f, *given)[1].numpy())
+
+
+def test_forward_mode_outside_runs_no_hooks():
+    f = xg.vmap(lambda x: xg.gradient_hook(x, lambda g: 10.0 * g) * x)
+    x = xg.asarray([1.0, 2.0])
+    assert xg.jvp(f, (x,), (xg.ones(2),))[1].tolist() == [2.0, 4.0]

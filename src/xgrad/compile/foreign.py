@@ -5,7 +5,7 @@ without a copy where the library allows it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
@@ -42,8 +42,7 @@ class ForeignExecutor:
             )
         self._home = program.backend
         self._is_guest = backend is not program.backend
-        run = DirectExecutor(replace(program, backend=backend)).run
-        self._run = backend.compiled(run, self._is_guest)
+        self._run = backend.compiled(_with_own_constants(program, backend), self._is_guest)
 
     def run(self, inputs: list[Any], free: Collection[int] = ()) -> list[Any]:  # noqa: ARG002 - memory is the library's
         """The outputs for inputs: arrays, in the order of the program's own lists."""
@@ -51,3 +50,15 @@ class ForeignExecutor:
         if not self._is_guest:
             return outputs
         return [self._home.finish(self._home.namespace.asarray(y)) for y in outputs]
+
+
+def _with_own_constants(program: Program, backend: Backend) -> Callable[[list[Any]], list[Any]]:
+    """The program as a function, whose constants are the library's arrays when it is compiled.
+
+    Not before: how wide a library's floating-point numbers are is set for the call."""
+    numbers, constants = tuple(program.constants), tuple(program.constants.values())
+    arguments = (*numbers, *program.arguments)
+    plain = replace(program, backend=backend, constants={}, arguments=arguments)
+    executor = DirectExecutor(plain)
+    asarray = backend.namespace.asarray
+    return lambda inputs: executor.run([*map(asarray, constants), *inputs])

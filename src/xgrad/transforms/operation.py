@@ -132,6 +132,10 @@ def _push(
     """Carry tangents forward: by the call's own rule, or by transposing how it pulls back."""
     call: Call = values[0]
     call.came_out_as([y.node for y in results])
+    level = level_of([y.array for y in results])
+    if level is not None:  # who is outside must see what the rule does with what examples share
+        others = [o for o in level.observers if o not in outside.observers]
+        outside = Context.of((*others, *outside.observers))
     if not call.has_push:
         return transposed_tangent(primitive, values, tangents, results, {}, outside)  # type: ignore[no-any-return]
     with outside, call.linked():
@@ -169,7 +173,7 @@ def record(
     list of Tensor
         The same values, as results of the operation.
     """
-    level = level_of([array for array, _ in operands])
+    level = level_of([*[array for array, _ in operands], *[y.array for y in results]])
     if level is None:
         return _told(state.recorder, primitive, call, operands, results)
     operands, results = batched.to_level(level, operands, results)
@@ -219,6 +223,22 @@ class _ForAll(Call):
         self._call = call
         self._level = level
         self._mapped = [x.mapped for x in operands]
+        self.has_push = call.has_push
+
+    def push(
+        self, values: Sequence[Tensor], tangents: Sequence[Tensor | None]
+    ) -> list[Tensor | None]:
+        """Run the rule of forward mode for all examples."""
+        level = self._level
+        with level.reopened():
+            xs = [Tensor(Batched(x, level, m)) for x, m in zip(values, self._mapped, strict=True)]
+            ts = [
+                None if t is None else Tensor(Batched(t, level, m))
+                for t, m in zip(tangents, self._mapped, strict=True)
+            ]
+            with self._call.linked():
+                found = batched.rows_at_once(lambda ts: list(self._call.push(xs, ts)), ts)
+        return [None if t is None else batched.to_outside(level, t, True) for t in found]
 
     def gradients(self, gs: list[Tensor | None]) -> list[Tensor | None]:
         """Run the rule for all examples; what they share gets the sum."""

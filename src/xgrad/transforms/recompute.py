@@ -112,7 +112,7 @@ def recompute_grad(f: Callable[..., Any], *, generators: Sequence[Any] = ()) -> 
         with Journal() as journal:
             for generator in stateful:
                 before_change(generator, "state")
-            with Context.of((*transcribers(), rehearsal)):
+            with Context.of((*_who_sees_anyway(), rehearsal)):
                 y = run()
         leaves, treedef = flatten(y, none_is_leaf=True)
         places = [i for i, x in enumerate(leaves) if _depends(x, rehearsal)]
@@ -130,6 +130,15 @@ def recompute_grad(f: Callable[..., Any], *, generators: Sequence[Any] = ()) -> 
 
 
 checkpoint = recompute_grad
+
+
+def _who_sees_anyway() -> list[Any]:
+    """Those who write down whatever runs, and those outside the examples of the innermost level.
+
+    The latter are not told of the call, so they must see also what examples share."""
+    levels = running_levels()
+    seeing = (*transcribers(), *(levels[-1].observers if levels else ()))
+    return [observer for observer in state.observers if observer in seeing]
 
 
 def _depends(x: Any, rehearsal: Rehearsal) -> bool:
@@ -201,7 +210,8 @@ class _Recompute(Call):
         for y, g in zip(ys, gs, strict=True):
             if g is not None and y.node is not None and private.trace.follows(y.node):
                 start = steepest(rule_namespace, g)
-                seeds.append((y.node, start if recorded else start.array))
+                raw = backend_of(y.array).joined
+                seeds.append((y.node, start if recorded else raw(start, y.array)))
         nodes = dict.fromkeys(node for _, node in self.given)
         found = walk(
             private.trace, seeds, nodes, recorded=recorded, consume=True, stops={}, bare=nodes
