@@ -70,8 +70,7 @@ def run_unbroken(tasks: Sequence[Callable[[], None]], then: Callable[[], None]) 
     work = _Work(tasks, then)
     try:
         try:
-            for _ in tasks:
-                _pool().submit(work.run)
+            _pool().submit(work.run)
         except RuntimeError:  # no threads here, or at the interpreter's end no more
             work.run()
         work.wait()
@@ -101,8 +100,7 @@ def run_shares(share: Callable[[int], None], count: int) -> None:
 
     others = _Work([partial(run, number) for number in range(1, count)], lambda: None)
     try:
-        for _ in range(1, count):
-            pool.submit(others.run)
+        pool.submit(others.run)
         share(0)
         others.wait()
     except BaseException:
@@ -121,7 +119,6 @@ class _Work:
         self._then = then
         self._unfinished = len(tasks)
         self._claimed = threading.Lock()
-        self._begun = False
         self._counting = threading.Lock()
         # Not an Event, whose own lock an interruption may leave locked.
         self._gate = _thread.allocate_lock()
@@ -134,11 +131,14 @@ class _Work:
         return self._claimed.acquire(blocking=False)
 
     def run(self) -> None:
-        """Run the tasks together with whoever else does; none waits for another."""
-        if self.claim():
-            self._begun = True
-        elif not self._begun:  # a caller gave up, or the first has only just come
+        """Run the tasks together with whatever threads are free; none waits for another."""
+        if not self.claim():
             return
+        # Woken from here and not by the caller: who is woken by a thread that falls asleep is often put on
+        # its core, and two of them would take turns there.
+        for _ in range(len(self._left) - 1):
+            with contextlib.suppress(RuntimeError):  # where there are no threads there is no help
+                _pool().submit(self._help)
         self._help()
 
     def wait(self) -> None:
