@@ -87,7 +87,7 @@ def replay_bytes(workload: Workload, function: Peer) -> dict[str, int]:
         "replay": max(allocates - results, 0),
         "arena": statistics.arena_bytes,
         "values": statistics.value_bytes,
-        "bound": liveness_bound(program),
+        "bound": liveness_bound(program) + made_of_others(recorded._last()),
     }
 
 
@@ -141,6 +141,13 @@ def liveness_bound(program: Any) -> int:
         most = max(most, sum(program.bytes_of(n) for n in held - given))
         live = {n for n in live | made if last[n] > place} - given
     return most + former
+
+
+def made_of_others(compiled: Any) -> int:
+    """Count the bytes of constants that were computed while recording: the program's as long as it lives."""
+    found = compiled.program.constants.items()
+    made = [a for n, a in found if n not in compiled.recorded.constants]
+    return sum(array.nbytes for array in made if array.flags.owndata)
 
 
 def is_elementwise(instruction: Any) -> bool:

@@ -205,12 +205,14 @@ def test_an_interruption_anywhere_leaves_no_lock_behind() -> None:
     """A signal is handled between two bytecodes of Python, here at each of them in turn."""
     script = """
 import faulthandler, itertools, sys
+from functools import partial
 from xgrad.backends import workers
 faulthandler.dump_traceback_later(60, exit=True)
 def run():
     done = []
     try:
-        workers.run_unbroken([lambda: done.append(1)] * 2, lambda: done.append(2))
+        one, two = partial(done.append, 1), partial(done.append, 2)
+        workers.run_unbroken([one, one], two)
     except KeyboardInterrupt:
         return done, True
     return done, False

@@ -57,6 +57,13 @@ def test_a_recurrent_network_has_three_large_products(captured):
     assert names["sum"] == 2
 
 
+def test_captured_inputs_are_put_below_each_other_once():
+    loss, arrays = network(12)
+    made, _ = recorded(xg.value_and_grad(loss, argnums=(0, 1, 2)), *arrays)
+    shapes = [a.shape for a in made._last().program.constants.values()]
+    assert shapes.count((60, 3)) == 1
+
+
 def test_few_products_stay_as_they_are():
     loss, arrays = network(3)
     _, names = recorded(xg.value_and_grad(loss, argnums=(0, 1, 2)), *arrays)

@@ -7,6 +7,7 @@ fast as any; what costs is fresh memory and passes over it."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ __all__ = ["BLOCK", "LARGE", "Listing", "Plan", "Symbol", "note", "plan"]
 # are, the seldomer threads wait for each other. Of an array from which on blocks are worth it.
 BLOCK = min(1 << 20, max(1 << 17, last_cache_bytes() >> 5))
 LARGE = 1 << 18
+_BY_NAME = (np.maximum, np.minimum)  # whose result NumPy does not want by its place
 _STEP = 0.03  # nanoseconds for each byte and step
 
 # Ufuncs of one floating dtype: what they are given is what they return.
@@ -185,7 +187,7 @@ class Plan:
     ----------
     block : int
         How many elements are taken at once.
-    calls : int
+    length : int
         How many ufuncs it takes.
     nanoseconds : float
         About how long one thread takes for an element.
@@ -202,8 +204,8 @@ class Plan:
         self._constants = list(listing.constants.values())
         self._dtype = listing.dtype
         self.block = BLOCK // listing.dtype.itemsize
-        self.calls = len(steps)
-        self.nanoseconds = _STEP * listing.dtype.itemsize * self.calls
+        self.length = len(steps)
+        self.nanoseconds = _STEP * listing.dtype.itemsize * self.length
         # Registers: arrays, results, numbers, constants, buffers.
         first_number = 2 * arrays - 1
         first_buffer = first_number + numbers + len(self._constants)
@@ -233,7 +235,7 @@ class Plan:
             self._steps.append((step.function, first, second, place[step.result]))
         self._steps += [(np.positive, place[value], -1, target) for value, target in copies]
 
-    def run(
+    def calls(
         self,
         arrays: Sequence[Array],
         results: Sequence[Array],
@@ -241,19 +243,34 @@ class Plan:
         buffers: Sequence[Array],
         start: int,
         stop: int,
-    ) -> None:
-        """Work out elements `start` to `stop` of flat arrays (a hot path)."""
+    ) -> list[tuple[Any, ...]]:
+        """What to call, with what, to work out elements `start` to `stop` of flat arrays (a hot path).
+
+        All of it is written in C, so that who runs the list in C is not interrupted."""
         flat = (*arrays, *results)
         fixed = [*map(self._dtype.type, numbers), *self._constants]
         steps = self._steps
         block = self.block
+        found: list[tuple[Any, ...]] = []
         for left in range(start, stop, block):
             right = min(left + block, stop)
             registers = [x[left:right] for x in flat]
             registers += fixed
             registers += buffers if right - left == block else [b[: right - left] for b in buffers]
             for function, first, second, target in steps:
-                if second < 0:
-                    function(registers[first], out=registers[target])
+                out = registers[target]
+                if function is _zero:
+                    found.append((out.fill, 0))
+                elif second < 0:
+                    found.append((function, registers[first], out))
+                elif function in _BY_NAME:
+                    part = functools.partial(function, out=out)
+                    found.append((part, registers[first], registers[second]))
                 else:
-                    function(registers[first], registers[second], out=registers[target])
+                    found.append((function, registers[first], registers[second], out))
+        return found
+
+    def run(self, *given: Any) -> None:
+        """Do that."""
+        for function, *operands in self.calls(*given):
+            function(*operands)

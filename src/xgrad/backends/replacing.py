@@ -7,7 +7,10 @@ from its reference count."""
 from __future__ import annotations
 
 import functools
+import itertools
+import operator
 import sys
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -67,7 +70,8 @@ def replace_by_blocks(
         if any(job.reusable):
             later.append(work)
         else:
-            _run([work], _take_memory([work]))
+            with np.errstate(all="ignore"):
+                _task([work])()
     return Replaced([results[i] for i in range(len(jobs))], _tasks(later))
 
 
@@ -116,7 +120,7 @@ def _tasks(ranges: list[_Range]) -> list[Callable[[], None]]:
         return []
     total = sum(r.stop for r in ranges)
     work = sum(r.stop * r.plan.nanoseconds for r in ranges)
-    share = -(-total // threads_for(work, max(r.plan.calls for r in ranges)))
+    share = -(-total // threads_for(work, max(r.plan.length for r in ranges)))
     shares: list[list[_Range]] = [[]]
     left = share
     for r in ranges:
@@ -129,13 +133,26 @@ def _tasks(ranges: list[_Range]) -> list[Callable[[], None]]:
             shares[-1].append(r._replace(start=start, stop=stop))
             left -= stop - start
             start = stop
-    # The buffers are taken now, so that no task runs out of memory.
-    return [functools.partial(_run, part, _take_memory(part)) for part in shares]
+    return [_task(part) for part in shares]
+
+
+def _task(ranges: list[_Range]) -> Callable[[], None]:
+    """Ranges as one call that is written in C, its memory included: it is not interrupted, and cannot fail."""
+    memory = _take_memory(ranges)
+    calls: list[tuple[Any, ...]] = []
+    for work, arrays, results, numbers, start, stop in ranges:
+        length, dtype = min(work.block, stop - start), arrays[0].dtype
+        size = length * dtype.itemsize
+        buffers = [memory[i * size : (i + 1) * size].view(dtype) for i in range(work.buffers)]
+        calls += work.calls(arrays, results, numbers, buffers, start, stop)
+    calls.append((_spare.append, memory))
+    return functools.partial(deque, itertools.starmap(operator.call, calls), 0)  # type: ignore[return-value]
 
 
 def _take_memory(ranges: list[_Range]) -> Array:
     """Memory for the buffers of ranges, which come one after another."""
     needed = max(r.plan.buffers * min(r.plan.block, r.stop - r.start) * _size(r) for r in ranges)
+    del _spare[thread_count() :]
     try:
         memory = _spare.pop()
     except IndexError:
@@ -145,17 +162,6 @@ def _take_memory(ranges: list[_Range]) -> Array:
 
 def _size(work: _Range) -> int:
     return int(work.arrays[0].dtype.itemsize)
-
-
-def _run(ranges: list[_Range], memory: Array) -> None:
-    with np.errstate(all="ignore"):
-        for work, arrays, results, numbers, start, stop in ranges:
-            length, dtype = min(work.block, stop - start), arrays[0].dtype
-            size = length * dtype.itemsize
-            buffers = [memory[i * size : (i + 1) * size].view(dtype) for i in range(work.buffers)]
-            work.run(arrays, results, numbers, buffers, start, stop)
-    if len(_spare) < thread_count():
-        _spare.append(memory)
 
 
 # -- who else sees an array ------------------------------------------------------------------------

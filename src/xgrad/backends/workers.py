@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import _thread
 import contextlib
+import operator
 import os
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from queue import SimpleQueue
@@ -63,23 +65,39 @@ def run_unbroken(tasks: Sequence[Callable[[], None]], then: Callable[[], None]) 
     """Run all tasks, in any order, and then the last function; or none of them.
 
     What interrupts the calling thread (a KeyboardInterrupt, a timeout) is raised after they are
-    done. Tasks should not fail; if one does, the others are still done, but not what comes then."""
-    if not tasks:
-        then()
-        return
-    work = _Work(tasks, then)
+    done. The first task, which the caller runs, and `then` must be written in C. Tasks should not fail; if one
+    does, the others are still done, but not what comes then.
+
+    Parameters
+    ----------
+    tasks : sequence of callable
+    then : callable
+    """
+    own = _Unbroken(tasks[0] if tasks else int)  # which does nothing
+    last = _Unbroken(then)
+    others = _Work(tasks[1:]) if len(tasks) > 1 else None
     try:
-        try:
-            _pool().submit(work.run)
-        except RuntimeError:  # no threads here, or at the interpreter's end no more
-            work.run()
-        work.wait()
+        if others is not None:
+            _submit(others)
+        own.run()
+        if others is not None:
+            others.wait()
+            others.raise_error()
+        last.run()
     except BaseException:
-        if not work.claim():  # it has begun
-            work.wait_on()
+        begun = own.begun or (others is not None and not others.claim())
+        while begun and not (own.ended and last.ended):
+            # A failure ends all but what others do; an interruption does not.
+            try:
+                own.run()
+                if others is not None:
+                    others.finish()
+                if own.failed or last.failed or (others is not None and others.errors):
+                    break
+                last.run()
+            except BaseException:  # noqa: BLE001, S110 - the first one is raised in the end
+                pass
         raise
-    if work.errors:
-        raise work.errors[0]
 
 
 def run_shares(share: Callable[[int], None], count: int) -> None:
@@ -98,7 +116,7 @@ def run_shares(share: Callable[[int], None], count: int) -> None:
         with np.errstate(**errors):  # which other threads do not know of
             share(number)
 
-    others = _Work([partial(run, number) for number in range(1, count)], lambda: None)
+    others = _Work([partial(run, number) for number in range(1, count)])
     try:
         pool.submit(others.run)
         share(0)
@@ -107,16 +125,55 @@ def run_shares(share: Callable[[int], None], count: int) -> None:
         if not others.claim():  # they have begun
             others.wait_on()
         raise
-    if others.errors:
-        raise others.errors[0]
+    others.raise_error()
+
+
+def _submit(work: _Work) -> None:
+    """Let the pool do it; where there are no threads, or at the interpreter's end no more, do it here."""
+    try:
+        _pool().submit(work.run)
+    except RuntimeError:
+        work.run()
+
+
+class _Unbroken:
+    """A function that is written in C, run once, and what became of it.
+
+    The interpreter looks for signals between instructions of its own only, so the notes are as right as
+    the function is whole."""
+
+    def __init__(self, function: Callable[[], Any]) -> None:
+        self._notes: list[int] = []
+        steps = (partial(self._notes.append, 1), function, partial(self._notes.append, 2))
+        call: Any = operator.call
+        self._run: Any = partial(deque, map(call, steps), 0)
+
+    @property
+    def begun(self) -> bool:
+        """Whether it began."""
+        return bool(self._notes)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it came to its end."""
+        return len(self._notes) == 2
+
+    @property
+    def failed(self) -> bool:
+        """Whether it began and did not end."""
+        return self.begun and not self.ended
+
+    def run(self) -> None:
+        """Run it, unless it began before."""
+        if not self._notes:
+            self._run()
 
 
 class _Work:
     """Tasks that belong to whoever claims them first: the pool, or a caller who gives up."""
 
-    def __init__(self, tasks: Sequence[Callable[[], None]], then: Callable[[], None]) -> None:
+    def __init__(self, tasks: Sequence[Callable[[], None]]) -> None:
         self._left = list(tasks)
-        self._then = then
         self._unfinished = len(tasks)
         self._claimed = threading.Lock()
         self._counting = threading.Lock()
@@ -125,6 +182,17 @@ class _Work:
         self._gate.acquire()
         self._done = False
         self.errors: list[BaseException] = []
+
+    def finish(self) -> None:
+        """Do what nobody has begun, or wait for who has."""
+        if self.claim():
+            self._help()
+        self.wait_on()
+
+    def raise_error(self) -> None:
+        """Raise the first failure of a task."""
+        if self.errors:
+            raise self.errors[0]
 
     def claim(self) -> bool:
         """Take the tasks; whoever comes second does not get them."""
@@ -164,8 +232,6 @@ class _Work:
                 self._unfinished -= 1
                 last = not self._unfinished
             if last:
-                if not self.errors:
-                    self._attempt(self._then)
                 self._done = True
                 self._gate.release()
 
@@ -196,6 +262,7 @@ class _Pool:
         self._tasks.put(task)
 
     def _serve(self) -> None:
+        np.seterr(all="ignore")  # for this thread; who wants to be warned, says so
         while True:
             self._tasks.get()()
 

@@ -131,10 +131,11 @@ class _Changes:
             setattr, [v for v, _ in changes], itertools.repeat("array"), [x for _, x in changes]
         )
 
-        def swap() -> None:
-            deque(swaps, 0)  # in C, so that no signal handler comes between
-
-        run_unbroken(self._tasks, swap)
+        swap: Any = functools.partial(
+            deque, swaps, 0
+        )  # in C, so that no signal handler comes between
+        with quiet():
+            run_unbroken(self._tasks, swap)
 
 
 def take_step(

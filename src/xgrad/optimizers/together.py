@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from .._typing import Array
-from ..backends import backend_of
+from ..backends import backend_of, quiet
 from ..backends.base import Job
 from ..core.instructions import PRIMITIVES
 from ..core.observers import cut_off, settings, state
@@ -103,8 +103,9 @@ def _unwatched(parts: list[Part], overwrite: bool) -> list[tuple[Tensor, Slots]]
     function = functools.partial(step_arrays, rule, names, overwrite)
     backend = backend_of(parts[0].g.array)
     results, tasks = backend.replace(function, jobs, True, kept_of(rule, names, overwrite))
-    for task in tasks:
-        task()
+    with quiet():
+        for task in tasks:
+            task()
     made = []
     for part, (value, *others) in zip(parts, results, strict=True):
         nodes = tuple([x.node for x in (part.g, part.w, *part.slots.values())])

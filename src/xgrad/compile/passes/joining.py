@@ -35,20 +35,30 @@ Makers = dict[int, Instruction]
 def with_joined_products(program: Program) -> Program:
     """Put one product in the place of many small ones."""
     candidates = sum(_is_small_product(program, i) for i in program.instructions)
-    return _JoinedFactors(_JoinedSums(program).run()).run() if candidates >= _FEWEST else program
+    if candidates < _FEWEST:
+        return program
+    known: dict[tuple[int, ...], int] = {}
+    return _JoinedFactors(_JoinedSums(program, known).run(), known).run()
 
 
 class _Joined:
-    """A program under change: new instructions by the place of the old one that they come before."""
+    """A program under change: new instructions by the place of the old one that they come before.
 
-    def __init__(self, program: Program) -> None:
+    Parameters
+    ----------
+    program : Program
+    known : dict
+        The constants that are below each other already, by their parts.
+    """
+
+    def __init__(self, program: Program, known: dict[tuple[int, ...], int]) -> None:
         self.program = program
         self.specs = dict(program.specs)
         self.constants = dict(program.constants)
         self.new: dict[int, list[Instruction]] = {}
         self.gone: set[int] = set()  # the places of instructions
         self._numbers = itertools.count(max(self.specs, default=0) + 1)
-        self._known: dict[tuple[int, ...], int] = {}  # constants below each other
+        self._known = known
 
     def note(
         self, place: int, made: Any, operands: tuple[Any, ...], shape: Any, **parameters: Any
