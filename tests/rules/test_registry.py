@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cases import CASES, arguments
+from cases import CASES, arguments, complex_arguments
 from numerical import as_tuple
 
 import xgrad as xg
@@ -110,11 +110,12 @@ def test_every_rule_is_called_by_a_case(name, operand, covered):
 
 
 def gradients_on(case, device):
-    xs = [xg.asarray(x, device=device) for x in arguments(case, np.random.default_rng(0))]
+    given = (complex_arguments if case.complex else arguments)(case, np.random.default_rng(0))
+    xs = [xg.asarray(x, device=device) for x in given]
     with xg.GradientTape() as tape:
         tape.watch(xs)
         ys = as_tuple(case.f(xg.namespace(device.namespace), *xs))
-    return tape.gradient(ys, xs)
+    return tape.gradient(ys, xs, [xg.ones_like(y) for y in ys])
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if "strict" in c.without], ids=by_name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +9,6 @@ import numpy as np
 
 from .._typing import Array
 from . import networks
-from .looks import square_sum
 from .numpy_buffers import Form, written
 
 __all__ = ["Networks", "shifted", "sums_along"]
@@ -68,6 +66,6 @@ def sums_along(x: Any, axis: Any) -> list[Form]:
 def shifted(x: Array, axis: Any, out: Array | None = None, room: Array | None = None) -> Array:
     """x less the largest along axes, as far as that is finite; `room` is for the largest."""
     shift = np.maximum.reduce(x, axis=axis, keepdims=True, out=room)
-    if not math.isfinite(square_sum(shift.reshape(-1))):  # or what overflows in a look
+    if not np.isfinite(shift).all():
         shift = np.where(np.isfinite(shift), shift, np.zeros_like(shift))
     return np.subtract(x, shift, out=out)
