@@ -52,8 +52,8 @@ def fix_threads(threads: int) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
-SETTLE = 0.03
-"""Seconds before each block: threads of a BLAS wait in circles for some 25 ms after its last product,
+SETTLE = 0.12
+"""Seconds before each block: threads of OpenBLAS wait in circles for 100 ms after its last product,
 and would take a core from whichever library comes next."""
 
 BUSY = 0.5

@@ -354,3 +354,26 @@ def test_factors_of_a_product_that_is_only_summed_may_be_written_over(rng):
         return xg.exp(y) + 1.0, xg.sum(y * y)
 
     assert_replays(f, rng.normal(size=200_000), groups=1)
+
+
+def test_groups_beside_large_products_stay_on_one_thread(monkeypatch):
+    """Threads of a BLAS wait in circles on the cores that others would take."""
+    monkeypatch.undo()
+    monkeypatch.setattr(workers, "thread_count", lambda: 2)
+    monkeypatch.setattr(blocks, "thread_count", lambda: 2)
+    made = []
+    begin = blocks.BlockRunner.__init__
+
+    def note(self, *arguments):
+        begin(self, *arguments)
+        made.append(self.threads)
+
+    monkeypatch.setattr(blocks.BlockRunner, "__init__", note)
+    rng = np.random.default_rng(9)
+    for size, threads in ((60, 2), (80, 1)):
+        w = xg.asarray(rng.normal(size=(size, size)))
+        f = xg.function(lambda x, w: (xg.sin(xg.cos(x) + 1.0), w @ w))
+        for _ in range(2):
+            f(xg.zeros(800_000), w)
+        assert made[-1] == threads
+    assert blocks.wakes_blas(f._last().program)

@@ -16,15 +16,23 @@ from ..backends.blocks import BLOCK
 from ..backends.numpy_buffers import Form, bytes_form
 from ..backends.workers import run_shares, thread_count, threads_for
 from .fusion import Group
-from .program import Program
+from .program import Instruction, Program
 from .stretch import Stretch, nanoseconds
 
-__all__ = ["BlockRunner", "may_share_threads"]
+__all__ = ["BlockRunner", "may_share_threads", "wakes_blas"]
 
 # Elements: of a block, and of the smallest part of a group that is worth a call of its own.
 _BLOCK = BLOCK // 4
 _LEAST = 1 << 14
 _LONG = 2_000_000  # nanoseconds, among which the time to wake threads hardly counts
+# Nanoseconds. Threads of a BLAS wait in circles for 100 ms after their last product, on the cores that others
+# would take: what is shorter than this stays on one thread where there are products or solvers that wake them.
+_WAITING = 25_000_000
+_ALONE = 1 << 18  # multiplications, up to which OpenBLAS wakes nobody
+_SOLVERS = {
+    *("cholesky", "cholesky_cotangent", "cofactor", "det", "eigh", "eigvalsh", "inv", "lu", "qr"),
+    *("slogdet", "solve", "solve_triangular", "svd", "svdvals"),
+}
 _ALIGNED = 64
 
 
@@ -58,6 +66,8 @@ class BlockRunner:
         groups = [stretch.group for stretch in stretches]
         work = [nanoseconds(program, group) for group in groups]
         threads = threads_for(sum(work), max(len(group.members) for group in groups))
+        if sum(work) < _WAITING and wakes_blas(program):
+            threads = 1
         self._shares = _shared_out(stretches, work, threads)
         self._functions = []
         for number, stretch in enumerate(stretches):
@@ -132,6 +142,21 @@ def _cut(raw: Any, forms: Sequence[Form]) -> list[Any]:
 def may_share_threads(program: Program, group: Group) -> bool:
     """Whether a group has so little work that it counts when threads are woken once instead of twice."""
     return thread_count() > 1 and nanoseconds(program, group) < _LONG
+
+
+def wakes_blas(program: Program) -> bool:
+    """Whether threads of a BLAS work for a program."""
+    return any(_multiplications(program, i) > _ALONE for i in program.instructions)
+
+
+def _multiplications(program: Program, i: Instruction) -> int:
+    """About how many an instruction takes at once, if it is a product of matrices or a solver."""
+    name, shapes = i.primitive.name, [program.specs[n].shape for n in i.reads()]
+    if name in _SOLVERS:
+        return math.prod(shapes[0][-2:]) * shapes[-1][-1]
+    if name in ("matmul", "absorbing_matmul") and all(len(shape) > 1 for shape in shapes):
+        return math.prod(shapes[0][-2:]) * shapes[1][-1] if len(shapes) == 2 else 0
+    return 0
 
 
 def _shared_out(
