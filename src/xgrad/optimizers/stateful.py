@@ -125,15 +125,13 @@ class _Changes:
 
     def commit(self, also: Any) -> None:
         """Change everything: what may fail has been done."""
-        also()
+        also()  # slots that are new do no harm if an interrupt comes now
         changes = self.arrays.values()
         swaps = map(
             setattr, [v for v, _ in changes], itertools.repeat("array"), [x for _, x in changes]
         )
-
-        swap: Any = functools.partial(
-            deque, swaps, 0
-        )  # in C, so that no signal handler comes between
+        # In C, so that no signal handler comes between.
+        swap: Any = functools.partial(deque, swaps, 0)
         with quiet():
             run_unbroken(self._tasks, swap)
 
