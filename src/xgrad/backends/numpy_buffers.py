@@ -13,7 +13,7 @@ import numpy as np
 
 from .._typing import Array, DType, Shape
 
-__all__ = ["Form", "Space", "bytes_form", "copied", "space_for", "written"]
+__all__ = ["Form", "Space", "bytes_for", "bytes_form", "copied", "space_for", "written"]
 
 
 class Form(NamedTuple):
@@ -71,8 +71,13 @@ class Space:
 
 def space_for(forms: Iterable[Form]) -> list[Form]:
     """The memory that a `Space` takes for arrays of some forms."""
-    size = sum(_aligned(form.bytes()) for form in forms)
+    size = bytes_for(forms)
     return [bytes_form(size)] if size else []
+
+
+def bytes_for(forms: Iterable[Form]) -> int:
+    """How many bytes a `Space` takes for arrays of some forms."""
+    return sum(_aligned(form.bytes()) for form in forms)
 
 
 def bytes_form(size: int) -> Form:

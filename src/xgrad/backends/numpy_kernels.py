@@ -19,6 +19,7 @@ from .numpy_rows import MANY, reduced
 
 __all__ = [
     "MANY",
+    "REDUCTIONS",
     "all_finite",
     "as_view",
     "buffer",
@@ -112,6 +113,7 @@ _UFUNCS: dict[str, Any] = {
     "pow": np.power,
     "round": np.rint,
 }
+REDUCTIONS = {"sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.minimum}
 _POWERS: dict[float, Any] = {-1: np.reciprocal, 0.5: np.sqrt, 1: np.positive, 2: np.square}
 # Elements of what a ufunc makes for itself where operands differ in dtype or are spread out. It is as
 # fast with them as with NumPy's own 8192.
@@ -133,7 +135,7 @@ def ufunc_of(name: str, parameters: dict[str, Any]) -> tuple[Any, tuple[Any, ...
 
 def reduction_of(name: str) -> Any:
     """The ufunc of a reduction."""
-    return {"sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.minimum}.get(name)
+    return REDUCTIONS.get(name)
 
 
 def quick_look(x: Array) -> Callable[[Array], Any] | None:

@@ -16,7 +16,7 @@ from .._typing import SCALAR_TYPES, Array
 __all__ = ["where", "where_into"]
 
 _MANY = 1 << 14  # elements; below, the processor learns the mask
-_SCRATCH = 1 << 17  # elements: a block of a recorded step (compile/blocks.py)
+_SCRATCH = 1 << 17  # elements: longer arrays are done in parts of this length
 _memory = threading.local()
 _INTEGERS = {np.dtype("float32"): np.int32, np.dtype("float64"): np.int64}
 

@@ -14,7 +14,7 @@ import numpy as np
 from .._typing import Array
 from . import numpy_convolution, numpy_pooling
 from .numpy_buffers import Form, space_for
-from .numpy_kernels import as_view
+from .numpy_kernels import REDUCTIONS, as_view
 from .numpy_masks import where_into
 from .numpy_networks import sums_along
 from .numpy_padding import frames
@@ -193,10 +193,7 @@ _OWN = (
     *("max_pool", "max_pool_input", "max_pool_tangent"),
 )
 _WRITERS: dict[str, Writer] = {
-    "sum": _reduction(np.add),
-    "prod": _reduction(np.multiply),
-    "max": _reduction(np.maximum),
-    "min": _reduction(np.minimum),
+    **{name: _reduction(ufunc) for name, ufunc in REDUCTIONS.items()},
     "matmul": _matmul,
     "put": _put,
     "setitem": _setitem,

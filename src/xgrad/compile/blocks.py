@@ -11,9 +11,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from ..backends import numpy_kernels as kernels
 from ..backends.blocks import BLOCK
-from ..backends.numpy_buffers import Form, bytes_form
+from ..backends.numpy_buffers import Form, Space, bytes_for, bytes_form
 from ..backends.workers import run_shares, thread_count, threads_for
 from .fusion import Group
 from .program import Instruction, Program
@@ -33,7 +32,6 @@ _SOLVERS = {
     *("cholesky", "cholesky_cotangent", "cofactor", "det", "eigh", "eigvalsh", "inv", "lu", "qr"),
     *("slogdet", "solve", "solve_triangular", "svd", "svdvals"),
 }
-_ALIGNED = 64
 
 
 class _Share(NamedTuple):
@@ -78,7 +76,7 @@ class BlockRunner:
             step = -(-longest // -(-longest // most))
             self._functions.append(stretch.compiled(step, may_be_written_over))
         needed = [[stretch.scratch for stretch in self._used(share)] for share in self._shares]
-        self.scratch = [bytes_form(max(map(_bytes_of, each))) for each in needed]
+        self.scratch = [bytes_form(max(map(bytes_for, each))) for each in needed]
         self._memories: list[list[list[Any]]] = []
 
     @property
@@ -125,18 +123,10 @@ class BlockRunner:
         return [self.stretches[group] for group, _, _ in share]
 
 
-def _bytes_of(forms: Sequence[Form]) -> int:
-    """What arrays take, each of which begins at a multiple of some bytes."""
-    return sum(-(-form.bytes() // _ALIGNED) * _ALIGNED for form in forms)
-
-
 def _cut(raw: Any, forms: Sequence[Form]) -> list[Any]:
     """Arrays of these forms in some memory."""
-    found, start = [], 0
-    for form in forms:
-        found.append(kernels.shaped(raw, start, *form))
-        start += _bytes_of([form])
-    return found
+    space = Space([raw])
+    return [space.empty(*form) for form in forms]
 
 
 def may_share_threads(program: Program, group: Group) -> bool:

@@ -224,8 +224,10 @@ def _with_product_sums(program: Program, group: Group, leaving: set[int]) -> lis
 
 def _factors(i: Instruction) -> tuple[Any, ...]:
     """The two factors of a product or a square."""
-    squares = i.primitive.name == "square" or i.parameters.get("exponent") == 2
-    return i.operands * 2 if squares else i.operands if i.primitive.name == "multiply" else ()
+    name = i.primitive.name
+    if name == "square" or (name == "power" and i.parameters["exponent"] == 2):
+        return i.operands * 2
+    return i.operands if name == "multiply" else ()
 
 
 def _are_alike(program: Program, numbers: tuple[Any, ...]) -> bool:
