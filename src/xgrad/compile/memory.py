@@ -10,7 +10,7 @@ from typing import Any
 
 from ..backends import numpy_kernels as kernels
 from ..backends import numpy_writers as writers
-from .fusion import Group
+from .fusion import Group, results_of
 from .program import Instruction, Literal, Program
 
 __all__ = ["Memory"]
@@ -105,10 +105,9 @@ class Memory:
 
     def owned_results(self, item: Instruction | Group) -> list[int]:
         """The results of an item that a kernel writes into memory of their own."""
-        numbers = item.results() if isinstance(item, Group) else item.results
         return [
             n
-            for n in numbers
+            for n in results_of(item)
             if self._roots[n] == frozenset([n]) and n not in self._new and n not in self._inside
         ]
 
@@ -119,11 +118,7 @@ class Memory:
     def _last_uses(self) -> dict[int, int]:
         last: dict[int, int] = {}
         for place, item in enumerate(self._order):
-            numbers = [
-                *item.reads(),
-                *(item.results() if isinstance(item, Group) else item.results),
-            ]
-            for number in numbers:
+            for number in (*item.reads(), *results_of(item)):
                 for root in self._roots[number]:
                     last[root] = place
         return last

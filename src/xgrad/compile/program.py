@@ -5,8 +5,9 @@ business; nothing here knows arrays beyond their shapes and dtypes."""
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -127,6 +128,10 @@ class Program:
             results=tuple([names.get(n, n) for n in self.results]),
             writes=tuple([(v, names.get(n, n)) for v, n in self.writes]),
         )
+
+    def new_numbers(self) -> Iterator[int]:
+        """Numbers that no value has, one after the other."""
+        return itertools.count(max(self.specs, default=0) + 1)
 
     def size_of(self, number: int) -> int:
         """The number of elements of a value."""

@@ -19,7 +19,7 @@ from ...core.casting import is_inexact
 from ...core.instructions import primitive
 from ..program import Instruction, Literal, Program
 
-__all__ = ["with_joined_products"]
+__all__ = ["PRODUCTS", "with_joined_products"]
 
 _FEWEST = 4
 _MOST_WORK = 1 << 18  # multiplications of a product; larger ones gain nothing
@@ -27,9 +27,7 @@ _MOST_BYTES = 1 << 22  # of all factors, which have to be there at the same time
 
 _ADD, _CONCAT, _GETITEM = map(primitive, ("add", "concat", "getitem"))
 _SUM, _TRANSPOSE = map(primitive, ("sum", "matrix_transpose"))
-_PRODUCTS = (primitive("matmul"), primitive("absorbing_matmul"))
-
-Makers = dict[int, Instruction]
+PRODUCTS = (primitive("matmul"), primitive("absorbing_matmul"))
 
 
 def with_joined_products(program: Program) -> Program:
@@ -57,7 +55,7 @@ class _Joined:
         self.constants = dict(program.constants)
         self.new: dict[int, list[Instruction]] = {}
         self.gone: set[int] = set()  # the places of instructions
-        self._numbers = itertools.count(max(self.specs, default=0) + 1)
+        self._numbers = program.new_numbers()
         self._known = known
 
     def note(
@@ -269,7 +267,7 @@ class _JoinedFactors(_Joined):
 
 def _is_small_product(program: Program, i: Instruction) -> bool:
     """Whether an instruction multiplies two small matrices of floating numbers."""
-    if i.primitive not in _PRODUCTS:
+    if i.primitive not in PRODUCTS:
         return False
     x1, x2 = i.operands
     if type(x1) is not int or type(x2) is not int:

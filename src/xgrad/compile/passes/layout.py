@@ -5,24 +5,22 @@ precision that takes up to twice as long; to copy the factor takes half as long 
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 
 from ...backends import host
 from ...backends.base import dtype_name
 from ...core.instructions import primitive
 from ..program import Instruction, Program
+from .joining import PRODUCTS
 
 __all__ = ["with_copied_transposes"]
 
 _FEWEST = 4
-_MOST_ROWS, _MOST = (
-    64,
-    128,
-)  # of the first factor; of either axis of the second, measured with OpenBLAS
+# Measured with OpenBLAS.
+_MOST_ROWS = 64  # of the first factor
+_MOST = 128  # of either axis of the second
 
 _COPY, _TRANSPOSE = primitive("copy"), primitive("matrix_transpose")
-_PRODUCTS = (primitive("matmul"), primitive("absorbing_matmul"))
 
 
 def with_copied_transposes(program: Program) -> Program:
@@ -32,13 +30,13 @@ def with_copied_transposes(program: Program) -> Program:
         return program
     places: dict[int, list[int]] = {}
     for place, i in enumerate(program.instructions):
-        if i.primitive in _PRODUCTS and i.operands[1] in transposes and _is_slow(program, i):
+        if i.primitive in PRODUCTS and i.operands[1] in transposes and _is_slow(program, i):
             places.setdefault(i.operands[1], []).append(place)
     places = {n: found for n, found in places.items() if len(found) >= _FEWEST}
     if not places:
         return program
     specs = dict(program.specs)
-    numbers = itertools.count(max(specs, default=0) + 1)
+    numbers = program.new_numbers()
     copies = {n: next(numbers) for n in places}
     specs |= {copy: specs[n] for n, copy in copies.items()}
     readers = {place for found in places.values() for place in found}

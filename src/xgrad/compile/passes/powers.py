@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +23,7 @@ def with_products(program: Program) -> Program:
     if "power" not in {i.primitive.name for i in program.instructions}:
         return program
     specs = dict(program.specs)
-    numbers = itertools.count(max(specs, default=0) + 1)
+    numbers = program.new_numbers()
     kept: list[Instruction] = []
 
     def note(primitive: Any, *operands: int) -> int:
