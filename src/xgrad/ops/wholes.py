@@ -24,15 +24,10 @@ WHOLES["absorb_zeros"].may_do_nothing = True
 def kept_whole(
     name: str, operands: Sequence[Any], parameters: dict[str, Any], compose: Callable[..., Any]
 ) -> Any:
-    """Apply a function as one instruction, or as its steps where those may be followed."""
-    whole = WHOLES.get(name)
+    """Apply one of `WHOLES` as one instruction, or as its steps where those may be followed."""
     observers = state.observers
-    if (
-        whole is None
-        or not observers
-        or not all(getattr(o, "keeps_wholes", False) for o in observers)
-    ):
+    if not observers or not all(getattr(o, "keeps_wholes", False) for o in observers):
         return compose(*operands, **parameters)
     if any(isinstance(x, Handle) and backend_of(x.array).nests for x in operands):
         return compose(*operands, **parameters)
-    return apply(whole, operands, parameters)
+    return apply(WHOLES[name], operands, parameters)
