@@ -24,6 +24,19 @@ def threads_are_worth_while(monkeypatch):
     monkeypatch.setattr(blocks, "threads_for", lambda work, calls: blocks.thread_count())
 
 
+def noted_runners(monkeypatch):
+    """The runners of groups that are made from now on."""
+    made = []
+    begin = blocks.BlockRunner.__init__
+
+    def note(self, *arguments):
+        begin(self, *arguments)
+        made.append(self)
+
+    monkeypatch.setattr(blocks.BlockRunner, "__init__", note)
+    return made
+
+
 def assert_replays(f, *inputs, groups=1):
     """A function gives the same when it is replayed, and runs in so many groups."""
     recorded = xg.function(f)
@@ -192,14 +205,7 @@ def test_threads_are_woken_for_what_takes_long_enough(monkeypatch):
     """A look at what a group would take, not at how many elements it has: sines count for more."""
     monkeypatch.undo()
     monkeypatch.setattr(workers, "thread_count", lambda: 4)
-    made = []
-    begin = blocks.BlockRunner.__init__
-
-    def note(self, *arguments):
-        begin(self, *arguments)
-        made.append(self.threads)
-
-    monkeypatch.setattr(blocks.BlockRunner, "__init__", note)
+    made = noted_runners(monkeypatch)
     counts = []
     for f, size in (
         (xg.sin, 70_000),
@@ -210,7 +216,7 @@ def test_threads_are_woken_for_what_takes_long_enough(monkeypatch):
         g = xg.function(lambda x, f=f: f(f(x) + 1.0))
         for _ in range(2):
             g(xg.zeros(size, dtype=np.float32))
-        counts.append(made.pop())
+        counts.append(made.pop().threads)
     assert counts == [1, 4, 1, 4]
 
 
@@ -226,14 +232,7 @@ def test_many_short_calls_stay_on_one_thread(monkeypatch):
 def test_steps_of_several_variables_share_the_threads(monkeypatch):
     """Each alone has not enough work for two; what reads a result comes after all of them."""
     monkeypatch.setattr(blocks, "thread_count", lambda: 2)
-    made = []
-    begin = blocks.BlockRunner.__init__
-
-    def note(self, *arguments):
-        begin(self, *arguments)
-        made.append(self)
-
-    monkeypatch.setattr(blocks.BlockRunner, "__init__", note)
+    made = noted_runners(monkeypatch)
     rng = np.random.default_rng(3)
     xs = [rng.normal(size=n) for n in (90_001, 70_003, 65_537, 80_000)]
 
@@ -361,19 +360,12 @@ def test_groups_beside_large_products_stay_on_one_thread(monkeypatch):
     monkeypatch.undo()
     monkeypatch.setattr(workers, "thread_count", lambda: 2)
     monkeypatch.setattr(blocks, "thread_count", lambda: 2)
-    made = []
-    begin = blocks.BlockRunner.__init__
-
-    def note(self, *arguments):
-        begin(self, *arguments)
-        made.append(self.threads)
-
-    monkeypatch.setattr(blocks.BlockRunner, "__init__", note)
+    made = noted_runners(monkeypatch)
     rng = np.random.default_rng(9)
     for size, threads in ((60, 2), (80, 1)):
         w = xg.asarray(rng.normal(size=(size, size)))
         f = xg.function(lambda x, w: (xg.sin(xg.cos(x) + 1.0), w @ w))
         for _ in range(2):
             f(xg.zeros(800_000), w)
-        assert made[-1] == threads
+        assert made[-1].threads == threads
     assert blocks.wakes_blas(f._last().program)

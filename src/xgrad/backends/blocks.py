@@ -269,8 +269,3 @@ class Plan:
                 else:
                     found.append((function, registers[first], registers[second], out))
         return found
-
-    def run(self, *given: Any) -> None:
-        """Do that."""
-        for function, *operands in self.calls(*given):
-            function(*operands)
