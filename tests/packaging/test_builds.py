@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import tomllib
 import zipfile
@@ -24,11 +25,11 @@ LEFT_OUT = shutil.ignore_patterns(
 )
 
 
-def build(folder):
+def build(folder, speedups):
     """Build both from a copy of the checkout, as a stranger with other clocks and rights would."""
     copy = folder / "checkout"
     shutil.copytree(ROOT, copy, ignore=LEFT_OUT, copy_function=shutil.copy)
-    environment = {**os.environ, "TZ": f"UTC+{len(folder.name)}"}
+    environment = {**os.environ, "TZ": f"UTC+{len(folder.name)}", "XGRAD_SPEEDUPS": speedups}
     environment.pop("SOURCE_DATE_EPOCH", None)
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-d", folder / "out"],
@@ -38,12 +39,22 @@ def build(folder):
     return sorted((folder / "out").iterdir())
 
 
-@pytest.fixture(scope="module")
-def builds(tmp_path_factory):
+def can_compile():
+    """Whether this machine has what extension modules are built with."""
+    if importlib.util.find_spec("setuptools") is None or sysconfig.get_config_var("CC") is None:
+        return False
+    compiler = shutil.which(sysconfig.get_config_var("CC").split()[0])
+    return compiler is not None and (Path(sysconfig.get_path("include")) / "Python.h").exists()
+
+
+@pytest.fixture(scope="module", params=["0", "1"], ids=["any-platform", "compiled"])
+def builds(request, tmp_path_factory):
+    if request.param == "1" and not can_compile():
+        pytest.skip("no C compiler, or no headers of Python")
     top = tmp_path_factory.mktemp("builds")
     for name in ("first", "second-one"):
         (top / name).mkdir()
-    return [build(top / "first"), build(top / "second-one")]
+    return [build(top / name, request.param) for name in ("first", "second-one")]
 
 
 def test_two_builds_are_the_same_to_the_last_byte(builds):
@@ -64,6 +75,30 @@ def test_the_wheel_holds_the_package_and_nothing_else(builds):
     assert any(name.endswith("licenses/LICENSE") for name in names)
     sources = {f"xgrad/{p.relative_to(ROOT / 'src/xgrad')}" for p in (ROOT / "src").rglob("*.py")}
     assert sources <= set(names)
+    others = {name for name in names if name.startswith("xgrad/")} - sources - {"xgrad/py.typed"}
+    if wheel.name.endswith("-py3-none-any.whl"):
+        assert others == set()
+    else:
+        suffix = sysconfig.get_config_var("EXT_SUFFIX")
+        modules = ("core/_dispatch", "interpreters/_follow")
+        assert others == {f"xgrad/{name}{suffix}" for name in modules}
+
+
+def test_the_tag_says_what_the_wheel_runs_on(builds, request):
+    (wheel,) = (p for p in builds[0] if p.suffix == ".whl")
+    for_any = "[any-platform]" in request.node.name
+    assert wheel.name.endswith("-py3-none-any.whl") is for_any
+
+
+def test_without_a_compiler_there_is_a_wheel_all_the_same(tmp_path):
+    for name in ("wished", "insisted-on"):
+        (tmp_path / name).mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CC", "false")
+        found = build(tmp_path / "wished", "")
+        assert any(path.name.endswith("-py3-none-any.whl") for path in found)
+        with pytest.raises(subprocess.CalledProcessError):
+            build(tmp_path / "insisted-on", "1")
 
 
 def test_the_wheel_offers_every_extra(builds):
@@ -84,5 +119,6 @@ def test_the_source_archive_can_be_tested(builds):
         names = {name.partition("/")[2] for name in tar.getnames()}
         owners = {(member.uid, member.gid) for member in tar.getmembers()}
     assert {"pyproject.toml", "README.md", "LICENSE", "tests/conftest.py"} <= names
+    assert {"hatch_build.py", "src/xgrad/core/_dispatch.c", "src/xgrad/core/_speedups.h"} <= names
     assert {"docker/Dockerfile", "benchmarks/eager.py", "docs/index.md"} <= names
     assert owners == {(0, 0)}

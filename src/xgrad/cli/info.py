@@ -13,6 +13,7 @@ import platform
 from collections.abc import Callable, Iterator
 
 import xgrad as xg
+from xgrad.core.speedups import compiled
 
 __all__ = ["info", "problem", "version"]
 
@@ -93,6 +94,10 @@ def problem(device: str) -> str | None:
 def _versions() -> Iterator[str]:
     yield f"{'xgrad':18}{version('xgrad')}"
     yield f"{'python':18}{platform.python_version()} ({platform.python_implementation()})"
+    hot_paths = "in Python: not built (hatch_build.py), or XGRAD_SPEEDUPS=0"
+    if compiled("xgrad.core._dispatch") and compiled("xgrad.interpreters._follow"):
+        hot_paths = "compiled"
+    yield f"{'hot paths':18}{hot_paths}"
     yield f"{'system':18}{platform.platform()}, {os.cpu_count()} cores"
     cupy = [name for name in _CUPY if version(name) is not None] or ["cupy"]
     missing = []

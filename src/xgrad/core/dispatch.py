@@ -2,7 +2,8 @@
 
 `unary`, `binary` and `apply1` are the hot path, plain and a little ugly, with a benchmark in
 benchmarks/eager.py: Tensors, Variables and Python scalars of a library with one device. Everything
-else goes through `apply`, which is the readable account of what happens."""
+else goes through `apply`, which is the readable account of what happens. Where _dispatch.c is
+compiled it stands before them, and hands them what it does not know."""
 
 from __future__ import annotations
 
@@ -16,9 +17,10 @@ from ..errors import ArgumentTypeError, DeviceMismatchError
 from .failures import explain_failure
 from .handle import Handle, Sparse
 from .inspection import announce, tell
-from .node import Cut, Node, next_serial
-from .observers import cut_off, settings, state, user_line
-from .primitive import KEEPS_1, KEEPS_2, KEEPS_2_AND_1, KEEPS_NOTHING, Kind, Primitive
+from .node import Cut, Node, next_serial, serials
+from .observers import Recorder, cut_off, settings, state, user_line
+from .primitive import KEEPS_1, KEEPS_2, KEEPS_2_AND_1, KEEPS_NOTHING, Kind, Plan, Primitive
+from .speedups import compiled
 
 # The class of results; tensor.py, whose operators need this module, sets it when it is imported.
 Tensor: Any = None
@@ -31,6 +33,9 @@ NUMBERS: dict[type, Mapping[tuple[Any, Any], Any]] = {}
 
 # The exact types that hot paths take apart; subclasses of a user's take the long way.
 HANDLES: set[type] = set()
+
+# The same hot paths compiled, or None.
+_compiled = compiled("xgrad.core._dispatch")
 
 __all__ = [
     "HANDLES",
@@ -98,7 +103,7 @@ def unary(primitive: Primitive) -> Callable[[Any], Any]:
                 recorder.sweep()
         return Tensor(y, new)
 
-    return apply_unary
+    return apply_unary if _compiled is None else _compiled.unary(apply_unary, primitive, constant)
 
 
 def binary(
@@ -212,12 +217,14 @@ def binary(
                 recorder.sweep()
         return Tensor(y, new)
 
-    if reflected:
-        return lambda x1, x2: apply_binary(x2, x1)
-    return apply_binary
+    def apply_reflected(x2: Any, x1: Any) -> Any:
+        return apply_binary(x1, x2)
+
+    found = apply_reflected if reflected else apply_binary
+    return found if _compiled is None else _compiled.binary(found, primitive, constant, reflected)
 
 
-def apply1(primitive: Primitive, x: Any, parameters: dict[str, Any] | None = None) -> Any:
+def _apply1(primitive: Primitive, x: Any, parameters: dict[str, Any] | None = None) -> Any:
     """Apply a primitive of one operand, one output and parameters."""
     try:
         array = x.array
@@ -237,7 +244,8 @@ def apply1(primitive: Primitive, x: Any, parameters: dict[str, Any] | None = Non
     if recorder is None:
         return Tensor(y, cut_off(primitive, (node,), 3))
     traces = recorder.traces
-    plan = primitive.plans[1] if node.traces is traces else None
+    followed = node.traces is traces or node in recorder.watched
+    plan = primitive.plans[1] if followed else None
     if plan is None or not plan.calls:
         return Tensor(y, recorder.record(primitive, (array,), (node,), parameters, y))
     saved = plan.save(array, y)
@@ -249,6 +257,9 @@ def apply1(primitive: Primitive, x: Any, parameters: dict[str, Any] | None = Non
         if not len(recorder.nodes) & 1023:
             recorder.sweep()
     return Tensor(y, new)
+
+
+apply1: Callable[..., Any] = _apply1 if _compiled is None else _compiled.apply1
 
 
 def apply(
@@ -331,11 +342,33 @@ def _apply_or_not_implemented(primitive: Primitive, operands: tuple[Any, Any]) -
         return NotImplemented
 
 
+def _finish(array: Array, y: Any) -> Array:
+    """A result of the library of an array, as an array."""
+    return backend_of(array).finish(y)
+
+
 def set_tensor_class(kind: type) -> None:
     """Say which class results are of; called once, by tensor.py."""
     global Tensor  # noqa: PLW0603 - see the comment above it
     Tensor = kind
     HANDLES.add(kind)
+    if _compiled is not None:
+        _compiled.connect(
+            Tensor=kind,
+            Node=Node,
+            Cut=Cut,
+            Recorder=Recorder,
+            Plan=Plan,
+            Primitive=Primitive,
+            handles=HANDLES,
+            numbers=NUMBERS,
+            state=state,
+            settings=settings,
+            serials=serials,
+            explain_failure=explain_failure,
+            finish=_finish,
+            apply1=_apply1,
+        )
 
 
 def set_nested_apply(function: Callable[..., Any]) -> None:

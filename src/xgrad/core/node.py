@@ -28,12 +28,14 @@ __all__ = [
     "Producer",
     "Where",
     "next_serial",
+    "serials",
     "weakly",
 ]
 
 Where = tuple[CodeType, int] | None
 
-next_serial = itertools.count(1).__next__
+serials = itertools.count(1)
+next_serial = serials.__next__
 
 
 class Node:

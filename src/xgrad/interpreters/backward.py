@@ -15,7 +15,8 @@ from ..backends import backend_of, library_of
 from ..core.inspection import inspectors
 from ..core.node import Cut, Node, Output, Producer
 from ..core.observers import settings
-from ..core.primitive import INPUT_SPEC, NUMBER, SAVED, Call
+from ..core.primitive import INPUT_SPEC, NUMBER, SAVED, Call, Plan
+from ..core.speedups import compiled
 from ..core.tensor import Tensor
 from ..errors import TapeError
 from ..ops.rule_namespace import rule_namespace
@@ -27,6 +28,9 @@ from .shortage import refuse_shortage
 from .trace import Trace, active_traces
 
 __all__ = ["walk"]
+
+# The hot path compiled, or None.
+_compiled = compiled("xgrad.interpreters._follow")
 
 
 def walk(
@@ -74,6 +78,7 @@ def walk(
     found: dict[Node, Any] = {}
     rows: RowCollector | None = None
     plainly = needed is None and not stops and inspected is None
+    follow = _follow if recorded or _compiled is None else _compiled.follow
     if any(node.plan is not None for node in sources):
         inside: Mapping[Node, Any] = sources
     else:
@@ -88,7 +93,7 @@ def walk(
         while frontier.heap:
             node, g = frontier.pop()
             if plainly:
-                node, g = _follow(trace, node, g, frontier, inside, found, consume)
+                node, g = follow(trace, node, g, frontier, inside, found, consume)
                 if node is None:
                     continue
             if type(node.plan) is HookedPlan and node not in bare:
@@ -111,7 +116,7 @@ def walk(
             if consume and all(t.closed or t is trace for t in node.traces):
                 node.forget()
     except MemoryError as error:
-        refuse_shortage(error, node, g, _follow.__code__)
+        refuse_shortage(error, *(frontier.stopped_at or (node, g)))
     finally:
         if inspected is not None:
             inspected.end()
@@ -144,78 +149,94 @@ def _follow(
         traces = active_traces()
         if len(traces) != 1 or traces[0] is not trace:
             return node, g
-    while True:
-        plan = node.plan
-        if plan is None or plan.simple is None:
-            return node, g
-        if node.traces is not traces:
-            traces = node.traces
-            if not raw or len(traces) != 1 or traces[0] is not trace:
+    try:
+        while True:
+            plan = node.plan
+            if plan is None or plan.simple is None:
                 return node, g
-        if node in sources:
-            found[node] = g
-        if type(g) is not kind:
-            kind = type(g)
-            if raw and library_of(g).roams:
-                return node, g
-            xp = backend_of(g).xp if raw else rule_namespace
-            guard = xp.zero_where_zero
-            frontier.library = kind, xp, guard
-        saved = node.saved
-        if saved and not raw:
-            saved = [_followed_again(v, o, node) for v, o in zip(saved, plan.owners, strict=True)]
-        parents = node.parents
-        guarded = plan.guarded
-        adder = plan.adder
-        if adder is not None:
-            entry = entries.get(parents[0].serial)
-            if entry is not None and entry[2] and adder(xp, entry[1], g, *saved, **node.parameters):
-                if consume:
-                    node.saved = ()
-                    node.plan = None
-                return None, None
-        following: Any = None
-        following_g: Any = None
-        for operand, rule, places, names in plan.simple:
-            parent = parents[operand]
-            if places is None and not names:
-                r = rule(xp, g, *saved)
-            else:
-                values = saved if places is None else _values(places, node, saved)
-                r = rule(xp, g, *values, **{name: node.parameters[name] for name in names})
-            if guarded:
-                r = guard(r, g)
-            if r.dtype is not parent.dtype or r.shape != parent.shape:
-                r = arrive(xp, r, g, parent, False, node.primitive.kind.broadcasts)
-            entry = entries.get(parent.serial)
-            if entry is not None:
-                if entry[2]:
-                    entry[1] += r
+            if node.traces is not traces:
+                traces = node.traces
+                if not raw or len(traces) != 1 or traces[0] is not trace:
+                    return node, g
+            if node in sources:
+                found[node] = g
+            if type(g) is not kind:
+                library = _find_library(g, raw)
+                if library is None:
+                    return node, g
+                kind, xp, guard = frontier.library = library
+            saved = node.saved
+            if saved and not raw:
+                saved = [
+                    _followed_again(v, o, node) for v, o in zip(saved, plan.owners, strict=True)
+                ]
+            parents = node.parents
+            guarded = plan.guarded
+            adder = plan.adder
+            if adder is not None:
+                entry = entries.get(parents[0].serial)
+                if (
+                    entry is not None
+                    and entry[2]
+                    and adder(xp, entry[1], g, *saved, **node.parameters)
+                ):
+                    if consume:
+                        node.saved = ()
+                        node.plan = None
+                    return None, None
+            following: Any = None
+            following_g: Any = None
+            for operand, rule, places, names in plan.simple:
+                parent = parents[operand]
+                if places is None and not names:
+                    r = rule(xp, g, *saved)
                 else:
-                    entry[1] = entry[1] + r
-                    entry[2] = raw
-            elif following is None:
-                following = parent
-                following_g = r
-            elif parent is following:
-                following_g = following_g + r
-            else:
-                if parent.serial > following.serial:
-                    parent, r, following, following_g = following, following_g, parent, r
-                entries[parent.serial] = [parent, r, False]
-                heappush(heap, -parent.serial)
-        if consume:
-            node.saved = ()
-            node.plan = None
-        if following is None:
-            return None, None
-        if heap and -heap[0] > following.serial:
-            # What has an adder fills a new array, which is the walk's own.
-            entries[following.serial] = [following, following_g, raw and adder is not None]
-            heappush(heap, -following.serial)
-            return None, None
-        node = following
-        g = following_g
+                    values = saved if places is None else _values(places, node, saved)
+                    r = rule(xp, g, *values, **{name: node.parameters[name] for name in names})
+                if guarded:
+                    r = guard(r, g)
+                if r.dtype is not parent.dtype or r.shape != parent.shape:
+                    r = arrive(xp, r, g, parent, False, node.primitive.kind.broadcasts)
+                entry = entries.get(parent.serial)
+                if entry is not None:
+                    if entry[2]:
+                        entry[1] += r
+                    else:
+                        entry[1] = entry[1] + r
+                        entry[2] = raw
+                elif following is None:
+                    following = parent
+                    following_g = r
+                elif parent is following:
+                    following_g = following_g + r
+                else:
+                    if parent.serial > following.serial:
+                        parent, r, following, following_g = following, following_g, parent, r
+                    entries[parent.serial] = [parent, r, False]
+                    heappush(heap, -parent.serial)
+            if consume:
+                node.saved = ()
+                node.plan = None
+            if following is None:
+                return None, None
+            if heap and -heap[0] > following.serial:
+                # What has an adder fills a new array, which is the walk's own.
+                entries[following.serial] = [following, following_g, raw and adder is not None]
+                heappush(heap, -following.serial)
+                return None, None
+            node = following
+            g = following_g
+    except MemoryError:
+        frontier.stopped_at = node, g
+        raise
+
+
+def _find_library(g: Any, raw: bool = True) -> tuple[type, Any, Any] | None:
+    """The type of a cotangent, the functions on it, and the guard; None for arrays that roam."""
+    if raw and library_of(g).roams:
+        return None
+    xp = backend_of(g).xp if raw else rule_namespace
+    return type(g), xp, xp.zero_where_zero
 
 
 def _visit(
@@ -339,3 +360,14 @@ def _needed(trace: Trace, targets: list[Node], sources: Mapping[Node, Any]) -> s
         if node in sources or any(parent in needed for parent in node.parents):
             needed.add(node)
     return needed
+
+
+if _compiled is not None:
+    _compiled.connect(
+        Node=Node,
+        Plan=Plan,
+        Frontier=Frontier,
+        arrive=arrive,
+        find_library=_find_library,
+        heappush=heappush,
+    )

@@ -20,15 +20,17 @@ class Frontier:
 
     An entry is a list: the node, its cotangent so far, and whether the walk made that buffer
     itself, so that it may add to it in place. `library` is of the last cotangents: their type, the
-    functions on them, and the guard among those."""
+    functions on them, and the guard among those. `stopped_at` is the node, with its cotangent, at
+    which an error ended the walk's hot path."""
 
-    __slots__ = ("entries", "heap", "in_place", "library")
+    __slots__ = ("entries", "heap", "in_place", "library", "stopped_at")
 
     def __init__(self, in_place: bool) -> None:
         self.entries: dict[int, list[Any]] = {}
         self.heap: list[int] = []
         self.library: tuple[Any, Any, Any] = (None, None, None)
         self.in_place = in_place
+        self.stopped_at: tuple[Any, Any] | None = None
 
     def pop(self) -> tuple[Any, Any]:
         """Take out the latest node and its cotangent, which is complete now."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import CodeType
 from typing import Any, NoReturn
 
 from ..backends import is_array
@@ -13,7 +12,7 @@ from ..core.observers import show_line
 __all__ = ["refuse_shortage"]
 
 
-def refuse_shortage(error: MemoryError, node: Any, g: Any, hot: CodeType) -> NoReturn:
+def refuse_shortage(error: MemoryError, node: Any, g: Any) -> NoReturn:
     """Raise an error that says which operation's gradient it was.
 
     Parameters
@@ -21,13 +20,7 @@ def refuse_shortage(error: MemoryError, node: Any, g: Any, hot: CodeType) -> NoR
     error : MemoryError
     node, g : Node, and its cotangent
         Where the walk was, as far as it knows.
-    hot : code
-        Of the function that visits nodes on its own, as its variables `node` and `g`."""
-    frame = error.__traceback__
-    while frame is not None:  # the hot path notes nowhere at which node it is
-        if frame.tb_frame.f_code is hot:
-            node, g = (frame.tb_frame.f_locals[name] for name in ("node", "g"))
-        frame = frame.tb_next
+    """
     name, form, line = "a value", "", ""
     if node is not None:
         name = name if node.primitive is None else node.primitive.name
