@@ -16,7 +16,11 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).resolve().parent
-SOURCES = ["xgrad/core/_dispatch.c", "xgrad/interpreters/_follow.c"]
+SOURCES = [
+    "xgrad/backends/_loops.c",
+    "xgrad/core/_dispatch.c",
+    "xgrad/interpreters/_follow.c",
+]
 HEADERS = ["xgrad/core/_speedups.h"]
 
 
@@ -69,10 +73,11 @@ def compile_speedups(place: Path) -> list[str]:
     Raises
     ------
     Exception
-        Whatever stands in the way: no compiler, no headers of Python, no setuptools.
+        Whatever stands in the way: no compiler, no headers of Python, no NumPy or setuptools.
     """
     if sys.implementation.name != "cpython" or sysconfig.get_config_var("Py_GIL_DISABLED"):
         raise RuntimeError("they are for CPython with its global lock")
+    import numpy as np
     from setuptools import Distribution, Extension
     from setuptools.command.build_ext import build_ext
 
@@ -82,6 +87,7 @@ def compile_speedups(place: Path) -> list[str]:
         Extension(
             name.removesuffix(".c").replace("/", "."),
             [str(Path("src", name))],
+            include_dirs=[np.get_include()],
             define_macros=[("XGRAD_SOURCE", f'"{source_of(name)}"')],
             extra_compile_args=options,
         )

@@ -13,7 +13,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 # From the bottom to the top; what stands on one line is one layer, whose packages do not import
 # each other.
 LAYERS = [
-    ["errors", "_typing"],
+    ["errors", "_typing", "_speedups"],
     ["tree", "backends", "_atomic", "_event_records"],
     ["core"],
     ["rules"],

@@ -13,6 +13,7 @@ import pytest
 from programs import program
 
 import xgrad as xg
+from xgrad.backends import numpy_loops
 from xgrad.backends.numba import is_installed
 from xgrad.compile import build, jit, runs
 
@@ -24,8 +25,9 @@ needs_numba = pytest.mark.skipif(not is_installed(), reason="numba is not instal
 
 
 @pytest.fixture
-def soon():
-    """Compile the second replay, while it waits."""
+def soon(monkeypatch):
+    """Compile the second replay, while it waits, and what is faster than calls of NumPy's functions."""
+    monkeypatch.setattr(runs, "_costs", lambda: runs._OF_CALLS)
     with xg.set_jit(1):
         yield
 
@@ -36,7 +38,8 @@ def everything(soon, monkeypatch):
     monkeypatch.setattr(runs, "_WORTH", 0.0)
     monkeypatch.setattr(runs, "_SHARE", 0.0)
     monkeypatch.setattr(runs, "_BREAK", float("inf"))
-    monkeypatch.setattr(runs, "_RUN_CALL", float("-inf"))
+    free = runs._OF_CALLS._replace(run=float("-inf"))
+    monkeypatch.setattr(runs, "_costs", lambda: free)
 
 
 def assert_same(found, expected, rtol=1e-11):
@@ -222,7 +225,7 @@ def test_products_stay_calls_of_numpy_between_runs(everything, rng):
 
 
 @needs_numba
-def test_a_program_is_compiled_after_so_many_replays():
+def test_a_program_is_compiled_after_so_many_replays(soon):
     x = xg.ones(3)
     with xg.set_jit(3):
         f = xg.function(xg.value_and_grad(chain))
@@ -322,7 +325,7 @@ def test_arrays_that_are_not_aligned(soon, rng):
 
 
 @needs_numba
-def test_threads_replay_while_one_compiles(rng):
+def test_threads_replay_while_one_compiles(soon, rng):
     with xg.set_jit(5, background=True):
         f = xg.function(xg.value_and_grad(chain))
         xs = [xg.asarray(rng.normal(size=6)) for _ in range(4)]
@@ -352,6 +355,8 @@ def test_threads_replay_while_one_compiles(rng):
 def test_a_child_process_goes_on_with_what_was_being_compiled():
     script = """
 import os, time, xgrad as xg
+from xgrad.compile import runs
+runs._costs = lambda: runs._OF_CALLS
 def chain(x):
     for _ in range(5):
         x = xg.tanh(x * 1.1) + x
@@ -375,3 +380,22 @@ if not child:
 raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
     subprocess.run([sys.executable, "-c", script], check=True, timeout=240)
+
+
+@needs_numba
+@pytest.mark.skipif(not numpy_loops.can_batch(), reason="the loops were not compiled here")
+def test_batches_of_numpys_loops_leave_long_arithmetic_to_the_compiler(rng):
+    """A call costs little in a batch, so what is left to gain is memory: of many cheap instructions."""
+
+    def polynomial(x):
+        y = x
+        for i in range(40):
+            y = y * x + (0.5 + i)
+        return xg.sum(y)
+
+    x = xg.asarray(rng.normal(size=64))
+    with xg.set_jit(1):
+        functions = [xg.function(xg.value_and_grad(f)) for f in (chain, polynomial)]
+        for f in functions:
+            f(x), f(x), f(x)
+    assert [f.stats().jit for f in functions] == ["no gain", "on"]

@@ -11,19 +11,19 @@ import numpy as np
 import pytest
 
 import xgrad as xg
+from xgrad._speedups import COMPILED, compiled
 from xgrad.core import dispatch
 from xgrad.core.casting import is_inexact
 from xgrad.core.instructions import primitive
 from xgrad.core.node import Cut
 from xgrad.core.observers import show_line, state
-from xgrad.core.speedups import compiled
 from xgrad.interpreters import backward
 from xgrad.ops import arithmetic, exponential, logic, trigonometric
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 needs_them = pytest.mark.skipif(
-    compiled("xgrad.core._dispatch") is None or compiled("xgrad.interpreters._follow") is None,
+    not all(map(compiled, COMPILED)),
     reason="the hot paths were not compiled here (hatch_build.py), or XGRAD_SPEEDUPS=0",
 )
 pytestmark = needs_them
@@ -37,13 +37,11 @@ def hook():
     return module
 
 
-@pytest.mark.parametrize(
-    "name", ["xgrad/core/_dispatch.c", "xgrad/interpreters/_follow.c"], ids=["dispatch", "follow"]
-)
+@pytest.mark.parametrize("name", COMPILED)
 def test_what_is_compiled_is_the_source_of_now(name):
     pytest.importorskip("hatchling")
-    module = compiled(name.removesuffix(".c").replace("/", "."))
-    assert hook().source_of(name) == module.SOURCE, "old: run `pip install -e .` once more"
+    source = hook().source_of(f"{name.replace('.', '/')}.c")
+    assert source == compiled(name).SOURCE, "old: run `pip install -e .` once more"
 
 
 def test_they_are_used():

@@ -231,6 +231,26 @@ def copy_into(out: Array, x: Array) -> None:
     np.copyto(out, x, casting="unsafe")
 
 
+def is_plain(x: Any) -> bool:
+    """Whether something is an array of NumPy's own class that loops can work on."""
+    return type(x) is np.ndarray and bool(x.flags.aligned)
+
+
+def is_sum(ufunc: Any) -> bool:
+    """Whether what a ufunc reduces to is the sum."""
+    return ufunc is np.add
+
+
+def strides_of(shape: tuple[int, ...], dtype: DType) -> tuple[int, ...]:
+    """The bytes from one element to the next along each axis, of an array in order."""
+    found = []
+    step = dtype.itemsize
+    for size in reversed(shape):
+        found.append(step)
+        step *= size
+    return tuple(found[::-1])
+
+
 def scalar(value: Any, dtype: DType) -> Array:
     """A number as an array without axes, which ufuncs take faster."""
     return np.asarray(value, dtype)

@@ -13,7 +13,7 @@ import platform
 from collections.abc import Callable, Iterator
 
 import xgrad as xg
-from xgrad.core.speedups import compiled
+from xgrad._speedups import COMPILED, compiled
 
 __all__ = ["info", "problem", "version"]
 
@@ -95,7 +95,7 @@ def _versions() -> Iterator[str]:
     yield f"{'xgrad':18}{version('xgrad')}"
     yield f"{'python':18}{platform.python_version()} ({platform.python_implementation()})"
     hot_paths = "in Python: not built (hatch_build.py), or XGRAD_SPEEDUPS=0"
-    if compiled("xgrad.core._dispatch") and compiled("xgrad.interpreters._follow"):
+    if all(map(compiled, COMPILED)):
         hot_paths = "compiled"
     yield f"{'hot paths':18}{hot_paths}"
     yield f"{'system':18}{platform.platform()}, {os.cpu_count()} cores"

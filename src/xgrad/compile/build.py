@@ -18,7 +18,9 @@ from ..backends.numpy_buffers import Form
 from ..backends.small_text import text_of
 from ..core.dispatch import compute
 from .arena import Arena
+from .batches import Line, joined
 from .blocks import BlockRunner
+from .calls import Calls
 from .donation import heirs
 from .fusion import Group
 from .homes import Home, Homes
@@ -27,7 +29,6 @@ from .order import can_be_watched, groups_of, in_blocks
 from .program import Instruction, Literal, Program
 from .runs import Run, describe
 from .stretch import Stretch
-from .taking import Taking
 from .teams import parts_of
 from .texts import function_of
 
@@ -50,7 +51,8 @@ class Build:
     ) -> None:
         self._program = program
         self._scope: dict[str, Any] = {}
-        self._lines: list[str | Taking] = []
+        self._lines: list[Line] = []
+        self._calls = Calls(program, self._scope)
         self._order = in_blocks(program) if order is None else order
         self._watching = watching = not careful and can_be_watched(program, self._order, assumed)
         self.runs = [item for item in self._order if isinstance(item, Run)]
@@ -93,6 +95,7 @@ class Build:
     def _bind_inputs(self) -> None:
         for number in self._program.inputs():
             self._names[number] = f"a{number}"
+            self._calls.know(f"a{number}", number)
         for number, array in self._program.constants.items():
             self._names[number] = self._bind(f"c{number}", array)
 
@@ -125,7 +128,7 @@ class Build:
         found = kernels.ufunc_of(name, instruction.parameters)
         reduce = self._small_reduction(instruction)
         if found is not None and len(instruction.results) == 1:
-            self._emit_ufunc(number, *found, given)
+            self._emit_ufunc(instruction, *found, given)
         elif reduce is not None:
             self._emit_reduction(instruction, reduce, given[0])
         elif number not in self.memory.owned_results(instruction):
@@ -137,21 +140,31 @@ class Build:
             self._emit_writer(
                 number, lambda out: writers.writer_of(name, parameters, out, scratch), given
             )
+            text, result = self._lines.pop(), self._names[number]
+            self._lines.append(self._calls.of_writer(text, instruction, given, number, result))
         else:
             self._emit_any(instruction, given)
 
-    def _emit_ufunc(self, number: int, ufunc: Any, more: tuple[Any, ...], given: list[str]) -> None:
+    def _emit_ufunc(
+        self, instruction: Instruction, ufunc: Any, more: tuple[Any, ...], given: list[str]
+    ) -> None:
+        number = instruction.results[0]
         f = self._bind(f"f_{ufunc.__name__}", ufunc)
         arguments = ", ".join([*given, *map(repr, more)])
-        if self._homes.has(number):
+        makes = not self._homes.has(number)
+        if not makes:
             out = kernels.out_code(ufunc, self._home(number).name)
-            self._lines.append(f"{f}({arguments}, {out})")
-            return
-        self._names[number] = f"v{number}"
-        finish = self._bind("finish", self._program.backend.finish)
-        call = f"{f}({arguments})"
-        scalar = not self._program.specs[number].shape
-        self._lines.append(f"v{number} = {finish}({call})" if scalar else f"v{number} = {call}")
+            text = f"{f}({arguments}, {out})"
+        else:
+            self._names[number] = f"v{number}"
+            finish = self._bind("finish", self._program.backend.finish)
+            call = f"{f}({arguments})"
+            scalar = not self._program.specs[number].shape
+            text = f"v{number} = {finish}({call})" if scalar else f"v{number} = {call}"
+        operands = [*instruction.operands, *map(Literal, more)]
+        names = [*given, *[""] * len(more)]
+        name = self._names[number]
+        self._lines.append(self._calls.of(text, ufunc, operands, names, number, name, makes=makes))
 
     def _small_reduction(self, instruction: Instruction) -> Any:
         """The ufunc whose plain `reduce` an instruction is, because its operand is small."""
@@ -166,13 +179,18 @@ class Build:
         number, parameters = instruction.results[0], instruction.parameters
         reduce = self._bind(f"{ufunc.__name__}_reduce", ufunc.reduce)
         axis, keepdims = parameters.get("axis"), bool(parameters.get("keepdims"))
-        if self._homes.has(number):
-            out = self._home(number).name
-            self._lines.append(f"{reduce}({x}, {axis!r}, None, {out}, {keepdims})")
-            return
-        self._names[number] = f"v{number}"
-        finish = self._bind("finish", self._program.backend.finish)
-        self._lines.append(f"v{number} = {finish}({reduce}({x}, {axis!r}, None, None, {keepdims}))")
+        makes = not self._homes.has(number)
+        if not makes:
+            text = f"{reduce}({x}, {axis!r}, None, {self._home(number).name}, {keepdims})"
+        else:
+            self._names[number] = f"v{number}"
+            finish = self._bind("finish", self._program.backend.finish)
+            text = f"v{number} = {finish}({reduce}({x}, {axis!r}, None, None, {keepdims}))"
+        rank = len(self._program.specs[next(iter(instruction.reads()))].shape)
+        of_all = kernels.is_sum(ufunc) and (axis is None or rank == 1)
+        name = self._names[number]
+        line = self._calls.of_sum(text, x, number, name, makes=makes) if of_all else text
+        self._lines.append(line)
 
     def _emit_writer(
         self, number: int, make: Callable[[Any], Callable[..., Any] | None], given: list[str]
@@ -219,6 +237,8 @@ class Build:
         """The memory of a value, by whose name it is known from now on."""
         home = self._homes.of(number)
         self._names[number] = home.name
+        if home.array is None and home.name == f"v{number}" and number not in self.heirs:
+            self._calls.know(home.name, number)
         return home
 
     def _ends(self) -> dict[int, list[int]]:
@@ -259,7 +279,8 @@ class Build:
             self._names[number] = taking.add(f"b{number}", make)
             return True
         self._names[number] = f"v{number}"
-        self._lines.append(f"v{number} = {self._view_code(instruction, base_name)}")
+        text = f"v{number} = {self._view_code(instruction, base_name)}"
+        self._lines.append(self._calls.of_view(text, f"v{number}", instruction, base_name))
         return True
 
     def _view_code(self, instruction: Instruction, base: str) -> str:
@@ -361,7 +382,7 @@ class Build:
     def _finish(self) -> str:
         """The whole function."""
         arguments = ", ".join(self._names[n] for n in self._program.inputs())
-        body = list(map(str, self._lines))
+        body = list(self._lines)
         for i, region in enumerate(self.arena.watched_regions):
             watched, dot = f"watched{i}", kernels.quick_look(region)
             self._bind(watched, region)
@@ -376,7 +397,8 @@ class Build:
             body += [f"if not {look}({self._names[number]}.reshape(-1)):", "    return None"]
         outputs = ", ".join(self._names[n] for n in self._program.outputs())
         body.append(f"return [{outputs}]")
-        return f"def run(free, {arguments}):\n" + "".join(f"    {line}\n" for line in body)
+        lines = joined(body, self._scope, self._calls.forms)
+        return f"def run(free, {arguments}):\n" + "".join(f"    {line}\n" for line in lines)
 
 
 def _function_of(backend: Backend, instruction: Instruction) -> Callable[..., Any]:

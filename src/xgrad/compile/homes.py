@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from ..backends import numpy_kernels as kernels
 from .arena import Arena
+from .batches import Line, Naming
 from .program import Program
 from .taking import Taking, is_worth_taking
 
@@ -44,7 +45,7 @@ class Homes:
         program: Program,
         arena: Arena,
         heirs: Mapping[int, int],
-        lines: list[str | Taking],
+        lines: list[Line],
         scope: dict[str, Any],
     ) -> None:
         self._program = program
@@ -77,7 +78,7 @@ class Homes:
             return Home(name, taking=self.take(number))
         make = self._bind(f"n{number}", kernels.maker(spec.shape, spec.dtype))
         taken = f"a{heir} if {heir} in free else " if heir is not None else ""
-        self._lines.append(f"{name} = {taken}{make}()")
+        self._lines.append(Naming(f"{name} = {taken}{make}()", name))
         return Home(name)
 
     def take(self, number: int) -> Taking:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..backends import small
 from ..backends.fused import Step
+from ..backends.numpy_loops import can_batch
 from .fusion import Group, schedule
 from .program import Instruction, Literal, Program
 
@@ -21,14 +22,28 @@ __all__ = ["Run", "describe", "with_runs"]
 _LARGEST = 1 << 13  # elements of a value
 _LONGEST = 400  # instructions; compiling takes a few milliseconds for each
 
-# Nanoseconds, measured: what a call of NumPy costs, by kind of instruction, and what a run costs by
-# itself and for each array.
-_CALL, _SUM_CALL, _MOVE_CALL = 300.0, 900.0, 400.0
-_RUN_CALL, _RUN_ARRAY = 250.0, 50.0
+_RUN_ARRAY = 50.0  # nanoseconds that a run costs for each array
 _BREAK = 500.0  # what an instruction may cost more in a run, because it would break it in two
 # Compiling takes about a second: what runs of one kind have to save in a replay, and all of them of it.
 _WORTH, _SHARE = 2500.0, 0.02
 _ELEMENT, _PRODUCT = 0.3, 0.1  # and what an element costs, and a product of two in a sum
+
+
+class _Costs(NamedTuple):
+    """Nanoseconds, measured.
+
+    Of a call, by kind of instruction, and for each element that it has to pass on through the cache;
+    and of a run, more than the line would cost that stands there else."""
+
+    call: float
+    sum_call: float
+    move_call: float
+    element: float
+    run: float
+
+
+_OF_CALLS = _Costs(300.0, 900.0, 400.0, 0.0, 250.0)
+_OF_BATCHES = _Costs(25.0, 40.0, 25.0, 0.08, 1500.0)
 
 
 class Run(Group):
@@ -200,12 +215,15 @@ def _gain(
     """The nanoseconds that a run saves in each call, by what calls were measured to cost."""
     if len(members) < 2:
         return 0.0
-    gain = -_RUN_CALL
+    costs = _costs()
+    gain = -costs.run
     for instruction in members:
         name, number = instruction.primitive.name, instruction.results[0]
         if name == "zero_where_zero" and is_watched:
             continue
-        gain += {"sum": _SUM_CALL}.get(name, _MOVE_CALL if name in small.MOVES else _CALL)
+        gain += costs.move_call if name in small.MOVES else costs.call
+        gain += costs.sum_call - costs.call if name == "sum" else 0.0
+        gain += costs.element * program.size_of(number)
         dtype = program.specs[number].dtype
         extra = small.extra_nanoseconds(name, instruction.parameters, dtype)
         gain -= extra * program.size_of(number)
@@ -215,12 +233,17 @@ def _gain(
     return gain - _RUN_ARRAY * (len(given) + len(leaving))
 
 
+def _costs() -> _Costs:
+    """What instructions cost outside of runs: batches of loops (batches.py) have the cheaper ones."""
+    return _OF_BATCHES if can_batch() else _OF_CALLS
+
+
 def _nanoseconds(program: Program) -> float:
     """About how long a replay takes."""
-    total = 0.0
+    total, call = 0.0, _costs().call
     for instruction in program.instructions:
         sizes = [program.size_of(n) for n in (*instruction.reads(), *instruction.results)]
-        total += _CALL + _ELEMENT * max(sizes)
+        total += call + _ELEMENT * max(sizes)
         if instruction.primitive.name in ("matmul", "absorbing_matmul"):
             total += _PRODUCT * math.sqrt(math.prod(sizes))  # of (n, m), (m, k) and (n, k)
     return total

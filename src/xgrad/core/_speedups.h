@@ -25,7 +25,7 @@ typedef struct {
     const char *name;
 } SlotOf;
 
-static int
+static inline int
 find_slots(const SlotOf *wanted)
 {
     for (; wanted->offset; wanted++) {
@@ -58,7 +58,7 @@ typedef struct {
     const char *text;
 } Name;
 
-static int
+static inline int
 make_names(const Name *wanted)
 {
     for (; wanted->name; wanted++) {

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from weakref import ref
 
+from .._speedups import compiled
 from .._typing import SCALAR_TYPES, Array
 from ..backends import Backend, as_device, backend_of, host, is_array
 from ..errors import ArgumentTypeError, DeviceMismatchError
@@ -20,7 +21,6 @@ from .inspection import announce, tell
 from .node import Cut, Node, next_serial, serials
 from .observers import Recorder, cut_off, settings, state, user_line
 from .primitive import KEEPS_1, KEEPS_2, KEEPS_2_AND_1, KEEPS_NOTHING, Kind, Plan, Primitive
-from .speedups import compiled
 
 # The class of results; tensor.py, whose operators need this module, sets it when it is imported.
 Tensor: Any = None

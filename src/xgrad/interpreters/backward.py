@@ -11,12 +11,12 @@ from contextlib import AbstractContextManager, nullcontext
 from heapq import heappush
 from typing import Any
 
+from .._speedups import compiled
 from ..backends import backend_of, library_of
 from ..core.inspection import inspectors
 from ..core.node import Cut, Node, Output, Producer
 from ..core.observers import settings
 from ..core.primitive import INPUT_SPEC, NUMBER, SAVED, Call, Plan
-from ..core.speedups import compiled
 from ..core.tensor import Tensor
 from ..errors import TapeError
 from ..ops.rule_namespace import rule_namespace

@@ -1,0 +1,187 @@
+"""NumPy's inner loops one after the other, without NumPy's calls (_loops.c).
+
+A `Step` is one call of a ufunc, or what amounts to one, with everything put down that a call finds
+out: which loop, how many elements along which axes, where each operand lies. Where nothing was
+compiled there are no batches, and programs call NumPy."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .._speedups import compiled
+from .._typing import Array, DType, Shape
+from .numpy_buffers import Form
+
+__all__ = ["COPY", "SELECT", "Place", "Step", "batch", "can_batch", "place_of", "step", "sum_step"]
+
+_compiled = compiled("xgrad.backends._loops")
+
+# What stands for a function: x1 where a condition holds, x2 elsewhere. And what copies numbers.
+SELECT = "select"
+COPY = np.positive
+
+
+class Place(NamedTuple):
+    """Where an operand lies: in an array that is there, or in one that a call knows by name.
+
+    `start` counts bytes from the beginning of that array."""
+
+    array: Array | None
+    name: str
+    start: int
+    shape: Shape
+    strides: Shape
+    dtype: DType
+
+
+class Step(NamedTuple):
+    """What a batch does at once; `zeros` is the size of a total that is to be summed up, or 0."""
+
+    function: Any
+    loop: int
+    zeros: int
+    shape: Shape
+    places: tuple[Place, ...]
+    strides: tuple[Shape, ...]
+
+
+def can_batch() -> bool:
+    """Whether there are batches at all."""
+    return _compiled is not None
+
+
+def place_of(array: Array, name: str = "", root: Array | None = None) -> Place:
+    """The place of an array; where `root` is given, of what has that array's place in `name`."""
+    start = 0 if root is None else _address(array) - _address(root)
+    return Place(None if name else array, name, start, array.shape, array.strides, array.dtype)
+
+
+def step(function: Any, operands: Sequence[Place], result: Place) -> Step | None:
+    """A function on elements as a step, or None where that cannot be."""
+    places = (*operands, result)
+    loop = _loop_of(function, tuple([p.dtype for p in places]))
+    if loop is None or len(places) > _compiled.MOST_OPERANDS:  # type: ignore[union-attr]
+        return None
+    if any([_is_in_the_way(result, p) for p in operands]):  # noqa: C419 - a hot path
+        return None
+    layout = _layout(result.shape, places)
+    return None if layout is None else Step(function, loop, 0, layout[0], places, layout[1])
+
+
+def sum_step(x: Place, result: Place) -> Step | None:
+    """The sum over all elements of what lies along one axis, in NumPy's order, as a step."""
+    loop = _loop_of(np.add, (x.dtype, x.dtype, result.dtype))
+    if loop is None or x.dtype.kind not in "fiu" or _is_in_the_way(result, x):
+        return None
+    layout = _layout(x.shape, (x,))
+    if layout is None or len(layout[0]) != 1:
+        return None
+    return Step(np.add, loop, x.dtype.itemsize, layout[0], (x, result), (layout[1][0], (0,)))
+
+
+def batch(
+    steps: Sequence[Step],
+    given: Mapping[str, Form],
+    made: Mapping[str, Form],
+    slow: Callable[..., Any],
+) -> Callable[..., Any]:
+    """A function of the given arrays that runs all steps.
+
+    Parameters
+    ----------
+    steps : sequence of Step
+    given, made : mappings from names to forms
+        Of what is passed, in that order, and of what is made: the result is one new array, or a
+        tuple of them.
+    slow : callable
+        What to call instead where an array is not of the form that was expected, or not in order.
+    """
+    assert _compiled is not None
+    numbers = {name: 1 + i for i, name in enumerate((*given, *made))}
+    written = {s.places[-1].name for s in steps}
+    kept: dict[int, Array] = {}
+    texts = []
+    for function, loop, zeros, shape, places, strides in steps:
+        operands = []
+        for place, along in zip(places, strides, strict=True):
+            if place.array is None:
+                operands.append((numbers[place.name], place.start, along))
+            else:
+                kept[id(place.array)] = place.array
+                operands.append((0, _address(place.array), along))
+        named = None if function is SELECT else function
+        texts.append((named, loop, zeros, shape, tuple(operands)))
+    given_forms = [(form.dtype, form.shape, name in written) for name, form in given.items()]
+    made_forms = [(form.dtype, form.shape, True) for form in made.values()]
+    found: Callable[..., Any] = _compiled.Batch(
+        texts, given_forms, made_forms, tuple(kept.values()), slow
+    )
+    return found
+
+
+def _address(array: Array) -> int:
+    return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
+
+
+@functools.cache
+def _loop_of(function: Any, dtypes: tuple[DType, ...]) -> int | None:
+    """Which of a function's loops is for these dtypes, the result's last; None where none is."""
+    if not all(dtype.isnative for dtype in dtypes):
+        return None
+    if function is SELECT:
+        condition, x1, x2, result = dtypes
+        fits = condition == np.bool_ and x1 == x2 == result and result.itemsize in (1, 2, 4, 8)
+        return result.itemsize if fits else None
+    if function.signature is not None or function.nargs != len(dtypes):
+        return None
+    text = f"{''.join([d.char for d in dtypes[:-1]])}->{dtypes[-1].char}"
+    return function.types.index(text) if text in function.types else None
+
+
+def _is_in_the_way(result: Place, operand: Place) -> bool:
+    """Whether writing the result would change elements of an operand that are read later."""
+    if result[2:5] == operand[2:5] and result.name == operand.name:
+        if result.array is None:
+            return False
+        if _address(result.array) == _address(operand.array):
+            return False
+    if result.array is not None and operand.array is not None:
+        return bool(np.may_share_memory(result.array, operand.array))
+    return bool(result.name) and result.name == operand.name
+
+
+def _layout(shape: Shape, places: Sequence[Place]) -> tuple[Shape, tuple[Shape, ...]] | None:
+    """Axes and strides of all operands, broadcast to a shape, with axes joined that can be."""
+    rank = len(shape)
+    rows = []
+    for place in places:
+        lacking = rank - len(place.shape)
+        if lacking < 0:
+            return None
+        strides = [0] * lacking
+        for size, stride, whole in zip(place.shape, place.strides, shape[lacking:], strict=True):
+            if size not in (1, whole):
+                return None
+            strides.append(0 if size == 1 else stride)
+        rows.append(strides)
+    sizes: list[int] = []
+    along: list[tuple[int, ...]] = []
+    for axis, size in enumerate(shape):
+        if size == 1:
+            continue
+        strides_here = tuple([row[axis] for row in rows])
+        if along and all([a == b * size for a, b in zip(along[-1], strides_here, strict=True)]):  # noqa: C419
+            sizes[-1] *= size
+            along[-1] = strides_here
+        else:
+            sizes.append(size)
+            along.append(strides_here)
+    if not sizes:
+        return (1,), ((0,),) * len(places)
+    if len(sizes) > _compiled.MOST_AXES or 0 in sizes:  # type: ignore[union-attr]
+        return None
+    return tuple(sizes), tuple(zip(*along, strict=True))

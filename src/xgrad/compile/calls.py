@@ -1,0 +1,168 @@
+"""Which lines of a program are calls that a batch can make, and what they amount to.
+
+Asked for each line when it is written: an answer needs the forms of all operands, and that their
+memory is known, in the arena or by the name of an array that a call is given, makes or takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..backends import numpy_kernels as kernels
+from ..backends import numpy_loops as loops
+from ..backends.numpy_buffers import Form
+from ..backends.numpy_loops import Place, Step
+from .batches import LARGEST, Call, Line, Naming
+from .program import Instruction, Literal, Operand, Program
+
+__all__ = ["Calls"]
+
+_LARGEST_NUMBER = 60000.0  # that every floating dtype holds
+
+
+class Calls:
+    """The lines of one program.
+
+    Attributes
+    ----------
+    forms : dict
+        Of the arrays that lines know by name only.
+    """
+
+    def __init__(self, program: Program, scope: dict[str, Any]) -> None:
+        self.forms: dict[str, Form] = {}
+        self._program = program
+        self._scope = scope
+        self._views: dict[str, tuple[Place, Any, Any]] = {}
+        self._enabled = loops.can_batch()
+
+    def know(self, name: str, number: int) -> None:
+        """Take note that a name is that of an array in order, which nothing else lies in."""
+        if self._enabled and self._is_small(number):
+            spec = self._program.specs[number]
+            self.forms[name] = Form(spec.shape, spec.dtype)
+
+    def of(
+        self,
+        text: str,
+        function: Any,
+        operands: Sequence[Operand],
+        names: Sequence[str],
+        number: int,
+        name: str,
+        *,
+        makes: bool,
+    ) -> Line:
+        """The line of a function on elements, by the names of its operands and of its result.
+
+        `makes` says whether the result is new, or lies where its name was before."""
+        if not self._enabled or not self._is_small(number):
+            return text
+        places = self._places(operands, names, number)
+        made = self._made(name, number) if makes else None
+        result = self._place(name)
+        found = None
+        if result is not None and None not in places:
+            found = loops.step(function, places, result)  # type: ignore[arg-type]
+        return self._line(text, [found], name, made)
+
+    def of_sum(self, text: str, x: str, number: int, name: str, *, makes: bool) -> Line:
+        """The line of a sum over all elements."""
+        if not self._enabled:
+            return text
+        made = self._made(name, number) if makes else None
+        place, result = self._place(x), self._place(name)
+        found = None if place is None or result is None else loops.sum_step(place, result)
+        return self._line(text, [found], name, made)
+
+    def of_writer(
+        self, line: Line, instruction: Instruction, names: Sequence[str], number: int, name: str
+    ) -> Line:
+        """The line of a function that fills memory, where it only copies or chooses."""
+        kind, out = instruction.primitive.name, self._scope.get(name)
+        if not self._enabled or out is None or not self._is_small(number) or type(line) is not str:
+            return line
+        places = self._places(instruction.operands, names, number)
+        if None in places:
+            return line
+        given: Any = places
+        result = loops.place_of(out)
+        steps: list[Step | None] = []
+        if kind == "where":
+            steps = [loops.step(loops.SELECT, given, result)]
+        elif kind == "copy":
+            steps = [loops.step(loops.COPY, given, result)]
+        elif kind == "put":
+            part = kernels.as_view("getitem", out, instruction.parameters)
+            zero = loops.place_of(kernels.scalar(0, out.dtype))
+            steps = [loops.step(loops.COPY, [zero], result)]
+            if part is not None and part.size:
+                steps.append(loops.step(loops.COPY, given, loops.place_of(part)))
+        return self._line(line, steps, name, None) if steps else line
+
+    def of_view(self, text: str, name: str, instruction: Instruction, base: str) -> Line:
+        """The line of a view of an array that is known by name."""
+        if base in self._views:
+            _, array, root = self._views[base]
+            root_name = self._views[base][0].name
+        elif base in self.forms:
+            array = root = kernels.buffer(*self.forms[base])
+            root_name = base
+        else:
+            return text
+        view = kernels.as_view(instruction.primitive.name, array, instruction.parameters)
+        if view is None or not view.size:
+            return text
+        place = loops.place_of(view, root_name, root)
+        self._views[name] = place, view, root
+        return Naming(text, name, place)
+
+    # -- inside ----------------------------------------------------------------------------------
+
+    def _is_small(self, number: int) -> bool:
+        return 0 < self._program.size_of(number) <= LARGEST
+
+    def _made(self, name: str, number: int) -> Form:
+        """The form of a result whose line makes it, by which it is known from now on."""
+        spec = self._program.specs[number]
+        made = self.forms[name] = Form(spec.shape, spec.dtype)
+        return made
+
+    def _line(self, text: str, steps: list[Step | None], name: str, made: Form | None) -> Line:
+        whole = [step for step in steps if step is not None]
+        if len(whole) < len(steps):
+            return text
+        return Call(text, tuple(whole), name, made)
+
+    def _place(self, name: str) -> Place | None:
+        array = self._scope.get(name)
+        if array is not None:
+            return loops.place_of(array) if kernels.is_plain(array) else None
+        if name in self._views:
+            return self._views[name][0]
+        form = self.forms.get(name)
+        if form is None:
+            return None
+        return Place(None, name, 0, form.shape, kernels.strides_of(*form), form.dtype)
+
+    def _places(
+        self, operands: Sequence[Operand], names: Sequence[str], number: int
+    ) -> list[Place | None]:
+        """Of operands; a number counts as one of the dtype of the others."""
+        found: list[Place | None] = []
+        for operand, name in zip(operands, names, strict=True):
+            place = self._place(name)
+            if place is None and isinstance(operand, Literal):
+                place = self._number(operand.value, operands, number)
+            found.append(place)
+        return found
+
+    def _number(self, value: Any, operands: Sequence[Operand], number: int) -> Place | None:
+        specs = self._program.specs
+        dtypes = {specs[x].dtype for x in operands if not isinstance(x, Literal)}
+        dtypes = {dtype for dtype in dtypes if dtype.kind != "b"} or {specs[number].dtype}
+        (dtype, *others) = dtypes
+        plain = type(value) in (int, float) and abs(value) <= _LARGEST_NUMBER
+        if others or dtype.kind != "f" or not plain:
+            return None
+        return loops.place_of(kernels.scalar(value, dtype))
