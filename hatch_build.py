@@ -82,7 +82,7 @@ def compile_speedups(place: Path) -> list[str]:
     from setuptools.command.build_ext import build_ext
 
     # No debugging symbols: they hold paths, and two builds must give the same bytes.
-    options = [] if sys.platform == "win32" else ["-O2", "-g0", "-fno-strict-aliasing"]
+    options = [] if sys.platform == "win32" else ["-O3", "-g0", "-fno-strict-aliasing"]
     modules = [
         Extension(
             name.removesuffix(".c").replace("/", "."),

@@ -3,12 +3,14 @@
 A call of a NumPy function costs a third of a microsecond before its loop begins: arguments are
 parsed, dtypes resolved, an iterator made. Where shapes, dtypes and memory are known before, all of
 that can be done before, too. A Batch is a list of such calls, and one call of it runs their loops, the
-very ones that NumPy would run, one after the other. */
+very ones that NumPy would run, one after the other. A Sweep runs them over large flat arrays in blocks
+of a few thousand bytes, so that what passes between them stays in the innermost cache. */
 
 #define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
 #define NPY_TARGET_VERSION NPY_2_0_API_VERSION
 #include "../core/_speedups.h"
 #include <fenv.h>
+#include <math.h>
 #include <numpy/arrayobject.h>
 #include <numpy/ufuncobject.h>
 
@@ -358,6 +360,372 @@ static PyTypeObject BatchType = {
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_HAVE_GC,
 };
 
+/* -- blocks of large arrays ------------------------------------------------------------------- */
+
+enum { MOST_MEMORIES = 64, BLOCK_BYTES = 1 << 14 };
+
+/* What a step of a sweep does; the last operand of a LOOP and of a GUARD is its result. */
+enum { LOOP, SUM, PRODUCT_SUM, GUARD };
+
+typedef struct {
+    int kind, operands;
+    PyUFuncGenericFunction loop;
+    void *data;
+    int memory[MOST_OPERANDS];
+} SweepStep;
+
+/* A row of memory: how far it goes with each element of the sweep, and within a block. */
+typedef struct {
+    int type;  /* NumPy's number */
+    npy_intp advance, stride;
+    char *fixed;  /* of a number, or NULL */
+} Row;
+
+typedef struct {
+    PyObject_HEAD
+    vectorcallfunc vectorcall;
+    PyObject *slow, *kept;
+    Py_ssize_t steps, inputs, outputs, scratch, rows, block, sums;
+    SweepStep *step;
+    Row *row;
+    PyUFuncGenericFunction add[2], multiply[2];  /* of float and of double */
+} Sweep;
+
+static int
+itemsize_of(int type)
+{
+    return type == NPY_FLOAT ? sizeof(npy_float) : sizeof(npy_double);
+}
+
+/* Compile twice where the system can choose: with the wider vectors that most processors have. */
+#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__has_attribute)
+#if __has_attribute(target_clones)
+#define WIDE __attribute__((target_clones("avx2", "default")))
+#endif
+#endif
+#ifndef WIDE
+#define WIDE
+#endif
+
+/* 0 where g is 0 and r is not finite (rules/edges.py): a look, and work only where that finds any. */
+#define GUARD_OF(name, type, bits, exponent)                                                    \
+    WIDE static void name(char *values, const char *cotangents, npy_intp stride, npy_intp count)      \
+    {                                                                                           \
+        type *r = (type *)values;                                                               \
+        const bits *b = (const bits *)values;                                                   \
+        bits found = 0;                                                                         \
+        for (npy_intp i = 0; i < count; i++)                                                    \
+            found |= (b[i] & exponent) == exponent;                                             \
+        for (npy_intp i = 0; found && i < count; i++)                                           \
+            if (r[i] - r[i] != 0 && *(const type *)(cotangents + i * stride) == 0)              \
+                r[i] = 0;                                                                       \
+    }
+
+GUARD_OF(guard_float, npy_float, npy_uint32, 0x7f800000u)
+GUARD_OF(guard_double, npy_double, npy_uint64, 0x7ff0000000000000u)
+
+/* The sum of a block by NumPy's loop, which adds up in pairs. */
+static double
+sum_block(const Sweep *self, int type, char *x, npy_intp count)
+{
+    npy_float single = 0;
+    npy_double whole = 0;
+    char *total = type == NPY_FLOAT ? (char *)&single : (char *)&whole;
+    char *args[3] = {total, x, total};
+    npy_intp strides[3] = {0, itemsize_of(type), 0};
+    self->add[type == NPY_DOUBLE](args, &count, strides, NULL);
+    return type == NPY_FLOAT ? single : whole;
+}
+
+/* A sum with what its roundings lost (Neumaier, 1974), so that many blocks add up as a few would. */
+typedef struct {
+    double sum, lost;
+} Total;
+
+static void
+add_to(Total *total, double x)
+{
+    double sum = total->sum + x;
+    total->lost += fabs(total->sum) >= fabs(x) ? (total->sum - sum) + x : (x - sum) + total->sum;
+    total->sum = sum;
+}
+
+static double
+value_of(const Total *total)
+{
+    return isfinite(total->lost) ? total->sum + total->lost : total->sum;
+}
+
+static void
+sweep_blocks(const Sweep *self, char *const *memory, Py_ssize_t low, Py_ssize_t high, Total *sums)
+{
+    char products[BLOCK_BYTES];
+    for (Py_ssize_t a = low; a < high; a += self->block) {
+        npy_intp count = high - a < self->block ? high - a : self->block;
+        Total *sum = sums;
+        for (const SweepStep *step = self->step; step < self->step + self->steps; step++) {
+            char *args[MOST_OPERANDS];
+            npy_intp strides[MOST_OPERANDS], n = count;
+            for (int k = 0; k < step->operands; k++) {
+                const Row *row = &self->row[step->memory[k]];
+                args[k] = memory[step->memory[k]] + a * row->advance;
+                strides[k] = row->stride;
+            }
+            int type = self->row[step->memory[0]].type;
+            switch (step->kind) {
+            case LOOP:
+                step->loop(args, &n, strides, step->data);
+                break;
+            case SUM:
+                add_to(sum++, sum_block(self, type, args[0], count));
+                break;
+            case PRODUCT_SUM:
+                args[2] = products;
+                strides[2] = itemsize_of(type);
+                self->multiply[type == NPY_DOUBLE](args, &n, strides, NULL);
+                add_to(sum++, sum_block(self, type, products, count));
+                break;
+            case GUARD:
+                if (args[0] != args[2])
+                    memcpy(args[2], args[0], count * itemsize_of(type));
+                (type == NPY_FLOAT ? guard_float : guard_double)(args[2], args[1], strides[1], count);
+            }
+        }
+    }
+}
+
+/* Take the addresses of some rows out of a list or tuple of flat arrays: 1, or 0 if one is different. */
+static int
+take_rows(const Sweep *self, PyObject *arrays, Py_ssize_t first, Py_ssize_t count, char **memory)
+{
+    PyObject *const *item = PySequence_Fast_ITEMS(arrays);
+    if (PySequence_Fast_GET_SIZE(arrays) != count)
+        return 0;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        const Row *row = &self->row[first + i];
+        if (!PyArray_CheckExact(item[i]))
+            return 0;
+        PyArrayObject *array = (PyArrayObject *)item[i];
+        if (PyArray_TYPE(array) != row->type || !PyArray_ISALIGNED(array) ||
+            !PyArray_ISNOTSWAPPED(array) || !PyArray_IS_C_CONTIGUOUS(array) ||
+            (!row->advance && !row->stride && PyArray_SIZE(array) != 1) ||
+            (first + i >= self->inputs && !PyArray_ISWRITEABLE(array)))
+            return 0;
+        memory[first + i] = PyArray_BYTES(array);
+    }
+    return 1;
+}
+
+/* sweep(low, high, scratch, inputs, outputs): the sums of these elements, as arrays without axes */
+static PyObject *
+call_sweep(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Sweep *self = (Sweep *)callable;
+    if (PyVectorcall_NARGS(nargsf) != 5 || kwnames || !self->slow) {
+        PyErr_SetString(PyExc_TypeError, "a sweep takes low, high, scratch, inputs and outputs");
+        return NULL;
+    }
+    char *memory[MOST_MEMORIES];
+    Total sums[MOST_MEMORIES] = {{0}};
+    Py_ssize_t low = PyLong_AsSsize_t(args[0]), high = PyLong_AsSsize_t(args[1]);
+    if (PyErr_Occurred())
+        return NULL;
+    for (int i = 2; i < 5; i++)
+        if (!PyList_Check(args[i]) && !PyTuple_Check(args[i])) {
+            PyErr_SetString(PyExc_TypeError, "arrays come in a list or a tuple");
+            return NULL;
+        }
+    if (!take_rows(self, args[3], 0, self->inputs, memory) ||
+        !take_rows(self, args[4], self->inputs, self->outputs, memory) ||
+        !take_rows(self, args[2], self->inputs + self->outputs, self->scratch, memory))
+        return PyObject_Vectorcall(self->slow, args, nargsf, NULL);
+    for (Py_ssize_t i = self->inputs + self->outputs + self->scratch; i < self->rows; i++)
+        memory[i] = self->row[i].fixed;
+    Py_BEGIN_ALLOW_THREADS
+    sweep_blocks(self, memory, low, high, sums);
+    feclearexcept(FE_ALL_EXCEPT);
+    Py_END_ALLOW_THREADS
+    PyObject *result = PyErr_Occurred() ? NULL : PyList_New(self->sums);
+    Py_ssize_t place = 0;
+    for (Py_ssize_t i = 0; result && i < self->steps; i++) {
+        const SweepStep *step = &self->step[i];
+        if (step->kind != SUM && step->kind != PRODUCT_SUM)
+            continue;
+        int type = self->row[step->memory[0]].type;
+        PyObject *sum = PyArray_ZEROS(0, NULL, type, 0);
+        if (!sum) {
+            Py_CLEAR(result);
+            break;
+        }
+        if (type == NPY_FLOAT)
+            *(npy_float *)PyArray_DATA((PyArrayObject *)sum) = (npy_float)value_of(&sums[place]);
+        else
+            *(npy_double *)PyArray_DATA((PyArrayObject *)sum) = value_of(&sums[place]);
+        PyList_SET_ITEM(result, place++, sum);
+    }
+    return result;
+}
+
+static PyUFuncGenericFunction
+find_loop(PyObject *function, Py_ssize_t which, int operands, void **data)
+{
+    if (function == Py_None)
+        return operands == 4 ? select_of(which) : NULL;
+    if (Py_TYPE(function) != &PyUFunc_Type)
+        return NULL;
+    PyUFuncObject *ufunc = (PyUFuncObject *)function;
+    if (ufunc->nargs != operands || which < 0 || which >= ufunc->ntypes)
+        return NULL;
+    *data = ufunc->data ? (void *)ufunc->data[which] : NULL;
+    return ufunc->functions[which];
+}
+
+/* (kind, function, which of its loops, rows of the operands) */
+static int
+read_sweep_step(PyObject *text, SweepStep *step, const Sweep *self)
+{
+    PyObject *function, *rows;
+    Py_ssize_t which;
+    npy_intp numbers[MOST_OPERANDS];
+    if (!PyArg_ParseTuple(text, "iOnO!", &step->kind, &function, &which, &PyTuple_Type, &rows))
+        return -1;
+    step->operands = read_integers(rows, numbers, MOST_OPERANDS);
+    if (step->operands < 0)
+        return -1;
+    static const int wanted[] = {0, 1, 2, 3};
+    int good = step->kind >= LOOP && step->kind <= GUARD && step->operands > 0;
+    for (int k = 0; good && k < step->operands; k++) {
+        good = numbers[k] >= 0 && numbers[k] < self->rows;
+        step->memory[k] = (int)numbers[k];
+    }
+    if (good && step->kind == LOOP) {
+        step->loop = find_loop(function, which, step->operands, &step->data);
+        good = step->loop != NULL;
+    }
+    else if (good) {
+        const Row *first = &self->row[step->memory[0]];
+        good = step->operands == wanted[step->kind] && first->stride &&
+               (first->type == NPY_FLOAT || first->type == NPY_DOUBLE);
+        for (int k = 1; good && k < step->operands; k++)
+            good = self->row[step->memory[k]].type == first->type;
+    }
+    if (!good)
+        PyErr_SetString(PyExc_ValueError, "no such step");
+    return good ? 0 : -1;
+}
+
+/* (type, bytes for each element, bytes within a block, address of a number or 0) */
+static int
+read_row(PyObject *text, Row *row)
+{
+    Py_ssize_t fixed;
+    if (!PyArg_ParseTuple(text, "innn", &row->type, &row->advance, &row->stride, &fixed))
+        return -1;
+    row->fixed = (char *)fixed;
+    return 0;
+}
+
+static void
+sweep_dealloc(Sweep *self)
+{
+    PyObject_GC_UnTrack(self);
+    PyMem_Free(self->step);
+    PyMem_Free(self->row);
+    Py_XDECREF(self->slow);
+    Py_XDECREF(self->kept);
+    Py_TYPE(self)->tp_free((PyObject *)self);
+}
+
+static int
+sweep_traverse(Sweep *self, visitproc visit, void *arg)
+{
+    Py_VISIT(self->slow);
+    Py_VISIT(self->kept);
+    return 0;
+}
+
+static int
+sweep_clear(Sweep *self)
+{
+    Py_CLEAR(self->slow);
+    return 0;
+}
+
+static PyObject *
+sweep_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"steps", "rows", "inputs", "outputs", "scratch", "block", "add",
+                            "multiply", "kept", "slow", NULL};
+    PyObject *steps, *rows, *add, *multiply, *kept, *slow;
+    Py_ssize_t inputs, outputs, scratch, block, loops[4];
+    if (!PyArg_ParseTupleAndKeywords(
+            args, kwargs, "O!O!nnnn(Onn)(Onn)OO", names, &PyList_Type, &steps, &PyList_Type, &rows,
+            &inputs, &outputs, &scratch, &block, &add, &loops[0], &loops[1], &multiply, &loops[2],
+            &loops[3], &kept, &slow))
+        return NULL;
+    Sweep *self = (Sweep *)type->tp_alloc(type, 0);
+    if (!self)
+        return NULL;
+    self->vectorcall = call_sweep;
+    self->slow = Py_NewRef(slow);
+    self->kept = Py_NewRef(kept);
+    self->steps = PyList_GET_SIZE(steps);
+    self->rows = PyList_GET_SIZE(rows);
+    self->inputs = inputs;
+    self->outputs = outputs;
+    self->scratch = scratch;
+    self->block = block;
+    void *unused;
+    for (int i = 0; i < 2; i++) {
+        self->add[i] = find_loop(add, loops[i], 3, &unused);
+        self->multiply[i] = find_loop(multiply, loops[2 + i], 3, &unused);
+    }
+    if (self->rows > MOST_MEMORIES || inputs < 0 || outputs < 0 || scratch < 0 ||
+        inputs + outputs + scratch > self->rows || block < 1 ||
+        block > BLOCK_BYTES / (Py_ssize_t)sizeof(double) || !self->add[0] || !self->add[1] ||
+        !self->multiply[0] || !self->multiply[1]) {
+        PyErr_SetString(PyExc_ValueError, "no such sweep");
+        goto failed;
+    }
+    self->step = PyMem_Calloc(self->steps, sizeof(SweepStep));
+    self->row = PyMem_Calloc(self->rows, sizeof(Row));
+    if (!self->step || !self->row) {
+        PyErr_NoMemory();
+        goto failed;
+    }
+    for (Py_ssize_t i = 0; i < self->rows; i++)
+        if (read_row(PyList_GET_ITEM(rows, i), &self->row[i]) < 0)
+            goto failed;
+    for (Py_ssize_t i = 0; i < self->steps; i++) {
+        if (read_sweep_step(PyList_GET_ITEM(steps, i), &self->step[i], self) < 0)
+            goto failed;
+        self->sums += self->step[i].kind == SUM || self->step[i].kind == PRODUCT_SUM;
+    }
+    if (self->sums > MOST_MEMORIES) {
+        PyErr_SetString(PyExc_ValueError, "too many sums");
+        goto failed;
+    }
+    return (PyObject *)self;
+failed:
+    Py_DECREF(self);
+    return NULL;
+}
+
+static PyTypeObject SweepType = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "xgrad.backends._loops.Sweep",
+    .tp_doc = "Sweep(steps, rows, inputs, outputs, scratch, block, add, multiply, kept, slow)\n--\n\n"
+              "Loops of NumPy over large flat arrays, in blocks (numpy_sweeps.py).",
+    .tp_basicsize = sizeof(Sweep),
+    .tp_new = sweep_new,
+    .tp_dealloc = (destructor)sweep_dealloc,
+    .tp_traverse = (traverseproc)sweep_traverse,
+    .tp_clear = (inquiry)sweep_clear,
+    .tp_call = PyVectorcall_Call,
+    .tp_vectorcall_offset = offsetof(Sweep, vectorcall),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_HAVE_GC,
+};
+
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "xgrad.backends._loops",
@@ -370,13 +738,15 @@ PyInit__loops(void)
 {
     import_array();
     import_umath();
-    if (PyType_Ready(&BatchType) < 0)
+    if (PyType_Ready(&BatchType) < 0 || PyType_Ready(&SweepType) < 0)
         return NULL;
     PyObject *module = PyModule_Create(&definition);
     if (module && (PyModule_AddStringConstant(module, "SOURCE", XGRAD_SOURCE) < 0 ||
                    PyModule_AddIntConstant(module, "MOST_OPERANDS", MOST_OPERANDS) < 0 ||
                    PyModule_AddIntConstant(module, "MOST_AXES", MOST_AXES) < 0 ||
-                   PyModule_AddObjectRef(module, "Batch", (PyObject *)&BatchType) < 0))
+                   PyModule_AddIntConstant(module, "MOST_MEMORIES", MOST_MEMORIES) < 0 ||
+                   PyModule_AddObjectRef(module, "Batch", (PyObject *)&BatchType) < 0 ||
+                   PyModule_AddObjectRef(module, "Sweep", (PyObject *)&SweepType) < 0))
         Py_CLEAR(module);
     return module;
 }

@@ -3,7 +3,8 @@
 A function of arrays is run once on symbols, which note the ufuncs that it calls. The list is then
 run block by block, every ufunc writing into a buffer of one block or straight into the result, so
 that each array passes through memory once, and may be its own result. numpy's own loops are as
-fast as any; what costs is fresh memory and passes over it."""
+fast as any; what costs is fresh memory and passes over it. Where they were compiled, a sweep
+(numpy_sweeps.py) calls them, in smaller blocks."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from .._typing import Array
 from .caches import last_cache_bytes
+from .numpy_sweeps import SweepStep, Vector, block_of, can_sweep, sweep
 
 __all__ = ["BLOCK", "LARGE", "Listing", "Plan", "Symbol", "note", "plan"]
 
@@ -37,6 +39,11 @@ _POWERS = {-1.0: "reciprocal", 0.5: "sqrt", 1.0: "positive", 2.0: "square"}
 
 def _zero(_x: Array, out: Array) -> None:
     out.fill(0)
+
+
+def _refuse(*_: Any) -> None:
+    """Stand for what a sweep calls for other arrays than it was made for, which there are none of."""
+    raise AssertionError("the arrays of a plan are flat, aligned and of its dtype")
 
 
 class _Step(NamedTuple):
@@ -234,6 +241,33 @@ class Plan:
             first, second = [*operands, -1][:2]
             self._steps.append((step.function, first, second, place[step.result]))
         self._steps += [(np.positive, place[value], -1, target) for value, target in copies]
+        self._arrays, self._numbers = arrays, numbers
+        self._sweep = self._swept()
+        if self._sweep is not None:
+            self.block = block_of([self._dtype])
+            self.length = 1
+
+    def _swept(self) -> Callable[..., Any] | None:
+        """The same steps as a sweep, if that can be, for arrays and numbers as its inputs."""
+        count, results = self._arrays, self._arrays - 1
+        constants = [np.asarray(c, self._dtype) for c in self._constants]
+        names: list[Any] = [f"x{i}" for i in range(count)] + [f"y{i}" for i in range(results)]
+        names += [f"n{i}" for i in range(self._numbers)] + constants
+        names += [f"m{i}" for i in range(self.buffers)]
+        steps = []
+        for function, first, second, target in self._steps:
+            given = [names[first]] if second < 0 else [names[first], names[second]]
+            if function is _zero:
+                function, given = np.positive, [np.asarray(0, self._dtype)]  # noqa: PLW2901
+            if not can_sweep(function, (self._dtype,) * (len(given) + 1)):
+                return None
+            steps.append(SweepStep(function, (*given, names[target])))
+        vectors = [Vector(str(name), self._dtype) for name in names if isinstance(name, str)]
+        inputs = [v for v in vectors if v.name[0] == "x"]
+        inputs += [v._replace(whole=False) for v in vectors if v.name[0] == "n"]
+        outputs = [v for v in vectors if v.name[0] == "y"]
+        scratch = [v for v in vectors if v.name[0] == "m"]
+        return sweep(steps, inputs, outputs, scratch, block_of([self._dtype]), _refuse)
 
     def calls(
         self,
@@ -247,6 +281,9 @@ class Plan:
         """What to call, with what, to work out elements `start` to `stop` of flat arrays (a hot path).
 
         All of it is written in C, so that who runs the list in C is not interrupted."""
+        if self._sweep is not None:
+            given = (*arrays, *[np.asarray(x, self._dtype) for x in numbers])
+            return [(self._sweep, start, stop, buffers, given, results)]
         flat = (*arrays, *results)
         fixed = [*map(self._dtype.type, numbers), *self._constants]
         steps = self._steps

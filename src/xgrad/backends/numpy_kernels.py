@@ -241,16 +241,6 @@ def is_sum(ufunc: Any) -> bool:
     return ufunc is np.add
 
 
-def strides_of(shape: tuple[int, ...], dtype: DType) -> tuple[int, ...]:
-    """The bytes from one element to the next along each axis, of an array in order."""
-    found = []
-    step = dtype.itemsize
-    for size in reversed(shape):
-        found.append(step)
-        step *= size
-    return tuple(found[::-1])
-
-
 def scalar(value: Any, dtype: DType) -> Array:
     """A number as an array without axes, which ufuncs take faster."""
     return np.asarray(value, dtype)

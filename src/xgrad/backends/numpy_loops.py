@@ -7,6 +7,7 @@ compiled there are no batches, and programs call NumPy."""
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -16,26 +17,67 @@ from .._speedups import compiled
 from .._typing import Array, DType, Shape
 from .numpy_buffers import Form
 
-__all__ = ["COPY", "SELECT", "Place", "Step", "batch", "can_batch", "place_of", "step", "sum_step"]
+__all__ = [
+    "COPY",
+    "SELECT",
+    "Place",
+    "Step",
+    "batch",
+    "can_batch",
+    "compiled_loops",
+    "loop_of",
+    "place_of",
+    "step",
+    "sum_step",
+]
 
-_compiled = compiled("xgrad.backends._loops")
+# The module, or None; numpy_sweeps.py works with it, too.
+compiled_loops = compiled("xgrad.backends._loops")
 
 # What stands for a function: x1 where a condition holds, x2 elsewhere. And what copies numbers.
 SELECT = "select"
 COPY = np.positive
 
 
-class Place(NamedTuple):
+class Place:
     """Where an operand lies: in an array that is there, or in one that a call knows by name.
 
-    `start` counts bytes from the beginning of that array."""
+    Parameters
+    ----------
+    like : array
+        Of its shape, dtype and strides; the array itself where there is no name.
+    name : str
+        Of the array that a call knows.
+    start : int
+        From which byte of that array on.
+    """
 
-    array: Array | None
-    name: str
-    start: int
-    shape: Shape
-    strides: Shape
-    dtype: DType
+    __slots__ = (
+        "array",
+        "dtype",
+        "high",
+        "is_in_order",
+        "low",
+        "name",
+        "shape",
+        "start",
+        "strides",
+    )
+
+    def __init__(self, like: Array, name: str = "", start: int = 0) -> None:
+        self.array = None if name else like
+        self.name = name
+        self.shape: Shape = like.shape
+        self.strides: Shape = like.strides
+        self.dtype: DType = like.dtype
+        self.is_in_order = like.flags.c_contiguous
+        self.start = start if name else _address(like)
+        if self.is_in_order:
+            self.low, self.high = self.start, self.start + like.nbytes
+        else:
+            ends = [(n - 1) * s for n, s in zip(self.shape, self.strides, strict=True)]
+            self.low = self.start + sum([e for e in ends if e < 0])
+            self.high = self.start + sum([e for e in ends if e > 0]) + self.dtype.itemsize
 
 
 class Step(NamedTuple):
@@ -51,20 +93,19 @@ class Step(NamedTuple):
 
 def can_batch() -> bool:
     """Whether there are batches at all."""
-    return _compiled is not None
+    return compiled_loops is not None
 
 
 def place_of(array: Array, name: str = "", root: Array | None = None) -> Place:
     """The place of an array; where `root` is given, of what has that array's place in `name`."""
-    start = 0 if root is None else _address(array) - _address(root)
-    return Place(None if name else array, name, start, array.shape, array.strides, array.dtype)
+    return Place(array, name, 0 if root is None else _address(array) - _address(root))
 
 
 def step(function: Any, operands: Sequence[Place], result: Place) -> Step | None:
     """A function on elements as a step, or None where that cannot be."""
     places = (*operands, result)
-    loop = _loop_of(function, tuple([p.dtype for p in places]))
-    if loop is None or len(places) > _compiled.MOST_OPERANDS:  # type: ignore[union-attr]
+    loop = loop_of(function, tuple([p.dtype for p in places]))
+    if loop is None or len(places) > compiled_loops.MOST_OPERANDS:  # type: ignore[union-attr]
         return None
     if any([_is_in_the_way(result, p) for p in operands]):  # noqa: C419 - a hot path
         return None
@@ -74,7 +115,7 @@ def step(function: Any, operands: Sequence[Place], result: Place) -> Step | None
 
 def sum_step(x: Place, result: Place) -> Step | None:
     """The sum over all elements of what lies along one axis, in NumPy's order, as a step."""
-    loop = _loop_of(np.add, (x.dtype, x.dtype, result.dtype))
+    loop = loop_of(np.add, (x.dtype, x.dtype, result.dtype))
     if loop is None or x.dtype.kind not in "fiu" or _is_in_the_way(result, x):
         return None
     layout = _layout(x.shape, (x,))
@@ -100,24 +141,22 @@ def batch(
     slow : callable
         What to call instead where an array is not of the form that was expected, or not in order.
     """
-    assert _compiled is not None
-    numbers = {name: 1 + i for i, name in enumerate((*given, *made))}
+    assert compiled_loops is not None
+    numbers = {name: i for i, name in enumerate(("", *given, *made))}
     written = {s.places[-1].name for s in steps}
     kept: dict[int, Array] = {}
     texts = []
     for function, loop, zeros, shape, places, strides in steps:
         operands = []
         for place, along in zip(places, strides, strict=True):
-            if place.array is None:
-                operands.append((numbers[place.name], place.start, along))
-            else:
-                kept[id(place.array)] = place.array
-                operands.append((0, _address(place.array), along))
+            if place.array is not None:
+                kept[place.start] = place.array
+            operands.append((numbers[place.name], place.start, along))
         named = None if function is SELECT else function
         texts.append((named, loop, zeros, shape, tuple(operands)))
     given_forms = [(form.dtype, form.shape, name in written) for name, form in given.items()]
     made_forms = [(form.dtype, form.shape, True) for form in made.values()]
-    found: Callable[..., Any] = _compiled.Batch(
+    found: Callable[..., Any] = compiled_loops.Batch(
         texts, given_forms, made_forms, tuple(kept.values()), slow
     )
     return found
@@ -128,7 +167,7 @@ def _address(array: Array) -> int:
 
 
 @functools.cache
-def _loop_of(function: Any, dtypes: tuple[DType, ...]) -> int | None:
+def loop_of(function: Any, dtypes: tuple[DType, ...]) -> int | None:
     """Which of a function's loops is for these dtypes, the result's last; None where none is."""
     if not all(dtype.isnative for dtype in dtypes):
         return None
@@ -144,18 +183,21 @@ def _loop_of(function: Any, dtypes: tuple[DType, ...]) -> int | None:
 
 def _is_in_the_way(result: Place, operand: Place) -> bool:
     """Whether writing the result would change elements of an operand that are read later."""
-    if result[2:5] == operand[2:5] and result.name == operand.name:
-        if result.array is None:
-            return False
-        if _address(result.array) == _address(operand.array):
-            return False
-    if result.array is not None and operand.array is not None:
-        return bool(np.may_share_memory(result.array, operand.array))
-    return bool(result.name) and result.name == operand.name
+    if result.name != operand.name or result.low >= operand.high or operand.low >= result.high:
+        return False
+    same = result.start == operand.start and result.shape == operand.shape
+    return not (same and result.strides == operand.strides)
 
 
 def _layout(shape: Shape, places: Sequence[Place]) -> tuple[Shape, tuple[Shape, ...]] | None:
     """Axes and strides of all operands, broadcast to a shape, with axes joined that can be."""
+    plain = [p.shape == shape and p.is_in_order for p in places]
+    if all([w or not p.shape for w, p in zip(plain, places, strict=True)]):  # noqa: C419
+        along = [
+            (p.dtype.itemsize,) if w and shape else (0,) for w, p in zip(plain, places, strict=True)
+        ]
+        count = math.prod(shape)
+        return ((count,), tuple(along)) if count else None
     rank = len(shape)
     rows = []
     for place in places:
@@ -169,19 +211,19 @@ def _layout(shape: Shape, places: Sequence[Place]) -> tuple[Shape, tuple[Shape, 
             strides.append(0 if size == 1 else stride)
         rows.append(strides)
     sizes: list[int] = []
-    along: list[tuple[int, ...]] = []
+    joined: list[tuple[int, ...]] = []
     for axis, size in enumerate(shape):
         if size == 1:
             continue
         strides_here = tuple([row[axis] for row in rows])
-        if along and all([a == b * size for a, b in zip(along[-1], strides_here, strict=True)]):  # noqa: C419
+        if joined and all([a == b * size for a, b in zip(joined[-1], strides_here, strict=True)]):  # noqa: C419
             sizes[-1] *= size
-            along[-1] = strides_here
+            joined[-1] = strides_here
         else:
             sizes.append(size)
-            along.append(strides_here)
+            joined.append(strides_here)
     if not sizes:
         return (1,), ((0,),) * len(places)
-    if len(sizes) > _compiled.MOST_AXES or 0 in sizes:  # type: ignore[union-attr]
+    if len(sizes) > compiled_loops.MOST_AXES or 0 in sizes:  # type: ignore[union-attr]
         return None
-    return tuple(sizes), tuple(zip(*along, strict=True))
+    return tuple(sizes), tuple(zip(*joined, strict=True))

@@ -104,6 +104,8 @@ def _is_elementwise(function: Callable[..., Any], job: Job) -> bool:
 
 def _flat(x: Array) -> Any:
     """A view without axes, in the order of memory; None if there is none."""
+    if type(x) is not np.ndarray or not x.flags.aligned:
+        return None
     if x.flags.c_contiguous:
         return x.reshape(-1)
     return x.T.reshape(-1) if x.flags.f_contiguous else None
@@ -111,7 +113,8 @@ def _flat(x: Array) -> Any:
 
 def _flat_like(x: Array, other: Array) -> Array:
     """An array without axes, with its elements in the order of another's memory."""
-    return (x if other.flags.c_contiguous else x.T).reshape(-1)
+    flat = (x if other.flags.c_contiguous else x.T).reshape(-1)
+    return np.require(flat, requirements=["C", "A"])  # as a sweep wants it
 
 
 def _tasks(ranges: list[_Range]) -> list[Callable[[], None]]:

@@ -63,7 +63,8 @@ class BlockRunner:
         self.stretches = stretches
         groups = [stretch.group for stretch in stretches]
         work = [nanoseconds(program, group) for group in groups]
-        threads = threads_for(sum(work), max(len(group.members) for group in groups))
+        calls = max(1 if s.sweep is not None else len(s.group.members) for s in stretches)
+        threads = threads_for(sum(work), calls)
         if sum(work) < _WAITING and wakes_blas(program):
             threads = 1
         self._shares = _shared_out(stretches, work, threads)
@@ -73,6 +74,8 @@ class BlockRunner:
                 s.stop - s.start for share in self._shares for s in share if s.group == number
             )
             most = max(1, _BLOCK // max(1, stretch.width))
+            if stretch.sweep is not None:
+                most = min(most, stretch.sweep.block)
             step = -(-longest // -(-longest // most))
             self._functions.append(stretch.compiled(step, may_be_written_over))
         needed = [[stretch.scratch for stretch in self._used(share)] for share in self._shares]

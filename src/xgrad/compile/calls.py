@@ -13,11 +13,10 @@ from ..backends import numpy_loops as loops
 from ..backends.numpy_buffers import Form
 from ..backends.numpy_loops import Place, Step
 from .batches import LARGEST, Call, Line, Naming
+from .numbers import number_among
 from .program import Instruction, Literal, Operand, Program
 
 __all__ = ["Calls"]
-
-_LARGEST_NUMBER = 60000.0  # that every floating dtype holds
 
 
 class Calls:
@@ -34,6 +33,7 @@ class Calls:
         self._program = program
         self._scope = scope
         self._views: dict[str, tuple[Place, Any, Any]] = {}
+        self._places_of: dict[str, Place] = {}
         self._enabled = loops.can_batch()
 
     def know(self, name: str, number: int) -> None:
@@ -113,7 +113,7 @@ class Calls:
         view = kernels.as_view(instruction.primitive.name, array, instruction.parameters)
         if view is None or not view.size:
             return text
-        place = loops.place_of(view, root_name, root)
+        place = self._places_of[name] = loops.place_of(view, root_name, root)
         self._views[name] = place, view, root
         return Naming(text, name, place)
 
@@ -135,15 +135,16 @@ class Calls:
         return Call(text, tuple(whole), name, made)
 
     def _place(self, name: str) -> Place | None:
-        array = self._scope.get(name)
-        if array is not None:
-            return loops.place_of(array) if kernels.is_plain(array) else None
-        if name in self._views:
-            return self._views[name][0]
-        form = self.forms.get(name)
-        if form is None:
-            return None
-        return Place(None, name, 0, form.shape, kernels.strides_of(*form), form.dtype)
+        place = self._places_of.get(name)
+        if place is None:
+            array, form = self._scope.get(name), self.forms.get(name)
+            if array is not None:
+                place = loops.place_of(array) if kernels.is_plain(array) else None
+            elif form is not None:
+                place = Place(kernels.buffer(*form), name)
+            if place is not None:
+                self._places_of[name] = place
+        return place
 
     def _places(
         self, operands: Sequence[Operand], names: Sequence[str], number: int
@@ -153,16 +154,7 @@ class Calls:
         for operand, name in zip(operands, names, strict=True):
             place = self._place(name)
             if place is None and isinstance(operand, Literal):
-                place = self._number(operand.value, operands, number)
+                array = number_among(self._program, operand.value, operands, number)
+                place = None if array is None else loops.place_of(array)
             found.append(place)
         return found
-
-    def _number(self, value: Any, operands: Sequence[Operand], number: int) -> Place | None:
-        specs = self._program.specs
-        dtypes = {specs[x].dtype for x in operands if not isinstance(x, Literal)}
-        dtypes = {dtype for dtype in dtypes if dtype.kind != "b"} or {specs[number].dtype}
-        (dtype, *others) = dtypes
-        plain = type(value) in (int, float) and abs(value) <= _LARGEST_NUMBER
-        if others or dtype.kind != "f" or not plain:
-            return None
-        return loops.place_of(kernels.scalar(value, dtype))

@@ -2,7 +2,8 @@
 
 A block is small enough that what passes between instructions stays in the cache; every instruction is
 one call of NumPy's, into scratch memory or into a result. Sums end as one partial result, those of products
-without the products."""
+without the products. Where all arrays are flat and NumPy's loops were compiled, a sweep (sweeping.py)
+runs the same instructions in smaller blocks."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ from ..backends.numpy_buffers import Form
 from .fusion import Group
 from .program import Instruction, Literal, Program
 from .slots import Slots
+from .sweeping import sweeping
 from .texts import function_of
 
 __all__ = ["Stretch", "nanoseconds"]
@@ -48,6 +50,8 @@ class Stretch:
         The memory that a thread needs for it.
     source : str
         What was generated.
+    sweep : Sweeping or None
+        What stands before that source where it can.
     """
 
     def __init__(
@@ -71,6 +75,8 @@ class Stretch:
         self.scratch: list[Form] = []
         self._scope: dict[str, Any] = {}
         self.source = ""
+        self._function: Callable[..., Any] | None = None
+        self.sweep = sweeping(program, group.domain, self._members) if self._flat else None
 
     def compiled(self, step: int, may_be_written_over: Callable[[int], bool]) -> Callable[..., Any]:
         """``stretch(lo, hi, scratch, inputs, outputs)``, which takes so many rows at once.
@@ -80,9 +86,20 @@ class Stretch:
         members = Group(self.group.domain, self._members)
         slots = Slots(self._program, members, self.full_outputs, block, may_be_written_over)
         self._scope["STEP"] = step
+        self._homes: list[str] = []  # of the members' results
         self.source = self._generate(slots)
         self.scratch = slots.forms
-        return function_of(self.source, "stretch", self._scope, "xg.function group")
+        found = None
+        if self.sweep is not None:
+            outputs = self.full_outputs
+            found = self.sweep.function(self._homes, outputs, self.scratch, step, self._in_python)
+        return self._in_python if found is None else found
+
+    def _in_python(self, *arguments: Any) -> Any:
+        """Run the source, which is compiled when it is needed."""
+        if self._function is None:
+            self._function = function_of(self.source, "stretch", self._scope, "xg.function group")
+        return self._function(*arguments)
 
     def laid_out(self, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
         """Inputs or outputs as the function wants them."""
@@ -137,13 +154,16 @@ class Stretch:
             axis: Any = None if not self._program.specs[number].shape else 0
             if len(given) == 2:
                 dot = self._bind("product_sum", kernels.product_sum_of)
+                self._homes.append("")
                 return [f"s{number} = s{number} + {dot}({', '.join(given)})"]
+            self._homes.append("")
             add = self._bind("add_reduce", kernels.sum_of)
             return [f"s{number} = s{number} + {add}({given[0]}, {axis})"]
         lines = []
         if number not in names:
             names[number] = slots.name_of(place)
         out = names[number]
+        self._homes.append(out)
         if name == "where":
             where = self._bind("where_into", kernels.where_into)
             lines.append(f"{where}({', '.join(given)}, {out})")
