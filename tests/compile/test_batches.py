@@ -127,6 +127,20 @@ def test_memory_that_was_given_away_is_used_as_before():
             np.testing.assert_array_equal(part.numpy(), value)
 
 
+@pytest.mark.parametrize("function", [xg.sum, xg.mean], ids=["sum", "mean"])
+def test_a_sum_over_no_axis_is_no_sum(function):
+    f = xg.function(lambda x: function(x * 2.0, axis=()) + 0.0)
+    x = xg.asarray(np.arange(5.0))
+    assert f(x).tolist() == f(x).tolist() == [0.0, 2.0, 4.0, 6.0, 8.0]
+
+
+def test_what_has_no_axes_is_turned_round():
+    f = xg.function(lambda x: (xg.flip(x) + x, xg.flip(x + x) + x))
+    f(xg.asarray(1.0))
+    assert [float(y) for y in f(xg.asarray(2.0))] == [4.0, 6.0]
+    assert [float(y) for y in f(xg.asarray(3.0))] == [6.0, 9.0]
+
+
 def test_many_arrays_are_several_batches(monkeypatch):
     monkeypatch.setattr(batches, "_MOST_ARRAYS", 8)
     f = xg.function(lambda *xs: [x * 2.0 for x in xs])

@@ -379,3 +379,30 @@ def test_groups_beside_large_products_stay_on_one_thread(monkeypatch):
             f(xg.zeros(800_000), w)
         assert made[-1].threads == threads
     assert blocks.wakes_blas(f._last().program)
+
+
+def test_sums_keep_their_order(x):
+    """One of a product is taken where the product is, before sums that were asked for first."""
+    f = lambda x, y: (xg.sum(x + y), xg.sum(x * y), xg.sum(x - y))
+    assert_replays(f, x, x[::-1].copy())
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_result_in_an_argument_that_was_given_away(order, rng):
+    f = xg.function(lambda a, b: xg.sin(a * b) + b, donate=("a",))
+    for _ in range(3):
+        a = np.asarray(rng.normal(size=(400, 400)), order=order)
+        b = rng.normal(size=(400, 400))
+        expected = np.sin(a * b) + b
+        y = f(xg.Tensor(a), xg.asarray(b))
+        np.testing.assert_allclose(y.numpy(), expected, rtol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_choice_between_a_value_and_itself(dtype, rng):
+    def f(x):
+        y = xg.sin(x)
+        z = -y
+        return y, xg.where(z > y * 2.0, z, z)
+
+    assert_replays(f, rng.normal(size=(300, 300)).astype(dtype))

@@ -1,6 +1,7 @@
 """The compiled hot paths leave behind what those in Python do, and say the same where they refuse."""
 
 import contextlib
+import copy
 import importlib.util
 import os
 import pathlib
@@ -216,6 +217,12 @@ def test_one_operand_and_parameters(name, parameters, kind):
     operation = Operation(dispatch.apply1)
     operation.__wrapped__ = Operation(dispatch._apply1)
     compare(operation, [make(kind)], [True])
+
+
+def test_operations_are_copied_as_functions_are():
+    for operation in (*UNARY.values(), *BINARY.values()):
+        assert copy.copy(operation) is copy.deepcopy(operation) is operation
+    assert UNARY["tanh"].__name__ == "tanh"
 
 
 def test_calls_that_are_none():

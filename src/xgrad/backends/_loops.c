@@ -72,7 +72,11 @@ typedef struct {
 SELECT(select_1, npy_uint8)
 SELECT(select_2, npy_uint16)
 SELECT(select_4, npy_uint32)
-SELECT(select_8, npy_uint64)
+typedef struct {  /* also of two singles, which need not be aligned as one double is */
+    npy_uint32 half[2];
+} Eight;
+
+SELECT(select_8, Eight)
 
 static PyUFuncGenericFunction
 select_of(Py_ssize_t itemsize)
@@ -236,9 +240,12 @@ read_step(PyObject *text, Step *step, Py_ssize_t memories)
     }
     for (int k = 0; k < step->operands; k++) {
         Operand *operand = &step->operand[k];
-        PyObject *strides;
-        if (!PyArg_ParseTuple(PyTuple_GET_ITEM(operands, k), "nnO", &operand->memory,
-                              &operand->start, &strides))
+        PyObject *start, *strides;
+        if (!PyArg_ParseTuple(PyTuple_GET_ITEM(operands, k), "nOO", &operand->memory, &start,
+                              &strides))
+            return -1;
+        operand->start = (npy_intp)PyLong_AsVoidPtr(start);  /* an address, or a distance */
+        if (PyErr_Occurred())
             return -1;
         int axes = read_integers(strides, operand->strides, MOST_AXES);
         if (axes < 0)
@@ -459,7 +466,7 @@ value_of(const Total *total)
 static void
 sweep_blocks(const Sweep *self, char *const *memory, Py_ssize_t low, Py_ssize_t high, Total *sums)
 {
-    char products[BLOCK_BYTES];
+    double products[BLOCK_BYTES / sizeof(double)];
     for (Py_ssize_t a = low; a < high; a += self->block) {
         npy_intp count = high - a < self->block ? high - a : self->block;
         Total *sum = sums;
@@ -480,10 +487,10 @@ sweep_blocks(const Sweep *self, char *const *memory, Py_ssize_t low, Py_ssize_t 
                 add_to(sum++, sum_block(self, type, args[0], count));
                 break;
             case PRODUCT_SUM:
-                args[2] = products;
+                args[2] = (char *)products;
                 strides[2] = itemsize_of(type);
                 self->multiply[type == NPY_DOUBLE](args, &n, strides, NULL);
-                add_to(sum++, sum_block(self, type, products, count));
+                add_to(sum++, sum_block(self, type, (char *)products, count));
                 break;
             case GUARD:
                 if (args[0] != args[2])
@@ -494,9 +501,11 @@ sweep_blocks(const Sweep *self, char *const *memory, Py_ssize_t low, Py_ssize_t 
     }
 }
 
-/* Take the addresses of some rows out of a list or tuple of flat arrays: 1, or 0 if one is different. */
+/* Take the addresses of some rows out of a list or tuple of flat arrays, which have to have so many
+elements: 1, or 0 if one is different. */
 static int
-take_rows(const Sweep *self, PyObject *arrays, Py_ssize_t first, Py_ssize_t count, char **memory)
+take_rows(const Sweep *self, PyObject *arrays, Py_ssize_t first, Py_ssize_t count,
+          Py_ssize_t length, char **memory)
 {
     PyObject *const *item = PySequence_Fast_ITEMS(arrays);
     if (PySequence_Fast_GET_SIZE(arrays) != count)
@@ -510,6 +519,8 @@ take_rows(const Sweep *self, PyObject *arrays, Py_ssize_t first, Py_ssize_t coun
             !PyArray_ISNOTSWAPPED(array) || !PyArray_IS_C_CONTIGUOUS(array) ||
             (!row->advance && !row->stride && PyArray_SIZE(array) != 1) ||
             (first + i >= self->inputs && !PyArray_ISWRITEABLE(array)))
+            return 0;
+        if (row->stride && PyArray_SIZE(array) < length)
             return 0;
         memory[first + i] = PyArray_BYTES(array);
     }
@@ -535,9 +546,10 @@ call_sweep(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *k
             PyErr_SetString(PyExc_TypeError, "arrays come in a list or a tuple");
             return NULL;
         }
-    if (!take_rows(self, args[3], 0, self->inputs, memory) ||
-        !take_rows(self, args[4], self->inputs, self->outputs, memory) ||
-        !take_rows(self, args[2], self->inputs + self->outputs, self->scratch, memory))
+    Py_ssize_t block = high - low < self->block ? high - low : self->block;
+    if (low < 0 || !take_rows(self, args[3], 0, self->inputs, high, memory) ||
+        !take_rows(self, args[4], self->inputs, self->outputs, high, memory) ||
+        !take_rows(self, args[2], self->inputs + self->outputs, self->scratch, block, memory))
         return PyObject_Vectorcall(self->slow, args, nargsf, NULL);
     for (Py_ssize_t i = self->inputs + self->outputs + self->scratch; i < self->rows; i++)
         memory[i] = self->row[i].fixed;
@@ -618,11 +630,11 @@ read_sweep_step(PyObject *text, SweepStep *step, const Sweep *self)
 static int
 read_row(PyObject *text, Row *row)
 {
-    Py_ssize_t fixed;
-    if (!PyArg_ParseTuple(text, "innn", &row->type, &row->advance, &row->stride, &fixed))
+    PyObject *address;
+    if (!PyArg_ParseTuple(text, "innO", &row->type, &row->advance, &row->stride, &address))
         return -1;
-    row->fixed = (char *)fixed;
-    return 0;
+    row->fixed = PyLong_AsVoidPtr(address);
+    return PyErr_Occurred() ? -1 : 0;
 }
 
 static void

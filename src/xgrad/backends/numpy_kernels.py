@@ -166,7 +166,7 @@ def as_view(name: str, x: Array, parameters: dict[str, Any]) -> Array | None:
     if name == "matrix_transpose":
         return x.mT
     if name == "flip":
-        return np.flip(x, parameters["axis"])
+        return np.flip(x, parameters["axis"]) if x.ndim else x[...]  # or it would be a scalar
     return np.broadcast_to(x, parameters["shape"])
 
 

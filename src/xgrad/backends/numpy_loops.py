@@ -65,6 +65,7 @@ class Place:
     )
 
     def __init__(self, like: Array, name: str = "", start: int = 0) -> None:
+        assert type(like) is np.ndarray, like  # a scalar has no address that stays
         self.array = None if name else like
         self.name = name
         self.shape: Shape = like.shape
@@ -116,6 +117,8 @@ def step(function: Any, operands: Sequence[Place], result: Place) -> Step | None
 def sum_step(x: Place, result: Place) -> Step | None:
     """The sum over all elements of what lies along one axis, in NumPy's order, as a step."""
     loop = loop_of(np.add, (x.dtype, x.dtype, result.dtype))
+    if math.prod(result.shape) != 1:
+        return None
     if loop is None or x.dtype.kind not in "fiu" or _is_in_the_way(result, x):
         return None
     layout = _layout(x.shape, (x,))
@@ -206,7 +209,8 @@ def _layout(shape: Shape, places: Sequence[Place]) -> tuple[Shape, tuple[Shape, 
             return None
         strides = [0] * lacking
         for size, stride, whole in zip(place.shape, place.strides, shape[lacking:], strict=True):
-            if size not in (1, whole):
+            # NumPy turns axes round that all go backwards, and loops may round otherwise then.
+            if size not in (1, whole) or (stride < 0 and size != 1):
                 return None
             strides.append(0 if size == 1 else stride)
         rows.append(strides)

@@ -64,6 +64,9 @@ def where_into(condition: Array, x1: Any, x2: Any, out: Array) -> None:
             np.copyto(out, x2)
             np.copyto(out, x1, where=condition)
         return
+    if _lies_in(x1, out) and _lies_in(x2, out):  # then they are the same
+        np.copyto(out, x2)
+        return
     result = out.view(integer)
     mask = _mask_memory(size)[:size].reshape(out.shape)
     a, b = (np.asarray(x, out.dtype).view(integer) for x in (x1, x2))
@@ -86,6 +89,10 @@ def _mask_memory(size: int) -> Array:
     if found is None or found.size < size:
         found = _memory.mask = np.empty(size, np.int8)
     return found
+
+
+def _lies_in(x: Any, out: Array) -> bool:
+    return type(x) is np.ndarray and bool(np.may_share_memory(out, x))
 
 
 def _is_flat(x: Any, out: Array) -> bool:

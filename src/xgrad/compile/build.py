@@ -187,7 +187,7 @@ class Build:
             finish = self._bind("finish", self._program.backend.finish)
             text = f"v{number} = {finish}({reduce}({x}, {axis!r}, None, None, {keepdims}))"
         rank = len(self._program.specs[next(iter(instruction.reads()))].shape)
-        of_all = kernels.is_sum(ufunc) and (axis is None or rank == 1)
+        of_all = kernels.is_sum(ufunc) and (axis is None or (rank == 1 and axis != ()))
         name = self._names[number]
         line = self._calls.of_sum(text, x, number, name, makes=makes) if of_all else text
         self._lines.append(line)

@@ -77,7 +77,9 @@ class Homes:
         if heir is None and is_worth_taking(self._program, number):
             return Home(name, taking=self.take(number))
         make = self._bind(f"n{number}", kernels.maker(spec.shape, spec.dtype))
-        taken = f"a{heir} if {heir} in free else " if heir is not None else ""
+        taken = ""
+        if heir is not None:  # in order, or a group would write into a copy without axes
+            taken = f"a{heir} if {heir} in free and a{heir}.flags.c_contiguous else "
         self._lines.append(Naming(f"{name} = {taken}{make}()", name))
         return Home(name)
 

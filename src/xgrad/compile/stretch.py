@@ -64,9 +64,9 @@ class Stretch:
         self._program = program
         self.group = group
         self._members = _with_product_sums(program, group, leaving)
-        numbers = [(i.results[0], i.primitive.name) for i in group.members]
+        numbers = [(i.results[0], i.primitive.name) for i in self._members]
         self.full_outputs = [n for n, name in numbers if name != "sum" and n in leaving]
-        self.sums = [n for n, name in numbers if name == "sum"]
+        self.sums = [n for n, name in numbers if name == "sum"]  # in the order of a sweep's, too
         self._flat = all(
             (self._is_full(n) and is_in_order(n)) or program.size_of(n) == 1 for n in group.reads()
         ) and all(self._sums_everything(i) for i in group.members if i.primitive.name == "sum")

@@ -446,6 +446,30 @@ operation_get(PyObject *self, PyObject *instance, PyObject *owner)
     return instance ? PyMethod_New(self, instance) : Py_NewRef(self);
 }
 
+static PyObject *
+operation_name(Operation *self, void *unused)
+{
+    return PyObject_GetAttrString(self->primitive, "name");
+}
+
+/* As functions, operations are copied by not being copied. */
+static PyObject *
+operation_itself(PyObject *self, PyObject *unused)
+{
+    return Py_NewRef(self);
+}
+
+static PyGetSetDef operation_getset[] = {
+    {"__name__", (getter)operation_name, NULL, "The name of its primitive.", NULL},
+    {NULL},
+};
+
+static PyMethodDef operation_methods[] = {
+    {"__copy__", operation_itself, METH_NOARGS, NULL},
+    {"__deepcopy__", operation_itself, METH_O, NULL},
+    {NULL},
+};
+
 static PyMemberDef operation_members[] = {
     {"__wrapped__", T_OBJECT, offsetof(Operation, slow), READONLY, "The same in Python."},
     {"primitive", T_OBJECT, offsetof(Operation, primitive), READONLY, "What it applies."},
@@ -465,6 +489,8 @@ static PyTypeObject OperationType = {
                 Py_TPFLAGS_DISALLOW_INSTANTIATION,
     .tp_descr_get = operation_get,
     .tp_members = operation_members,
+    .tp_methods = operation_methods,
+    .tp_getset = operation_getset,
 };
 
 static PyObject *

@@ -47,13 +47,19 @@ look_up(Library *library, PyObject *g, PyObject *frontier)
     return 1;
 }
 
+/* A node that is visited, and what it had then, held: a rule may be anybody's code, which may let the
+node forget it. */
+typedef struct {
+    PyObject *node, *g, *plan, *parents, *saved;
+} Visited;
+
 /* rule(xp, g, *values, **parameters) */
 static PyObject *
-call_rule(PyObject *node, PyObject *g, PyObject *xp, PyObject *call)
+call_rule(const Visited *at, PyObject *xp, PyObject *call)
 {
     PyObject *rule = PyTuple_GET_ITEM(call, 1), *places = PyTuple_GET_ITEM(call, 2);
-    PyObject *names = PyTuple_GET_ITEM(call, 3), *saved = SLOT(node, node_saved);
-    PyObject *stack[MOST + 3] = {NULL, xp, g}, **values = stack + 3, *held;
+    PyObject *names = PyTuple_GET_ITEM(call, 3), *saved = at->saved;
+    PyObject *stack[MOST + 3] = {NULL, xp, at->g}, **values = stack + 3;
     Py_ssize_t count = PyTuple_GET_SIZE(places == Py_None ? saved : places);
     Py_ssize_t options = PyTuple_GET_SIZE(names);
     if (count + options > MOST) {
@@ -69,23 +75,20 @@ call_rule(PyObject *node, PyObject *g, PyObject *xp, PyObject *call)
         long from = PyLong_AsLong(PyTuple_GET_ITEM(place, 0));
         Py_ssize_t which = PyLong_AsSsize_t(PyTuple_GET_ITEM(place, 1));
         values[i] = from == SAVED        ? PyTuple_GET_ITEM(saved, which)
-                    : from == INPUT_SPEC ? PyTuple_GET_ITEM(SLOT(node, node_parents), which)
-                                         : node;
+                    : from == INPUT_SPEC ? PyTuple_GET_ITEM(at->parents, which)
+                                         : at->node;
     }
     for (Py_ssize_t i = 0; i < options; i++) {
         PyObject *name = PyTuple_GET_ITEM(names, i);
-        values[count + i] = PyDict_GetItemWithError(SLOT(node, node_parameters), name);
+        values[count + i] = PyDict_GetItemWithError(SLOT(at->node, node_parameters), name);
         if (!values[count + i]) {
             if (!PyErr_Occurred())
                 PyErr_SetObject(PyExc_KeyError, name);
             return NULL;
         }
     }
-    held = Py_NewRef(saved);  /* whatever the rule does */
-    PyObject *r = PyObject_Vectorcall(rule, stack + 1, (2 + count) | PY_VECTORCALL_ARGUMENTS_OFFSET,
-                                      options ? names : NULL);
-    Py_DECREF(held);
-    return r;
+    return PyObject_Vectorcall(rule, stack + 1, (2 + count) | PY_VECTORCALL_ARGUMENTS_OFFSET,
+                               options ? names : NULL);
 }
 
 /* Whether a contribution has the operand's dtype and shape; -1 where asking fails. */
@@ -108,12 +111,12 @@ fits(PyObject *r, PyObject *parent)
 
 /* What one rule contributes to the cotangent of its operand: guarded, and brought into shape. */
 static PyObject *
-contribution(PyObject *node, PyObject *g, const Library *library, PyObject *call, PyObject *parent,
+contribution(const Visited *at, const Library *library, PyObject *call, PyObject *parent,
              int guarded)
 {
-    PyObject *r = call_rule(node, g, library->xp, call);
+    PyObject *r = call_rule(at, library->xp, call);
     if (r && guarded) {
-        PyObject *both[] = {NULL, r, g};
+        PyObject *both[] = {NULL, r, at->g};
         PyObject *looked = PyObject_Vectorcall(
             library->guard, both + 1, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
         Py_SETREF(r, looked);
@@ -123,11 +126,11 @@ contribution(PyObject *node, PyObject *g, const Library *library, PyObject *call
         return r;
     PyObject *arrived = NULL;
     if (same == 0) {
-        PyObject *kind = PyObject_GetAttr(SLOT(node, node_primitive), name_kind);
+        PyObject *kind = PyObject_GetAttr(SLOT(at->node, node_primitive), name_kind);
         PyObject *broadcasts = kind ? PyObject_GetAttr(kind, name_broadcasts) : NULL;
         if (broadcasts)
             arrived = PyObject_CallFunctionObjArgs(
-                arrive, library->xp, r, g, parent, Py_False, broadcasts, NULL);
+                arrive, library->xp, r, at->g, parent, Py_False, broadcasts, NULL);
         Py_XDECREF(kind);
         Py_XDECREF(broadcasts);
     }
@@ -183,15 +186,15 @@ is_later(PyObject *node, PyObject *other)
 
 /* Add the first operand's cotangent in place, where its primitive can: 1 done, 0 not, -1 failed. */
 static int
-add_in_place(PyObject *node, PyObject *g, PyObject *adder, PyObject *xp, PyObject *entries)
+add_in_place(const Visited *at, PyObject *adder, PyObject *xp, PyObject *entries)
 {
-    PyObject *parent = PyTuple_GET_ITEM(SLOT(node, node_parents), 0);
+    PyObject *parent = PyTuple_GET_ITEM(at->parents, 0);
     PyObject *entry = PyDict_GetItemWithError(entries, SLOT(parent, node_serial));
     if (!entry || !PyObject_IsTrue(PyList_GET_ITEM(entry, 2)))
         return PyErr_Occurred() ? -1 : 0;
-    PyObject *first = PyTuple_Pack(3, xp, PyList_GET_ITEM(entry, 1), g);
-    PyObject *args = first ? PySequence_Concat(first, SLOT(node, node_saved)) : NULL;
-    PyObject *done = args ? PyObject_Call(adder, args, SLOT(node, node_parameters)) : NULL;
+    PyObject *first = PyTuple_Pack(3, xp, PyList_GET_ITEM(entry, 1), at->g);
+    PyObject *args = first ? PySequence_Concat(first, at->saved) : NULL;
+    PyObject *done = args ? PyObject_Call(adder, args, SLOT(at->node, node_parameters)) : NULL;
     Py_XDECREF(first);
     Py_XDECREF(args);
     int status = done ? PyObject_IsTrue(done) : -1;
@@ -206,15 +209,15 @@ typedef struct {
 
 /* Call the rules of a node, and pass on what they give. */
 static int
-visit(PyObject *node, PyObject *g, PyObject *plan, PyObject *parents, PyObject *frontier,
-      const Library *library, Next *next)
+visit(const Visited *at, PyObject *frontier, const Library *library, Next *next)
 {
-    PyObject *simple = SLOT(plan, plan_simple), *entries = SLOT(frontier, frontier_entries);
-    int guarded = PyObject_IsTrue(SLOT(plan, plan_guarded));
+    PyObject *simple = SLOT(at->plan, plan_simple), *entries = SLOT(frontier, frontier_entries);
+    int guarded = PyObject_IsTrue(SLOT(at->plan, plan_guarded));
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(simple); i++) {
         PyObject *call = PyTuple_GET_ITEM(simple, i);
-        PyObject *parent = PyTuple_GET_ITEM(parents, PyLong_AsSsize_t(PyTuple_GET_ITEM(call, 0)));
-        PyObject *r = contribution(node, g, library, call, parent, guarded);
+        Py_ssize_t operand = PyLong_AsSsize_t(PyTuple_GET_ITEM(call, 0));
+        PyObject *parent = PyTuple_GET_ITEM(at->parents, operand);
+        PyObject *r = contribution(at, library, call, parent, guarded);
         if (!r)
             return -1;
         int status = 0;
@@ -292,17 +295,18 @@ follow(PyObject *module, PyObject *const *args, Py_ssize_t count)
             if (!stays)
                 break;
         }
-        /* Held, because a rule may be anybody's code. */
-        PyObject *plan = Py_NewRef(SLOT(at.node, node_plan));
-        PyObject *parents = Py_NewRef(SLOT(at.node, node_parents));
-        PyObject *adder = SLOT(plan, plan_adder);
+        const Visited here = {at.node, at.g, Py_NewRef(SLOT(at.node, node_plan)),
+                              Py_NewRef(SLOT(at.node, node_parents)),
+                              Py_NewRef(SLOT(at.node, node_saved))};
+        PyObject *adder = SLOT(here.plan, plan_adder);
         Next next = {NULL, NULL};
         int fills = adder != Py_None;  /* a new array, which is the walk's own */
-        int status = fills ? add_in_place(at.node, at.g, adder, library.xp, entries) : 0;
+        int status = fills ? add_in_place(&here, adder, library.xp, entries) : 0;
         if (status == 0)
-            status = visit(at.node, at.g, plan, parents, frontier, &library, &next);
-        Py_DECREF(plan);
-        Py_DECREF(parents);
+            status = visit(&here, frontier, &library, &next);
+        Py_DECREF(here.plan);
+        Py_DECREF(here.parents);
+        Py_DECREF(here.saved);
         if (status >= 0 && consume) {
             set_slot(at.node, node_saved, Py_NewRef(nothing));
             set_slot(at.node, node_plan, Py_NewRef(Py_None));
@@ -327,7 +331,10 @@ follow(PyObject *module, PyObject *const *args, Py_ssize_t count)
     goto done;
 failed:
     /* For whoever says what it was that memory ran out in. */
-    set_slot(frontier, frontier_stopped_at, PyTuple_Pack(2, at.node, at.g));
+    result = PyTuple_Pack(2, at.node, at.g);
+    if (result)
+        set_slot(frontier, frontier_stopped_at, result);
+    result = NULL;
 done:
     Py_XDECREF(at.node);
     Py_XDECREF(at.g);
