@@ -16,7 +16,6 @@ import numpy as np
 
 from .._typing import Array
 from .caches import last_cache_bytes
-from .numpy_sweeps import SweepStep, Vector, block_of, can_sweep, sweep
 
 __all__ = ["BLOCK", "LARGE", "Listing", "Plan", "Symbol", "note", "plan"]
 
@@ -244,11 +243,18 @@ class Plan:
         self._arrays, self._numbers = arrays, numbers
         self._sweep = self._swept()
         if self._sweep is not None:
-            self.block = block_of([self._dtype])
             self.length = 1
 
     def _swept(self) -> Callable[..., Any] | None:
         """The same steps as a sweep, if that can be, for arrays and numbers as its inputs."""
+        from .numpy_sweeps import (
+            SweepStep,
+            Vector,
+            block_of,
+            can_sweep,
+            sweep,
+        )  # when a step is made
+
         count, results = self._arrays, self._arrays - 1
         constants = [np.asarray(c, self._dtype) for c in self._constants]
         names: list[Any] = [f"x{i}" for i in range(count)] + [f"y{i}" for i in range(results)]
@@ -267,7 +273,10 @@ class Plan:
         inputs += [v._replace(whole=False) for v in vectors if v.name[0] == "n"]
         outputs = [v for v in vectors if v.name[0] == "y"]
         scratch = [v for v in vectors if v.name[0] == "m"]
-        return sweep(steps, inputs, outputs, scratch, block_of([self._dtype]), _refuse)
+        block = block_of([self._dtype])
+        found = sweep(steps, inputs, outputs, scratch, block, _refuse)
+        self.block = self.block if found is None else block
+        return found
 
     def calls(
         self,
