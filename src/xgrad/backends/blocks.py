@@ -240,43 +240,33 @@ class Plan:
             first, second = [*operands, -1][:2]
             self._steps.append((step.function, first, second, place[step.result]))
         self._steps += [(np.positive, place[value], -1, target) for value, target in copies]
-        self._arrays, self._numbers = arrays, numbers
-        self._sweep = self._swept()
+        self._sweep, swept_block = self._swept(arrays, numbers)
         if self._sweep is not None:
-            self.length = 1
+            self.block, self.length = swept_block, 1
 
-    def _swept(self) -> Callable[..., Any] | None:
-        """The same steps as a sweep, if that can be, for arrays and numbers as its inputs."""
-        from .numpy_sweeps import (
-            SweepStep,
-            Vector,
-            block_of,
-            can_sweep,
-            sweep,
-        )  # when a step is made
+    def _swept(self, arrays: int, numbers: int) -> tuple[Callable[..., Any] | None, int]:
+        """The same steps as a sweep, if that can be, for arrays and numbers as its inputs; its block."""
+        from . import numpy_sweeps as sweeps  # not by import xgrad, but when a step is made
 
-        count, results = self._arrays, self._arrays - 1
+        block = sweeps.block_of([self._dtype])
         constants = [np.asarray(c, self._dtype) for c in self._constants]
-        names: list[Any] = [f"x{i}" for i in range(count)] + [f"y{i}" for i in range(results)]
-        names += [f"n{i}" for i in range(self._numbers)] + constants
+        names: list[Any] = [f"x{i}" for i in range(arrays)] + [f"y{i}" for i in range(arrays - 1)]
+        names += [f"n{i}" for i in range(numbers)] + constants
         names += [f"m{i}" for i in range(self.buffers)]
         steps = []
         for function, first, second, target in self._steps:
             given = [names[first]] if second < 0 else [names[first], names[second]]
             if function is _zero:
                 function, given = np.positive, [np.asarray(0, self._dtype)]  # noqa: PLW2901
-            if not can_sweep(function, (self._dtype,) * (len(given) + 1)):
-                return None
-            steps.append(SweepStep(function, (*given, names[target])))
-        vectors = [Vector(str(name), self._dtype) for name in names if isinstance(name, str)]
+            if not sweeps.can_sweep(function, (self._dtype,) * (len(given) + 1)):
+                return None, block
+            steps.append(sweeps.SweepStep(function, (*given, names[target])))
+        vectors = [sweeps.Vector(str(name), self._dtype) for name in names if isinstance(name, str)]
         inputs = [v for v in vectors if v.name[0] == "x"]
         inputs += [v._replace(whole=False) for v in vectors if v.name[0] == "n"]
         outputs = [v for v in vectors if v.name[0] == "y"]
         scratch = [v for v in vectors if v.name[0] == "m"]
-        block = block_of([self._dtype])
-        found = sweep(steps, inputs, outputs, scratch, block, _refuse)
-        self.block = self.block if found is None else block
-        return found
+        return sweeps.sweep(steps, inputs, outputs, scratch, block, _refuse), block
 
     def calls(
         self,
