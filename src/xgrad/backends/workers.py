@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -118,7 +118,7 @@ def run_shares(share: Callable[[int], None], count: int) -> None:
 
     others = _Work([partial(run, number) for number in range(1, count)])
     try:
-        pool.submit(others.run)
+        pool.submit_aside(others.run)
         share(0)
         others.wait()
     except BaseException:
@@ -131,7 +131,7 @@ def run_shares(share: Callable[[int], None], count: int) -> None:
 def _submit(work: _Work) -> None:
     """Let the pool do it; where there are no threads, or at the interpreter's end no more, do it here."""
     try:
-        _pool().submit(work.run)
+        _pool().submit_aside(work.run)
     except RuntimeError:
         work.run()
 
@@ -202,8 +202,7 @@ class _Work:
         """Run the tasks together with whatever threads are free; none waits for another."""
         if not self.claim():
             return
-        # Woken from here and not by the caller: who is woken by a thread that falls asleep is often put on
-        # its core, and two of them would take turns there.
+        # Woken from here, while the caller is at its own task already.
         for _ in range(len(self._left) - 1):
             with contextlib.suppress(RuntimeError):  # where there are no threads there is no help
                 _pool().submit(self._help)
@@ -247,6 +246,8 @@ class _Pool:
 
     def __init__(self, count: int) -> None:
         self._tasks: Any = SimpleQueue()
+        self._ids: list[int] = []
+        self._shunned = -1, 0  # a core, and how many threads keep off it
         for number in range(count):
             try:
                 # Not a Thread, which waits in Python for its beginning.
@@ -261,10 +262,45 @@ class _Pool:
             raise RuntimeError("threads run no more")
         self._tasks.put(task)
 
+    def submit_aside(self, task: Callable[[], None]) -> None:
+        """The same for a caller who goes on working: on other cores than the caller's.
+
+        Linux likes to put a thread that wakes on the core of the one that woke it, and lets the two take
+        turns there for tens of milliseconds while other cores are idle."""
+        if _current_core is not None:
+            shunned = _current_core(), len(self._ids)
+            if shunned != self._shunned:
+                self._keep_off(shunned[0])
+                self._shunned = shunned
+        self.submit(task)
+
+    def _keep_off(self, core: int) -> None:
+        """Let the threads run where the caller may, but for one core."""
+        others = os.sched_getaffinity(0) - {core}
+        for thread in self._ids if others else ():
+            with contextlib.suppress(OSError):  # a container may allow less than it says
+                os.sched_setaffinity(thread, others)
+
     def _serve(self) -> None:
+        self._ids.append(_thread.get_native_id())
         np.seterr(all="ignore")  # for this thread; who wants to be warned, says so
         while True:
             self._tasks.get()()
+
+
+def _find_current_core() -> Callable[[], int] | None:
+    """The C library's ``sched_getcpu``, where threads can be kept off a core."""
+    if not hasattr(os, "sched_setaffinity"):
+        return None
+    try:
+        import ctypes
+
+        return cast("Callable[[], int]", ctypes.PyDLL(None).sched_getcpu)
+    except (ImportError, OSError, AttributeError):
+        return None
+
+
+_current_core = _find_current_core()
 
 
 @cache
