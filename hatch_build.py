@@ -18,6 +18,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 ROOT = Path(__file__).resolve().parent
 SOURCES = [
     "xgrad/backends/_loops.c",
+    "xgrad/backends/_memory.c",
     "xgrad/core/_dispatch.c",
     "xgrad/interpreters/_follow.c",
 ]

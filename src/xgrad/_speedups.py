@@ -11,7 +11,12 @@ from types import ModuleType
 
 __all__ = ["COMPILED", "compiled"]
 
-COMPILED = ("xgrad.backends._loops", "xgrad.core._dispatch", "xgrad.interpreters._follow")
+COMPILED = (
+    "xgrad.backends._loops",
+    "xgrad.backends._memory",
+    "xgrad.core._dispatch",
+    "xgrad.interpreters._follow",
+)
 
 
 def compiled(name: str) -> ModuleType | None:

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BENCHMARKS = ROOT / "benchmarks"
 OPTIONS = {
     "adam": ["--quick", "--peers"],
+    "alone": ["--quick", "--peers", "--workloads", "wave-1m"],
     "compiled": ["--quick", "--peers", "--workloads", "chain", "rnn"],
     "digits": ["--quick", "--peers"],
     "eager": ["--quick", "--peers"],

@@ -80,7 +80,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(builds):
         assert others == set()
     else:
         suffix = sysconfig.get_config_var("EXT_SUFFIX")
-        modules = ("backends/_loops", "core/_dispatch", "interpreters/_follow")
+        modules = ("backends/_loops", "backends/_memory", "core/_dispatch", "interpreters/_follow")
         assert others == {f"xgrad/{name}{suffix}" for name in modules}
 
 

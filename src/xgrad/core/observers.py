@@ -81,11 +81,14 @@ class State(threading.local):
         Who watches, outermost first. Whether this is empty decides whether gradients are recorded.
     ambient : tuple
         Who is told of operations while nobody watches (interpreters/stack.py), and its recorder.
+    memory : tuple
+        Where memory of new arrays came from before somebody watched, and this before that.
     """
 
     recorder: Recorder | None = None
     observers: tuple[Any, ...] = ()
     ambient: tuple[tuple[Any, ...], Recorder | None] = ((), None)
+    memory: Any = ()
 
 
 class _Settings:

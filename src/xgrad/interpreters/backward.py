@@ -13,6 +13,7 @@ from typing import Any
 
 from .._speedups import compiled
 from ..backends import backend_of, library_of
+from ..backends.numpy_memory import close_pool, open_pool
 from ..core.inspection import inspectors
 from ..core.node import Cut, Node, Output, Producer
 from ..core.observers import settings
@@ -84,6 +85,7 @@ def walk(
     else:
         inside = {}  # every source is a leaf, so no node on the way need be looked up
     node = g = None
+    memory = open_pool()
     try:
         if inspected is not None:
             inspected.begin(trace, seeds)
@@ -118,6 +120,7 @@ def walk(
     except MemoryError as error:
         refuse_shortage(error, *(frontier.stopped_at or (node, g)))
     finally:
+        close_pool(memory)
         if inspected is not None:
             inspected.end()
     if rows is not None:

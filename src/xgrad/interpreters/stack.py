@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from .._typing import Array
+from ..backends.numpy_memory import close_pool, open_pool
 from ..core.node import Node
 from ..core.observers import Recorder, state
 from ..core.primitive import Kind, Primitive
@@ -89,8 +90,15 @@ class Context:
 
 
 def install(observers: tuple[Any, ...]) -> None:
-    """Make these the observers of this thread, outermost first."""
+    """Make these the observers of this thread, outermost first.
+
+    What is computed while somebody watches is often large and soon gone; its memory comes from a pool."""
     recorder = _recorder_for(observers)
+    if observers and not state.observers:
+        state.memory = open_pool(), state.memory
+    elif state.observers and not observers:
+        former, state.memory = state.memory
+        close_pool(former)
     state.observers = observers
     state.recorder = recorder
 
