@@ -8,7 +8,15 @@ import pytest
 
 from xgrad.backends import numpy_loops
 from xgrad.backends.numpy_loops import SELECT
-from xgrad.backends.numpy_sweeps import SweepStep, Vector, block_of, can_sweep, sweep
+from xgrad.backends.numpy_sweeps import (
+    Gathering,
+    SweepStep,
+    Vector,
+    block_of,
+    can_gather,
+    can_sweep,
+    sweep,
+)
 
 pytestmark = pytest.mark.skipif(
     not numpy_loops.can_batch(), reason="the loops were not compiled here, or XGRAD_SPEEDUPS=0"
@@ -212,3 +220,81 @@ def test_threads_sweep_at_the_same_time(rng):
     for thread in threads:
         thread.join()
     assert y.tobytes() == np.cos(np.sin(x)).tobytes()
+
+
+# -- rows of a table ---------------------------------------------------------------------------
+
+
+def gathering(width, block, dtype=F8, slow=unexpected):
+    inputs = [Vector("t", dtype, aside=True), Vector("i", np.dtype(np.intp), aside=True)]
+    steps = [SweepStep(Gathering(width), ("t", "i", "m0"))]
+    steps.append(SweepStep(np.negative, ("m0", "y")))
+    return sweep(steps, inputs, vectors("y", dtype=dtype), vectors("m0", dtype=dtype), block, slow)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "complex128", "int8"])
+@pytest.mark.parametrize("width", [1, 3, 64, 1000, 5000])
+@pytest.mark.parametrize("block", [1, 50, 1024])
+def test_rows_are_gathered_block_by_block(width, block, dtype, rng):
+    dtype = np.dtype(dtype)
+    table = rng.normal(size=(9, width)).astype(dtype) * 10
+    indices = rng.integers(-9, 9, size=(2, 7))
+    expected = -table.take(indices, axis=0).reshape(-1)
+    low, high = expected.size // 3, expected.size - 2
+    y = np.zeros(expected.size, dtype)
+    made = gathering(width, block, dtype)
+    made(low, high, [np.empty(block, dtype)], (table, indices), (y,))
+    assert y[low:high].tobytes() == expected[low:high].tobytes()
+    assert not y[:low].any()
+    assert not y[high:].any()
+
+
+@pytest.mark.parametrize("index", [-10, 9, 2**62, -(2**63)])
+def test_indices_outside_go_to_the_slow_function_before_anything_is_written(index, rng):
+    table, indices = rng.normal(size=(9, 4)), np.array([0, 8, -9, index, 1])
+    y = np.zeros(20)
+    made = gathering(4, 6, slow=lambda *_: "slow")
+    assert made(0, 20, [np.empty(6)], (table, indices), (y,)) == "slow"
+    assert not y.any()
+    assert made(0, 12, [np.empty(6)], (table, indices), (y,)) == []  # it does not come that far
+    assert y[:12].all()
+
+
+def test_tables_and_indices_of_another_form_go_to_the_slow_function(rng):
+    table, indices, y = rng.normal(size=(9, 4)), np.array([0, 1]), np.zeros(8)
+    made = gathering(4, 8, slow=lambda *_: "slow")
+    for given in [
+        (np.asfortranarray(table), indices),
+        (table[:, ::2], indices),
+        (table.astype(F4), indices),
+        (table, indices.astype(np.int32)),
+        (table, np.array([0, 9, 1, 9])[::2]),
+        (table, indices[:1]),
+        (table[:0], indices),
+    ]:
+        assert made(0, 8, [np.empty(8)], given, (y,)) == "slow"
+    assert not y.any()
+
+
+def test_what_can_be_gathered():
+    assert can_gather(F8, np.dtype(np.intp))
+    assert not can_gather(F8, np.dtype(np.int32))
+    assert not can_gather(np.dtype(">f8"), np.dtype(np.intp))
+    assert not can_gather(np.dtype(object), np.dtype(np.intp))
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [SweepStep(Gathering(0), ("t", "i", "y"))],
+        [SweepStep(Gathering(2), ("t", "y", "y"))],
+        [SweepStep(Gathering(2), ("y", "i", "y"))],
+        [SweepStep(Gathering(2), ("i", "i", "y"))],
+        [SweepStep(np.negative, ("t", "y"))],
+        [SweepStep("sum", ("t",))],
+    ],
+)
+def test_tables_are_for_gathering_only(steps):
+    inputs = [Vector("t", F8, aside=True), Vector("i", np.dtype(np.intp), aside=True)]
+    with pytest.raises(ValueError, match="no such step"):
+        sweep(steps, inputs, vectors("y"), [], 8, unexpected)

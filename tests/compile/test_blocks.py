@@ -406,3 +406,94 @@ def test_a_choice_between_a_value_and_itself(dtype, rng):
         return y, xg.where(z > y * 2.0, z, z)
 
     assert_replays(f, rng.normal(size=(300, 300)).astype(dtype))
+
+
+# -- rows of a table -----------------------------------------------------------------------------
+
+
+def embedded(table, ids, y):
+    with xg.GradientTape() as tape:
+        tape.watch(table)
+        loss = xg.mean((xg.tanh(xg.nn.embedding(ids, table)) - y) ** 2)
+    return loss, tape.gradient(loss, table)
+
+
+def gathered_alike(f, table, ids, *others):
+    """A function of a table and ids gives the same recorded, for other values of these, too."""
+    recorded = xg.function(f)
+    for change in range(3):
+        inputs = [xg.asarray(x) for x in (table * (1 + change), np.roll(ids, change), *others)]
+        found, expected = recorded(*inputs), f(*inputs)
+        for y, e in zip(xg.tree.leaves(found), xg.tree.leaves(expected), strict=True):
+            np.testing.assert_allclose(y.numpy(), e.numpy(), rtol=1e-12, atol=1e-15)
+    return recorded
+
+
+@pytest.mark.parametrize("ids_shape", [(2000,), (40, 50)])
+@pytest.mark.parametrize("row", [(37,), (5, 9), (4096,)])
+def test_rows_of_a_table_are_gathered_in_the_group_that_reads_them(ids_shape, row, rng):
+    table, ids = rng.normal(size=(30, *row)), rng.integers(0, 30, ids_shape)
+    recorded = gathered_alike(embedded, table, ids, rng.normal(size=(*ids_shape, *row)))
+    assert recorded.stats().groups == 1
+    assert "take" not in recorded._last().executor.source
+
+
+def test_negative_ids_count_from_the_end(rng):
+    table, ids = rng.normal(size=(30, 64)), rng.integers(-30, 0, 2000)
+    f = lambda t, i: xg.sum(xg.exp(xg.take(t, i, axis=0)))
+    gathered_alike(f, table, ids)
+
+
+def test_ids_outside_are_refused_in_a_replay(rng):
+    table, ids = rng.normal(size=(30, 64)), rng.integers(0, 30, 2000)
+    recorded = xg.function(lambda t, i: xg.sum(xg.exp(xg.take(t, i, axis=0))))
+    recorded(xg.asarray(table), xg.asarray(ids))
+    for wrong in (30, -31):
+        bad = np.where(np.arange(2000) == 1500, wrong, ids)
+        with pytest.raises(IndexError, match=str(wrong)):
+            recorded(xg.asarray(table), xg.asarray(bad))
+    found = recorded(xg.asarray(table), xg.asarray(ids))
+    np.testing.assert_allclose(found.numpy(), np.exp(table[ids]).sum())
+
+
+def test_gathered_rows_with_what_is_broadcast(rng):
+    table, ids, bias = rng.normal(size=(30, 64)), rng.integers(0, 30, 2000), rng.normal(size=64)
+    f = lambda t, i, b: xg.sum(xg.tanh(xg.take(t, i, axis=0) + b), axis=0)
+    assert gathered_alike(f, table, ids, bias).stats().groups == 1
+
+
+def test_gathered_rows_of_strided_tables(rng):
+    table, ids = rng.normal(size=(64, 30)).T, rng.integers(0, 30, 2000)
+    f = lambda t, i: xg.sum(xg.tanh(xg.take(t, i, axis=0)))
+    gathered_alike(f, table, ids)
+
+
+def test_a_table_that_a_group_computes_is_whole_before_rows_are_taken(rng):
+    """Its elements are those of the group, but not in the order in which they are read."""
+    x, order = rng.normal(size=(2000, 64)), rng.permutation(2000)
+
+    def f(x, order):
+        y = xg.tanh(x)
+        z = xg.take(y, order, axis=0)
+        return xg.exp(z) * y, xg.exp(xg.take(z + y, order[:1500], axis=0)) + 1
+
+    gathered_alike(f, x, order)
+
+
+def test_a_table_that_was_given_away_is_not_written_over_before_it_was_read(rng):
+    table, ids = rng.normal(size=(2000, 64)), rng.permutation(2000)
+
+    def f(table, ids):
+        return xg.tanh(xg.take(table, ids, axis=0)) * 2, xg.exp(xg.take(table, ids[:1999], axis=0))
+
+    recorded = xg.function(f, donate="table")
+    for _ in range(3):
+        found = recorded(xg.asarray(table.copy()), xg.asarray(ids))
+        for y, e in zip(found, f(xg.asarray(table), xg.asarray(ids)), strict=True):
+            np.testing.assert_allclose(y.numpy(), e.numpy(), rtol=1e-12)
+
+
+def test_ids_that_are_operands_as_well(rng):
+    table, ids = rng.normal(size=(300, 256)), rng.integers(0, 300, 256)
+    f = lambda t, i: xg.tanh(xg.take(t, i, axis=0)) * xg.astype(i, xg.float64)
+    gathered_alike(f, table, ids)

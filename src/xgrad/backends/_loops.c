@@ -371,13 +371,14 @@ static PyTypeObject BatchType = {
 
 enum { MOST_MEMORIES = 64, BLOCK_BYTES = 1 << 14 };
 
-/* What a step of a sweep does; the last operand of a LOOP and of a GUARD is its result. */
-enum { LOOP, SUM, PRODUCT_SUM, GUARD };
+/* What a step of a sweep does; the last operand of a LOOP, a GUARD and a GATHER is its result. */
+enum { LOOP, SUM, PRODUCT_SUM, GUARD, GATHER };
 
 typedef struct {
     int kind, operands;
     PyUFuncGenericFunction loop;
     void *data;
+    npy_intp width;  /* elements of a row that is gathered */
     int memory[MOST_OPERANDS];
 } SweepStep;
 
@@ -386,7 +387,14 @@ typedef struct {
     int type;  /* NumPy's number */
     npy_intp advance, stride;
     char *fixed;  /* of a number, or NULL */
+    int aside;  /* a table, or indices into one, whose elements are not those of the sweep */
 } Row;
+
+/* The arrays of a call: where they begin, and how many elements they have. */
+typedef struct {
+    char *start[MOST_MEMORIES];
+    npy_intp size[MOST_MEMORIES];
+} Memories;
 
 typedef struct {
     PyObject_HEAD
@@ -463,8 +471,44 @@ value_of(const Total *total)
     return isfinite(total->lost) ? total->sum + total->lost : total->sum;
 }
 
+/* Whether all rows that some elements are gathered from are there; negative ones count from the end. */
+static int
+can_gather(const SweepStep *step, const Memories *memory, Py_ssize_t low, Py_ssize_t high)
+{
+    if (low >= high)
+        return 1;
+    npy_intp rows = memory->size[step->memory[0]] / step->width;
+    const npy_intp *index = (const npy_intp *)memory->start[step->memory[1]];
+    npy_intp last = (high - 1) / step->width, least = 0, most = -1;
+    if (last >= memory->size[step->memory[1]])
+        return 0;
+    for (npy_intp i = low / step->width; i <= last; i++) {
+        least = index[i] < least ? index[i] : least;
+        most = index[i] > most ? index[i] : most;
+    }
+    return least >= -rows && most < rows;
+}
+
+/* Copy elements of rows, which lie side by side in each. */
 static void
-sweep_blocks(const Sweep *self, char *const *memory, Py_ssize_t low, Py_ssize_t high, Total *sums)
+gather(const SweepStep *step, const Memories *memory, char *out, npy_intp size, npy_intp low,
+       npy_intp count)
+{
+    npy_intp width = step->width, rows = memory->size[step->memory[0]] / width;
+    const npy_intp *index = (const npy_intp *)memory->start[step->memory[1]] + low / width;
+    const char *table = memory->start[step->memory[0]];
+    npy_intp column = low % width;
+    for (; count; index++, column = 0) {
+        npy_intp row = *index < 0 ? *index + rows : *index;
+        npy_intp many = width - column < count ? width - column : count;
+        memcpy(out, table + (row * width + column) * size, many * size);
+        out += many * size;
+        count -= many;
+    }
+}
+
+static void
+sweep_blocks(const Sweep *self, const Memories *memory, Py_ssize_t low, Py_ssize_t high, Total *sums)
 {
     double products[BLOCK_BYTES / sizeof(double)];
     for (Py_ssize_t a = low; a < high; a += self->block) {
@@ -475,7 +519,7 @@ sweep_blocks(const Sweep *self, char *const *memory, Py_ssize_t low, Py_ssize_t 
             npy_intp strides[MOST_OPERANDS], n = count;
             for (int k = 0; k < step->operands; k++) {
                 const Row *row = &self->row[step->memory[k]];
-                args[k] = memory[step->memory[k]] + a * row->advance;
+                args[k] = memory->start[step->memory[k]] + a * row->advance;
                 strides[k] = row->stride;
             }
             int type = self->row[step->memory[0]].type;
@@ -496,6 +540,9 @@ sweep_blocks(const Sweep *self, char *const *memory, Py_ssize_t low, Py_ssize_t 
                 if (args[0] != args[2])
                     memcpy(args[2], args[0], count * itemsize_of(type));
                 (type == NPY_FLOAT ? guard_float : guard_double)(args[2], args[1], strides[1], count);
+                break;
+            case GATHER:
+                gather(step, memory, args[2], strides[2], a, count);
             }
         }
     }
@@ -505,7 +552,7 @@ sweep_blocks(const Sweep *self, char *const *memory, Py_ssize_t low, Py_ssize_t 
 elements: 1, or 0 if one is different. */
 static int
 take_rows(const Sweep *self, PyObject *arrays, Py_ssize_t first, Py_ssize_t count,
-          Py_ssize_t length, char **memory)
+          Py_ssize_t length, Memories *memory)
 {
     PyObject *const *item = PySequence_Fast_ITEMS(arrays);
     if (PySequence_Fast_GET_SIZE(arrays) != count)
@@ -517,12 +564,13 @@ take_rows(const Sweep *self, PyObject *arrays, Py_ssize_t first, Py_ssize_t coun
         PyArrayObject *array = (PyArrayObject *)item[i];
         if (PyArray_TYPE(array) != row->type || !PyArray_ISALIGNED(array) ||
             !PyArray_ISNOTSWAPPED(array) || !PyArray_IS_C_CONTIGUOUS(array) ||
-            (!row->advance && !row->stride && PyArray_SIZE(array) != 1) ||
+            (!row->advance && !row->stride && !row->aside && PyArray_SIZE(array) != 1) ||
             (first + i >= self->inputs && !PyArray_ISWRITEABLE(array)))
             return 0;
         if (row->stride && PyArray_SIZE(array) < length)
             return 0;
-        memory[first + i] = PyArray_BYTES(array);
+        memory->start[first + i] = PyArray_BYTES(array);
+        memory->size[first + i] = PyArray_SIZE(array);
     }
     return 1;
 }
@@ -536,7 +584,7 @@ call_sweep(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *k
         PyErr_SetString(PyExc_TypeError, "a sweep takes low, high, scratch, inputs and outputs");
         return NULL;
     }
-    char *memory[MOST_MEMORIES];
+    Memories memory;
     Total sums[MOST_MEMORIES] = {{0}};
     Py_ssize_t low = PyLong_AsSsize_t(args[0]), high = PyLong_AsSsize_t(args[1]);
     if (PyErr_Occurred())
@@ -547,16 +595,22 @@ call_sweep(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *k
             return NULL;
         }
     Py_ssize_t block = high - low < self->block ? high - low : self->block;
-    if (low < 0 || !take_rows(self, args[3], 0, self->inputs, high, memory) ||
-        !take_rows(self, args[4], self->inputs, self->outputs, high, memory) ||
-        !take_rows(self, args[2], self->inputs + self->outputs, self->scratch, block, memory))
+    if (low < 0 || !take_rows(self, args[3], 0, self->inputs, high, &memory) ||
+        !take_rows(self, args[4], self->inputs, self->outputs, high, &memory) ||
+        !take_rows(self, args[2], self->inputs + self->outputs, self->scratch, block, &memory))
         return PyObject_Vectorcall(self->slow, args, nargsf, NULL);
     for (Py_ssize_t i = self->inputs + self->outputs + self->scratch; i < self->rows; i++)
-        memory[i] = self->row[i].fixed;
+        memory.start[i] = self->row[i].fixed;
+    int fits = 1;
     Py_BEGIN_ALLOW_THREADS
-    sweep_blocks(self, memory, low, high, sums);
+    for (Py_ssize_t i = 0; fits && i < self->steps; i++)
+        fits = self->step[i].kind != GATHER || can_gather(&self->step[i], &memory, low, high);
+    if (fits)
+        sweep_blocks(self, &memory, low, high, sums);
     feclearexcept(FE_ALL_EXCEPT);
     Py_END_ALLOW_THREADS
+    if (!fits)  /* NumPy says which index is outside */
+        return PyObject_Vectorcall(self->slow, args, nargsf, NULL);
     PyObject *result = PyErr_Occurred() ? NULL : PyList_New(self->sums);
     Py_ssize_t place = 0;
     for (Py_ssize_t i = 0; result && i < self->steps; i++) {
@@ -578,6 +632,19 @@ call_sweep(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *k
     return result;
 }
 
+static npy_intp
+size_of_type(int type)
+{
+    PyArray_Descr *dtype = PyArray_DescrFromType(type);
+    if (!dtype) {
+        PyErr_Clear();
+        return -1;
+    }
+    npy_intp size = PyDataType_ELSIZE(dtype);
+    Py_DECREF(dtype);
+    return size;
+}
+
 static PyUFuncGenericFunction
 find_loop(PyObject *function, Py_ssize_t which, int operands, void **data)
 {
@@ -592,7 +659,7 @@ find_loop(PyObject *function, Py_ssize_t which, int operands, void **data)
     return ufunc->functions[which];
 }
 
-/* (kind, function, which of its loops, rows of the operands) */
+/* (kind, function, which of its loops or how wide a row is, rows of the operands) */
 static int
 read_sweep_step(PyObject *text, SweepStep *step, const Sweep *self)
 {
@@ -605,14 +672,23 @@ read_sweep_step(PyObject *text, SweepStep *step, const Sweep *self)
     if (step->operands < 0)
         return -1;
     static const int wanted[] = {0, 1, 2, 3};
-    int good = step->kind >= LOOP && step->kind <= GUARD && step->operands > 0;
+    int good = step->kind >= LOOP && step->kind <= GATHER && step->operands > 0;
     for (int k = 0; good && k < step->operands; k++) {
-        good = numbers[k] >= 0 && numbers[k] < self->rows;
+        good = numbers[k] >= 0 && numbers[k] < self->rows &&
+               self->row[numbers[k]].aside == (step->kind == GATHER && k < 2);
         step->memory[k] = (int)numbers[k];
     }
     if (good && step->kind == LOOP) {
         step->loop = find_loop(function, which, step->operands, &step->data);
         good = step->loop != NULL;
+    }
+    else if (good && step->kind == GATHER) {
+        step->width = which;
+        good = step->operands == 3 && which > 0 && self->row[step->memory[2]].stride &&
+               self->row[step->memory[0]].type == self->row[step->memory[2]].type &&
+               PyTypeNum_ISSIGNED(self->row[step->memory[1]].type) &&
+               size_of_type(self->row[step->memory[1]].type) == sizeof(npy_intp) &&
+               size_of_type(self->row[step->memory[2]].type) == self->row[step->memory[2]].stride;
     }
     else if (good) {
         const Row *first = &self->row[step->memory[0]];
@@ -626,12 +702,12 @@ read_sweep_step(PyObject *text, SweepStep *step, const Sweep *self)
     return good ? 0 : -1;
 }
 
-/* (type, bytes for each element, bytes within a block, address of a number or 0) */
+/* (type, bytes for each element, bytes within a block, address of a number or 0, whether it is aside) */
 static int
 read_row(PyObject *text, Row *row)
 {
     PyObject *address;
-    if (!PyArg_ParseTuple(text, "innO", &row->type, &row->advance, &row->stride, &address))
+    if (!PyArg_ParseTuple(text, "innOp", &row->type, &row->advance, &row->stride, &address, &row->aside))
         return -1;
     row->fixed = PyLong_AsVoidPtr(address);
     return PyErr_Occurred() ? -1 : 0;

@@ -25,6 +25,7 @@ __all__ = [
     "buffer",
     "copy_into",
     "fix_zeros",
+    "gather",
     "is_in_order",
     "maker",
     "may_be_view",
@@ -37,6 +38,7 @@ __all__ = [
     "scalar",
     "shaped",
     "sum_of",
+    "take_into",
     "ufunc_of",
     "where_into",
 ]
@@ -256,3 +258,25 @@ def fix_zeros(r: Array, g: Array) -> None:
     if math.isfinite(abs(square_sum(r.ravel("K")))):
         return
     r[np.broadcast_to(~np.isfinite(r) & (g == 0), r.shape)] = 0
+
+
+def take_into(x: Array, indices: Array, axis: int, out: Array) -> None:
+    """``take``, into an array."""
+    size = x.shape[axis]
+    if indices.size and -size <= indices.min() <= indices.max() < size:
+        np.take(x, indices, axis, out, "wrap")  # "raise" would make a copy first
+    else:
+        np.take(x, indices, axis, out)
+
+
+def gather(table: Array, indices: Array, start: int, stop: int, width: int, out: Array) -> None:
+    """Write a part of ``take(table, indices, axis=0)`` into an array.
+
+    The part is from `start` to `stop` along the first axis, or where rows have a `width`, of the
+    elements without axes."""
+    if not width:
+        take_into(table, indices[start:stop], 0, out)
+        return
+    first, last = start // width, -(-stop // width)
+    rows = table.take(indices.reshape(-1)[first:last], axis=0).reshape(-1)
+    out[...] = rows[start - first * width : stop - first * width]

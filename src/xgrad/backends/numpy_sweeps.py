@@ -13,29 +13,39 @@ import numpy as np
 from .._typing import Array, DType
 from .numpy_loops import compiled_loops, loop_of
 
-__all__ = ["SweepStep", "Vector", "block_of", "can_sweep", "sweep"]
+__all__ = ["Gathering", "SweepStep", "Vector", "block_of", "can_gather", "can_sweep", "sweep"]
 
 _BYTES = 1 << 13  # of a block of one array
 _SUMMED = ("f", "d")  # dtypes of sums, and of what is guarded
 _KINDS = {"sum": 1, "product_sum": 2, "guard": 3}  # as in _loops.c; 0 is a function
+_GATHER = 4
+
+
+class Gathering(NamedTuple):
+    """The function of a step that takes rows out of a table, given that and the rows' indices."""
+
+    width: int
 
 
 class SweepStep(NamedTuple):
-    """One step: a function of NumPy's, `SELECT`, or ``"sum"``, ``"product_sum"``, ``"guard"``.
+    """One step: a function of NumPy's, `SELECT`, `Gathering`, or ``"sum"``, ``"product_sum"``, ``"guard"``.
 
-    Operands, the result of a function or guard last, are names of vectors, or numbers as arrays
-    without axes."""
+    Operands, the result last if it is an array, are names of vectors, or numbers as arrays without
+    axes."""
 
     function: Any
     operands: tuple[str | Array, ...]
 
 
 class Vector(NamedTuple):
-    """A flat array by name; `whole` where it has all elements, and not one for all of them."""
+    """A flat array by name; `whole` where it has all elements, and not one for all of them.
+
+    One that is `aside` is a table or indices into one, of any size."""
 
     name: str
     dtype: DType
     whole: bool = True
+    aside: bool = False
 
 
 def block_of(dtypes: Sequence[DType]) -> int:
@@ -52,6 +62,16 @@ def can_sweep(function: Any, dtypes: tuple[DType, ...]) -> bool:
     return loop_of(function, dtypes) is not None and len(dtypes) <= compiled_loops.MOST_OPERANDS
 
 
+def can_gather(table: DType, indices: DType) -> bool:
+    """Whether a step can take rows out of a table."""
+    return (
+        compiled_loops is not None
+        and table.isnative
+        and table.kind in "biufc"
+        and indices == np.intp
+    )
+
+
 def sweep(
     steps: Sequence[SweepStep],
     inputs: Sequence[Vector],
@@ -63,7 +83,7 @@ def sweep(
     """A function ``(low, high, scratch, inputs, outputs)`` that gives the sums of some elements.
 
     None where there are more arrays than it takes. `slow` is called instead of it for arrays of
-    other dtypes, or whose elements do not lie side by side."""
+    other dtypes, or whose elements do not lie side by side, and for indices that are outside."""
     assert compiled_loops is not None
     numbers: dict[int, Array] = {}
     for s in steps:
@@ -76,15 +96,17 @@ def sweep(
     dtypes = [*[v.dtype for v in vectors], *[x.dtype for x in numbers.values()]]
     rows = []
     for i, vector in enumerate(vectors):
-        size = vector.dtype.itemsize if vector.whole else 0
+        size = vector.dtype.itemsize if vector.whole and not vector.aside else 0
         moves = size if i < len(inputs) + len(outputs) else 0
-        rows.append((vector.dtype.num, moves, size, 0))
+        rows.append((vector.dtype.num, moves, size, 0, vector.aside))
     for x in numbers.values():
-        rows.append((x.dtype.num, 0, 0, x.__array_interface__["data"][0]))
+        rows.append((x.dtype.num, 0, 0, x.__array_interface__["data"][0], False))
     texts: list[tuple[Any, ...]] = []
     for function, operands in steps:
         which = tuple([places[x if isinstance(x, str) else id(x)] for x in operands])
-        if function in _KINDS:
+        if isinstance(function, Gathering):
+            texts.append((_GATHER, None, function.width, which))
+        elif function in _KINDS:
             texts.append((_KINDS[function], None, 0, which))
         else:
             loop = loop_of(function, tuple([dtypes[i] for i in which]))

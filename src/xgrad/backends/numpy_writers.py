@@ -14,7 +14,7 @@ import numpy as np
 from .._typing import Array
 from . import numpy_convolution, numpy_pooling
 from .numpy_buffers import Form, space_for
-from .numpy_kernels import REDUCTIONS, as_view
+from .numpy_kernels import REDUCTIONS, as_view, take_into
 from .numpy_masks import where_into
 from .numpy_networks import sums_along
 from .numpy_padding import frames
@@ -129,15 +129,7 @@ def _own(name: str) -> Writer:
 
 def _take(parameters: dict[str, Any], out: Array) -> Callable[..., Any]:
     axis = parameters["axis"]
-
-    def take(x: Array, indices: Array) -> None:
-        size = x.shape[axis]
-        if indices.size and -size <= indices.min() <= indices.max() < size:
-            np.take(x, indices, axis, out, "wrap")  # "raise" would make a copy first
-        else:
-            np.take(x, indices, axis, out)
-
-    return take
+    return lambda x, indices: take_into(x, indices, axis, out)
 
 
 def _convert(_parameters: dict[str, Any], out: Array) -> Callable[..., Any]:

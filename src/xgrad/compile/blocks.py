@@ -96,8 +96,8 @@ class BlockRunner:
 
     def __call__(self, *arrays: tuple[Any, ...]) -> list[Any]:
         """Run all blocks, given the inputs and the outputs of each group in turn; gives the sums."""
-        inputs = [s.laid_out(x) for s, x in zip(self.stretches, arrays[::2], strict=True)]
-        outputs = [s.laid_out(x) for s, x in zip(self.stretches, arrays[1::2], strict=True)]
+        inputs = [s.inputs(x) for s, x in zip(self.stretches, arrays[::2], strict=True)]
+        outputs = [s.outputs(x) for s, x in zip(self.stretches, arrays[1::2], strict=True)]
         parts: list[list[Any]] = [[None] * len(share) for share in self._shares]
 
         def run(number: int) -> None:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, TypeVar
 from ..backends.fused import REDUCTIONS
 from .program import Instruction, Literal, Program
 
-__all__ = ["Group", "in_order", "is_reduction", "results_of", "schedule"]
+__all__ = ["Group", "gathers", "in_order", "is_reduction", "results_of", "schedule"]
 
 T = TypeVar("T")
 
@@ -64,6 +64,11 @@ class Group:
 def is_reduction(instruction: Instruction) -> bool:
     """Whether an instruction takes axes away, so that it can only end a group."""
     return instruction.primitive.name in REDUCTIONS
+
+
+def gathers(instruction: Instruction) -> bool:
+    """Whether an instruction takes rows out of a table, which has to be whole before."""
+    return instruction.primitive.name == "take"
 
 
 def ends_blocks(program: Program, _group: Group, instruction: Instruction) -> bool:
@@ -149,6 +154,8 @@ def _group_for(
     outside: set[Group] = set()
     for number in instruction.reads():
         outside |= behind.get(number, set()) - {group_of.get(number)}
+    if gathers(instruction):
+        outside |= direct
     for group in reversed(groups):
         if group.domain != domain or group in outside:
             continue
@@ -175,6 +182,8 @@ def _domain(program: Program, instruction: Instruction, smallest: int) -> tuple[
     shape = program.specs[instruction.results[0]].shape
     if not _is_large(shape, smallest):
         return None
+    if gathers(instruction):
+        return shape if _gathers_rows(program, instruction) else None
     for operand in instruction.reads():
         other = program.specs[operand].shape
         padded = (1,) * (len(shape) - len(other)) + other
@@ -183,6 +192,20 @@ def _domain(program: Program, instruction: Instruction, smallest: int) -> tuple[
         ):
             return None
     return shape
+
+
+def _gathers_rows(program: Program, instruction: Instruction) -> bool:
+    """Whether it takes whole rows, and neither table nor indices could be taken for an operand of the group."""
+    if instruction.parameters.get("axis") != 0 or len(instruction.reads()) != 2:
+        return False
+    table, indices = [program.specs[n].shape for n in instruction.reads()]
+    result = program.specs[instruction.results[0]].shape
+    return (
+        len(table) > 1
+        and len(indices) > 0
+        and result not in (table, indices)
+        and min(math.prod(table), math.prod(indices)) > 1
+    )
 
 
 def _is_large(shape: tuple[int, ...], smallest: int) -> bool:

@@ -52,6 +52,6 @@ def can_be_watched(
 def _is_fusable(instruction: Instruction) -> bool:
     name = instruction.primitive.name
     return (
-        name in ("sum", "where", "zero_where_zero", "astype")
+        name in ("sum", "take", "where", "zero_where_zero", "astype")
         or kernels.ufunc_of(name, instruction.parameters) is not None
     )

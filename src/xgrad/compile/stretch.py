@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..backends import numpy_kernels as kernels
 from ..backends.caches import last_cache_bytes
 from ..backends.numpy_buffers import Form
-from .fusion import Group
+from .fusion import Group, gathers
 from .program import Instruction, Literal, Program
 from .slots import Slots
 from .sweeping import sweeping
@@ -28,8 +28,8 @@ _CHEAP, _DEAR, _CACHE, _MEMORY = 0.12, 0.4, 0.1, 0.3
 _ARITHMETIC = {
     *("abs", "add", "astype", "ceil", "clip_lower", "clip_upper", "divide", "equal", "floor"),
     *("greater", "greater_equal", "isfinite", "isnan", "less", "less_equal", "maximum", "minimum"),
-    *("multiply", "negative", "not_equal", "power", "relu", "square", "subtract", "sum", "trunc"),
-    *("zero_where_zero",),
+    *("multiply", "negative", "not_equal", "power", "relu", "square", "subtract", "sum", "take"),
+    *("trunc", "zero_where_zero"),
 }
 
 
@@ -67,8 +67,10 @@ class Stretch:
         numbers = [(i.results[0], i.primitive.name) for i in self._members]
         self.full_outputs = [n for n, name in numbers if name != "sum" and n in leaving]
         self.sums = [n for n, name in numbers if name == "sum"]  # in the order of a sweep's, too
+        self._aside = {n for i in group.members if gathers(i) for n in i.reads()}
+        read = {n for i in self._members if not gathers(i) for n in i.reads()} - group.results()
         self._flat = all(
-            (self._is_full(n) and is_in_order(n)) or program.size_of(n) == 1 for n in group.reads()
+            (self._is_full(n) and is_in_order(n)) or program.size_of(n) == 1 for n in read
         ) and all(self._sums_everything(i) for i in group.members if i.primitive.name == "sum")
         self.count = math.prod(group.domain) if self._flat else group.domain[0]
         self.width = 1 if self._flat else math.prod(group.domain[1:])
@@ -101,11 +103,19 @@ class Stretch:
             self._function = function_of(self.source, "stretch", self._scope, "xg.function group")
         return self._function(*arguments)
 
-    def laid_out(self, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Inputs or outputs as the function wants them."""
+    def inputs(self, arrays: Sequence[Any]) -> Sequence[Any]:
+        """What the group reads, as the function wants it."""
+        if not self._aside:
+            return self.outputs(arrays)
+        reads = self.group.reads()
+        pairs = zip(reads, arrays, strict=True)
+        return [x if n in self._aside else self.outputs([x])[0] for n, x in pairs]
+
+    def outputs(self, arrays: Sequence[Any]) -> Sequence[Any]:
+        """What the function writes, as it wants it."""
         if not self._flat:
             return arrays
-        return tuple([x.reshape(-1 if x.size == self.count else ()) for x in arrays])
+        return [x.reshape(-1 if x.size == self.count else ()) for x in arrays]
 
     # -- generation ------------------------------------------------------------------------------
 
@@ -138,7 +148,7 @@ class Stretch:
         )
 
     def _slice(self, number: int) -> str:
-        """How an input is cut to a block."""
+        """How an input is cut to a block; tables and indices are left to who gathers."""
         shape = self._program.specs[number].shape
         domain = self.group.domain
         if self._flat:
@@ -173,6 +183,9 @@ class Stretch:
             if given[0] != out:
                 lines.append(f"{copy}({out}, {given[0]})")
             lines.append(f"{fix}({out}, {given[1]})")
+        elif name == "take":
+            gather = self._bind("gather", kernels.gather)
+            lines.append(f"{gather}({', '.join(given)}, a, b, {self._width_of(member)}, {out})")
         elif name == "astype":
             copy = self._bind("copy_into", kernels.copy_into)
             lines.append(f"{copy}({out}, {given[0]})")
@@ -184,6 +197,11 @@ class Stretch:
             arguments = [*given, *map(repr, more), kernels.out_code(ufunc, out)]
             lines.append(f"{f}({', '.join(arguments)})")
         return lines
+
+    def _width_of(self, member: Instruction) -> int:
+        """Of how many elements the rows are that are gathered; 0 where a block is of whole rows."""
+        table = self._program.specs[member.reads()[0]].shape
+        return math.prod(table[1:]) if self._flat else 0
 
     def _operand(self, operand: Any, member: Instruction, names: dict[int, str]) -> str:
         if not isinstance(operand, Literal):

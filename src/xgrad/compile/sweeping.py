@@ -5,6 +5,7 @@ smaller: without calls they need not be worth a call. Its sums add up in double 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -55,10 +56,12 @@ class Sweeping(NamedTuple):
         names: dict[int, str] = {}
         inputs: list[Vector] = []
         own = {m.result for m in self.members}
-        for x in [x for m in self.members for x in m.operands if type(x) is int]:
-            if x not in own and x not in names:
+        for m in self.members:
+            aside = isinstance(m.function, sweeps.Gathering)
+            for x in [x for x in m.operands if type(x) is int and x not in own and x not in names]:
                 names[x] = f"x{x}"
-                inputs.append(Vector(f"x{x}", specs[x].dtype, self.program.size_of(x) != 1))
+                whole = self.program.size_of(x) != 1
+                inputs.append(Vector(f"x{x}", specs[x].dtype, whole, aside))
         steps = []
         for member, home in zip(self.members, homes, strict=True):
             given = [names[x] if type(x) is int else x for x in member.operands]
@@ -109,6 +112,11 @@ def _member(program: Program, domain: tuple[int, ...], member: Instruction) -> _
             return None
     elif name == "where":
         function = SELECT
+    elif name == "take":
+        if not sweeps.can_gather(*[specs[x].dtype for x in member.reads()]):
+            return None
+        width = math.prod(specs[operands[0]].shape[1:])
+        return _Member(sweeps.Gathering(width), tuple(operands), number)
     else:
         ufunc = kernels.ufunc_of(name, member.parameters)
         if ufunc is None:
