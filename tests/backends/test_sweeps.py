@@ -10,10 +10,12 @@ from xgrad.backends import numpy_loops
 from xgrad.backends.numpy_loops import SELECT
 from xgrad.backends.numpy_sweeps import (
     Gathering,
+    Scattering,
     SweepStep,
     Vector,
     block_of,
     can_gather,
+    can_scatter,
     can_sweep,
     sweep,
 )
@@ -298,3 +300,59 @@ def test_tables_are_for_gathering_only(steps):
     inputs = [Vector("t", F8, aside=True), Vector("i", np.dtype(np.intp), aside=True)]
     with pytest.raises(ValueError, match="no such step"):
         sweep(steps, inputs, vectors("y"), [], 8, unexpected)
+
+
+def scattering(width, block, dtype=F8, slow=unexpected):
+    inputs = [Vector("x", dtype), Vector("i", np.dtype(np.intp), aside=True)]
+    steps = [SweepStep(np.negative, ("x", "m0"))]
+    steps.append(SweepStep(Scattering(width), ("m0", "i", "t")))
+    outputs = [Vector("t", dtype, aside=True)]
+    return sweep(steps, inputs, outputs, vectors("m0", dtype=dtype), block, slow)
+
+
+@pytest.mark.parametrize("dtype", [F4, F8])
+@pytest.mark.parametrize("width", [1, 3, 64, 1000, 5000])
+@pytest.mark.parametrize("block", [1, 50, 1024])
+def test_rows_are_scattered_block_by_block(width, block, dtype, rng):
+    x = rng.normal(size=14 * width).astype(dtype)
+    indices = rng.integers(-5, 5, size=14)
+    low, high = x.size // 3, x.size - 2
+    expected = np.zeros((5, width), dtype)
+    part = np.zeros_like(x)
+    part[low:high] = -x[low:high]
+    np.add.at(expected, indices, part.reshape(14, width))
+    table = np.full((5, width), 9, dtype)
+    scattering(width, block, dtype)(low, high, [np.empty(block, dtype)], (x, indices), (table,))
+    assert table.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("index", [-6, 5])
+def test_rows_that_are_not_there_go_to_the_slow_function(index, rng):
+    x, indices, table = rng.normal(size=12), np.array([0, index, 1]), np.full((5, 4), 9.0)
+    made = scattering(4, 5, slow=lambda *_: "slow")
+    assert made(0, 12, [np.empty(5)], (x, indices), (table,)) == "slow"
+    assert (table == 9).all()
+    table.flags.writeable = False
+    assert made(0, 4, [np.empty(5)], (x, indices), (table,)) == "slow"
+    assert made(0, 4, [np.empty(5)], (x, indices), (np.empty((4, 5)).T,)) == "slow"
+
+
+def test_what_can_be_scattered():
+    assert can_scatter(F8, np.dtype(np.intp))
+    assert not can_scatter(np.dtype(int), np.dtype(np.intp))
+    assert not can_scatter(F8, np.dtype(np.int32))
+
+
+@pytest.mark.parametrize(
+    "operands",
+    [("x", "i", "i"), ("x", "x", "t"), ("t", "i", "t"), ("x", "i", "x"), ("x", "i", "u")],
+)
+def test_tables_are_among_the_outputs(operands):
+    inputs = [
+        *vectors("x"),
+        Vector("i", np.dtype(np.intp), aside=True),
+        Vector("u", F8, aside=True),
+    ]
+    outputs = [Vector("t", F8, aside=True)]
+    with pytest.raises(ValueError, match="no such step"):
+        sweep([SweepStep(Scattering(2), operands)], inputs, outputs, [], 8, unexpected)

@@ -371,14 +371,14 @@ static PyTypeObject BatchType = {
 
 enum { MOST_MEMORIES = 64, BLOCK_BYTES = 1 << 14 };
 
-/* What a step of a sweep does; the last operand of a LOOP, a GUARD and a GATHER is its result. */
-enum { LOOP, SUM, PRODUCT_SUM, GUARD, GATHER };
+/* What a step of a sweep does; but for sums, the last operand is its result. */
+enum { LOOP, SUM, PRODUCT_SUM, GUARD, GATHER, SCATTER };
 
 typedef struct {
     int kind, operands;
     PyUFuncGenericFunction loop;
     void *data;
-    npy_intp width;  /* elements of a row that is gathered */
+    npy_intp width;  /* elements of a row that is gathered or scattered */
     int memory[MOST_OPERANDS];
 } SweepStep;
 
@@ -471,13 +471,20 @@ value_of(const Total *total)
     return isfinite(total->lost) ? total->sum + total->lost : total->sum;
 }
 
-/* Whether all rows that some elements are gathered from are there; negative ones count from the end. */
+/* Which operand of a step is the table that it takes rows from, or adds rows to. */
 static int
-can_gather(const SweepStep *step, const Memories *memory, Py_ssize_t low, Py_ssize_t high)
+table_of(const SweepStep *step)
+{
+    return step->memory[step->kind == GATHER ? 0 : 2];
+}
+
+/* Whether all rows of a table are there that some elements belong to; negative ones count from the end. */
+static int
+has_rows(const SweepStep *step, const Memories *memory, Py_ssize_t low, Py_ssize_t high)
 {
     if (low >= high)
         return 1;
-    npy_intp rows = memory->size[step->memory[0]] / step->width;
+    npy_intp rows = memory->size[table_of(step)] / step->width;
     const npy_intp *index = (const npy_intp *)memory->start[step->memory[1]];
     npy_intp last = (high - 1) / step->width, least = 0, most = -1;
     if (last >= memory->size[step->memory[1]])
@@ -506,6 +513,28 @@ gather(const SweepStep *step, const Memories *memory, char *out, npy_intp size, 
         count -= many;
     }
 }
+
+/* Add elements to those of rows. */
+#define SCATTER_OF(name, type)                                                                  \
+    WIDE static void name(const SweepStep *step, const Memories *memory, const char *values,        \
+                          npy_intp low, npy_intp count)                                         \
+    {                                                                                           \
+        npy_intp width = step->width, rows = memory->size[step->memory[2]] / width;             \
+        const npy_intp *index = (const npy_intp *)memory->start[step->memory[1]] + low / width; \
+        npy_intp column = low % width;                                                          \
+        for (const type *x = (const type *)values; count; index++, column = 0) {                \
+            npy_intp row = *index < 0 ? *index + rows : *index;                                 \
+            npy_intp many = width - column < count ? width - column : count;                    \
+            type *y = (type *)memory->start[step->memory[2]] + row * width + column;            \
+            for (npy_intp i = 0; i < many; i++)                                                 \
+                y[i] += x[i];                                                                   \
+            x += many;                                                                          \
+            count -= many;                                                                      \
+        }                                                                                       \
+    }
+
+SCATTER_OF(scatter_float, npy_float)
+SCATTER_OF(scatter_double, npy_double)
 
 static void
 sweep_blocks(const Sweep *self, const Memories *memory, Py_ssize_t low, Py_ssize_t high, Total *sums)
@@ -543,6 +572,9 @@ sweep_blocks(const Sweep *self, const Memories *memory, Py_ssize_t low, Py_ssize
                 break;
             case GATHER:
                 gather(step, memory, args[2], strides[2], a, count);
+                break;
+            case SCATTER:
+                (type == NPY_FLOAT ? scatter_float : scatter_double)(step, memory, args[0], a, count);
             }
         }
     }
@@ -604,7 +636,12 @@ call_sweep(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *k
     int fits = 1;
     Py_BEGIN_ALLOW_THREADS
     for (Py_ssize_t i = 0; fits && i < self->steps; i++)
-        fits = self->step[i].kind != GATHER || can_gather(&self->step[i], &memory, low, high);
+        fits = self->step[i].kind < GATHER || has_rows(&self->step[i], &memory, low, high);
+    for (Py_ssize_t i = 0; fits && i < self->steps; i++)
+        if (self->step[i].kind == SCATTER) {
+            int table = self->step[i].memory[2];
+            memset(memory.start[table], 0, memory.size[table] * itemsize_of(self->row[table].type));
+        }
     if (fits)
         sweep_blocks(self, &memory, low, high, sums);
     feclearexcept(FE_ALL_EXCEPT);
@@ -672,23 +709,27 @@ read_sweep_step(PyObject *text, SweepStep *step, const Sweep *self)
     if (step->operands < 0)
         return -1;
     static const int wanted[] = {0, 1, 2, 3};
-    int good = step->kind >= LOOP && step->kind <= GATHER && step->operands > 0;
+    int good = step->kind >= LOOP && step->kind <= SCATTER && step->operands > 0;
     for (int k = 0; good && k < step->operands; k++) {
-        good = numbers[k] >= 0 && numbers[k] < self->rows &&
-               self->row[numbers[k]].aside == (step->kind == GATHER && k < 2);
+        int aside = step->kind == GATHER ? k < 2 : step->kind == SCATTER && k > 0;
+        good = numbers[k] >= 0 && numbers[k] < self->rows && self->row[numbers[k]].aside == aside;
         step->memory[k] = (int)numbers[k];
     }
     if (good && step->kind == LOOP) {
         step->loop = find_loop(function, which, step->operands, &step->data);
         good = step->loop != NULL;
     }
-    else if (good && step->kind == GATHER) {
+    else if (good && step->kind >= GATHER) {
+        const Row *table = &self->row[table_of(step)], *index = &self->row[step->memory[1]];
+        const Row *elements = &self->row[step->memory[step->kind == GATHER ? 2 : 0]];
         step->width = which;
-        good = step->operands == 3 && which > 0 && self->row[step->memory[2]].stride &&
-               self->row[step->memory[0]].type == self->row[step->memory[2]].type &&
-               PyTypeNum_ISSIGNED(self->row[step->memory[1]].type) &&
-               size_of_type(self->row[step->memory[1]].type) == sizeof(npy_intp) &&
-               size_of_type(self->row[step->memory[2]].type) == self->row[step->memory[2]].stride;
+        good = step->operands == 3 && which > 0 && table->type == elements->type &&
+               PyTypeNum_ISSIGNED(index->type) &&
+               size_of_type(index->type) == sizeof(npy_intp) && elements->stride > 0 &&
+               size_of_type(elements->type) == elements->stride;
+        if (good && step->kind == SCATTER)
+            good = (table->type == NPY_FLOAT || table->type == NPY_DOUBLE) &&
+                   step->memory[2] >= self->inputs && step->memory[2] < self->inputs + self->outputs;
     }
     else if (good) {
         const Row *first = &self->row[step->memory[0]];

@@ -16,6 +16,7 @@ from .._typing import Array, DType
 from .looks import ALONE, product_sum, square_sum
 from .numpy_masks import where_into
 from .numpy_rows import MANY, reduced
+from .numpy_scatter import add_rows, places_from
 
 __all__ = [
     "MANY",
@@ -36,6 +37,7 @@ __all__ = [
     "raw_memory",
     "reduction_of",
     "scalar",
+    "scatter",
     "shaped",
     "sum_of",
     "take_into",
@@ -280,3 +282,13 @@ def gather(table: Array, indices: Array, start: int, stop: int, width: int, out:
     first, last = start // width, -(-stop // width)
     rows = table.take(indices.reshape(-1)[first:last], axis=0).reshape(-1)
     out[...] = rows[start - first * width : stop - first * width]
+
+
+def scatter(table: Array, x: Array, indices: Array, start: int, stop: int, width: int) -> None:
+    """Add a part of what is added at indices to the rows of a table; the part is as for `gather`."""
+    if not width:
+        add_rows(table, indices[start:stop], x, 0)
+        return
+    elements = np.arange(start, stop)
+    rows = places_from(indices.reshape(-1)[elements // width], len(table), 0)
+    np.add.at(table.reshape(-1), rows * width + elements % width, x)

@@ -17,7 +17,7 @@ from .._typing import Array
 from .indices import Slot, fill_key, flat_positions
 from .numpy_buffers import Form, written
 
-__all__ = ["FEW", "add_at", "add_rows", "combine", "places_of_rows", "sums_of_rows"]
+__all__ = ["FEW", "add_at", "add_rows", "combine", "places_from", "places_of_rows", "sums_of_rows"]
 
 FEW = 2048  # below, what is saved is less than what it costs to save it
 _BLOCK = 1 << 15
@@ -46,7 +46,7 @@ def combine(ufunc: np.ufunc, out: Array, indices: Array, updates: Array, axis: i
         ufunc.at(np.moveaxis(out, axis, 0), indices, np.moveaxis(updates, axis, 0))
         return
     size = out.shape[axis]
-    indices = _places(indices, size, axis)
+    indices = places_from(indices, size, axis)
     flat, columns = out.reshape(-1), np.arange(width)
     stacks = updates.reshape(-1, indices.size, width)
     group = max(1, _BLOCK // max(1, indices.size * width))
@@ -129,12 +129,12 @@ def _sums_of_rows(indices: Array, rows: Array, axis: int, size: int) -> Array | 
         return None
     count = indices.size
     ones, starts = np.ones(count, rows.dtype), np.arange(count + 1)
-    matrix = sparse.csc_array((ones, _places(indices, size, 0), starts), shape=(size, count))
+    matrix = sparse.csc_array((ones, places_from(indices, size, 0), starts), shape=(size, count))
     sums = matrix @ rows.reshape(count, -1)
     return sums.reshape(size, *rows.shape[1:])
 
 
-def _places(indices: Array, size: int, axis: int) -> Array:
+def places_from(indices: Array, size: int, axis: int) -> Array:
     """Indices that count from the beginning."""
     _check_bounds(indices, size, axis)
     places = indices.astype(np.intp)

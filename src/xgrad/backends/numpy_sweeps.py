@@ -13,12 +13,21 @@ import numpy as np
 from .._typing import Array, DType
 from .numpy_loops import compiled_loops, loop_of
 
-__all__ = ["Gathering", "SweepStep", "Vector", "block_of", "can_gather", "can_sweep", "sweep"]
+__all__ = [
+    "Gathering",
+    "Scattering",
+    "SweepStep",
+    "Vector",
+    "block_of",
+    "can_gather",
+    "can_scatter",
+    "can_sweep",
+    "sweep",
+]
 
 _BYTES = 1 << 13  # of a block of one array
 _SUMMED = ("f", "d")  # dtypes of sums, and of what is guarded
 _KINDS = {"sum": 1, "product_sum": 2, "guard": 3}  # as in _loops.c; 0 is a function
-_GATHER = 4
 
 
 class Gathering(NamedTuple):
@@ -27,8 +36,14 @@ class Gathering(NamedTuple):
     width: int
 
 
+class Scattering(NamedTuple):
+    """The function of a step that adds rows to those of a table, which begins as zeros, given their indices."""
+
+    width: int
+
+
 class SweepStep(NamedTuple):
-    """One step: a function of NumPy's, `SELECT`, `Gathering`, or ``"sum"``, ``"product_sum"``, ``"guard"``.
+    """One step: a function of NumPy's, `SELECT`, or one of ``"sum"``, ``"product_sum"``, ``"guard"``, or rows.
 
     Operands, the result last if it is an array, are names of vectors, or numbers as arrays without
     axes."""
@@ -72,6 +87,11 @@ def can_gather(table: DType, indices: DType) -> bool:
     )
 
 
+def can_scatter(table: DType, indices: DType) -> bool:
+    """Whether a step can add rows to those of a table."""
+    return can_gather(table, indices) and table.char in _SUMMED
+
+
 def sweep(
     steps: Sequence[SweepStep],
     inputs: Sequence[Vector],
@@ -104,8 +124,9 @@ def sweep(
     texts: list[tuple[Any, ...]] = []
     for function, operands in steps:
         which = tuple([places[x if isinstance(x, str) else id(x)] for x in operands])
-        if isinstance(function, Gathering):
-            texts.append((_GATHER, None, function.width, which))
+        if isinstance(function, Gathering | Scattering):
+            kind = 4 if isinstance(function, Gathering) else 5
+            texts.append((kind, None, function.width, which))
         elif function in _KINDS:
             texts.append((_KINDS[function], None, 0, which))
         else:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..backends import numpy_kernels as kernels
 from ..backends.numpy_buffers import Form
-from .fusion import Group
+from .fusion import Group, scatters
 from .memory import Memory
 from .places import ALIGNED, Place, Room, Stay, arrange
 from .program import Instruction, Program
@@ -211,6 +211,8 @@ class Arena:
             members = part.members
         for member in reversed(members):
             if y in member.results:
+                if scatters(member):  # from the first block on
+                    return False
                 return x in first_read(member) if x in member.reads() else True
             if x in member.reads():
                 return False

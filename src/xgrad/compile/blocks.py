@@ -11,6 +11,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ..backends.blocks import BLOCK
 from ..backends.numpy_buffers import Form, Space, bytes_for, bytes_form
 from ..backends.workers import run_shares, thread_count, threads_for
@@ -50,7 +52,8 @@ class BlockRunner:
     stretches : list of Stretch
         One for each.
     scratch : list of Form
-        What it needs while it runs: for each thread, memory for one group after the other.
+        What it needs while it runs: for each thread, memory for one group after the other; and the
+        tables of all threads but the first.
     """
 
     def __init__(
@@ -80,7 +83,11 @@ class BlockRunner:
             self._functions.append(stretch.compiled(step, may_be_written_over))
         needed = [[stretch.scratch for stretch in self._used(share)] for share in self._shares]
         self.scratch = [bytes_form(max(map(bytes_for, each))) for each in needed]
+        self._with_tables = [s for share in self._shares for s in share if self._has_tables(s)]
+        for share in self._with_tables:
+            self.scratch += stretches[share.group].table_forms
         self._memories: list[list[list[Any]]] = []
+        self._tables: dict[_Share, list[Any]] = {}
 
     @property
     def threads(self) -> int:
@@ -89,10 +96,14 @@ class BlockRunner:
 
     def use(self, scratch: Sequence[Any]) -> None:
         """Take memory of the forms in `scratch`."""
+        count = len(self._shares)
         self._memories = [
             [_cut(raw, stretch.scratch) for stretch in self._used(share)]
-            for raw, share in zip(scratch, self._shares, strict=True)
+            for raw, share in zip(scratch[:count], self._shares, strict=True)
         ]
+        left = iter(scratch[count:])
+        for share in self._with_tables:
+            self._tables[share] = [next(left) for _ in self.stretches[share.group].tables]
 
     def __call__(self, *arrays: tuple[Any, ...]) -> list[Any]:
         """Run all blocks, given the inputs and the outputs of each group in turn; gives the sums."""
@@ -102,11 +113,19 @@ class BlockRunner:
 
         def run(number: int) -> None:
             memory, found = self._memories[number], parts[number]
-            for i, (group, start, stop) in enumerate(self._shares[number]):
+            for i, share in enumerate(self._shares[number]):
+                group, written = share.group, outputs[share.group]
+                if share in self._tables:
+                    full = len(self.stretches[group].full_outputs)
+                    written = [*written[:full], *self._tables[share]]
                 function = self._functions[group]
-                found[i] = function(start, stop, memory[i], inputs[group], outputs[group])
+                found[i] = function(share.start, share.stop, memory[i], inputs[group], written)
 
         run_shares(run, len(self._shares))
+        for share, tables in self._tables.items():
+            wholes = outputs[share.group][len(self.stretches[share.group].full_outputs) :]
+            for whole, table in zip(wholes, tables, strict=True):
+                np.add(whole, table, whole)
         return [
             self._finish(functools.reduce(_add, column))
             for group, stretch in enumerate(self.stretches)
@@ -121,6 +140,10 @@ class BlockRunner:
             for s, part in zip(share, found, strict=True)
             if s.group == group
         ]
+
+    def _has_tables(self, share: _Share) -> bool:
+        """Whether it adds rows to tables of its own: all but the first do, who has the results."""
+        return share.start > 0 and bool(self.stretches[share.group].tables)
 
     def _used(self, share: Sequence[_Share]) -> list[Stretch]:
         return [self.stretches[group] for group, _, _ in share]

@@ -347,7 +347,7 @@ class Build:
         arguments = []
         for part, stretch in zip(parts_of(group), runner.stretches, strict=True):
             given = [self._names[n] for n in part.reads()]
-            outs = [self._home(n).name for n in stretch.full_outputs]
+            outs = [self._home(n).name for n in (*stretch.full_outputs, *stretch.tables)]
             arguments += [f"({_tuple(given)})", f"({_tuple(outs)})"]
         sums = [n for stretch in runner.stretches for n in stretch.sums]
         self._names |= {n: f"v{n}" for n in sums}

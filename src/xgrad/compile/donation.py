@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ..backends import numpy_kernels as kernels
-from .fusion import Group
+from .fusion import Group, scatters
 from .memory import Memory
 from .program import Instruction, Program
 from .teams import part_for
@@ -57,6 +57,8 @@ def _is_safe(memory: Memory, item: Instruction | Group, argument: int, number: i
             return False
         members = part.members
     writer = next(i for i, member in enumerate(members) if number in member.results)
+    if scatters(members[writer]):  # from the first block on
+        return False
     for place, member in enumerate(members):
         touched = [n for n in member.reads() if argument in memory.roots_of(n)]
         if not touched:

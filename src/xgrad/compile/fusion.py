@@ -15,11 +15,14 @@ from typing import Any, ClassVar, TypeVar
 from ..backends.fused import REDUCTIONS
 from .program import Instruction, Literal, Program
 
-__all__ = ["Group", "gathers", "in_order", "is_reduction", "results_of", "schedule"]
+__all__ = ["Group", "in_order", "is_reduction", "results_of", "scatters", "schedule", "tables_of"]
 
 T = TypeVar("T")
 
 _LARGE = 1 << 16  # elements; below, blocks cost more than they save
+_FEW_ROWS = (
+    4  # times as many elements are added to a table as it has, if each thread begins its own
+)
 
 
 @dataclass(eq=False)
@@ -66,16 +69,26 @@ def is_reduction(instruction: Instruction) -> bool:
     return instruction.primitive.name in REDUCTIONS
 
 
-def gathers(instruction: Instruction) -> bool:
-    """Whether an instruction takes rows out of a table, which has to be whole before."""
-    return instruction.primitive.name == "take"
+def scatters(instruction: Instruction) -> bool:
+    """Whether an instruction adds rows to those of a table, so that it can only end a group."""
+    return instruction.primitive.name == "index_add"
+
+
+def tables_of(instruction: Instruction) -> list[int]:
+    """What an instruction reads anywhere, and not element by element: tables, and indices of rows."""
+    name, reads = instruction.primitive.name, instruction.reads()
+    return reads if name == "take" else reads[1:] if name == "index_add" else []
 
 
 def ends_blocks(program: Program, _group: Group, instruction: Instruction) -> bool:
     """Whether a reduction is known when all blocks are done (blocks.py).
 
-    That is a sum over everything or over the first axis, without another dtype."""
+    That is a sum over everything or over the first axis, without another dtype, or rows that are added
+    to those of a table, which is so small that every thread can have its own."""
     parameters = instruction.parameters
+    if scatters(instruction):
+        x, y = program.size_of(instruction.reads()[0]), program.size_of(instruction.results[0])
+        return y * _FEW_ROWS <= x
     if instruction.primitive.name != "sum":
         return False
     if parameters.get("keepdims") or parameters.get("dtype") is not None:
@@ -125,7 +138,7 @@ def schedule(
         found.discard(chosen)
         chosen.after |= found
         chosen.members.append(instruction)
-        if is_reduction(instruction):  # known when everything else is done
+        if is_reduction(instruction) or scatters(instruction):  # known when everything else is done
             behind[instruction.results[0]] = found | {chosen}
             continue
         for number in instruction.results:
@@ -149,13 +162,12 @@ def _group_for(
     domain = _domain(program, instruction, smallest)
     if domain is None or not is_fusable(instruction):
         return None
-    ends = is_reduction(instruction)
+    ends = is_reduction(instruction) or scatters(instruction)
     direct = {group_of[n] for n in instruction.reads() if n in group_of}
     outside: set[Group] = set()
     for number in instruction.reads():
         outside |= behind.get(number, set()) - {group_of.get(number)}
-    if gathers(instruction):
-        outside |= direct
+    outside |= {group_of[n] for n in tables_of(instruction) if n in group_of}
     for group in reversed(groups):
         if group.domain != domain or group in outside:
             continue
@@ -179,11 +191,14 @@ def _domain(program: Program, instruction: Instruction, smallest: int) -> tuple[
             return None
         shape = program.specs[x].shape
         return shape if _is_large(shape, smallest) else None
+    if scatters(instruction):
+        shape = program.specs[instruction.reads()[0]].shape
+        return shape if _is_large(shape, smallest) and _is_of_rows(program, instruction) else None
     shape = program.specs[instruction.results[0]].shape
     if not _is_large(shape, smallest):
         return None
-    if gathers(instruction):
-        return shape if _gathers_rows(program, instruction) else None
+    if tables_of(instruction):
+        return shape if _is_of_rows(program, instruction) else None
     for operand in instruction.reads():
         other = program.specs[operand].shape
         padded = (1,) * (len(shape) - len(other)) + other
@@ -194,18 +209,14 @@ def _domain(program: Program, instruction: Instruction, smallest: int) -> tuple[
     return shape
 
 
-def _gathers_rows(program: Program, instruction: Instruction) -> bool:
-    """Whether it takes whole rows, and neither table nor indices could be taken for an operand of the group."""
+def _is_of_rows(program: Program, instruction: Instruction) -> bool:
+    """Whether it is about whole rows, and neither table nor indices could be taken for an operand of the group."""
     if instruction.parameters.get("axis") != 0 or len(instruction.reads()) != 2:
         return False
-    table, indices = [program.specs[n].shape for n in instruction.reads()]
-    result = program.specs[instruction.results[0]].shape
-    return (
-        len(table) > 1
-        and len(indices) > 0
-        and result not in (table, indices)
-        and min(math.prod(table), math.prod(indices)) > 1
-    )
+    x, indices = [program.specs[n].shape for n in instruction.reads()]
+    y = program.specs[instruction.results[0]].shape
+    several = min(math.prod(x), math.prod(y), math.prod(indices)) > 1
+    return len(x) > 1 and len(indices) > 0 and x != y and indices not in (x, y) and several
 
 
 def _is_large(shape: tuple[int, ...], smallest: int) -> bool:

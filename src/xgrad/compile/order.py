@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from ..backends import numpy_kernels as kernels
+from ..backends.numpy_loops import can_batch
 from .blocks import may_share_threads
 from .fusion import Group, schedule
 from .program import Instruction, Program
@@ -51,7 +52,9 @@ def can_be_watched(
 
 def _is_fusable(instruction: Instruction) -> bool:
     name = instruction.primitive.name
+    if name in ("take", "index_add"):  # for which a call is as good as a loop
+        return can_batch()
     return (
-        name in ("sum", "take", "where", "zero_where_zero", "astype")
+        name in ("sum", "where", "zero_where_zero", "astype")
         or kernels.ufunc_of(name, instruction.parameters) is not None
     )

@@ -127,7 +127,8 @@ def first_read(member: Instruction) -> list[int]:
     """The operands over which the result may be written: nothing else is read after that began.
 
     Ufuncs go element by element, and so does `where`, but for its condition. Guards are first a
-    copy of one operand, and look at the other later. `take` reads anywhere."""
-    parts = {"where": slice(1, 3), "zero_where_zero": slice(1), "take": slice(0)}
+    copy of one operand, and look at the other later. What is about rows reads or writes anywhere."""
+    parts = {"where": slice(1, 3), "zero_where_zero": slice(1)}
+    parts |= {"take": slice(0), "index_add": slice(0)}
     operands = member.operands[parts.get(member.primitive.name, slice(None))]
     return [x for x in operands if not isinstance(x, Literal)]

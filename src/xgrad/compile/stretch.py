@@ -15,7 +15,7 @@ from typing import Any
 from ..backends import numpy_kernels as kernels
 from ..backends.caches import last_cache_bytes
 from ..backends.numpy_buffers import Form
-from .fusion import Group, gathers
+from .fusion import Group, tables_of
 from .program import Instruction, Literal, Program
 from .slots import Slots
 from .sweeping import sweeping
@@ -27,9 +27,9 @@ __all__ = ["Stretch", "nanoseconds"]
 _CHEAP, _DEAR, _CACHE, _MEMORY = 0.12, 0.4, 0.1, 0.3
 _ARITHMETIC = {
     *("abs", "add", "astype", "ceil", "clip_lower", "clip_upper", "divide", "equal", "floor"),
-    *("greater", "greater_equal", "isfinite", "isnan", "less", "less_equal", "maximum", "minimum"),
-    *("multiply", "negative", "not_equal", "power", "relu", "square", "subtract", "sum", "take"),
-    *("trunc", "zero_where_zero"),
+    *("greater", "greater_equal", "index_add", "isfinite", "isnan", "less", "less_equal"),
+    *("maximum", "minimum", "multiply", "negative", "not_equal", "power", "relu", "square"),
+    *("subtract", "sum", "take", "trunc", "zero_where_zero"),
 }
 
 
@@ -40,6 +40,8 @@ class Stretch:
     ----------
     full_outputs : list of int
         The values that it writes to memory.
+    tables : list of int
+        Those that it adds rows to: each thread to its own.
     sums : list of int
         The sums that it gives.
     count : int
@@ -48,6 +50,8 @@ class Stretch:
         How many elements a row has.
     scratch : list of Form
         The memory that a thread needs for it.
+    table_forms : list of Form
+        Of `tables`.
     source : str
         What was generated.
     sweep : Sweeping or None
@@ -65,20 +69,26 @@ class Stretch:
         self.group = group
         self._members = _with_product_sums(program, group, leaving)
         numbers = [(i.results[0], i.primitive.name) for i in self._members]
-        self.full_outputs = [n for n, name in numbers if name != "sum" and n in leaving]
+        ends = ("sum", "index_add")
+        self.full_outputs = [n for n, name in numbers if name not in ends and n in leaving]
+        self.tables = [n for n, name in numbers if name == "index_add"]
+        self.table_forms = [Form(*program.specs[n]) for n in self.tables]
         self.sums = [n for n, name in numbers if name == "sum"]  # in the order of a sweep's, too
-        self._aside = {n for i in group.members if gathers(i) for n in i.reads()}
-        read = {n for i in self._members if not gathers(i) for n in i.reads()} - group.results()
+        self._aside = {n for i in group.members for n in tables_of(i)}
+        read = {n for i in self._members for n in i.reads() if n not in tables_of(i)}
         self._flat = all(
-            (self._is_full(n) and is_in_order(n)) or program.size_of(n) == 1 for n in read
+            (self._is_full(n) and is_in_order(n)) or program.size_of(n) == 1
+            for n in read - group.results()
         ) and all(self._sums_everything(i) for i in group.members if i.primitive.name == "sum")
+        self.sweep = sweeping(program, group.domain, self._members) if self._flat else None
+        if self._aside and self.sweep is None:
+            self._flat = False  # calls are good at whole rows only
         self.count = math.prod(group.domain) if self._flat else group.domain[0]
         self.width = 1 if self._flat else math.prod(group.domain[1:])
         self.scratch: list[Form] = []
         self._scope: dict[str, Any] = {}
         self.source = ""
         self._function: Callable[..., Any] | None = None
-        self.sweep = sweeping(program, group.domain, self._members) if self._flat else None
 
     def compiled(self, step: int, may_be_written_over: Callable[[int], bool]) -> Callable[..., Any]:
         """``stretch(lo, hi, scratch, inputs, outputs)``, which takes so many rows at once.
@@ -93,7 +103,7 @@ class Stretch:
         self.scratch = slots.forms
         found = None
         if self.sweep is not None:
-            outputs = self.full_outputs
+            outputs = [*self.full_outputs, *self.tables]
             found = self.sweep.function(self._homes, outputs, self.scratch, step, self._in_python)
         return self._in_python if found is None else found
 
@@ -106,13 +116,16 @@ class Stretch:
     def inputs(self, arrays: Sequence[Any]) -> Sequence[Any]:
         """What the group reads, as the function wants it."""
         if not self._aside:
-            return self.outputs(arrays)
-        reads = self.group.reads()
-        pairs = zip(reads, arrays, strict=True)
-        return [x if n in self._aside else self.outputs([x])[0] for n, x in pairs]
+            return self._laid_out(arrays)
+        pairs = zip(self.group.reads(), arrays, strict=True)
+        return [x if n in self._aside else self._laid_out([x])[0] for n, x in pairs]
 
     def outputs(self, arrays: Sequence[Any]) -> Sequence[Any]:
         """What the function writes, as it wants it."""
+        full = len(self.full_outputs)
+        return [*self._laid_out(arrays[:full]), *arrays[full:]]
+
+    def _laid_out(self, arrays: Sequence[Any]) -> Sequence[Any]:
         if not self._flat:
             return arrays
         return [x.reshape(-1 if x.size == self.count else ()) for x in arrays]
@@ -137,6 +150,9 @@ class Stretch:
             names[number] = f"y{number}"
             body.append(f"y{number} = outputs[{i}][a:b]")
         begin = [f"s{number} = 0" for number in self.sums]
+        for i, number in enumerate(self.tables):
+            names[number] = f"y{number}"
+            begin += [f"y{number} = outputs[{i + len(self.full_outputs)}]", f"y{number}.fill(0)"]
         for place in range(len(self._members)):
             body += self._member(place, names, slots)
             slots.let_go(place)
@@ -170,6 +186,10 @@ class Stretch:
             add = self._bind("add_reduce", kernels.sum_of)
             return [f"s{number} = s{number} + {add}({given[0]}, {axis})"]
         lines = []
+        if name == "index_add":
+            self._homes.append(names[number])
+            scatter, width = self._bind("scatter", kernels.scatter), self._width_of(member)
+            return [f"{scatter}({names[number]}, {', '.join(given)}, a, b, {width})"]
         if number not in names:
             names[number] = slots.name_of(place)
         out = names[number]
@@ -199,9 +219,9 @@ class Stretch:
         return lines
 
     def _width_of(self, member: Instruction) -> int:
-        """Of how many elements the rows are that are gathered; 0 where a block is of whole rows."""
-        table = self._program.specs[member.reads()[0]].shape
-        return math.prod(table[1:]) if self._flat else 0
+        """Of how many elements rows of a table are; 0 where a block is made of whole ones."""
+        table = member.reads()[0] if member.primitive.name == "take" else member.results[0]
+        return math.prod(self._program.specs[table].shape[1:]) if self._flat else 0
 
     def _operand(self, operand: Any, member: Instruction, names: dict[int, str]) -> str:
         if not isinstance(operand, Literal):

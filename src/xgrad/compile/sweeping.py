@@ -27,6 +27,15 @@ class _Member(NamedTuple):
     operands: tuple[Any, ...]
     result: int
 
+    @property
+    def tables(self) -> tuple[Any, ...]:
+        """What lies aside of the elements."""
+        if isinstance(self.function, sweeps.Gathering):
+            return self.operands
+        return (
+            (self.operands[1], self.result) if isinstance(self.function, sweeps.Scattering) else ()
+        )
+
 
 class Sweeping(NamedTuple):
     """A group that can be a sweep.
@@ -56,12 +65,12 @@ class Sweeping(NamedTuple):
         names: dict[int, str] = {}
         inputs: list[Vector] = []
         own = {m.result for m in self.members}
-        for m in self.members:
-            aside = isinstance(m.function, sweeps.Gathering)
-            for x in [x for x in m.operands if type(x) is int and x not in own and x not in names]:
+        tables = {x for m in self.members for x in m.tables}
+        for x in [x for m in self.members for x in m.operands if type(x) is int]:
+            if x not in own and x not in names:
                 names[x] = f"x{x}"
                 whole = self.program.size_of(x) != 1
-                inputs.append(Vector(f"x{x}", specs[x].dtype, whole, aside))
+                inputs.append(Vector(f"x{x}", specs[x].dtype, whole, x in tables))
         steps = []
         for member, home in zip(self.members, homes, strict=True):
             given = [names[x] if type(x) is int else x for x in member.operands]
@@ -72,7 +81,7 @@ class Sweeping(NamedTuple):
         return sweeps.sweep(
             steps,
             inputs,
-            [Vector(f"y{n}", specs[n].dtype) for n in outputs],
+            [Vector(f"y{n}", specs[n].dtype, aside=n in tables) for n in outputs],
             [Vector(f"m{i}", form.dtype) for i, form in enumerate(scratch)],
             block,
             slow,
@@ -104,6 +113,11 @@ def _member(program: Program, domain: tuple[int, ...], member: Instruction) -> _
         dtypes += (specs[number].dtype,)
         fits = whole and sweeps.can_sweep(function, dtypes)
         return _Member(function, tuple(operands), number) if fits else None
+    if name == "index_add":
+        if not sweeps.can_scatter(specs[number].dtype, specs[operands[1]].dtype):
+            return None
+        width = math.prod(specs[number].shape[1:])
+        return _Member(sweeps.Scattering(width), tuple(operands), number)
     if specs[number].shape != domain:
         return None
     if name == "zero_where_zero":
