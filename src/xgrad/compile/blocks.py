@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from ..backends.blocks import BLOCK
 from ..backends.numpy_buffers import Form, Space, bytes_for, bytes_form
@@ -125,7 +124,7 @@ class BlockRunner:
         for share, tables in self._tables.items():
             wholes = outputs[share.group][len(self.stretches[share.group].full_outputs) :]
             for whole, table in zip(wholes, tables, strict=True):
-                np.add(whole, table, whole)
+                operator.iadd(whole, table)
         return [
             self._finish(functools.reduce(_add, column))
             for group, stretch in enumerate(self.stretches)
