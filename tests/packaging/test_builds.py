@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from xgrad._speedups import COMPILED
+
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
@@ -80,7 +82,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(builds):
         assert others == set()
     else:
         suffix = sysconfig.get_config_var("EXT_SUFFIX")
-        modules = ("backends/_loops", "backends/_memory", "core/_dispatch", "interpreters/_follow")
+        modules = [name.removeprefix("xgrad.").replace(".", "/") for name in COMPILED]
         assert others == {f"xgrad/{name}{suffix}" for name in modules}
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import math
-import operator
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -124,7 +123,7 @@ class BlockRunner:
         for share, tables in self._tables.items():
             wholes = outputs[share.group][len(self.stretches[share.group].full_outputs) :]
             for whole, table in zip(wholes, tables, strict=True):
-                operator.iadd(whole, table)
+                whole[...] += table
         return [
             self._finish(functools.reduce(_add, column))
             for group, stretch in enumerate(self.stretches)

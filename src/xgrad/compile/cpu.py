@@ -32,13 +32,20 @@ class CpuExecutor:
         What was generated.
     arena_bytes : int
         The size of the arena.
+    lock
+        Who runs the program has it: there is one arena for all threads.
+    context : contextvars.Context
+        What the program runs in.
+    ready : callable or None
+        The program, if nothing has to be done in a call but to run it.
     """
 
     def __init__(self, program: Program, donated: Collection[int] = ()) -> None:
         self._program = program
         self._donated = tuple(donated)
-        self._lock = threading.Lock()
-        self._quietly = kernels.quiet_context().run
+        self.lock = threading.Lock()
+        self.context = kernels.quiet_context()
+        self._quietly = self.context.run
         self._careful: Callable[..., Any] | None = None
         self._calls_left, self._background = jit.plan()
         self.jit = "waiting" if self._calls_left else "off"
@@ -59,6 +66,7 @@ class CpuExecutor:
 
     def _take(self, build: Build) -> None:
         self._run = build.function
+        self.ready = None if self._calls_left else build.function
         self.source = build.source
         self.arena_bytes = build.arena.bytes
         self.groups = build.groups
@@ -70,7 +78,7 @@ class CpuExecutor:
         `free` are the numbers of those donated arguments whose memory nobody else sees."""
         if self._calls_left:
             self._count()
-        with self._lock:  # the arena is one for all threads, as is the context
+        with self.lock:  # the arena is one for all threads, as is the context
             try:
                 # If machine code refuses an array, the inputs must still be as they were.
                 outputs = self._quietly(self._run, () if self.jitted else free, *inputs)
@@ -90,13 +98,14 @@ class CpuExecutor:
 
     def _count(self) -> None:
         """Let numba compile what is worth it, once there were enough calls."""
-        with self._lock:
+        with self.lock:
             if not self._calls_left:  # another thread was faster
                 return
             self._calls_left -= 1
             if self._calls_left:
                 return
             self.jit = "compiling"
+            self.ready = self._run
         jit.start(self._compile, self._background)
 
     def _compile(self) -> None:
@@ -110,7 +119,7 @@ class CpuExecutor:
         except Exception as error:  # noqa: BLE001 - numba's are of many kinds
             self.jit = _reason(error)
             return
-        with self._lock:
+        with self.lock:
             self._take(build)
             self.jit = "on"
 

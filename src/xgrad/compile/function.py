@@ -9,8 +9,9 @@ import functools
 import time
 import warnings
 from collections.abc import Callable, Collection, Iterable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .._speedups import compiled
 from ..backends import (
     Backend,
     Device,
@@ -49,6 +50,19 @@ from .signature import Signature, Taken, holds_array, show_key
 __all__ = ["Function", "function"]
 
 _HOST_ARRAY = host().namespace.ndarray
+_ONE, _TUPLE, _ELSE = range(3)  # as in _replay.c
+
+# The way from a call to its program, compiled, or None.
+_compiled = compiled("xgrad.compile._replay")
+if _compiled is not None:
+    _compiled.connect(
+        Tensor=Tensor,
+        state=state,
+        settings=settings,
+        chosen_dtype=chosen_dtype,
+        default_device=default_device,
+    )
+
 _MANY = 8  # recordings of one function, after which somebody should be told
 
 
@@ -144,7 +158,24 @@ def _compiler(name: str) -> Backend:
     return backend
 
 
-class Function:
+if TYPE_CHECKING or _compiled is None:
+
+    class _Caller:
+        """What can be called, where nothing was compiled."""
+
+        _replay: Any = None
+
+        def __call__(self, *args: Any, **options: Any) -> Any:
+            return self._call_slowly(*args, **options)
+
+        def _call_slowly(self, *args: Any, **options: Any) -> Any:
+            raise NotImplementedError
+
+else:
+    _Caller = _compiled.Caller
+
+
+class Function(_Caller):
     """What `function` makes: called like the function, it replays what was recorded."""
 
     def __init__(
@@ -167,7 +198,13 @@ class Function:
     def __get__(self, instance: Any, _owner: Any = None) -> Any:
         return self if instance is None else functools.partial(self, instance)
 
-    def __call__(self, *args: Any, **options: Any) -> Any:
+    def __copy__(self) -> Function:
+        return self  # as functions are copied
+
+    def __deepcopy__(self, _memo: Any) -> Function:
+        return self
+
+    def _call_slowly(self, *args: Any, **options: Any) -> Any:
         """Run the function: by the program for these arguments, which the first call makes."""
         if self._quick and not options and not state.observers and not settings.inspected:
             found = self._find_quickly(args)
@@ -184,14 +221,14 @@ class Function:
         taken = self._signature.take_apart(args, options)
         if taken is None:
             return self._f(*args, **options)
-        compiled = self._compiled.get(taken.key)
-        if compiled is None or not compiled.variables_fit():
+        known = self._compiled.get(taken.key)
+        if known is None or not known.variables_fit():
             result = self._record(taken)
             self._give_away(taken)
             return result
-        free = compiled.free(taken) if taken.donated else ()
+        free = known.free(taken) if taken.donated else ()
         self._give_away(taken)  # now: a call that fails may have written over them
-        return compiled(taken.arrays, free)
+        return known(taken.arrays, free)
 
     def _give_away(self, taken: Taken) -> None:
         """Leave nothing in the Tensors that were donated."""
@@ -228,18 +265,20 @@ class Function:
         if found is None or not found.compiled.variables_fit():
             return None
         self._recent = found
+        self._replay = found.replay
         return found.compiled, arrays
 
-    def _keep(self, key: Any, compiled: _Compiled, leaves: list[Any], treedef: TreeDef) -> None:
+    def _keep(self, key: Any, known: _Compiled, leaves: list[Any], treedef: TreeDef) -> None:
         """Remember a program, and how to find it quickly where that can be."""
-        self._compiled[key] = compiled
+        self._compiled[key] = known
         plain = all(type(x) is Tensor and type(x.array) is _HOST_ARRAY for x in leaves)
         args, options = treedef.children
         flat = not options.children and all(x.kind is None for x in args.children)
         if self._signature.is_plain and plain and flat:
             forms = tuple([(x.array.shape, x.array.dtype) for x in leaves])
             dtype, device = chosen_dtype(), default_device()
-            self._quick[forms, dtype, device] = _Quick(forms, dtype, device, compiled)
+            replay = known.replay(forms, dtype, device)
+            self._quick[forms, dtype, device] = _Quick(forms, dtype, device, known, replay)
             self._recent = None
 
     def program(self) -> Listing:
@@ -261,7 +300,7 @@ class Function:
         """Forget all programs."""
         self._compiled.clear()
         self._quick.clear()
-        self._recent = None
+        self._recent = self._replay = None
 
     def _last(self) -> _Compiled:
         if not self._compiled:
@@ -297,14 +336,14 @@ class Function:
         finally:
             recording.close()
         donated = [program.arguments[place] for place, _ in taken.donated]
-        compiled = _Compiled(program, structure, numbered, donated, self._backend)
+        known = _Compiled(program, structure, numbered, donated, self._backend)
         outputs = recording.hand_over()
         del args, options, inputs, arguments, result, results, numbered
         recording.refuse_what_is_kept()
-        compiled.seconds = time.perf_counter() - start
-        self._keep(taken.key, compiled, taken.leaves, taken.treedef)
+        known.seconds = time.perf_counter() - start
+        self._keep(taken.key, known, taken.leaves, taken.treedef)
         self._warn_of_many()
-        return compiled.finish(outputs)
+        return known.finish(outputs)
 
     def _warn_of_many(self) -> None:
         if len(self._compiled) < _MANY or self._warned:
@@ -327,6 +366,7 @@ class _Quick(NamedTuple):
     dtype: Any
     device: Device
     compiled: _Compiled
+    replay: Any
 
 
 class _Compiled:
@@ -353,6 +393,7 @@ class _Compiled:
         self._draws = [draw for draw, _ in self.program.draws]
         variables = [variable for variable, _ in self.program.writes]
         self._writes = list(zip(variables, borrowed_writes(self.program), strict=True))
+        self._kind = _ELSE if self._writes else _kind_of(structure, results)
 
     def variables_fit(self) -> bool:
         """Whether the Variables still have the shapes and dtypes of the recording."""
@@ -361,6 +402,25 @@ class _Compiled:
             if array.shape != shape or array.dtype != dtype:
                 return False
         return True
+
+    def replay(self, forms: tuple[Any, ...], dtype: Any, device: Device) -> Any:
+        """The same for compiled callers, where they can run it; else None."""
+        forms += tuple([(shape, dtype) for _, shape, dtype in self._forms])
+        if _compiled is None or not self._is_quiet or self._draws:
+            return None
+        if len(forms) > _compiled.MOST_INPUTS or any(
+            len(shape) > _compiled.MOST_AXES for shape, _ in forms
+        ):
+            return None
+        return _compiled.Replay(
+            forms=forms,
+            dtype=dtype,
+            device=device,
+            variables=tuple(self._reads),
+            executor=self.executor,
+            results=self._kind,
+            finish=self.finish,
+        )
 
     def free(self, taken: Taken) -> set[int]:
         """The numbers of the donated arguments whose memory nobody else sees."""
@@ -395,6 +455,16 @@ class _Compiled:
             for (variable, copied), array in zip(self._writes, outputs[self._count :], strict=True):
                 variable.array = self._copy(array) if copied else array
         return self._pack(outputs)
+
+
+def _kind_of(structure: TreeDef, results: list[Any]) -> int:
+    """How results are put together, for compiled callers."""
+    if all(isinstance(x, Tensor) for x in results):
+        if structure.kind is None:
+            return _ONE
+        if structure.kind is tuple and all(x.kind is None for x in structure.children):
+            return _TUPLE
+    return _ELSE
 
 
 def _result(x: Any) -> Any:
