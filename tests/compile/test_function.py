@@ -565,3 +565,40 @@ def test_elements_of_arguments_are_arrays_in_replays():
     x = xg.asarray([1.0, 2.0])
     for _ in range(2):
         assert [type(y.array) for y in f(x)] == [np.ndarray, np.ndarray]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: float("nan"),
+        lambda: complex(float("nan"), 1),
+        lambda: (1, float("nan")),
+        lambda: [float("nan")],
+    ],
+    ids=["float", "complex", "tuple", "list"],
+)
+def test_nan_as_an_argument_is_recorded_once(make):
+    runs = []
+
+    def f(x, c, mode):
+        runs.append(mode)
+        return x * xg.tree.leaves(c)[0]
+
+    recorded = xg.function(f, static_argnames="mode")
+    for _ in range(3):
+        recorded(xg.ones(2), make(), float("nan"))
+        recorded(xg.ones(2), make(), (2, float("nan")))
+    assert len(runs) == 2
+    recorded(xg.ones(2), 3.0, float("nan"))
+    assert len(runs) == 3
+
+
+@pytest.mark.parametrize("exponent", [True, 1, 2, 3, 0.5, -1.0])
+def test_powers_of_bools(exponent):
+    f = lambda b: b**exponent
+    b = xg.asarray([True, False] if exponent > 0 else [True, True])
+    recorded, expected = xg.function(f), f(b)
+    for _ in range(2):
+        found = recorded(b)
+        assert found.dtype == expected.dtype
+        np.testing.assert_array_equal(found.numpy(), expected.numpy())

@@ -122,9 +122,13 @@ class Signature:
                     donated.append((len(arrays), x))
                 arrays.append(array)
             else:
-                keys.append((x if type(x) in SCALAR_TYPES else self._hashable(x), _exactly(x)))
+                known = _with_one_nan(x)
+                if type(x) not in SCALAR_TYPES:
+                    known = self._hashable(known)
+                keys.append((known, _exactly(x)))
         exactly = _exactly(static) if static else ()
-        key = (treedef, tuple(keys), static, exactly, chosen_dtype(), str(default_device()))
+        values = _with_one_nan(static)
+        key = (treedef, tuple(keys), values, exactly, chosen_dtype(), str(default_device()))
         return Taken(leaves, treedef, static, key, arrays, donated)
 
     def put_together(
@@ -181,6 +185,16 @@ def _exactly(x: Any) -> Any:
     if isinstance(x, frozenset):
         return kind, frozenset([(part, _exactly(part)) for part in x])
     return kind
+
+
+_nans: dict[str, float | complex] = {}
+
+
+def _with_one_nan(x: Any) -> Any:
+    """A value with the first of all NaNs of its kind for each NaN, which are equal to themselves only."""
+    if isinstance(x, float | complex):
+        return x if x == x else _nans.setdefault(repr(x), x)  # noqa: PLR0124 - as NaN is not
+    return tuple(map(_with_one_nan, x)) if type(x) is tuple else x
 
 
 def show_key(key: Any) -> str:

@@ -1,4 +1,6 @@
-"""Powers with whole exponents as products, which share their squares; as eager NumPy has them."""
+"""Powers with whole exponents as products, which share their squares; as eager NumPy has them.
+
+Powers of bools are those of the integers that they become: NumPy has no functions for them."""
 
 from __future__ import annotations
 
@@ -6,12 +8,14 @@ from dataclasses import replace
 from typing import Any
 
 from ...backends import host
+from ...backends.base import dtype_name
 from ...backends.whole_powers import by_products, whole_exponent
 from ...core.instructions import primitive
 from ..program import Instruction, Program
 
 __all__ = ["with_products"]
 
+_ASTYPE = primitive("astype")
 _MULTIPLY = primitive("multiply")
 _RECIPROCAL = primitive("reciprocal")
 
@@ -26,17 +30,22 @@ def with_products(program: Program) -> Program:
     numbers = program.new_numbers()
     kept: list[Instruction] = []
 
-    def note(primitive: Any, *operands: int) -> int:
+    def note(primitive: Any, *operands: int, **parameters: Any) -> int:
         number = next(numbers)
-        specs[number] = specs[operands[0]]
+        specs[number] = specs[operands[0]]._replace(**parameters)
         kept.append(
             instruction._replace(
-                primitive=primitive, operands=operands, parameters={}, results=(number,)
+                primitive=primitive, operands=operands, parameters=parameters, results=(number,)
             )
         )
         return number
 
     for instruction in program.instructions:
+        if instruction.primitive.name == "power":
+            (x,) = instruction.reads()
+            if dtype_name(specs[x].dtype) == "bool":
+                dtype = specs[instruction.results[0]].dtype
+                instruction = instruction.of((note(_ASTYPE, x, dtype=dtype),))  # noqa: PLW2901
         exponent = _whole(program, instruction)
         if exponent is None:
             kept.append(instruction)
