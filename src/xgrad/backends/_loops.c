@@ -54,29 +54,60 @@ typedef struct {
 
 /* -- a loop that is no function of NumPy's --------------------------------------------------- */
 
+/* Compile twice where the system can choose: with the wider vectors that most processors have. */
+#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__has_attribute)
+#if __has_attribute(target_clones)
+#define WIDE __attribute__((target_clones("avx2", "default")))
+#endif
+#endif
+#ifndef WIDE
+#define WIDE
+#endif
+
+/* The operands may be the result itself, element by element, but do not overlap it otherwise. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define ELEMENT_BY_ELEMENT _Pragma("GCC ivdep")
+#elif defined(__clang__)
+#define ELEMENT_BY_ELEMENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define ELEMENT_BY_ELEMENT
+#endif
+
+/* By masks of bits, which compilers make vectors of; `p` and `q` are 1, or 0 for a number. */
+#define SELECT_BITS(type, p, q)                                                                 \
+    do {                                                                                        \
+        type *y = (type *)out;                                                                  \
+        const type *x1 = (const type *)a, *x2 = (const type *)b;                                \
+        ELEMENT_BY_ELEMENT                                                                      \
+        for (npy_intp i = 0; i < n; i++) {                                                      \
+            type mask = (type)(0 - (type)(c[i] != 0));                                          \
+            y[i] = (type)((x1[i * p] & mask) | (x2[i * q] & (type)~mask));                      \
+        }                                                                                       \
+        return;                                                                                 \
+    } while (0)
+
 #define SELECT(name, type)                                                                      \
-    static void name(char **args, const npy_intp *count, const npy_intp *steps, void *unused)    \
+    WIDE static void name(char **args, const npy_intp *count, const npy_intp *steps, void *unused)    \
     {                                                                                           \
         char *c = args[0], *a = args[1], *b = args[2], *out = args[3];                          \
-        npy_intp n = *count;                                                                    \
-        if (steps[0] == 1 && steps[1] == sizeof(type) && steps[2] == sizeof(type) &&            \
-            steps[3] == sizeof(type)) {                                                         \
-            for (npy_intp i = 0; i < n; i++)                                                    \
-                ((type *)out)[i] = c[i] ? ((type *)a)[i] : ((type *)b)[i];                      \
-            return;                                                                             \
+        npy_intp n = *count, size = sizeof(type);                                               \
+        npy_uintp places = (npy_uintp)a | (npy_uintp)b | (npy_uintp)out;                        \
+        if (steps[0] == 1 && steps[3] == size && places % sizeof(type) == 0) {                  \
+            if (steps[1] == size && steps[2] == size)                                           \
+                SELECT_BITS(type, 1, 1);                                                        \
+            if (steps[1] == size && !steps[2])                                                  \
+                SELECT_BITS(type, 1, 0);                                                        \
+            if (!steps[1] && steps[2] == size)                                                  \
+                SELECT_BITS(type, 0, 1);                                                        \
         }                                                                                       \
         for (; n > 0; n--, c += steps[0], a += steps[1], b += steps[2], out += steps[3])        \
-            *(type *)out = *c ? *(type *)a : *(type *)b;                                        \
+            memmove(out, *c ? a : b, sizeof(type));                                             \
     }
 
 SELECT(select_1, npy_uint8)
 SELECT(select_2, npy_uint16)
 SELECT(select_4, npy_uint32)
-typedef struct {  /* also of two singles, which need not be aligned as one double is */
-    npy_uint32 half[2];
-} Eight;
-
-SELECT(select_8, Eight)
+SELECT(select_8, npy_uint64)
 
 static PyUFuncGenericFunction
 select_of(Py_ssize_t itemsize)
@@ -411,16 +442,6 @@ itemsize_of(int type)
 {
     return type == NPY_FLOAT ? sizeof(npy_float) : sizeof(npy_double);
 }
-
-/* Compile twice where the system can choose: with the wider vectors that most processors have. */
-#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__has_attribute)
-#if __has_attribute(target_clones)
-#define WIDE __attribute__((target_clones("avx2", "default")))
-#endif
-#endif
-#ifndef WIDE
-#define WIDE
-#endif
 
 /* 0 where g is 0 and r is not finite (rules/edges.py): a look, and work only where that finds any. */
 #define GUARD_OF(name, type, bits, exponent)                                                    \
