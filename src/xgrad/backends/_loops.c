@@ -402,8 +402,9 @@ static PyTypeObject BatchType = {
 
 enum { MOST_MEMORIES = 64, BLOCK_BYTES = 1 << 14 };
 
-/* What a step of a sweep does; but for sums, the last operand is its result. */
-enum { LOOP, SUM, PRODUCT_SUM, GUARD, GATHER, SCATTER };
+/* What a step of a sweep does; but for sums, the last operand is its result. What ADD_ROWS adds to is what
+is there, and for SCATTER zeros. */
+enum { LOOP, SUM, PRODUCT_SUM, GUARD, GATHER, SCATTER, ADD_ROWS };
 
 typedef struct {
     int kind, operands;
@@ -595,6 +596,7 @@ sweep_blocks(const Sweep *self, const Memories *memory, Py_ssize_t low, Py_ssize
                 gather(step, memory, args[2], strides[2], a, count);
                 break;
             case SCATTER:
+            case ADD_ROWS:
                 (type == NPY_FLOAT ? scatter_float : scatter_double)(step, memory, args[0], a, count);
             }
         }
@@ -730,9 +732,9 @@ read_sweep_step(PyObject *text, SweepStep *step, const Sweep *self)
     if (step->operands < 0)
         return -1;
     static const int wanted[] = {0, 1, 2, 3};
-    int good = step->kind >= LOOP && step->kind <= SCATTER && step->operands > 0;
+    int good = step->kind >= LOOP && step->kind <= ADD_ROWS && step->operands > 0;
     for (int k = 0; good && k < step->operands; k++) {
-        int aside = step->kind == GATHER ? k < 2 : step->kind == SCATTER && k > 0;
+        int aside = step->kind == GATHER ? k < 2 : step->kind > GATHER && k > 0;
         good = numbers[k] >= 0 && numbers[k] < self->rows && self->row[numbers[k]].aside == aside;
         step->memory[k] = (int)numbers[k];
     }
@@ -748,7 +750,7 @@ read_sweep_step(PyObject *text, SweepStep *step, const Sweep *self)
                PyTypeNum_ISSIGNED(index->type) &&
                size_of_type(index->type) == sizeof(npy_intp) && elements->stride > 0 &&
                size_of_type(elements->type) == elements->stride;
-        if (good && step->kind == SCATTER)
+        if (good && step->kind != GATHER)
             good = (table->type == NPY_FLOAT || table->type == NPY_DOUBLE) &&
                    step->memory[2] >= self->inputs && step->memory[2] < self->inputs + self->outputs;
     }

@@ -1,7 +1,7 @@
 """Adding and otherwise combining rows at repeated indices, on NumPy.
 
-``ufunc.at`` is fast for flat arrays only, by a factor of four for rows of 64. A sparse matrix times
-the rows is faster still by several times, and adds in the same order."""
+``ufunc.at`` is fast for flat arrays only, by a factor of four for rows of 64. Compiled (_loops.c) it is
+a loop; else, a sparse matrix times the rows is faster by several times. All add in the same order."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ FEW = 2048  # below, what is saved is less than what it costs to save it
 _BLOCK = 1 << 15
 _MANY = 1 << 15  # elements for which a sparse matrix pays
 _SPARSE_DTYPES = "fdFD"
+_STEP = 1 << 10  # elements that are looked at and added at once
 
 
 def add_at(out: Array, x: Array, indices: tuple[Array, ...], key: Any) -> None:
@@ -61,7 +62,9 @@ def combine(ufunc: np.ufunc, out: Array, indices: Array, updates: Array, axis: i
 
 
 def add_rows(out: Array, indices: Array, rows: Array, axis: int) -> None:
-    """Add rows at repeated indices, those of an index to each other first."""
+    """Add rows at repeated indices to a contiguous array."""
+    if _add_compiled(out, indices, rows, axis, kept=True):
+        return
     sums = _sums_of_rows(indices, rows, axis, out.shape[axis]) if rows.dtype == out.dtype else None
     if sums is None:
         combine(np.add, out, indices, rows, axis)
@@ -78,6 +81,11 @@ def sums_of_rows(
     scratch: Sequence[Array] = (),
 ) -> Array:
     """The same, added to zeros along an axis of a size."""
+    if is_compiled(indices, rows, axis):
+        fits = out is not None and out.flags.c_contiguous
+        table = out if fits else np.empty((size, *rows.shape[1:]), rows.dtype)
+        if _add_compiled(table, indices, rows, axis, kept=False):
+            return written(table, out)
     if out is not None and scratch and _add_columns() is not None:
         return _into(indices, rows, out, scratch[0])
     sums = _sums_of_rows(indices, rows, axis, size)
@@ -91,11 +99,46 @@ def sums_of_rows(
 
 def places_of_rows(indices: Any, rows: Any, axis: int) -> list[Form]:
     """What `sums_of_rows` needs to write many rows of floats straight to where they are wanted."""
+    if is_compiled(indices, rows, axis):
+        return []
     rank, count = len(rows.shape), math.prod(indices.shape)
     floats = np.dtype(rows.dtype).char in _SPARSE_DTYPES
     fits = floats and rank > 1 and axis % rank == 0 and count < np.iinfo(np.int32).max
     many = math.prod(rows.shape) >= _MANY
     return [Form((count,), np.dtype(np.int32))] if fits and many else []
+
+
+def is_compiled(indices: Any, rows: Any, axis: int) -> bool:
+    """Whether rows are added by a compiled loop; of arrays, or of what has their shapes and dtypes."""
+    rank = len(rows.shape)
+    if not rank or axis % rank:
+        return False
+    return bool(_sweeps().can_scatter(np.dtype(rows.dtype), np.dtype(indices.dtype)))
+
+
+def _add_compiled(table: Array, indices: Array, rows: Array, axis: int, *, kept: bool) -> bool:
+    """Add rows by a compiled loop, if they are as it wants them and all indices are inside."""
+    width = math.prod(table.shape[1:])
+    if not is_compiled(indices, rows, axis) or rows.dtype != table.dtype or not rows.size:
+        return False
+    add = _adder(rows.dtype, width, kept)
+    return add(0, rows.size, (), (np.ascontiguousarray(rows), indices), (table,)) is not None
+
+
+@functools.lru_cache(maxsize=256)
+def _adder(dtype: Any, width: int, kept: bool) -> Any:
+    """A compiled loop for rows of a width."""
+    sweeps = _sweeps()
+    step = sweeps.SweepStep(sweeps.Scattering(width, kept), ("x", "i", "t"))
+    inputs = [sweeps.Vector("x", dtype), sweeps.Vector("i", np.dtype(np.intp), aside=True)]
+    outputs = [sweeps.Vector("t", dtype, aside=True)]
+    return sweeps.sweep([step], inputs, outputs, [], _STEP, lambda *_: None)
+
+
+@functools.cache
+def _sweeps() -> Any:
+    """The compiled loops, which are not loaded before somebody adds rows."""
+    return importlib.import_module(".numpy_sweeps", __package__)
 
 
 def _into(indices: Array, rows: Array, out: Array, places: Array) -> Array:

@@ -37,9 +37,12 @@ class Gathering(NamedTuple):
 
 
 class Scattering(NamedTuple):
-    """The function of a step that adds rows to those of a table, which begins as zeros, given their indices."""
+    """The function of a step that adds rows to those of a table, given their indices.
+
+    The table begins as zeros, unless it is `kept`."""
 
     width: int
+    kept: bool = False
 
 
 class SweepStep(NamedTuple):
@@ -125,7 +128,7 @@ def sweep(
     for function, operands in steps:
         which = tuple([places[x if isinstance(x, str) else id(x)] for x in operands])
         if isinstance(function, Gathering | Scattering):
-            kind = 4 if isinstance(function, Gathering) else 5
+            kind = 4 if isinstance(function, Gathering) else 6 if function.kept else 5
             texts.append((kind, None, function.width, which))
         elif function in _KINDS:
             texts.append((_KINDS[function], None, 0, which))
