@@ -227,6 +227,40 @@ def test_threads_sweep_at_the_same_time(rng):
 # -- rows of a table ---------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("wrong", [9, -10, 2**62, -(2**63)])
+@pytest.mark.parametrize("kind", ["gather", "scatter"])
+def test_indices_that_change_after_they_were_looked_at(kind, wrong, rng):
+    """As another thread may do; here a step of the sweep does, whose result lies in them."""
+    indices, table = np.array([0, 8, 1, 2]), rng.normal(size=(9, 1))
+    x, y = rng.normal(size=4), np.zeros(4)
+    into, by = indices, np.full(4, wrong)
+    ints = np.dtype(np.intp)
+    steps = [SweepStep(np.positive, ("by", "into"))]
+    inputs = [Vector("by", ints), Vector("i", ints, aside=True)]
+    if kind == "gather":
+        steps.append(SweepStep(Gathering(1), ("t", "i", "y")))
+        made = sweep(
+            steps,
+            [*inputs, Vector("t", F8, aside=True)],
+            [Vector("into", ints), *vectors("y")],
+            [],
+            8,
+            lambda *_: "slow",
+        )
+        assert made(0, 4, [], (by, indices, table), (into, y)) == "slow"
+    else:
+        steps.append(SweepStep(Scattering(1), ("x", "i", "t")))
+        made = sweep(
+            steps,
+            [*inputs, *vectors("x")],
+            [Vector("into", ints), Vector("t", F8, aside=True)],
+            [],
+            8,
+            lambda *_: "slow",
+        )
+        assert made(0, 4, [], (by, indices, x), (into, table)) == "slow"
+
+
 def gathering(width, block, dtype=F8, slow=unexpected):
     inputs = [Vector("t", dtype, aside=True), Vector("i", np.dtype(np.intp), aside=True)]
     steps = [SweepStep(Gathering(width), ("t", "i", "m0"))]

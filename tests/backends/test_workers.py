@@ -60,14 +60,30 @@ def test_the_core_is_really_the_callers(monkeypatch):
 
 
 @needs_cores
-def test_a_caller_bound_to_one_core_leaves_threads_as_they_are(pool):
-    before = where(pool)
+def test_a_caller_bound_to_one_core_lets_threads_go_where_they_could_at_first(pool):
     allowed = os.sched_getaffinity(0)
+    where(pool)
     try:
         os.sched_setaffinity(0, {min(allowed)})
-        assert where(pool) == before
+        assert where(pool) == allowed
     finally:
         os.sched_setaffinity(0, allowed)
+
+
+@needs_cores
+def test_callers_that_are_threads_of_the_pool_change_nothing(pool, monkeypatch):
+    cores = sorted(os.sched_getaffinity(0))[:2]
+    monkeypatch.setattr(workers, "_current_core", lambda: cores[0])
+    before = where(pool)
+    seen, done = [], threading.Event()
+
+    def nested():
+        pool.submit_aside(lambda: (seen.append(os.sched_getaffinity(0)), done.set()))
+
+    monkeypatch.setattr(workers, "_current_core", lambda: cores[1])
+    pool.submit(nested)
+    assert done.wait(10)
+    assert seen == [before]
 
 
 @needs_cores

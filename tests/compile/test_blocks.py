@@ -577,3 +577,21 @@ def test_ids_outside_are_refused_where_rows_are_added(rng):
     np.testing.assert_allclose(
         recorded(x, xg.asarray(ids)).numpy(), f(x, xg.asarray(ids)).numpy(), rtol=1e-12
     )
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint16", "int32", "uint64"])
+def test_rows_at_narrow_ids(dtype, rng):
+    table, ids = rng.normal(size=(30, 64)), rng.integers(0, 30, 5000).astype(dtype)
+    recorded = gathered_alike(embedded, table, ids, rng.normal(size=(5000, 64)))
+    alone = re.search(r"w\d+\(.*b\d+", recorded._last().executor.source)
+    assert bool(alone) is (dtype == "uint64" or not numpy_loops.can_batch())
+
+
+@pytest.mark.parametrize("wrong", [30, -31])
+def test_narrow_ids_outside_are_refused(wrong, rng):
+    table, ids = rng.normal(size=(30, 64)), rng.integers(0, 30, 5000).astype("int32")
+    recorded = xg.function(lambda t, i: xg.sum(xg.exp(xg.take(t, i, axis=0))))
+    recorded(xg.asarray(table), xg.asarray(ids))
+    ids[77] = wrong
+    with pytest.raises(IndexError, match=str(wrong)):
+        recorded(xg.asarray(table), xg.asarray(ids))

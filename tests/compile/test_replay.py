@@ -3,6 +3,7 @@
 import copy
 import gc
 import inspect
+import pickle
 import sys
 import threading
 import weakref
@@ -324,7 +325,7 @@ def test_it_is_a_function_to_others():
     assert f.__name__ == "double"
     assert list(inspect.signature(f).parameters) == ["x", "times"]
     assert copy.copy(f) is f
-    assert copy.deepcopy({"f": f})["f"] is f
+    assert copy.deepcopy({"f": f})["f"] is f  # as of a function
 
     class Model:
         @xg.function
@@ -366,3 +367,34 @@ def test_what_replays_are_not_made_of():
         make(forms=(((1.5,), f8),), **good)
     with pytest.raises(AttributeError, match="lock"):
         make(forms=(), **(good | {"executor": None}))
+
+
+class Counter:
+    """Has a recorded function of its own, over one of its methods."""
+
+    def __init__(self):
+        self.total = xg.Variable(np.zeros(2))
+        self.step = xg.function(self.add)
+
+    def add(self, x):
+        self.total.assign(self.total + x)
+        return self.total * 1.0
+
+
+@pytest.mark.parametrize("calls", [0, 1, 3])
+def test_a_deep_copy_of_an_object_works_on_the_copy(calls):
+    original = Counter()
+    for _ in range(calls):
+        original.step(xg.ones(2))
+    copied = copy.deepcopy(original)
+    copied.step(xg.ones(2))
+    copied.step(xg.ones(2))
+    np.testing.assert_array_equal(original.total.numpy(), calls)
+    np.testing.assert_array_equal(copied.total.numpy(), calls + 2)
+
+
+def test_functions_are_pickled_by_what_they_are_made_of():
+    f = pickle.loads(pickle.dumps(xg.function(xg.tanh)))
+    x = tensor(3)
+    for _ in range(3):
+        np.testing.assert_array_equal(f(x).numpy(), np.tanh(x.numpy()))

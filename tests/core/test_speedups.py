@@ -45,6 +45,15 @@ def test_what_is_compiled_is_the_source_of_now(name):
     assert source == compiled(name).SOURCE, "old: run `pip install -e .` once more"
 
 
+@pytest.mark.parametrize("name", COMPILED)
+def test_the_oldest_numpys_interface_is_enough(name):
+    """Without the word for it, headers of NumPy 2.1 hide what others show, and the module cannot be loaded."""
+    text = (ROOT / "src" / f"{name.replace('.', '/')}.c").read_text("utf-8")
+    if "numpy/arrayobject.h" in text:
+        before = text[: text.index("numpy/arrayobject.h")]
+        assert "#define NPY_TARGET_VERSION NPY_2_0_API_VERSION\n" in before
+
+
 def test_they_are_used():
     assert type(xg.Tensor.__mul__).__name__ == "Operation"
     assert type(trigonometric._tanh).__name__ == "Operation"

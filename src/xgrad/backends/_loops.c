@@ -518,8 +518,9 @@ has_rows(const SweepStep *step, const Memories *memory, Py_ssize_t low, Py_ssize
     return least >= -rows && most < rows;
 }
 
-/* Copy elements of rows, which lie side by side in each. */
-static void
+/* Copy elements of rows, which lie side by side in each. 0 if a row is not there: indices may have
+changed since they were looked at, in an array that another thread writes to. */
+static int
 gather(const SweepStep *step, const Memories *memory, char *out, npy_intp size, npy_intp low,
        npy_intp count)
 {
@@ -528,37 +529,45 @@ gather(const SweepStep *step, const Memories *memory, char *out, npy_intp size, 
     const char *table = memory->start[step->memory[0]];
     npy_intp column = low % width;
     for (; count; index++, column = 0) {
-        npy_intp row = *index < 0 ? *index + rows : *index;
+        npy_intp found = *(const volatile npy_intp *)index, row = found < 0 ? found + rows : found;
         npy_intp many = width - column < count ? width - column : count;
+        if (row < 0 || row >= rows)
+            return 0;
         memcpy(out, table + (row * width + column) * size, many * size);
         out += many * size;
         count -= many;
     }
+    return 1;
 }
 
-/* Add elements to those of rows. */
+/* Add elements to those of rows; 0 as above. */
 #define SCATTER_OF(name, type)                                                                  \
-    WIDE static void name(const SweepStep *step, const Memories *memory, const char *values,        \
+    WIDE static int name(const SweepStep *step, const Memories *memory, const char *values,        \
                           npy_intp low, npy_intp count)                                         \
     {                                                                                           \
         npy_intp width = step->width, rows = memory->size[step->memory[2]] / width;             \
         const npy_intp *index = (const npy_intp *)memory->start[step->memory[1]] + low / width; \
         npy_intp column = low % width;                                                          \
         for (const type *x = (const type *)values; count; index++, column = 0) {                \
-            npy_intp row = *index < 0 ? *index + rows : *index;                                 \
+            npy_intp found = *(const volatile npy_intp *)index;                                 \
+            npy_intp row = found < 0 ? found + rows : found;                                    \
             npy_intp many = width - column < count ? width - column : count;                    \
+            if (row < 0 || row >= rows)                                                         \
+                return 0;                                                                       \
             type *y = (type *)memory->start[step->memory[2]] + row * width + column;            \
             for (npy_intp i = 0; i < many; i++)                                                 \
                 y[i] += x[i];                                                                   \
             x += many;                                                                          \
             count -= many;                                                                      \
         }                                                                                       \
+        return 1;                                                                               \
     }
 
 SCATTER_OF(scatter_float, npy_float)
 SCATTER_OF(scatter_double, npy_double)
 
-static void
+/* Run the steps, block by block; 0 if a row is not there. */
+static int
 sweep_blocks(const Sweep *self, const Memories *memory, Py_ssize_t low, Py_ssize_t high, Total *sums)
 {
     double products[BLOCK_BYTES / sizeof(double)];
@@ -593,14 +602,17 @@ sweep_blocks(const Sweep *self, const Memories *memory, Py_ssize_t low, Py_ssize
                 (type == NPY_FLOAT ? guard_float : guard_double)(args[2], args[1], strides[1], count);
                 break;
             case GATHER:
-                gather(step, memory, args[2], strides[2], a, count);
+                if (!gather(step, memory, args[2], strides[2], a, count))
+                    return 0;
                 break;
             case SCATTER:
             case ADD_ROWS:
-                (type == NPY_FLOAT ? scatter_float : scatter_double)(step, memory, args[0], a, count);
+                if (!(type == NPY_FLOAT ? scatter_float : scatter_double)(step, memory, args[0], a, count))
+                    return 0;
             }
         }
     }
+    return 1;
 }
 
 /* Take the addresses of some rows out of a list or tuple of flat arrays, which have to have so many
@@ -665,8 +677,7 @@ call_sweep(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *k
             int table = self->step[i].memory[2];
             memset(memory.start[table], 0, memory.size[table] * itemsize_of(self->row[table].type));
         }
-    if (fits)
-        sweep_blocks(self, &memory, low, high, sums);
+    fits = fits && sweep_blocks(self, &memory, low, high, sums);
     feclearexcept(FE_ALL_EXCEPT);
     Py_END_ALLOW_THREADS
     if (!fits)  /* NumPy says which index is outside */

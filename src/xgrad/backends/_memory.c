@@ -7,6 +7,7 @@ what this one cannot keep. NumPy calls handlers with the interpreter held, so no
 #include "../core/_speedups.h"
 
 #define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
+#define NPY_TARGET_VERSION NPY_2_0_API_VERSION
 #include <numpy/arrayobject.h>
 
 /* A piece of memory, by its beginning. */
@@ -120,12 +121,20 @@ let_all_go(void)
         let_go_of(0);
 }
 
+/* A small piece, which NumPy's handler made. */
+static void *
+small(void *start)
+{
+    cross_out(start);  /* as in `enter` */
+    return start;
+}
+
 static void *
 pool_malloc(void *context, size_t size)
 {
     PyDataMemAllocator *from = &numpys->allocator;
     if (size < SMALLEST)
-        return from->malloc(from->ctx, size);
+        return small(from->malloc(from->ctx, size));
     Piece piece = find(size);
     if (!piece.start)
         piece.start = from->malloc(from->ctx, size);
@@ -142,7 +151,7 @@ pool_calloc(void *context, size_t count, size_t each)
 {
     PyDataMemAllocator *from = &numpys->allocator;
     if (!each || count > SIZE_MAX / each || count * each < SMALLEST)
-        return from->calloc(from->ctx, count, each);
+        return small(from->calloc(from->ctx, count, each));
     Piece piece = find(count * each);
     if (piece.start)
         memset(piece.start, 0, count * each);

@@ -248,6 +248,7 @@ class _Pool:
         self._tasks: Any = SimpleQueue()
         self._ids: list[int] = []
         self._shunned = -1, 0  # a core, and how many threads keep off it
+        self._cores = os.sched_getaffinity(0) if _current_core is not None else set()
         for number in range(count):
             try:
                 # Not a Thread, which waits in Python for its beginning.
@@ -275,11 +276,13 @@ class _Pool:
         self.submit(task)
 
     def _keep_off(self, core: int) -> None:
-        """Let the threads run where the caller may, but for one core."""
-        others = os.sched_getaffinity(0) - {core}
-        for thread in self._ids if others else ():
+        """Let the threads run where the caller may, but for one core; or where they could at first."""
+        if _thread.get_native_id() in self._ids:
+            return  # what one of them may use is less already
+        cores = os.sched_getaffinity(0) - {core} or self._cores
+        for thread in self._ids:
             with contextlib.suppress(OSError):  # a container may allow less than it says
-                os.sched_setaffinity(thread, others)
+                os.sched_setaffinity(thread, cores)
 
     def _serve(self) -> None:
         self._ids.append(_thread.get_native_id())

@@ -7,6 +7,7 @@ program. Everything else, and whatever fails or has to run once more with care, 
 #include "../core/_speedups.h"
 
 #define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
+#define NPY_TARGET_VERSION NPY_2_0_API_VERSION
 #include <numpy/arrayobject.h>
 
 enum { MOST_AXES = 8, MOST_INPUTS = 32 };

@@ -5,6 +5,7 @@ and writes down what it does (recording.py); later calls run the program that wa
 
 from __future__ import annotations
 
+import copy
 import functools
 import time
 import warnings
@@ -201,8 +202,14 @@ class Function(_Caller):
     def __copy__(self) -> Function:
         return self  # as functions are copied
 
-    def __deepcopy__(self, _memo: Any) -> Function:
-        return self
+    def __deepcopy__(self, memo: dict[int, Any]) -> Function:
+        f = copy.deepcopy(self._f, memo)  # itself, unless it is a method, say
+        made = self if f is self._f else Function(f, self._signature, self._device, self._backend)
+        memo[id(self)] = made
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Function, (self._f, self._signature, self._device, self._backend)
 
     def _call_slowly(self, *args: Any, **options: Any) -> Any:
         """Run the function: by the program for these arguments, which the first call makes."""

@@ -167,7 +167,6 @@ def _group_for(
     outside: set[Group] = set()
     for number in instruction.reads():
         outside |= behind.get(number, set()) - {group_of.get(number)}
-    outside |= {group_of[n] for n in tables_of(instruction) if n in group_of}
     for group in reversed(groups):
         if group.domain != domain or group in outside:
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from ..backends import numpy_kernels as kernels
-from ..backends.numpy_loops import can_batch
+from ..backends.numpy_sweeps import can_gather, can_scatter
 from .blocks import may_share_threads
 from .fusion import Group, schedule
 from .program import Instruction, Program
@@ -26,7 +26,7 @@ def order_with_runs(program: Program) -> list[Instruction | Group]:
 
 def in_blocks(program: Program) -> list[Instruction | Group]:
     """In what order to run a program, with groups of large elementwise instructions and teams of them."""
-    order = schedule(program, _is_fusable)
+    order = schedule(program, lambda instruction: _is_fusable(program, instruction))
     return with_teams(order, lambda group: may_share_threads(program, group))
 
 
@@ -50,10 +50,12 @@ def can_be_watched(
     return 0 < sum(map(program.bytes_of, numbers)) <= _SMALL_BYTES
 
 
-def _is_fusable(instruction: Instruction) -> bool:
+def _is_fusable(program: Program, instruction: Instruction) -> bool:
     name = instruction.primitive.name
-    if name in ("take", "index_add"):  # for which a call is as good as a loop
-        return can_batch()
+    if name in ("take", "index_add"):  # alone they are as good as in blocks, but for compiled loops
+        can = can_gather if name == "take" else can_scatter
+        dtypes = [program.specs[n].dtype for n in instruction.reads()]
+        return len(dtypes) == 2 and can(*dtypes)
     return (
         name in ("sum", "where", "zero_where_zero", "astype")
         or kernels.ufunc_of(name, instruction.parameters) is not None

@@ -6,6 +6,7 @@ from ..program import Program
 from .algebra import doubled, simplified, with_numbers
 from .dead_code import without_dead_code
 from .folding import folded
+from .indices import with_wide_indices
 from .joining import with_joined_products
 from .layout import with_copied_transposes
 from .powers import with_products
@@ -19,5 +20,6 @@ RULES = (folded, with_numbers, simplified, doubled, repeated)
 
 def optimise(program: Program) -> Program:
     """Run all passes."""
-    program = swept(with_joined_products(with_products(program)), RULES)
+    program = with_joined_products(with_products(with_wide_indices(program)))
+    program = swept(program, RULES)
     return with_copied_transposes(without_dead_code(program))
