@@ -602,3 +602,27 @@ def test_powers_of_bools(exponent):
         found = recorded(b)
         assert found.dtype == expected.dtype
         np.testing.assert_array_equal(found.numpy(), expected.numpy())
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e200])
+def test_zeros_absorb_in_products_larger_than_their_operands(value):
+    """The look is at the operand there, which may be what is not finite, or make what is not."""
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(8, 300)), rng.normal(size=(300, 500))
+    x[3] = value
+
+    def f(x, w, scale):
+        with xg.GradientTape() as tape:
+            tape.watch(w)
+            y = xg.where(xg.arange(8)[:, None] == 3, 0.0, (x @ w) * scale)
+            loss = xg.sum(y**2)
+        return tape.gradient(loss, w)
+
+    recorded = xg.function(f)
+    for scale in (1.0, 1e160):
+        args = [xg.asarray(a) for a in (x, w, scale)]
+        with np.errstate(all="ignore"):
+            recorded(*args)
+            found, expected = recorded(*args), f(*args)
+        np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-9)
+        assert np.isfinite(found.numpy()).all() == (scale == 1.0)
