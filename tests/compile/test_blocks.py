@@ -15,6 +15,7 @@ import xgrad as xg
 from xgrad.backends import numpy_loops, workers
 from xgrad.compile import blocks
 from xgrad.compile import stretch as stretch_module
+from xgrad.compile import sweeping as sweeping_module
 from xgrad.compile.stretch import Stretch
 
 SIZE = 70_001  # no multiple of a block
@@ -33,6 +34,7 @@ def way(request, monkeypatch):
         monkeypatch.setattr(stretch_module, "sweeping", lambda *_: None)
     elif not numpy_loops.can_batch():
         pytest.skip("the loops were not compiled here, or XGRAD_SPEEDUPS=0")
+    return request.param
 
 
 def noted_runners(monkeypatch):
@@ -595,3 +597,127 @@ def test_narrow_ids_outside_are_refused(wrong, rng):
     ids[77] = wrong
     with pytest.raises(IndexError, match=str(wrong)):
         recorded(xg.asarray(table), xg.asarray(ids))
+
+
+# -- guards for later ----------------------------------------------------------------------------
+
+
+def wave(x):
+    """Its gradient has six guards, all of which show in one output."""
+    square = x * x
+    return xg.sum(xg.tanh(xg.exp(-square) * xg.sin(x) + xg.log(1.0 + square)))
+
+
+def noted_steps(monkeypatch):
+    """The functions of the steps of sweeps that are made from now on."""
+    made = []
+    begin = sweeping_module.sweeps.sweep
+
+    def note(steps, *arguments):
+        made.append([s.function for s in steps])
+        return begin(steps, *arguments)
+
+    monkeypatch.setattr(sweeping_module.sweeps, "sweep", note)
+    return made
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_one_look_at_an_output_serves_all_guards_before_it(dtype, x, monkeypatch, way):
+    made = noted_steps(monkeypatch)
+    assert_replays(xg.value_and_grad(wave), x.astype(dtype))
+    for functions in made:
+        assert functions.count("guard_later") > 3
+        assert "guard" not in functions
+    assert bool(made) is (way == "sweeps")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_what_guards_for_later_would_mend_is_mended(dtype, threads, x, monkeypatch):
+    """Cotangents are zero where partials are not finite: in some blocks, at their ends, and in all of one."""
+    monkeypatch.setattr(blocks, "threads_for", lambda work, calls: threads)
+
+    def f(x):
+        with xg.GradientTape() as tape:
+            tape.watch(x)
+            safe = xg.where(x > 0, xg.sqrt(xg.abs(x)) * xg.log(xg.abs(x)) + xg.exp(x) / x, 0.0)
+            loss = xg.sum(safe * safe)
+        return loss, tape.gradient(loss, x), safe
+
+    x = np.abs(x).astype(dtype)
+    recorded = xg.function(f)
+    recorded(xg.asarray(x))
+    block = 2048
+    for places in [
+        (),
+        (0,),
+        (block - 1, block, SIZE - 1),
+        range(3 * block, 4 * block),
+        range(SIZE),
+    ]:
+        values = x.copy()
+        values[list(places)] = 0
+        with np.errstate(all="ignore"):
+            found, expected = recorded(xg.asarray(values)), f(xg.asarray(values))
+        for y, e in zip(found, expected, strict=True):
+            np.testing.assert_allclose(
+                y.numpy(), e.numpy(), rtol=1e-12 if dtype == "float64" else 1e-4
+            )
+        assert np.isfinite(found[1].numpy()).all()
+        assert not found[1].numpy()[list(places)].any()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_by_right_stays(value, x):
+    f = xg.value_and_grad(wave)
+    recorded = xg.function(f)
+    recorded(xg.asarray(x))
+    x = x.copy()
+    x[[7, 5000, SIZE - 1]] = value
+    with np.errstate(all="ignore"):
+        found, expected = recorded(xg.asarray(x)), f(xg.asarray(x))
+    np.testing.assert_allclose(found[0].numpy(), expected[0].numpy(), rtol=1e-12)
+    np.testing.assert_allclose(found[1].numpy(), expected[1].numpy(), rtol=1e-12, atol=1e-300)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_inputs_that_are_written_over_are_guarded_at_once(order, rng):
+    """A block of theirs cannot run again."""
+
+    def f(x):
+        with xg.GradientTape() as tape:
+            tape.watch(x)
+            y = xg.where(x > 0, xg.sqrt(xg.abs(x)) * xg.log(xg.abs(x)), 0.0)
+            loss = xg.sum(xg.tanh(y) * y)
+        return tape.gradient(loss, x)
+
+    recorded = xg.function(f, donate="x")
+    for _ in range(3):
+        x = np.maximum(rng.normal(size=(300, 300)), 0)
+        with np.errstate(all="ignore"):
+            expected = f(xg.asarray(x))
+            found = recorded(xg.asarray(x.copy(order)))
+        np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-12)
+        assert np.isfinite(found.numpy()).all()
+
+
+def test_guards_whose_operands_do_not_show_look_at_once(x, monkeypatch, way):
+    made = noted_steps(monkeypatch)
+
+    def f(x):
+        with xg.GradientTape() as tape:
+            tape.watch(x)
+            loss = xg.sum(xg.sqrt(xg.abs(x)) * xg.exp(x) * xg.sin(x))
+        g = tape.gradient(loss, x)
+        return xg.where(g > 0, 1.0, 2.0)  # where what is not finite would be lost
+
+    recorded = xg.function(f)
+    values = np.maximum(x, 0)
+    for _ in range(2):
+        with np.errstate(all="ignore"):
+            found, expected = recorded(xg.asarray(values)), f(xg.asarray(values))
+        np.testing.assert_array_equal(found.numpy(), expected.numpy())
+    for functions in made:
+        assert "guard" in functions
+        assert "guard_later" not in functions
+    assert bool(made) is (way == "sweeps")

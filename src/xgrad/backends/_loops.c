@@ -403,8 +403,9 @@ static PyTypeObject BatchType = {
 enum { MOST_MEMORIES = 64, BLOCK_BYTES = 1 << 14 };
 
 /* What a step of a sweep does; but for sums, the last operand is its result. What ADD_ROWS adds to is what
-is there, and for SCATTER zeros. */
-enum { LOOP, SUM, PRODUCT_SUM, GUARD, GATHER, SCATTER, ADD_ROWS };
+is there, and for SCATTER zeros. A GUARD_LATER is a guard whose operand shows in an output, if it is not
+finite: nothing is done before that is seen. */
+enum { LOOP, SUM, PRODUCT_SUM, GUARD, GATHER, SCATTER, ADD_ROWS, GUARD_LATER };
 
 typedef struct {
     int kind, operands;
@@ -417,9 +418,10 @@ typedef struct {
 /* A row of memory: how far it goes with each element of the sweep, and within a block. */
 typedef struct {
     int type;  /* NumPy's number */
-    npy_intp advance, stride;
+    npy_intp advance, stride, size;  /* size: bytes of an element */
     char *fixed;  /* of a number, or NULL */
     int aside;  /* a table, or indices into one, whose elements are not those of the sweep */
+    int shows;  /* an output in which what a GUARD_LATER guards shows */
 } Row;
 
 /* The arrays of a call: where they begin, and how many elements they have. */
@@ -436,6 +438,7 @@ typedef struct {
     SweepStep *step;
     Row *row;
     PyUFuncGenericFunction add[2], multiply[2];  /* of float and of double */
+    int waits;  /* whether there are guards for later */
 } Sweep;
 
 static int
@@ -444,22 +447,29 @@ itemsize_of(int type)
     return type == NPY_FLOAT ? sizeof(npy_float) : sizeof(npy_double);
 }
 
-/* 0 where g is 0 and r is not finite (rules/edges.py): a look, and work only where that finds any. */
-#define GUARD_OF(name, type, bits, exponent)                                                    \
-    WIDE static void name(char *values, const char *cotangents, npy_intp stride, npy_intp count)      \
+/* Whether all values are finite. And 0 where g is 0 and r is not finite (rules/edges.py): a look, and work
+only where that finds any. */
+#define GUARD_OF(look, name, type, bits, exponent)                                              \
+    WIDE static int look(const char *values, npy_intp count)                                        \
     {                                                                                           \
-        type *r = (type *)values;                                                               \
         const bits *b = (const bits *)values;                                                   \
         bits found = 0;                                                                         \
         for (npy_intp i = 0; i < count; i++)                                                    \
             found |= (b[i] & exponent) == exponent;                                             \
-        for (npy_intp i = 0; found && i < count; i++)                                           \
+        return !found;                                                                          \
+    }                                                                                           \
+    static void name(char *values, const char *cotangents, npy_intp stride, npy_intp count)      \
+    {                                                                                           \
+        type *r = (type *)values;                                                               \
+        if (look(values, count))                                                                \
+            return;                                                                             \
+        for (npy_intp i = 0; i < count; i++)                                                    \
             if (r[i] - r[i] != 0 && *(const type *)(cotangents + i * stride) == 0)              \
                 r[i] = 0;                                                                       \
     }
 
-GUARD_OF(guard_float, npy_float, npy_uint32, 0x7f800000u)
-GUARD_OF(guard_double, npy_double, npy_uint64, 0x7ff0000000000000u)
+GUARD_OF(is_finite_float, guard_float, npy_float, npy_uint32, 0x7f800000u)
+GUARD_OF(is_finite_double, guard_double, npy_double, npy_uint64, 0x7ff0000000000000u)
 
 /* The sum of a block by NumPy's loop, which adds up in pairs. */
 static double
@@ -491,6 +501,12 @@ static double
 value_of(const Total *total)
 {
     return isfinite(total->lost) ? total->sum + total->lost : total->sum;
+}
+
+static int
+is_of_rows(const SweepStep *step)
+{
+    return step->kind >= GATHER && step->kind <= ADD_ROWS;
 }
 
 /* Which operand of a step is the table that it takes rows from, or adds rows to. */
@@ -566,52 +582,112 @@ gather(const SweepStep *step, const Memories *memory, char *out, npy_intp size, 
 SCATTER_OF(scatter_float, npy_float)
 SCATTER_OF(scatter_double, npy_double)
 
-/* Run the steps, block by block; 0 if a row is not there. */
+static npy_intp
+size_of_type(int type)
+{
+    PyArray_Descr *dtype = PyArray_DescrFromType(type);
+    if (!dtype) {
+        PyErr_Clear();
+        return -1;
+    }
+    npy_intp size = PyDataType_ELSIZE(dtype);
+    Py_DECREF(dtype);
+    return size;
+}
+
+/* Run the steps on one block; 0 if a row is not there. */
 static int
-sweep_blocks(const Sweep *self, const Memories *memory, Py_ssize_t low, Py_ssize_t high, Total *sums)
+run_block(const Sweep *self, const Memories *memory, Py_ssize_t a, npy_intp count, Total *sum, int later)
 {
     double products[BLOCK_BYTES / sizeof(double)];
-    for (Py_ssize_t a = low; a < high; a += self->block) {
-        npy_intp count = high - a < self->block ? high - a : self->block;
-        Total *sum = sums;
-        for (const SweepStep *step = self->step; step < self->step + self->steps; step++) {
-            char *args[MOST_OPERANDS];
-            npy_intp strides[MOST_OPERANDS], n = count;
-            for (int k = 0; k < step->operands; k++) {
-                const Row *row = &self->row[step->memory[k]];
-                args[k] = memory->start[step->memory[k]] + a * row->advance;
-                strides[k] = row->stride;
-            }
-            int type = self->row[step->memory[0]].type;
-            switch (step->kind) {
-            case LOOP:
-                step->loop(args, &n, strides, step->data);
-                break;
-            case SUM:
-                add_to(sum++, sum_block(self, type, args[0], count));
-                break;
-            case PRODUCT_SUM:
-                args[2] = (char *)products;
-                strides[2] = itemsize_of(type);
-                self->multiply[type == NPY_DOUBLE](args, &n, strides, NULL);
-                add_to(sum++, sum_block(self, type, (char *)products, count));
-                break;
-            case GUARD:
-                if (args[0] != args[2])
-                    memcpy(args[2], args[0], count * itemsize_of(type));
+    for (const SweepStep *step = self->step; step < self->step + self->steps; step++) {
+        char *args[MOST_OPERANDS];
+        npy_intp strides[MOST_OPERANDS], n = count;
+        for (int k = 0; k < step->operands; k++) {
+            const Row *row = &self->row[step->memory[k]];
+            args[k] = memory->start[step->memory[k]] + a * row->advance;
+            strides[k] = row->stride;
+        }
+        int type = self->row[step->memory[0]].type;
+        switch (step->kind) {
+        case LOOP:
+            step->loop(args, &n, strides, step->data);
+            break;
+        case SUM:
+            add_to(sum++, sum_block(self, type, args[0], count));
+            break;
+        case PRODUCT_SUM:
+            args[2] = (char *)products;
+            strides[2] = itemsize_of(type);
+            self->multiply[type == NPY_DOUBLE](args, &n, strides, NULL);
+            add_to(sum++, sum_block(self, type, (char *)products, count));
+            break;
+        case GUARD:
+        case GUARD_LATER:
+            if (args[0] != args[2])
+                memcpy(args[2], args[0], count * itemsize_of(type));
+            if (!later || step->kind == GUARD)
                 (type == NPY_FLOAT ? guard_float : guard_double)(args[2], args[1], strides[1], count);
-                break;
-            case GATHER:
-                if (!gather(step, memory, args[2], strides[2], a, count))
-                    return 0;
-                break;
-            case SCATTER:
-            case ADD_ROWS:
-                if (!(type == NPY_FLOAT ? scatter_float : scatter_double)(step, memory, args[0], a, count))
-                    return 0;
-            }
+            break;
+        case GATHER:
+            if (!gather(step, memory, args[2], strides[2], a, count))
+                return 0;
+            break;
+        case SCATTER:
+        case ADD_ROWS:
+            if (!(type == NPY_FLOAT ? scatter_float : scatter_double)(step, memory, args[0], a, count))
+                return 0;
         }
     }
+    return 1;
+}
+
+/* Whether nothing shows in the outputs of a block that a guard would have had to mend. */
+static int
+shows_nothing(const Sweep *self, const Memories *memory, Py_ssize_t a, npy_intp count)
+{
+    for (Py_ssize_t i = self->inputs; i < self->inputs + self->outputs; i++) {
+        const Row *row = &self->row[i];
+        if (row->shows && !(row->type == NPY_FLOAT ? is_finite_float : is_finite_double)(
+                              memory->start[i] + a * row->advance, count))
+            return 0;
+    }
+    return 1;
+}
+
+/* Run the steps, block by block; 0 if a row is not there. A block in which something shows runs again
+with all guards, for which its inputs must be as they were. */
+static int
+sweep_blocks(const Sweep *self, const Memories *memory, Py_ssize_t low, Py_ssize_t high, Total *sums,
+             int later)
+{
+    for (Py_ssize_t a = low; a < high; a += self->block) {
+        npy_intp count = high - a < self->block ? high - a : self->block;
+        Total before[MOST_MEMORIES];
+        if (later)
+            memcpy(before, sums, self->sums * sizeof(Total));
+        if (!run_block(self, memory, a, count, sums, later))
+            return 0;
+        if (later && !shows_nothing(self, memory, a, count)) {
+            memcpy(sums, before, self->sums * sizeof(Total));
+            if (!run_block(self, memory, a, count, sums, 0))
+                return 0;
+        }
+    }
+    return 1;
+}
+
+/* Whether no output lies where an input does. */
+static int
+keeps_inputs(const Sweep *self, const Memories *memory)
+{
+    for (Py_ssize_t y = self->inputs; y < self->inputs + self->outputs; y++)
+        for (Py_ssize_t x = 0; x < self->inputs; x++) {
+            const char *from = memory->start[x], *into = memory->start[y];
+            if (from < into + memory->size[y] * self->row[y].size &&
+                into < from + memory->size[x] * self->row[x].size)
+                return 0;
+        }
     return 1;
 }
 
@@ -668,16 +744,16 @@ call_sweep(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *k
         return PyObject_Vectorcall(self->slow, args, nargsf, NULL);
     for (Py_ssize_t i = self->inputs + self->outputs + self->scratch; i < self->rows; i++)
         memory.start[i] = self->row[i].fixed;
-    int fits = 1;
+    int fits = 1, later = self->waits && keeps_inputs(self, &memory);
     Py_BEGIN_ALLOW_THREADS
     for (Py_ssize_t i = 0; fits && i < self->steps; i++)
-        fits = self->step[i].kind < GATHER || has_rows(&self->step[i], &memory, low, high);
+        fits = !is_of_rows(&self->step[i]) || has_rows(&self->step[i], &memory, low, high);
     for (Py_ssize_t i = 0; fits && i < self->steps; i++)
         if (self->step[i].kind == SCATTER) {
             int table = self->step[i].memory[2];
             memset(memory.start[table], 0, memory.size[table] * itemsize_of(self->row[table].type));
         }
-    fits = fits && sweep_blocks(self, &memory, low, high, sums);
+    fits = fits && sweep_blocks(self, &memory, low, high, sums, later);
     feclearexcept(FE_ALL_EXCEPT);
     Py_END_ALLOW_THREADS
     if (!fits)  /* NumPy says which index is outside */
@@ -701,19 +777,6 @@ call_sweep(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *k
         PyList_SET_ITEM(result, place++, sum);
     }
     return result;
-}
-
-static npy_intp
-size_of_type(int type)
-{
-    PyArray_Descr *dtype = PyArray_DescrFromType(type);
-    if (!dtype) {
-        PyErr_Clear();
-        return -1;
-    }
-    npy_intp size = PyDataType_ELSIZE(dtype);
-    Py_DECREF(dtype);
-    return size;
 }
 
 static PyUFuncGenericFunction
@@ -743,9 +806,10 @@ read_sweep_step(PyObject *text, SweepStep *step, const Sweep *self)
     if (step->operands < 0)
         return -1;
     static const int wanted[] = {0, 1, 2, 3};
-    int good = step->kind >= LOOP && step->kind <= ADD_ROWS && step->operands > 0;
+    int good = step->kind >= LOOP && step->kind <= GUARD_LATER && step->operands > 0;
     for (int k = 0; good && k < step->operands; k++) {
-        int aside = step->kind == GATHER ? k < 2 : step->kind > GATHER && k > 0;
+        int adds = step->kind == SCATTER || step->kind == ADD_ROWS;
+        int aside = step->kind == GATHER ? k < 2 : adds && k > 0;
         good = numbers[k] >= 0 && numbers[k] < self->rows && self->row[numbers[k]].aside == aside;
         step->memory[k] = (int)numbers[k];
     }
@@ -753,21 +817,21 @@ read_sweep_step(PyObject *text, SweepStep *step, const Sweep *self)
         step->loop = find_loop(function, which, step->operands, &step->data);
         good = step->loop != NULL;
     }
-    else if (good && step->kind >= GATHER) {
+    else if (good && is_of_rows(step)) {
         const Row *table = &self->row[table_of(step)], *index = &self->row[step->memory[1]];
         const Row *elements = &self->row[step->memory[step->kind == GATHER ? 2 : 0]];
         step->width = which;
         good = step->operands == 3 && which > 0 && table->type == elements->type &&
-               PyTypeNum_ISSIGNED(index->type) &&
-               size_of_type(index->type) == sizeof(npy_intp) && elements->stride > 0 &&
-               size_of_type(elements->type) == elements->stride;
+               PyTypeNum_ISSIGNED(index->type) && index->size == sizeof(npy_intp) &&
+               elements->stride > 0 && elements->size == elements->stride;
         if (good && step->kind != GATHER)
             good = (table->type == NPY_FLOAT || table->type == NPY_DOUBLE) &&
                    step->memory[2] >= self->inputs && step->memory[2] < self->inputs + self->outputs;
     }
     else if (good) {
         const Row *first = &self->row[step->memory[0]];
-        good = step->operands == wanted[step->kind] && first->stride &&
+        int kind = step->kind == GUARD_LATER ? GUARD : step->kind;
+        good = step->operands == wanted[kind] && first->stride &&
                (first->type == NPY_FLOAT || first->type == NPY_DOUBLE);
         for (int k = 1; good && k < step->operands; k++)
             good = self->row[step->memory[k]].type == first->type;
@@ -777,13 +841,19 @@ read_sweep_step(PyObject *text, SweepStep *step, const Sweep *self)
     return good ? 0 : -1;
 }
 
-/* (type, bytes for each element, bytes within a block, address of a number or 0, whether it is aside) */
+/* (type, bytes for each element, bytes within a block, address of a number or 0, aside, shows) */
 static int
 read_row(PyObject *text, Row *row)
 {
     PyObject *address;
-    if (!PyArg_ParseTuple(text, "innOp", &row->type, &row->advance, &row->stride, &address, &row->aside))
+    if (!PyArg_ParseTuple(text, "innOpp", &row->type, &row->advance, &row->stride, &address,
+                          &row->aside, &row->shows))
         return -1;
+    row->size = size_of_type(row->type);
+    if (row->size < 0 || (row->shows && row->type != NPY_FLOAT && row->type != NPY_DOUBLE)) {
+        PyErr_SetString(PyExc_ValueError, "no such row");
+        return -1;
+    }
     row->fixed = PyLong_AsVoidPtr(address);
     return PyErr_Occurred() ? -1 : 0;
 }
@@ -859,11 +929,16 @@ sweep_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     for (Py_ssize_t i = 0; i < self->rows; i++)
         if (read_row(PyList_GET_ITEM(rows, i), &self->row[i]) < 0)
             goto failed;
+    int adds = 0;
     for (Py_ssize_t i = 0; i < self->steps; i++) {
         if (read_sweep_step(PyList_GET_ITEM(steps, i), &self->step[i], self) < 0)
             goto failed;
-        self->sums += self->step[i].kind == SUM || self->step[i].kind == PRODUCT_SUM;
+        int kind = self->step[i].kind;
+        self->sums += kind == SUM || kind == PRODUCT_SUM;
+        self->waits |= kind == GUARD_LATER;
+        adds |= kind == SCATTER || kind == ADD_ROWS;
     }
+    self->waits = self->waits && !adds;  /* what was added cannot be taken back */
     if (self->sums > MOST_MEMORIES) {
         PyErr_SetString(PyExc_ValueError, "too many sums");
         goto failed;

@@ -27,7 +27,12 @@ __all__ = [
 
 _BYTES = 1 << 13  # of a block of one array
 _SUMMED = ("f", "d")  # dtypes of sums, and of what is guarded
-_KINDS = {"sum": 1, "product_sum": 2, "guard": 3}  # as in _loops.c; 0 is a function
+_KINDS = {
+    "sum": 1,
+    "product_sum": 2,
+    "guard": 3,
+    "guard_later": 7,
+}  # as in _loops.c; 0 is a function
 
 
 class Gathering(NamedTuple):
@@ -46,7 +51,9 @@ class Scattering(NamedTuple):
 
 
 class SweepStep(NamedTuple):
-    """One step: a function of NumPy's, `SELECT`, or one of ``"sum"``, ``"product_sum"``, ``"guard"``, or rows.
+    """One step: a function of NumPy's, `SELECT`, ``"sum"``, ``"product_sum"``, ``"guard"``, ``"guard_later"``, or rows.
+
+    A guard is for later where what is not finite in its operand shows in an output that `shows`.
 
     Operands, the result last if it is an array, are names of vectors, or numbers as arrays without
     axes."""
@@ -58,12 +65,14 @@ class SweepStep(NamedTuple):
 class Vector(NamedTuple):
     """A flat array by name; `whole` where it has all elements, and not one for all of them.
 
-    One that is `aside` is a table or indices into one, of any size."""
+    One that is `aside` is a table or indices into one, of any size; an output may be one that `shows`
+    what guards for later would mend."""
 
     name: str
     dtype: DType
     whole: bool = True
     aside: bool = False
+    shows: bool = False
 
 
 def block_of(dtypes: Sequence[DType]) -> int:
@@ -121,9 +130,9 @@ def sweep(
     for i, vector in enumerate(vectors):
         size = vector.dtype.itemsize if vector.whole and not vector.aside else 0
         moves = size if i < len(inputs) + len(outputs) else 0
-        rows.append((vector.dtype.num, moves, size, 0, vector.aside))
+        rows.append((vector.dtype.num, moves, size, 0, vector.aside, vector.shows))
     for x in numbers.values():
-        rows.append((x.dtype.num, 0, 0, x.__array_interface__["data"][0], False))
+        rows.append((x.dtype.num, 0, 0, x.__array_interface__["data"][0], False, False))
     texts: list[tuple[Any, ...]] = []
     for function, operands in steps:
         which = tuple([places[x if isinstance(x, str) else id(x)] for x in operands])

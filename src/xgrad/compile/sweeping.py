@@ -20,6 +20,13 @@ from .program import Instruction, Literal, Program
 __all__ = ["Sweeping", "sweeping"]
 
 
+# The operands whose elements show in the result if they are not finite.
+_SHOWS = {
+    **dict.fromkeys(("add", "subtract", "multiply"), slice(2)),
+    **dict.fromkeys(("negative", "absolute", "square", "positive", "divide", "guard"), slice(1)),
+}
+
+
 class _Member(NamedTuple):
     """What a member does: a function, and what it reads, numbers of values or arrays."""
 
@@ -71,21 +78,50 @@ class Sweeping(NamedTuple):
                 names[x] = f"x{x}"
                 whole = self.program.size_of(x) != 1
                 inputs.append(Vector(f"x{x}", specs[x].dtype, whole, x in tables))
+        later, showing = _guards_for_later(self.members, [n for n in outputs if n not in tables])
         steps = []
         for member, home in zip(self.members, homes, strict=True):
             given = [names[x] if type(x) is int else x for x in member.operands]
             if home:
                 names[member.result] = home
                 given.append(home)
-            steps.append(SweepStep(member.function, tuple(given)))
+            function = "guard_later" if member.result in later else member.function
+            steps.append(SweepStep(function, tuple(given)))
         return sweeps.sweep(
             steps,
             inputs,
-            [Vector(f"y{n}", specs[n].dtype, aside=n in tables) for n in outputs],
+            [Vector(f"y{n}", specs[n].dtype, True, n in tables, n in showing) for n in outputs],
             [Vector(f"m{i}", form.dtype) for i, form in enumerate(scratch)],
             block,
             slow,
         )
+
+
+def _guards_for_later(
+    members: Sequence[_Member], outputs: Sequence[int]
+) -> tuple[set[int], set[int]]:
+    """The results of guards that need not look, and the outputs in which what they would mend shows.
+
+    What is not finite goes through sums and products: whatever the other operand is, the result is not
+    finite either. So one look at the output serves all guards on the way, if there are more of them."""
+    shows: dict[int, int] = {n: n for n in outputs}
+    guards: set[int] = set()
+    for member in reversed(members):
+        output = shows.get(member.result)
+        if output is None:
+            continue
+        if member.function == "guard":
+            guards.add(member.result)
+        name = member.function if member.function == "guard" else _name_of(member.function)
+        for x in member.operands[_SHOWS.get(name, slice(0))]:
+            if type(x) is int:
+                shows.setdefault(x, output)
+    showing = {shows[n] for n in guards}
+    return (guards, showing) if len(guards) > len(showing) else (set(), set())
+
+
+def _name_of(function: Any) -> str:
+    return getattr(function, "__name__", "")
 
 
 def sweeping(
