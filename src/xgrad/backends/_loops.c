@@ -441,12 +441,6 @@ typedef struct {
     int waits;  /* whether there are guards for later */
 } Sweep;
 
-static int
-itemsize_of(int type)
-{
-    return type == NPY_FLOAT ? sizeof(npy_float) : sizeof(npy_double);
-}
-
 /* Whether all values are finite. And 0 where g is 0 and r is not finite (rules/edges.py): a look, and work
 only where that finds any. */
 #define GUARD_OF(look, name, type, bits, exponent)                                              \
@@ -473,13 +467,14 @@ GUARD_OF(is_finite_double, guard_double, npy_double, npy_uint64, 0x7ff0000000000
 
 /* The sum of a block by NumPy's loop, which adds up in pairs. */
 static double
-sum_block(const Sweep *self, int type, char *x, npy_intp count)
+sum_block(const Sweep *self, const Row *row, char *x, npy_intp count)
 {
+    int type = row->type;
     npy_float single = 0;
     npy_double whole = 0;
     char *total = type == NPY_FLOAT ? (char *)&single : (char *)&whole;
     char *args[3] = {total, x, total};
-    npy_intp strides[3] = {0, itemsize_of(type), 0};
+    npy_intp strides[3] = {0, row->size, 0};
     self->add[type == NPY_DOUBLE](args, &count, strides, NULL);
     return type == NPY_FLOAT ? single : whole;
 }
@@ -608,24 +603,25 @@ run_block(const Sweep *self, const Memories *memory, Py_ssize_t a, npy_intp coun
             args[k] = memory->start[step->memory[k]] + a * row->advance;
             strides[k] = row->stride;
         }
-        int type = self->row[step->memory[0]].type;
+        const Row *first = &self->row[step->memory[0]];
+        int type = first->type;
         switch (step->kind) {
         case LOOP:
             step->loop(args, &n, strides, step->data);
             break;
         case SUM:
-            add_to(sum++, sum_block(self, type, args[0], count));
+            add_to(sum++, sum_block(self, first, args[0], count));
             break;
         case PRODUCT_SUM:
             args[2] = (char *)products;
-            strides[2] = itemsize_of(type);
+            strides[2] = first->size;
             self->multiply[type == NPY_DOUBLE](args, &n, strides, NULL);
-            add_to(sum++, sum_block(self, type, (char *)products, count));
+            add_to(sum++, sum_block(self, first, (char *)products, count));
             break;
         case GUARD:
         case GUARD_LATER:
             if (args[0] != args[2])
-                memcpy(args[2], args[0], count * itemsize_of(type));
+                memcpy(args[2], args[0], count * first->size);
             if (!later || step->kind == GUARD)
                 (type == NPY_FLOAT ? guard_float : guard_double)(args[2], args[1], strides[1], count);
             break;
@@ -751,7 +747,7 @@ call_sweep(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *k
     for (Py_ssize_t i = 0; fits && i < self->steps; i++)
         if (self->step[i].kind == SCATTER) {
             int table = self->step[i].memory[2];
-            memset(memory.start[table], 0, memory.size[table] * itemsize_of(self->row[table].type));
+            memset(memory.start[table], 0, memory.size[table] * self->row[table].size);
         }
     fits = fits && sweep_blocks(self, &memory, low, high, sums, later);
     feclearexcept(FE_ALL_EXCEPT);
@@ -978,9 +974,8 @@ PyInit__loops(void)
     import_umath();
     if (PyType_Ready(&BatchType) < 0 || PyType_Ready(&SweepType) < 0)
         return NULL;
-    PyObject *module = PyModule_Create(&definition);
-    if (module && (PyModule_AddStringConstant(module, "SOURCE", XGRAD_SOURCE) < 0 ||
-                   PyModule_AddIntConstant(module, "MOST_OPERANDS", MOST_OPERANDS) < 0 ||
+    PyObject *module = make_module(&definition);
+    if (module && (PyModule_AddIntConstant(module, "MOST_OPERANDS", MOST_OPERANDS) < 0 ||
                    PyModule_AddIntConstant(module, "MOST_AXES", MOST_AXES) < 0 ||
                    PyModule_AddIntConstant(module, "MOST_MEMORIES", MOST_MEMORIES) < 0 ||
                    PyModule_AddObjectRef(module, "Batch", (PyObject *)&BatchType) < 0 ||

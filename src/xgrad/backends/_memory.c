@@ -267,8 +267,5 @@ PyInit__memory(void)
     capsule = PyCapsule_New(&handler, "mem_handler", NULL);
     if (!capsule)
         return NULL;
-    PyObject *module = PyModule_Create(&definition);
-    if (module && PyModule_AddStringConstant(module, "SOURCE", XGRAD_SOURCE) < 0)
-        Py_CLEAR(module);
-    return module;
+    return make_module(&definition);
 }

@@ -23,7 +23,6 @@ FEW = 2048  # below, what is saved is less than what it costs to save it
 _BLOCK = 1 << 15
 _MANY = 1 << 15  # elements for which a sparse matrix pays
 _SPARSE_DTYPES = "fdFD"
-_STEP = 1 << 10  # elements that are looked at and added at once
 
 
 def add_at(out: Array, x: Array, indices: tuple[Array, ...], key: Any) -> None:
@@ -63,7 +62,7 @@ def combine(ufunc: np.ufunc, out: Array, indices: Array, updates: Array, axis: i
 
 def add_rows(out: Array, indices: Array, rows: Array, axis: int) -> None:
     """Add rows at repeated indices to a contiguous array."""
-    if _add_compiled(out, indices, rows, axis, kept=True):
+    if is_compiled(indices, rows, axis) and _add_compiled(out, indices, rows, kept=True):
         return
     sums = _sums_of_rows(indices, rows, axis, out.shape[axis]) if rows.dtype == out.dtype else None
     if sums is None:
@@ -84,7 +83,7 @@ def sums_of_rows(
     if is_compiled(indices, rows, axis):
         fits = out is not None and out.flags.c_contiguous
         table = out if fits else np.empty((size, *rows.shape[1:]), rows.dtype)
-        if _add_compiled(table, indices, rows, axis, kept=False):
+        if _add_compiled(table, indices, rows, kept=False):
             return written(table, out)
     if out is not None and scratch and _add_columns() is not None:
         return _into(indices, rows, out, scratch[0])
@@ -116,12 +115,11 @@ def is_compiled(indices: Any, rows: Any, axis: int) -> bool:
     return bool(_sweeps().can_scatter(np.dtype(rows.dtype), np.dtype(indices.dtype)))
 
 
-def _add_compiled(table: Array, indices: Array, rows: Array, axis: int, *, kept: bool) -> bool:
-    """Add rows by a compiled loop, if they are as it wants them and all indices are inside."""
-    width = math.prod(table.shape[1:])
-    if not is_compiled(indices, rows, axis) or rows.dtype != table.dtype or not rows.size:
+def _add_compiled(table: Array, indices: Array, rows: Array, *, kept: bool) -> bool:
+    """Add rows by the compiled loop for them, if they are as it wants them and all indices are inside."""
+    if rows.dtype != table.dtype or not rows.size:
         return False
-    add = _adder(rows.dtype, width, kept)
+    add = _adder(rows.dtype, math.prod(table.shape[1:]), kept)
     return add(0, rows.size, (), (np.ascontiguousarray(rows), indices), (table,)) is not None
 
 
@@ -132,7 +130,7 @@ def _adder(dtype: Any, width: int, kept: bool) -> Any:
     step = sweeps.SweepStep(sweeps.Scattering(width, kept), ("x", "i", "t"))
     inputs = [sweeps.Vector("x", dtype), sweeps.Vector("i", np.dtype(np.intp), aside=True)]
     outputs = [sweeps.Vector("t", dtype, aside=True)]
-    return sweeps.sweep([step], inputs, outputs, [], _STEP, lambda *_: None)
+    return sweeps.sweep([step], inputs, outputs, [], sweeps.block_of([dtype]), lambda *_: None)
 
 
 @functools.cache

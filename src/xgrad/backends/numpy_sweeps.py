@@ -27,12 +27,9 @@ __all__ = [
 
 _BYTES = 1 << 13  # of a block of one array
 _SUMMED = ("f", "d")  # dtypes of sums, and of what is guarded
-_KINDS = {
-    "sum": 1,
-    "product_sum": 2,
-    "guard": 3,
-    "guard_later": 7,
-}  # as in _loops.c; 0 is a function
+# As in _loops.c; 0 is a function.
+_KINDS = {"sum": 1, "product_sum": 2, "guard": 3, "guard_later": 7}
+_GATHER, _SCATTER, _ADD_ROWS = 4, 5, 6
 
 
 class Gathering(NamedTuple):
@@ -51,9 +48,9 @@ class Scattering(NamedTuple):
 
 
 class SweepStep(NamedTuple):
-    """One step: a function of NumPy's, `SELECT`, ``"sum"``, ``"product_sum"``, ``"guard"``, ``"guard_later"``, or rows.
+    """One step: a function of NumPy's, `SELECT`, `Gathering`, `Scattering`, or the name of another kind.
 
-    A guard is for later where what is not finite in its operand shows in an output that `shows`.
+    Those are ``"sum"``, ``"product_sum"``, ``"guard"``, and ``"guard_later"``: a guard is for later where what is not finite in its operand shows in an output that `shows`.
 
     Operands, the result last if it is an array, are names of vectors, or numbers as arrays without
     axes."""
@@ -136,8 +133,10 @@ def sweep(
     texts: list[tuple[Any, ...]] = []
     for function, operands in steps:
         which = tuple([places[x if isinstance(x, str) else id(x)] for x in operands])
-        if isinstance(function, Gathering | Scattering):
-            kind = 4 if isinstance(function, Gathering) else 6 if function.kept else 5
+        if isinstance(function, Gathering):
+            texts.append((_GATHER, None, function.width, which))
+        elif isinstance(function, Scattering):
+            kind = _ADD_ROWS if function.kept else _SCATTER
             texts.append((kind, None, function.width, which))
         elif function in _KINDS:
             texts.append((_KINDS[function], None, 0, which))

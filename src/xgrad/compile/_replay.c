@@ -419,9 +419,8 @@ PyInit__replay(void)
     if (make_names(names) < 0 || PyType_Ready(&ReplayType) < 0 || PyType_Ready(&CallerType) < 0)
         return NULL;
     nothing = PyTuple_New(0);
-    PyObject *module = PyModule_Create(&definition);
-    if (module && (PyModule_AddStringConstant(module, "SOURCE", XGRAD_SOURCE) < 0 ||
-                   PyModule_AddIntConstant(module, "MOST_AXES", MOST_AXES) < 0 ||
+    PyObject *module = make_module(&definition);
+    if (module && (PyModule_AddIntConstant(module, "MOST_AXES", MOST_AXES) < 0 ||
                    PyModule_AddIntConstant(module, "MOST_INPUTS", MOST_INPUTS) < 0 ||
                    PyModule_AddObjectRef(module, "Replay", (PyObject *)&ReplayType) < 0 ||
                    PyModule_AddObjectRef(module, "Caller", (PyObject *)&CallerType) < 0))

@@ -165,12 +165,10 @@ if TYPE_CHECKING or _compiled is None:
         """What can be called, where nothing was compiled."""
 
         _replay: Any = None
+        _call_slowly: Callable[..., Any]
 
         def __call__(self, *args: Any, **options: Any) -> Any:
             return self._call_slowly(*args, **options)
-
-        def _call_slowly(self, *args: Any, **options: Any) -> Any:
-            raise NotImplementedError
 
 else:
     _Caller = _compiled.Caller
@@ -412,7 +410,7 @@ class _Compiled:
 
     def replay(self, forms: tuple[Any, ...], dtype: Any, device: Device) -> Any:
         """The same for compiled callers, where they can run it; else None."""
-        forms += tuple([(shape, dtype) for _, shape, dtype in self._forms])
+        forms += tuple([form[1:] for form in self._forms])
         if _compiled is None or not self._is_quiet or self._draws:
             return None
         if len(forms) > _compiled.MOST_INPUTS or any(

@@ -20,8 +20,8 @@ __all__ = ["Group", "in_order", "is_reduction", "results_of", "scatters", "sched
 T = TypeVar("T")
 
 _LARGE = 1 << 16  # elements; below, blocks cost more than they save
-_FEW_ROWS = (
-    4  # times as many elements are added to a table as it has, if each thread begins its own
+_TABLES = (
+    4  # times the size of a table, from which what is added to it pays a table for each thread
 )
 
 
@@ -80,6 +80,10 @@ def tables_of(instruction: Instruction) -> list[int]:
     return reads if name == "take" else reads[1:] if name == "index_add" else []
 
 
+def _ends_a_group(instruction: Instruction) -> bool:
+    return is_reduction(instruction) or scatters(instruction)
+
+
 def ends_blocks(program: Program, _group: Group, instruction: Instruction) -> bool:
     """Whether a reduction is known when all blocks are done (blocks.py).
 
@@ -88,7 +92,7 @@ def ends_blocks(program: Program, _group: Group, instruction: Instruction) -> bo
     parameters = instruction.parameters
     if scatters(instruction):
         x, y = program.size_of(instruction.reads()[0]), program.size_of(instruction.results[0])
-        return y * _FEW_ROWS <= x
+        return y * _TABLES <= x
     if instruction.primitive.name != "sum":
         return False
     if parameters.get("keepdims") or parameters.get("dtype") is not None:
@@ -138,7 +142,7 @@ def schedule(
         found.discard(chosen)
         chosen.after |= found
         chosen.members.append(instruction)
-        if is_reduction(instruction) or scatters(instruction):  # known when everything else is done
+        if _ends_a_group(instruction):  # known when everything else is done
             behind[instruction.results[0]] = found | {chosen}
             continue
         for number in instruction.results:
@@ -162,7 +166,7 @@ def _group_for(
     domain = _domain(program, instruction, smallest)
     if domain is None or not is_fusable(instruction):
         return None
-    ends = is_reduction(instruction) or scatters(instruction)
+    ends = _ends_a_group(instruction)
     direct = {group_of[n] for n in instruction.reads() if n in group_of}
     outside: set[Group] = set()
     for number in instruction.reads():

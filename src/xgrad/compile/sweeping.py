@@ -112,16 +112,12 @@ def _guards_for_later(
             continue
         if member.function == "guard":
             guards.add(member.result)
-        name = member.function if member.function == "guard" else _name_of(member.function)
+        name = getattr(member.function, "__name__", member.function)
         for x in member.operands[_SHOWS.get(name, slice(0))]:
             if type(x) is int:
                 shows.setdefault(x, output)
     showing = {shows[n] for n in guards}
     return (guards, showing) if len(guards) > len(showing) else (set(), set())
-
-
-def _name_of(function: Any) -> str:
-    return getattr(function, "__name__", "")
 
 
 def sweeping(

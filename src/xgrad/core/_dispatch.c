@@ -654,8 +654,5 @@ PyInit__dispatch(void)
     nothing = PyTuple_New(0);
     for (int mask = 0; mask < 4; mask++)
         masks[mask] = PyLong_FromLong(mask);
-    PyObject *module = PyModule_Create(&definition);
-    if (module && PyModule_AddStringConstant(module, "SOURCE", XGRAD_SOURCE) < 0)
-        Py_CLEAR(module);
-    return module;
+    return make_module(&definition);
 }

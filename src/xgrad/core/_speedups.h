@@ -69,4 +69,14 @@ make_names(const Name *wanted)
     return 0;
 }
 
+/* A module that says what it was compiled from. */
+static inline PyObject *
+make_module(struct PyModuleDef *definition)
+{
+    PyObject *module = PyModule_Create(definition);
+    if (module && PyModule_AddStringConstant(module, "SOURCE", XGRAD_SOURCE) < 0)
+        Py_CLEAR(module);
+    return module;
+}
+
 #endif

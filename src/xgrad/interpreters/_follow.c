@@ -408,8 +408,5 @@ PyInit__follow(void)
     nothing = PyTuple_New(0);
     if (!nothing || make_names(names) < 0)
         return NULL;
-    PyObject *module = PyModule_Create(&definition);
-    if (module && PyModule_AddStringConstant(module, "SOURCE", XGRAD_SOURCE) < 0)
-        Py_CLEAR(module);
-    return module;
+    return make_module(&definition);
 }
