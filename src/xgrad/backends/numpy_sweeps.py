@@ -50,7 +50,8 @@ class Scattering(NamedTuple):
 class SweepStep(NamedTuple):
     """One step: a function of NumPy's, `SELECT`, `Gathering`, `Scattering`, or the name of another kind.
 
-    Those are ``"sum"``, ``"product_sum"``, ``"guard"``, and ``"guard_later"``: a guard is for later where what is not finite in its operand shows in an output that `shows`.
+    Those are ``"sum"``, ``"product_sum"``, ``"guard"``, and ``"guard_later"``: a guard is for later where
+    what is not finite in its operand shows in an output that `shows`.
 
     Operands, the result last if it is an array, are names of vectors, or numbers as arrays without
     axes."""
