@@ -83,6 +83,7 @@ def test_the_suite_measures_every_workload(measured):
         assert result["over"]["xgrad.function"]["xgrad"]["median"] > 0
         assert result["memory"]["peak"] > 0
         assert result["recording"]["over_eager"] > 0
+        assert result["recording"]["second_call"] > 0
 
 
 def test_the_suite_draws_and_writes_what_was_measured(measured, tmp_path):

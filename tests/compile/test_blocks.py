@@ -314,6 +314,7 @@ def test_sums_of_products_in_blocks(name, dtype, rng, monkeypatch):
         y = y + 1j * x
     recorded = xg.function(lambda x, y: f(x, y))
     recorded(xg.asarray(x), xg.asarray(y))
+    assert recorded.stats().groups
     joined = name in ("square error", "product", "twice") and not dtype.startswith("complex")
     assert any("product_sum(" in s for s in sources) == joined
     for scale in (1.0, -0.5):

@@ -40,14 +40,14 @@ class CpuExecutor:
         The program, if nothing has to be done in a call but to run it.
     """
 
-    def __init__(self, program: Program, donated: Collection[int] = ()) -> None:
+    def __init__(self, program: Program, donated: Collection[int], plan: jit.Plan) -> None:
         self._program = program
         self._donated = tuple(donated)
         self.lock = threading.Lock()
         self.context = kernels.quiet_context()
         self._quietly = self.context.run
         self._careful: Callable[..., Any] | None = None
-        self._calls_left, self._background = jit.plan()
+        self._calls_left, self._background = plan
         self.jit = "waiting" if self._calls_left else "off"
         self._take(self._built())
 

@@ -10,9 +10,10 @@ from .cpu import CpuExecutor
 from .direct import DirectExecutor
 from .foreign import ForeignExecutor
 from .graphs import GraphExecutor
+from .jit import Plan
 from .program import Program
 
-__all__ = ["Executor", "make_executor"]
+__all__ = ["Executor", "make_executor", "may_refuse"]
 
 
 class Executor(Protocol):
@@ -24,14 +25,19 @@ class Executor(Protocol):
         `free` are the numbers of arguments whose memory may be used for results."""
 
 
-def make_executor(program: Program, donated: Collection[int], backend: Backend | None) -> Executor:
+def may_refuse(program: Program, backend: Backend | None) -> bool:
+    """Whether a library's compiler runs a program, which may not take it."""
+    return backend is not None or (program.backend is not host() and program.backend.compiles)
+
+
+def make_executor(
+    program: Program, donated: Collection[int], backend: Backend | None, jit: Plan
+) -> Executor:
     """The executor that was asked for, or the fastest one for the program's library."""
-    if backend is not None:
-        return ForeignExecutor(program, backend)
+    if may_refuse(program, backend):
+        return ForeignExecutor(program, backend or program.backend)
     if program.backend is host():
-        return CpuExecutor(program, donated)
-    if program.backend.compiles:
-        return ForeignExecutor(program, program.backend)
+        return CpuExecutor(program, donated, jit)
     if program.backend.fuses:
         return GraphExecutor(program)
     return DirectExecutor(program)

@@ -9,10 +9,10 @@ import copy
 import functools
 import time
 import warnings
-from collections.abc import Callable, Collection, Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from .._speedups import compiled
 from ..backends import (
     Backend,
     Device,
@@ -22,10 +22,8 @@ from ..backends import (
     default_device,
     host,
     is_array,
-    quiet,
 )
 from ..core.defaults import chosen_dtype
-from ..core.failures import refuse_memory
 from ..core.gone import Gone
 from ..core.handle import Handle
 from ..core.inspection import inspectors
@@ -37,33 +35,15 @@ from ..errors import ArgumentError, ArgumentTypeError
 from ..interpreters.graph import TapeGraph
 from ..ops.rule_namespace import rule_namespace
 from ..tree import TreeDef, flatten
-from .borrowed import borrowed_writes
-from .cpu import CpuExecutor
-from .executors import make_executor
 from .graph import program_graph
 from .listing import Listing, Statistics, listing, statistics
-from .packing import packer
-from .passes import optimise
-from .program import Program
+from .recorded import Recorded, calls
 from .recording import Recording
 from .signature import Signature, Taken, holds_array, show_key
 
 __all__ = ["Function", "function"]
 
 _HOST_ARRAY = host().namespace.ndarray
-_ONE, _TUPLE, _ELSE = range(3)  # as in _replay.c
-
-# The way from a call to its program, compiled, or None.
-_compiled = compiled("xgrad.compile._replay")
-if _compiled is not None:
-    _compiled.connect(
-        Tensor=Tensor,
-        state=state,
-        settings=settings,
-        chosen_dtype=chosen_dtype,
-        default_device=default_device,
-    )
-
 _MANY = 8  # recordings of one function, after which somebody should be told
 
 
@@ -159,7 +139,7 @@ def _compiler(name: str) -> Backend:
     return backend
 
 
-if TYPE_CHECKING or _compiled is None:
+if TYPE_CHECKING or calls is None:
 
     class _Caller:
         """What can be called, where nothing was compiled."""
@@ -171,7 +151,7 @@ if TYPE_CHECKING or _compiled is None:
             return self._call_slowly(*args, **options)
 
 else:
-    _Caller = _compiled.Caller
+    _Caller = calls.Caller
 
 
 class Function(_Caller):
@@ -189,7 +169,7 @@ class Function(_Caller):
         self._signature = signature
         self._device = device
         self._backend = backend
-        self._compiled: dict[Any, _Compiled] = {}
+        self._programs: dict[Any, Recorded] = {}
         self._quick: dict[Any, _Quick] = {}
         self._recent: _Quick | None = None
         self._warned = False
@@ -226,7 +206,7 @@ class Function(_Caller):
         taken = self._signature.take_apart(args, options)
         if taken is None:
             return self._f(*args, **options)
-        known = self._compiled.get(taken.key)
+        known = self._programs.get(taken.key)
         if known is None or not known.variables_fit():
             result = self._record(taken)
             self._give_away(taken)
@@ -243,7 +223,7 @@ class Function(_Caller):
             ):  # the same one may be given twice
                 x.array = Gone(describe(x), getattr(self, "__name__", "function"))
 
-    def _find_quickly(self, args: tuple[Any, ...]) -> tuple[_Compiled, list[Any]] | None:
+    def _find_quickly(self, args: tuple[Any, ...]) -> tuple[Recorded, list[Any]] | None:
         """The program for nothing but Tensors of host arrays (a hot path), and the arrays."""
         arrays: list[Any] = []
         for x in args:
@@ -267,35 +247,31 @@ class Function(_Caller):
         if found is None:
             forms = tuple([(array.shape, array.dtype) for array in arrays])
             found = self._quick.get((forms, dtype, device))
-        if found is None or not found.compiled.variables_fit():
+        if found is None or not found.program.variables_fit():
             return None
         self._recent = found
         self._replay = found.replay
-        return found.compiled, arrays
+        return found.program, arrays
 
-    def _keep(self, key: Any, known: _Compiled, leaves: list[Any], treedef: TreeDef) -> None:
+    def _keep(self, key: Any, known: Recorded, leaves: list[Any], treedef: TreeDef) -> None:
         """Remember a program, and how to find it quickly where that can be."""
-        self._compiled[key] = known
+        self._programs[key] = known
         plain = all(type(x) is Tensor and type(x.array) is _HOST_ARRAY for x in leaves)
         args, options = treedef.children
         flat = not options.children and all(x.kind is None for x in args.children)
         if self._signature.is_plain and plain and flat:
             forms = tuple([(x.array.shape, x.array.dtype) for x in leaves])
             dtype, device = chosen_dtype(), default_device()
-            replay = known.replay(forms, dtype, device)
-            self._quick[forms, dtype, device] = _Quick(forms, dtype, device, known, replay)
+            self._quick[forms, dtype, device] = _Quick(forms, dtype, device, known)
             self._recent = None
 
     def program(self) -> Listing:
         """Show the program of the last new signature, before and after it was optimised."""
-        return listing(self._last().recorded, self._last().program, self._last().executor)
+        return listing(self._last())
 
     def stats(self) -> Statistics:
         """Count instructions, buffers and bytes of the program of the last new signature."""
-        last = self._last()
-        return statistics(
-            last.recorded, last.program, last.executor, len(self._compiled), last.seconds
-        )
+        return statistics(self._last(), len(self._programs))
 
     def graph(self) -> TapeGraph:
         """Describe what the program of the last new signature computes, as `GradientTape.graph`."""
@@ -303,16 +279,16 @@ class Function(_Caller):
 
     def clear(self) -> None:
         """Forget all programs."""
-        self._compiled.clear()
+        self._programs.clear()
         self._quick.clear()
         self._recent = self._replay = None
 
-    def _last(self) -> _Compiled:
-        if not self._compiled:
+    def _last(self) -> Recorded:
+        if not self._programs:
             raise ArgumentTypeError(
                 f"{getattr(self, '__name__', 'function')} has recorded nothing yet. Use it once."
             )
-        return next(reversed(self._compiled.values()))
+        return next(reversed(self._programs.values()))
 
     # -- recording -------------------------------------------------------------------------------
 
@@ -341,22 +317,22 @@ class Function(_Caller):
         finally:
             recording.close()
         donated = [program.arguments[place] for place, _ in taken.donated]
-        known = _Compiled(program, structure, numbered, donated, self._backend)
+        known = Recorded(program, structure, numbered, donated, self._backend)
         outputs = recording.hand_over()
         del args, options, inputs, arguments, result, results, numbered
         recording.refuse_what_is_kept()
         known.seconds = time.perf_counter() - start
         self._keep(taken.key, known, taken.leaves, taken.treedef)
         self._warn_of_many()
-        return known.finish(outputs)
+        return known.first(outputs)
 
     def _warn_of_many(self) -> None:
-        if len(self._compiled) < _MANY or self._warned:
+        if len(self._programs) < _MANY or self._warned:
             return
         self._warned = True
-        former, new = list(self._compiled)[-2:]
+        former, new = list(self._programs)[-2:]
         warnings.warn(
-            f"{getattr(self, '__name__', 'function')} was recorded {len(self._compiled)} times, for "
+            f"{getattr(self, '__name__', 'function')} was recorded {len(self._programs)} times, for "
             f"{show_key(former)} and now for {show_key(new)}. Use arrays instead of Python numbers "
             "that change, or shapes that repeat, to replay one program.",
             UserWarning,
@@ -364,112 +340,19 @@ class Function(_Caller):
         )
 
 
-class _Quick(NamedTuple):
+@dataclass
+class _Quick:
     """A program for nothing but arrays, and what has to be as it was."""
 
     forms: tuple[tuple[Any, Any], ...]
     dtype: Any
     device: Device
-    compiled: _Compiled
-    replay: Any
+    program: Recorded
 
-
-class _Compiled:
-    """A program with its executor, and how its results are put together again."""
-
-    def __init__(
-        self,
-        program: Program,
-        structure: TreeDef,
-        results: list[Any],
-        donated: list[int],
-        backend: Backend | None,
-    ) -> None:
-        self.recorded = program
-        self.program = optimise(program)
-        self.executor = make_executor(self.program, donated, backend)
-        self._is_quiet = isinstance(self.executor, CpuExecutor)
-        self._copy = program.backend.xp.copy
-        self.seconds = 0.0
-        self._pack = packer(structure, results)
-        self._count = sum(isinstance(x, Tensor) for x in results)
-        self._reads = [variable for variable, _ in self.program.reads]
-        self._forms = [(v, v.shape, v.dtype) for v in self._reads]
-        self._draws = [draw for draw, _ in self.program.draws]
-        variables = [variable for variable, _ in self.program.writes]
-        self._writes = list(zip(variables, borrowed_writes(self.program), strict=True))
-        self._kind = _ELSE if self._writes else _kind_of(structure, results)
-
-    def variables_fit(self) -> bool:
-        """Whether the Variables still have the shapes and dtypes of the recording."""
-        for variable, shape, dtype in self._forms:
-            array = variable.array
-            if array.shape != shape or array.dtype != dtype:
-                return False
-        return True
-
-    def replay(self, forms: tuple[Any, ...], dtype: Any, device: Device) -> Any:
-        """The same for compiled callers, where they can run it; else None."""
-        forms += tuple([form[1:] for form in self._forms])
-        if _compiled is None or not self._is_quiet or self._draws:
-            return None
-        if len(forms) > _compiled.MOST_INPUTS or any(
-            len(shape) > _compiled.MOST_AXES for shape, _ in forms
-        ):
-            return None
-        return _compiled.Replay(
-            forms=forms,
-            dtype=dtype,
-            device=device,
-            variables=tuple(self._reads),
-            executor=self.executor,
-            results=self._kind,
-            finish=self.finish,
-        )
-
-    def free(self, taken: Taken) -> set[int]:
-        """The numbers of the donated arguments whose memory nobody else sees."""
-        backend = self.program.backend
-        found = set()
-        for place, x in taken.donated:
-            if isinstance(x, Tensor):
-                taken.arrays[place] = None  # or the array would be seen by two
-                if backend.is_alone(x):
-                    found.add(self.program.arguments[place])
-                taken.arrays[place] = x.array
-        return found
-
-    def __call__(self, arrays: list[Any], free: Collection[int] = ()) -> Any:
-        for variable in self._reads:
-            arrays.append(variable.array)
-        for draw in self._draws:
-            arrays.append(draw())
-        try:
-            if self._is_quiet:
-                outputs = self.executor.run(arrays, free)
-            else:
-                with quiet():  # a program does not know what is forward and what a walk backward
-                    outputs = self.executor.run(arrays, free)
-        except MemoryError as error:
-            refuse_memory("function: a replay of its program", arrays, error)
-        return self.finish(outputs)
-
-    def finish(self, outputs: list[Any]) -> Any:
-        """Assign to Variables, and give the results their structure."""
-        if self._writes:
-            for (variable, copied), array in zip(self._writes, outputs[self._count :], strict=True):
-                variable.array = self._copy(array) if copied else array
-        return self._pack(outputs)
-
-
-def _kind_of(structure: TreeDef, results: list[Any]) -> int:
-    """How results are put together, for compiled callers."""
-    if all(isinstance(x, Tensor) for x in results):
-        if structure.kind is None:
-            return _ONE
-        if structure.kind is tuple and all(x.kind is None for x in structure.children):
-            return _TUPLE
-    return _ELSE
+    @functools.cached_property
+    def replay(self) -> Any:
+        """The program for compiled callers, or None."""
+        return self.program.replay(self.forms, self.dtype, self.device)
 
 
 def _result(x: Any) -> Any:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from .cpu import CpuExecutor
 from .program import Instruction, Literal, Program
+from .recorded import Recorded
 
 __all__ = ["Listing", "Statistics", "listing", "statistics"]
 
@@ -54,6 +55,8 @@ class Statistics(NamedTuple):
         ``"failed: ..."`` with the reason.
     replay : str
         On CUDA, how replays run: as one graph, or kernel by kernel, and why. Empty elsewhere.
+    preparing : float
+        What optimising and preparing took, in seconds: it is done for the first replay.
     """
 
     recorded: int
@@ -66,39 +69,41 @@ class Statistics(NamedTuple):
     jitted: int = 0
     jit: str = "off"
     replay: str = ""
+    preparing: float = 0.0
 
     def __str__(self) -> str:
         return (
             f"{self.recorded} instructions recorded, {self.optimised} left, {self.groups} groups in "
             f"blocks; {self.arena_bytes:,} bytes for values of {self.value_bytes:,}; "
-            f"{self.programs} signatures; recorded in {self.seconds:.3f} s; jit {self.jit}, "
+            f"{self.programs} signatures; recorded in {self.seconds:.3f} s, "
+            f"prepared in {self.preparing:.3f} s; jit {self.jit}, "
             f"{self.jitted} instructions" + (f"; replays: {self.replay}" if self.replay else "")
         )
 
 
-def listing(recorded: Program, program: Program, executor: Any) -> Listing:
+def listing(known: Recorded) -> Listing:
     """All forms of a program as text."""
-    source = executor.source if isinstance(executor, CpuExecutor) else ""
-    return Listing(_text(recorded), _text(program), source)
+    source = known.executor.source if isinstance(known.executor, CpuExecutor) else ""
+    return Listing(_text(known.recorded), _text(known.program), source)
 
 
-def statistics(
-    recorded: Program, program: Program, executor: Any, programs: int, seconds: float
-) -> Statistics:
-    """The figures of a program."""
-    on_cpu = isinstance(executor, CpuExecutor)
+def statistics(known: Recorded, programs: int) -> Statistics:
+    """The figures of a program, which is prepared if it was not yet."""
+    program, executor = known.program, known.executor
+    cpu = executor if isinstance(executor, CpuExecutor) else None
     inside = {n for i in program.instructions for n in i.results} - set(program.outputs())
     return Statistics(
-        len(recorded.instructions),
+        len(known.recorded.instructions),
         len(program.instructions),
         len(getattr(executor, "groups", ())),
-        executor.arena_bytes if on_cpu else 0,
+        cpu.arena_bytes if cpu else 0,
         sum(program.bytes_of(n) for n in inside),
         programs,
-        seconds,
-        executor.jitted if on_cpu else 0,
-        executor.jit if on_cpu else "off",
+        known.seconds,
+        cpu.jitted if cpu else 0,
+        cpu.jit if cpu else "off",
         getattr(executor, "replay", ""),
+        known.preparing,
     )
 
 
