@@ -15,10 +15,9 @@ from weakref import ref
 from ..backends import Backend, backend_of
 from ..backends.base import dtype_name
 from ..batching import Batched
-from ..core.inspection import seat
 from ..core.instructions import PRIMITIVES
 from ..core.node import Cut, Leaf, Node, Where, next_serial
-from ..core.observers import show_line, state, user_line
+from ..core.observers import settings, show_line, state, user_line
 from ..core.primitive import Primitive
 from ..core.protocols import protocols
 from ..core.spec import Spec, describe
@@ -103,14 +102,13 @@ class Recording:
             self._nodes.append(ref(x.node))
 
     def __enter__(self) -> Self:
-        # Sends every operation of this thread through `apply`, which tells of all of them.
-        seat().usher(self, _look_at_nothing)
+        settings.count_teller(1)
         push(self, 0)
         return self
 
     def __exit__(self, *error: object) -> None:
         pop(self)
-        seat().usher(self, None)
+        settings.count_teller(-1)
 
     # -- what happens ----------------------------------------------------------------------------
 
@@ -140,7 +138,7 @@ class Recording:
             return new
         if primitive.name in _SHAPES_MAY_DEPEND:
             _refuse_shapes_that_depend_on_values(primitive, arrays)
-        where = user_line(4)
+        where = user_line(2)
         several = primitive.outputs != 1
         if not several and id(y) in self._numbers and not primitive.may_do_nothing:
             for array, operand in zip(arrays, operands, strict=True):
@@ -293,10 +291,6 @@ class Recording:
                     "calls replay a program and would leave it as it is. Use a result, or assign to "
                     "a Variable."
                 )
-
-
-def _look_at_nothing(_operands: Any) -> None:
-    """Be there, as an usher."""
 
 
 def _refuse_shapes_that_depend_on_values(primitive: Primitive, arrays: tuple[Any, ...]) -> None:

@@ -10,16 +10,17 @@ behind is the same either way; tests/core/test_speedups.py compares them. */
 /* What dispatch.py gives when it connects. */
 static PyTypeObject *Tensor, *Node, *Cut, *Primitive;
 static PyObject *handles, *numbers, *state, *settings, *serials, *explain_failure, *finish;
-static PyObject *slow_apply1;
+static PyObject *another, *slow_apply1;
 
 /* Where slots are. */
 static Py_ssize_t tensor_array, tensor_node;
 static Py_ssize_t node_primitive, node_parameters, node_parents, node_saved, node_plan, node_shape;
 static Py_ssize_t node_dtype, node_traces, node_serial, node_where;
-static Py_ssize_t recorder_traces, recorder_watched, recorder_keep, recorder_nodes, recorder_sweep;
+static Py_ssize_t recorder_record, recorder_traces, recorder_watched, recorder_keep, recorder_nodes;
+static Py_ssize_t recorder_sweep, recorder_tells;
 static Py_ssize_t plan_code, plan_save, plan_calls;
-static Py_ssize_t primitive_implementations, primitive_plans;
-static Py_ssize_t settings_locations;
+static Py_ssize_t primitive_implementations, primitive_plans, primitive_may_do_nothing;
+static Py_ssize_t settings_locations, settings_told;
 
 static PyObject *name_array, *name_node, *name_recorder, *name_shape, *name_dtype, *name_of_number;
 static PyObject *nothing, *masks[4];
@@ -218,11 +219,46 @@ record(PyObject *recorder, PyObject *primitive, PyObject *parameters, PyObject *
     return wrap(y, node);
 }
 
-/* An operand taken apart, and what to do with it: `plan` is NULL where nothing is recorded, and the
-result has the node `passed` (borrowed) then. */
+/* The Tensor of a result that somebody writes down, whatever its operands are; steals all but the first three. */
+static PyObject *
+tell(PyObject *recorder, PyObject *primitive, PyObject *parameters, PyObject *arrays,
+     PyObject *nodes, PyObject *y)
+{
+    if (arrays && nodes && y && SLOT(primitive, primitive_may_do_nothing) != Py_False)
+        Py_SETREF(y, PyObject_CallFunctionObjArgs(another, primitive, arrays, y, NULL));
+    PyObject *node = NULL;
+    if (arrays && nodes && y) {
+        PyObject *all[] = {NULL, primitive, arrays, nodes, parameters, y};
+        node = PyObject_Vectorcall(SLOT(recorder, recorder_record), all + 1,
+                                   5 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+    }
+    Py_XDECREF(arrays);
+    Py_XDECREF(nodes);
+    if (node)
+        return wrap(y, node);
+    Py_XDECREF(y);
+    return NULL;
+}
+
+/* An operand taken apart, and what to do with it: where nothing is recorded `plan` is NULL, and the
+result has the node `passed` (borrowed); `tells` says that somebody writes everything down. */
 typedef struct {
     PyObject *array, *node, *function, *recorder, *plan, *passed;
+    int tells;
 } Operand;
+
+/* Find out who watches, if that matters for operands with a node, or without one. */
+static int
+find_recorder(Operand *x, int followed)
+{
+    if (!followed && SLOT(settings, settings_told) == Py_False)
+        return FOUND;
+    x->recorder = PyObject_GetAttr(state, name_recorder);
+    if (!x->recorder)
+        return FAILED;
+    x->tells = x->recorder != Py_None && SLOT(x->recorder, recorder_tells) != Py_False;
+    return FOUND;
+}
 
 static void
 let_go(Operand *x)
@@ -245,11 +281,9 @@ prepare(PyObject *operand, PyObject *implementations, PyObject *plans, Operand *
     if (!Py_XNewRef(x->function))
         return PyErr_Occurred() ? FAILED : SLOW;
     x->passed = x->node;
-    if (x->node == Py_None)
-        return FOUND;
-    x->recorder = PyObject_GetAttr(state, name_recorder);
-    if (!x->recorder)
-        return FAILED;
+    found = find_recorder(x, x->node != Py_None);
+    if (found == FAILED || x->tells || x->node == Py_None)
+        return found;
     if (x->recorder == Py_None)
         return Py_TYPE(x->node) == Cut ? FOUND : SLOW;
     if (SLOT(settings, settings_locations) != Py_False)
@@ -286,7 +320,10 @@ call_unary(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *k
     if (!y)
         explain(self->primitive, x.array, NULL, Py_None);
     y = finished(y, x.array);
-    if (y && !x.plan)
+    if (y && x.tells)
+        result = tell(x.recorder, self->primitive, Py_None, PyTuple_Pack(1, x.array),
+                      PyTuple_Pack(1, x.node), y);
+    else if (y && !x.plan)
         result = wrap(y, Py_NewRef(x.passed));
     else if (y) {
         long code = PyLong_AsLong(SLOT(x.plan, plan_code));
@@ -348,11 +385,10 @@ prepare_two(Operation *self, Operand *a, Operand *b, PyTypeObject *kind)
     if (!Py_XNewRef(a->function))
         return PyErr_Occurred() ? FAILED : SLOW;
     a->passed = Py_None;
-    if (a->node == Py_None && b->node == Py_None)
-        return FOUND;
-    a->recorder = PyObject_GetAttr(state, name_recorder);
-    if (!a->recorder)
-        return FAILED;
+    int followed = a->node != Py_None || b->node != Py_None;
+    int found = find_recorder(a, followed);
+    if (found == FAILED || a->tells || !followed)
+        return found;
     if (a->recorder == Py_None) {
         a->passed = cut_passed_on(a->node, b->node);
         return a->passed ? FOUND : SLOW;
@@ -363,7 +399,7 @@ prepare_two(Operation *self, Operand *a, Operand *b, PyTypeObject *kind)
     for (Operand *x = a; x; x = x == a ? b : NULL, bit = 2) {
         if (x->node == Py_None)
             continue;
-        int found = is_followed(x->node, a->recorder);
+        found = is_followed(x->node, a->recorder);
         if (found == FAILED)
             return FAILED;
         if (found)
@@ -401,7 +437,10 @@ call_binary(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *
     if (!y)
         explain(self->primitive, shown1, shown2, Py_None);
     y = finished(y, typed->array);
-    if (y && !a.plan)
+    if (y && a.tells)
+        result = tell(a.recorder, self->primitive, Py_None, PyTuple_Pack(2, shown1, shown2),
+                      PyTuple_Pack(2, a.node, b.node), y);
+    else if (y && !a.plan)
         result = wrap(y, Py_NewRef(a.passed));
     else if (y) {
         long code = PyLong_AsLong(SLOT(a.plan, plan_code));
@@ -553,7 +592,10 @@ apply1(PyObject *module, PyObject *const *args, Py_ssize_t count)
     if (!y)
         explain(args[0], x.array, NULL, parameters);
     y = finished(y, x.array);
-    if (y && !x.plan)
+    if (y && x.tells)
+        result = tell(x.recorder, args[0], parameters, PyTuple_Pack(1, x.array),
+                      PyTuple_Pack(1, x.node), y);
+    else if (y && !x.plan)
         result = wrap(y, Py_NewRef(x.passed));
     else if (y) {
         saved = PyObject_CallFunctionObjArgs(SLOT(x.plan, plan_save), x.array, y, NULL);
@@ -572,12 +614,12 @@ connect(PyObject *module, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {
         "Tensor", "Node", "Cut", "Recorder", "Plan", "Primitive", "handles", "numbers", "state",
-        "settings", "serials", "explain_failure", "finish", "apply1", NULL};
+        "settings", "serials", "explain_failure", "finish", "another", "apply1", NULL};
     PyObject *tensor, *node, *cut, *recorder, *plan, *primitive;
     if (!PyArg_ParseTupleAndKeywords(
-            args, kwargs, "$OOOOOOOOOOOOOO", names, &tensor, &node, &cut, &recorder, &plan,
+            args, kwargs, "$OOOOOOOOOOOOOOO", names, &tensor, &node, &cut, &recorder, &plan,
             &primitive, &handles, &numbers, &state, &settings, &serials, &explain_failure, &finish,
-            &slow_apply1))
+            &another, &slow_apply1))
         return NULL;
     const SlotOf slots[] = {
         {&tensor_array, tensor, "array"},
@@ -592,17 +634,21 @@ connect(PyObject *module, PyObject *args, PyObject *kwargs)
         {&node_traces, node, "traces"},
         {&node_serial, node, "serial"},
         {&node_where, node, "where"},
+        {&recorder_record, recorder, "record"},
         {&recorder_traces, recorder, "traces"},
         {&recorder_watched, recorder, "watched"},
         {&recorder_keep, recorder, "keep"},
         {&recorder_nodes, recorder, "nodes"},
         {&recorder_sweep, recorder, "sweep"},
+        {&recorder_tells, recorder, "tells"},
         {&plan_code, plan, "code"},
         {&plan_save, plan, "save"},
         {&plan_calls, plan, "calls"},
         {&primitive_implementations, primitive, "implementations"},
         {&primitive_plans, primitive, "plans"},
+        {&primitive_may_do_nothing, primitive, "may_do_nothing"},
         {&settings_locations, (PyObject *)Py_TYPE(settings), "locations"},
+        {&settings_told, (PyObject *)Py_TYPE(settings), "told"},
         {NULL},
     };
     if (find_slots(slots) < 0)
@@ -612,8 +658,8 @@ connect(PyObject *module, PyObject *args, PyObject *kwargs)
     Node = (PyTypeObject *)Py_NewRef(node);
     Cut = (PyTypeObject *)Py_NewRef(cut);
     Primitive = (PyTypeObject *)Py_NewRef(primitive);
-    PyObject *kept[] = {handles, numbers, state, settings, serials, explain_failure, finish,
-                        slow_apply1};
+    PyObject *kept[] = {handles, numbers, state,   settings,   serials, explain_failure,
+                        finish,  another, slow_apply1};
     for (size_t i = 0; i < Py_ARRAY_LENGTH(kept); i++)
         Py_INCREF(kept[i]);
     Py_RETURN_NONE;

@@ -45,13 +45,15 @@ class Recorder:
         What the only trace watches; empty where there are several.
     keep : callable
         Takes a weak reference to a node that saved something.
+    tells : bool
+        Whether somebody writes everything down, also what reads no followed value.
     nodes : list of weakref
         What the first trace keeps; whenever it has grown by 1024, `sweep` is called.
     sweep : callable
         Forgets references to nodes that are gone.
     """
 
-    __slots__ = ("keep", "nodes", "record", "sweep", "traces", "watched")
+    __slots__ = ("keep", "nodes", "record", "sweep", "tells", "traces", "watched")
 
     def __init__(
         self,
@@ -61,6 +63,8 @@ class Recorder:
         keep: Callable[[Any], None],
         nodes: list[Any],
         sweep: Callable[[], None],
+        *,
+        tells: bool = False,
     ) -> None:
         self.record = record
         self.traces = traces
@@ -68,6 +72,7 @@ class Recorder:
         self.keep = keep
         self.nodes = nodes
         self.sweep = sweep
+        self.tells = tells
 
 
 class State(threading.local):
@@ -100,13 +105,24 @@ class _Settings:
         Whether every recorded operation keeps the user's line.
     inspected : bool
         Whether somebody looks into what is computed, in any thread (inspection.py).
+    told : bool
+        Whether a recorder of any thread `tells`.
     """
 
-    __slots__ = ("inspected", "locations")
+    __slots__ = ("_lock", "_tellers", "inspected", "locations", "told")
 
     def __init__(self) -> None:
         self.locations = False
         self.inspected = False
+        self.told = False
+        self._tellers = 0
+        self._lock = threading.Lock()
+
+    def count_teller(self, change: int) -> None:
+        """Know that there is one more whose recorder `tells`, or, for -1, one less."""
+        with self._lock:
+            self._tellers += change
+            self.told = self._tellers > 0
 
 
 class _RestoreLocations(AbstractContextManager[None]):

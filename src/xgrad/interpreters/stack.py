@@ -183,7 +183,8 @@ def _mixed_recorder(observers: tuple[Any, ...], traces: tuple[Trace, ...]) -> Re
 
     # A tuple that no node carries, so that every operation takes the way through `record`.
     followers = (*traces, *[accumulator.tangents for accumulator, _ in accumulators])
-    return Recorder(record, followers, {}, _keep_nothing, [], _sweep_nothing)
+    tells = any(getattr(observer, "transcribes", False) for observer in observers)
+    return Recorder(record, followers, {}, _keep_nothing, [], _sweep_nothing, tells=tells)
 
 
 protocols.context = Context.of

@@ -95,27 +95,24 @@ def to_device(x: Tensor, *, device: Device, source: Device) -> Tensor:
 
 def zero_where_zero(r: Tensor, g: Tensor) -> Tensor:
     """Guard the edge; give r itself where a cheap look finds nothing to guard against."""
-    backend = backend_of(r.array)
-    if (
-        not (backend.nests or settings.inspected)
-        and backend.xp.zero_where_zero(r.array, g.array) is r.array
-    ):
+    if _may_look(r) and backend_of(r.array).xp.zero_where_zero(r.array, g.array) is r.array:
         return r
     return _zero_where_zero(r, g)  # type: ignore[no-any-return]
 
 
 def surely_finite(x: Tensor) -> bool:
-    """Whether a cheap look finds only finite numbers, hence nothing to guard against.
-
-    What is recorded, to be run again with other values, takes no look."""
-    backend = backend_of(x.array)
-    return not (backend.nests or settings.inspected) and backend.xp.surely_finite(x.array)
+    """Whether a cheap look finds only finite numbers, hence nothing to guard against."""
+    return _may_look(x) and backend_of(x.array).xp.surely_finite(x.array)
 
 
 def surely_false(mask: Tensor) -> bool:
-    """Whether a cheap look finds a condition false everywhere; what is recorded takes none."""
-    backend = backend_of(mask.array)
-    return not (backend.nests or settings.inspected) and backend.xp.surely_false(mask.array)
+    """Whether a cheap look finds a condition false everywhere."""
+    return _may_look(mask) and backend_of(mask.array).xp.surely_false(mask.array)
+
+
+def _may_look(x: Tensor) -> bool:
+    """Whether values may decide what is done: not where it is recorded, to be done with others."""
+    return not (settings.told or settings.inspected or backend_of(x.array).nests)
 
 
 # What rules are made of and no instruction, because a backend may have one kernel for it.

@@ -1,0 +1,97 @@
+"""Who is told of what while a function is recorded, and who is left alone."""
+
+import threading
+
+import numpy as np
+import pytest
+
+import xgrad as xg
+from xgrad.core.instructions import primitive
+from xgrad.core.observers import settings
+
+
+def names(f):
+    return [i.primitive.name for i in f._last().recorded.instructions]
+
+
+def test_operations_without_followed_operands_are_told():
+    """What a constant shares with an argument is known by its array, not by a node."""
+
+    def f(x):
+        bare = xg.stop_gradient(x)
+        return xg.tanh(bare) * xg.sum(bare, axis=0) + bare
+
+    recorded = xg.function(f)
+    recorded(xg.ones(3))
+    assert names(recorded)[-4:] == ["tanh", "sum", "multiply", "add"]
+    x = xg.asarray([1.0, 2.0, -1.0])
+    np.testing.assert_allclose(recorded(x).numpy(), f(x).numpy(), rtol=1e-15)
+
+
+def test_recording_leaves_hot_paths_as_they_are():
+    xg.tanh(xg.ones(2))
+    implementations = primitive("tanh").implementations
+    assert implementations
+    xg.function(lambda x: xg.tanh(x) * 2.0)(xg.ones(2))
+    assert implementations
+    assert not settings.told
+
+
+def test_it_ends_where_the_function_fails():
+    def f(x):
+        raise ValueError("mine")
+
+    with pytest.raises(ValueError, match="mine"):
+        xg.function(f)(xg.ones(2))
+    assert not settings.told
+
+
+def test_other_threads_are_not_written_down():
+    """Each computes while the other records, with a tape and without."""
+    inside, done = threading.Barrier(2), threading.Barrier(2)
+    found = {}
+
+    def elsewhere():
+        inside.wait(10)
+        assert settings.told
+        x = xg.Variable([1.0, 2.0])
+        with xg.GradientTape() as tape:
+            y = xg.sum(xg.tanh(x) * 2.0)
+        found["gradient"] = tape.gradient(y, x).numpy()
+        found["plain"] = (xg.asarray([1.0]) * 2.0 + xg.asarray([3.0])).numpy()
+        done.wait(10)
+
+    def f(x):
+        y = xg.sin(x)
+        inside.wait(10)
+        done.wait(10)
+        return y * 2.0
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    recorded = xg.function(f)
+    recorded(xg.ones(2))
+    thread.join(10)
+    assert names(recorded) == ["sin", "multiply"]
+    np.testing.assert_allclose(found["gradient"], 2.0 / np.cosh([1.0, 2.0]) ** 2, rtol=1e-12)
+    np.testing.assert_array_equal(found["plain"], [5.0])
+
+
+def test_guards_take_no_look_while_somebody_records():
+    """At the recorded values a guard has nothing to do; at those of a replay it has."""
+
+    def f(x):
+        with xg.GradientTape() as tape:
+            tape.watch(x)
+            y = xg.sum(xg.where(x > 0, xg.sqrt(x), 0.0))
+        return tape.gradient(y, x)
+
+    recorded = xg.function(f)
+    recorded(xg.asarray([1.0, 4.0]))
+    np.testing.assert_array_equal(recorded(xg.asarray([0.0, 4.0])).numpy(), [0.0, 0.25])
+
+
+def test_results_that_are_their_operand_are_values_of_their_own():
+    f = xg.function(lambda x: xg.debugging.check_numerics(x, "x") * 2.0)
+    for scale in (1.0, 3.0, -1.0):
+        np.testing.assert_array_equal(f(xg.ones(2) * scale).numpy(), [2.0 * scale] * 2)
