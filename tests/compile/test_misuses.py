@@ -35,6 +35,7 @@ LOOKS = {
     "pickle": pickle.dumps,
     "format": lambda t: format(t, ".3f"),
     "array": lambda t: np.array([t, t]),
+    "raw array": lambda t: t.array,
 }
 
 

@@ -153,7 +153,7 @@ def test_variables_are_read_and_written(slow_calls):
     assert len(slow_calls) == 2
     np.testing.assert_array_equal(v.numpy(), [32.0, 64.0])
     assert int(step) == 5
-    v.array = np.ones(3)  # of another shape: recorded anew
+    v.raw = np.ones(3)  # of another shape: recorded anew
     np.testing.assert_array_equal(recorded(x).numpy(), [8.0, 8.0, 8.0])
     assert len(slow_calls) == 3
 

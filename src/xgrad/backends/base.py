@@ -248,7 +248,7 @@ class Backend:
 
     def joined(self, x: Any, other: Array) -> Array:
         """A Tensor's array as one of the kind of another, of this backend, to compute with both."""
-        return x.array
+        return x.raw
 
     def bottom(self, array: Array) -> tuple[Backend, Array]:
         """The library that holds the values of an array, and the array in it: this one."""
@@ -291,7 +291,7 @@ class Backend:
         return tuple(map(self.finish, function(self.xp, job.arrays, {**job.numbers, **job.own})))
 
     def is_alone(self, holder: Any) -> bool:
-        """Whether the array ``holder.array`` is seen by nobody but its holder, and may change."""
+        """Whether the array ``holder.raw`` is seen by nobody but its holder, and may change."""
         return False
 
     def compiled(

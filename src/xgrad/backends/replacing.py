@@ -171,17 +171,17 @@ def _size(work: _Range) -> int:
 
 
 def is_alone(holder: Any) -> bool:
-    """Whether the numpy array ``holder.array`` is seen by nobody but its holder.
+    """Whether the numpy array ``holder.raw`` is seen by nobody but its holder.
 
     Views, buffers and graphs hold references to an array, so counting references finds them all.
     False where that cannot be known: without such counts, or where threads run at the same time;
     and for small arrays, where fresh memory costs nothing."""
     return (
-        holder.array.nbytes >= LARGE
+        holder.raw.nbytes >= LARGE
         and _ALONE > 0
-        and sys.getrefcount(holder.array) == _ALONE  # `flags` holds a reference too
-        and holder.array.flags.owndata
-        and holder.array.flags.writeable
+        and sys.getrefcount(holder.raw) == _ALONE  # `flags` holds a reference too
+        and holder.raw.flags.owndata
+        and holder.raw.flags.writeable
     )
 
 
@@ -189,13 +189,13 @@ def _count_of_one() -> int:
     """What the interpreter counts, in the very expression above, for one reference."""
 
     class Holder:
-        __slots__ = ("array",)
+        __slots__ = ("raw",)
 
     if not hasattr(sys, "getrefcount") or not getattr(sys, "_is_gil_enabled", lambda: True)():
         return 0
     holder = Holder()
-    holder.array = np.empty(1)  # type: ignore[attr-defined]
-    return sys.getrefcount(holder.array)  # type: ignore[attr-defined]
+    holder.raw = np.empty(1)  # type: ignore[attr-defined]
+    return sys.getrefcount(holder.raw)  # type: ignore[attr-defined]
 
 
 _ALONE = _count_of_one()

@@ -42,7 +42,7 @@ class BatchedBackend(Backend):
         """The library that holds the values, and an array of its own."""
         value = array.value
         if isinstance(value, Tensor):
-            value = value.array
+            value = value.raw
         return backend_of(value).bottom(value)
 
     def on(self, array: Any) -> AbstractContextManager[Any]:
@@ -65,9 +65,9 @@ class BatchedBackend(Backend):
 
     def joined(self, x: Any, other: Any) -> Array:
         """A Tensor's array as one that all examples of another share, if it is not of its level."""
-        level = level_of((x.array, other))
+        level = level_of((x.raw, other))
         assert level is not None
-        return _shared(x.array, x.node, level) if _is_from_outside(x.array, level) else x.array
+        return _shared(x.raw, x.node, level) if _is_from_outside(x.raw, level) else x.raw
 
     def dtype(self, _dtype: DType) -> DType:
         """Not known: ask the library."""

@@ -23,7 +23,7 @@ def spread(x: Any, axis: int, level: Level) -> Tensor:
     if level.outside is not None:
         with level.outside:
             return Tensor(Batched(rule_namespace.moveaxis(x, axis, 0), level))
-    value = x.array
+    value = x.raw
     if axis:
         order = (axis, *[i for i in range(len(value.shape)) if i != axis])
         value = backend_of(value).xp.permute_dims(value, order)
@@ -38,7 +38,7 @@ def collect(y: Any, axis: int | None, level: Level) -> Tensor:
     TracingError
         If it belongs to a level that has ended, or differs between examples where it must not.
     """
-    array = y.array
+    array = y.raw
     if type(array) is Batched and array.level.number > level.number:
         raise TracingError(
             "vmap: the result holds a value of an inner vmap that has ended. Use what the inner "

@@ -273,8 +273,8 @@ def _composition(name: str) -> Callable[..., Any]:
     def composed(*args: Any, **options: Any) -> Any:
         y = function(*map(_as_tensor, args), **options)
         if isinstance(y, (list, tuple)):
-            return type(y)(part.array for part in y)
-        return y.array if isinstance(y, Tensor) else y
+            return type(y)(part.raw for part in y)
+        return y.raw if isinstance(y, Tensor) else y
 
     return composed
 

@@ -44,7 +44,7 @@ class Operation(NamedTuple):
         """The number of each example, where the operands live."""
         value = next(v for v in self.values if hasattr(v, "shape"))
         is_tensor = isinstance(value, Tensor)
-        place = place_of(value.array if is_tensor else value)
+        place = place_of(value.raw if is_tensor else value)
         xp = place.backend.xp
         numbers = xp.arange(self.size, dtype=place.backend.dtype("int64"), device=place.native)
         return Tensor(numbers) if is_tensor else numbers

@@ -15,9 +15,9 @@ enum { MOST_AXES = 8, MOST_INPUTS = 32 };
 /* What function.py gives when it connects. */
 static PyTypeObject *Tensor;
 static PyObject *state, *settings, *chosen_dtype, *default_device;
-static Py_ssize_t tensor_array, tensor_node, settings_inspected;
+static Py_ssize_t tensor_raw, tensor_node, settings_inspected;
 
-static PyObject *name_array, *name_observers, *name_call_slowly, *name_ready, *nothing;
+static PyObject *name_raw, *name_observers, *name_call_slowly, *name_ready, *nothing;
 
 /* What an array has to be. */
 typedef struct {
@@ -94,13 +94,13 @@ static int
 gather(const Replay *self, PyObject *const *args, PyObject **inputs, Py_ssize_t *count)
 {
     for (Py_ssize_t i = 0; i < self->arguments; i++) {
-        PyObject *array = Py_TYPE(args[i]) == Tensor ? SLOT(args[i], tensor_array) : NULL;
+        PyObject *array = Py_TYPE(args[i]) == Tensor ? SLOT(args[i], tensor_raw) : NULL;
         if (!array || !has_form(array, &self->form[i]))
             return 0;
         inputs[(*count)++] = Py_NewRef(array);
     }
     for (Py_ssize_t i = 0; i < self->reads; i++) {
-        PyObject *array = PyObject_GetAttr(PyTuple_GET_ITEM(self->variables, i), name_array);
+        PyObject *array = PyObject_GetAttr(PyTuple_GET_ITEM(self->variables, i), name_raw);
         if (!array)
             return -1;
         inputs[(*count)++] = array;
@@ -151,7 +151,7 @@ wrap(PyObject *array)
 {
     PyObject *tensor = Tensor->tp_alloc(Tensor, 0);
     if (tensor) {
-        SLOT(tensor, tensor_array) = Py_NewRef(array);
+        SLOT(tensor, tensor_raw) = Py_NewRef(array);
         SLOT(tensor, tensor_node) = Py_NewRef(Py_None);
     }
     return tensor;
@@ -376,7 +376,7 @@ connect(PyObject *module, PyObject *args, PyObject *kwargs)
                                      &chosen_dtype, &default_device))
         return NULL;
     const SlotOf slots[] = {
-        {&tensor_array, tensor, "array"},
+        {&tensor_raw, tensor, "raw"},
         {&tensor_node, tensor, "node"},
         {&settings_inspected, (PyObject *)Py_TYPE(settings), "inspected"},
         {NULL},
@@ -410,7 +410,7 @@ PyInit__replay(void)
 {
     import_array();
     const Name names[] = {
-        {&name_array, "array"},
+        {&name_raw, "raw"},
         {&name_observers, "observers"},
         {&name_call_slowly, "_call_slowly"},
         {&name_ready, "ready"},

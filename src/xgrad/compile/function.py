@@ -218,18 +218,16 @@ class Function(_Caller):
     def _give_away(self, taken: Taken) -> None:
         """Leave nothing in the Tensors that were donated."""
         for _, x in taken.donated:
-            if (
-                isinstance(x, Tensor) and type(x.array) is not Gone
-            ):  # the same one may be given twice
-                x.array = Gone(describe(x), getattr(self, "__name__", "function"))
+            if isinstance(x, Tensor) and type(x.raw) is not Gone:  # the same one may be given twice
+                x.raw = Gone(describe(x), getattr(self, "__name__", "function"))
 
     def _find_quickly(self, args: tuple[Any, ...]) -> tuple[Recorded, list[Any]] | None:
         """The program for nothing but Tensors of host arrays (a hot path), and the arrays."""
         arrays: list[Any] = []
         for x in args:
-            if type(x) is not Tensor or type(x.array) is not _HOST_ARRAY:
+            if type(x) is not Tensor or type(x.raw) is not _HOST_ARRAY:
                 return None
-            arrays.append(x.array)
+            arrays.append(x.raw)
         dtype, device = chosen_dtype(), default_device()
         found = self._recent  # mostly it is the one of the last call
         if (
@@ -256,11 +254,11 @@ class Function(_Caller):
     def _keep(self, key: Any, known: Recorded, leaves: list[Any], treedef: TreeDef) -> None:
         """Remember a program, and how to find it quickly where that can be."""
         self._programs[key] = known
-        plain = all(type(x) is Tensor and type(x.array) is _HOST_ARRAY for x in leaves)
+        plain = all(type(x) is Tensor and type(x.raw) is _HOST_ARRAY for x in leaves)
         args, options = treedef.children
         flat = not options.children and all(x.kind is None for x in args.children)
         if self._signature.is_plain and plain and flat:
-            forms = tuple([(x.array.shape, x.array.dtype) for x in leaves])
+            forms = tuple([(x.raw.shape, x.raw.dtype) for x in leaves])
             dtype, device = chosen_dtype(), default_device()
             self._quick[forms, dtype, device] = _Quick(forms, dtype, device, known)
             self._recent = None
@@ -301,7 +299,7 @@ class Function(_Caller):
             if holds_array(x):
                 # A copy, because values are known by their arrays: the same array may come as
                 # another argument too, or be a Variable's or a constant's, and not next time.
-                array = x.array if isinstance(x, Handle) else x
+                array = x.raw if isinstance(x, Handle) else x
                 inputs.append(Tensor(backend_of(array).xp.copy(array)))
                 arguments.append(inputs[-1])
             else:

@@ -153,7 +153,7 @@ class Recorded:
     def variables_fit(self) -> bool:
         """Whether the Variables still have the shapes and dtypes of the recording."""
         for variable, shape, dtype in self._forms:
-            array = variable.array
+            array = variable.raw
             if array.shape != shape or array.dtype != dtype:
                 return False
         return True
@@ -167,14 +167,14 @@ class Recorded:
                 taken.arrays[place] = None  # or the array would be seen by two
                 if backend.is_alone(x):
                     found.add(self.recorded.arguments[place])
-                taken.arrays[place] = x.array
+                taken.arrays[place] = x.raw
         return found
 
     def __call__(self, arrays: list[Any], free: Collection[int] = ()) -> Any:
         """Replay the program, which is prepared if it was not yet."""
         executor = (self._made or self._prepared()).executor
         for variable in self._reads:
-            arrays.append(variable.array)
+            arrays.append(variable.raw)
         for draw in self._draws:
             arrays.append(draw())
         try:
@@ -201,7 +201,7 @@ class Recorded:
     def _assign(self, outputs: Sequence[Any], copies: Sequence[bool]) -> None:
         new = outputs[self._count :]
         for variable, array, copied in zip(self._writes, new, copies, strict=True):
-            variable.array = self.recorded.backend.xp.copy(array) if copied else array
+            variable.raw = self.recorded.backend.xp.copy(array) if copied else array
 
 
 def _kind_of(structure: TreeDef, results: list[Any]) -> int:

@@ -93,7 +93,7 @@ class Recording:
             lambda array: self._followed(array, None, None),
             lambda array: id(array) in self._numbers,
         )
-        self.arguments = tuple([self._define(x.array) for x in arguments])
+        self.arguments = tuple([self._define(x.raw) for x in arguments])
         self._lent = Lent()
         self._nodes: list[ref[Node]] = []
         for x in arguments:
@@ -162,9 +162,9 @@ class Recording:
     def stored(self, variable: Variable, new: Tensor) -> None:
         """Note that a Variable has another value from here on."""
         self._variable(variable)
-        if self._find(new.array, new.node) is None:
-            self._constant(new.array)  # so that reading it is not reading the former value
-        self._lent.assign(variable, new.array)
+        if self._find(new.raw, new.node) is None:
+            self._constant(new.raw)  # so that reading it is not reading the former value
+        self._lent.assign(variable, new.raw)
 
     def _find(self, array: Any, node: Node | None) -> int | Literal | None:
         """The number of an operand; None for a constant that has none yet."""
@@ -176,13 +176,13 @@ class Recording:
         variable = self._lent.variable_of(array)
         if variable is None and type(node) is Leaf and node.variable is not None:
             made = node.variable()  # here, if the array is its own
-            variable = made if made is not None and made.array is array else None
+            variable = made if made is not None and made.raw is array else None
         return None if variable is None else self._variable(variable)
 
     def _variable(self, variable: Variable) -> int:
         """The number of the value that a Variable had when the function began."""
         if variable.number not in self._variables:
-            self._variables[variable.number] = (variable, self._define(variable.array))
+            self._variables[variable.number] = (variable, self._define(variable.raw))
         return self._variables[variable.number][1]
 
     def _define(self, array: Any) -> int:
@@ -243,13 +243,13 @@ class Recording:
         """The program that gives these results."""
         numbers = []
         for x in results:
-            found = self._find(x.array, x.node)
-            self._leaving.append(x.array)
-            numbers.append(self._constant(x.array) if found is None else found)
+            found = self._find(x.raw, x.node)
+            self._leaving.append(x.raw)
+            numbers.append(self._constant(x.raw) if found is None else found)
         writes = []
         for variable in self._lent.assigned():
-            self._leaving.append(variable.array)
-            writes.append((variable, self._numbers[id(variable.array)]))
+            self._leaving.append(variable.raw)
+            writes.append((variable, self._numbers[id(variable.raw)]))
         backend = self._backend
         if backend is None:
             backend = rule_namespace.zeros(()).device.backend

@@ -111,7 +111,7 @@ class Signature:
             if isinstance(x, Variable):
                 keys.append(x.number)
             elif holds_array(x):
-                array = x.array if isinstance(x, Handle) else x
+                array = x.raw if isinstance(x, Handle) else x
                 backend = backend_of(array)
                 if backend.nests:
                     return None
@@ -169,7 +169,7 @@ def holds_array(x: Any) -> bool:
     if isinstance(x, Variable):
         return False
     if isinstance(x, Handle):
-        return type(x.array) not in SCALAR_TYPES
+        return type(x.raw) not in SCALAR_TYPES
     return type(x) not in SCALAR_TYPES and is_array(x)
 
 

@@ -23,10 +23,10 @@ class Lent:
         self._own: dict[int, tuple[Variable, Array, Array]] = {}  # by the view
         self._before: dict[int, tuple[Variable, Array]] = {}
         for variable in all_variables():
-            former = variable.array
+            former = variable.raw
             with suppress(BackendUnavailableError):  # or nobody can read it anyway
                 view = _view(former)
-                variable.array = view
+                variable.raw = view
                 self._own[id(view)] = variable, former, view
 
     def variable_of(self, array: Array) -> Variable | None:
@@ -36,8 +36,8 @@ class Lent:
 
     def assign(self, variable: Variable, array: Array) -> None:
         """Give a Variable another value until the end."""
-        self._before.setdefault(variable.number, (variable, variable.array))
-        variable.array = array
+        self._before.setdefault(variable.number, (variable, variable.raw))
+        variable.raw = array
 
     def assigned(self) -> list[Variable]:
         """The Variables that have another value, in the order in which they got it."""
@@ -46,10 +46,10 @@ class Lent:
     def take_back(self) -> None:
         """Give all Variables the arrays that they had."""
         for variable, array in self._before.values():
-            variable.array = array
+            variable.raw = array
         for variable, former, view in self._own.values():
-            if variable.array is view:
-                variable.array = former
+            if variable.raw is view:
+                variable.raw = former
 
 
 def _view(array: Array) -> Array:

@@ -13,7 +13,7 @@ static PyObject *handles, *numbers, *state, *settings, *serials, *explain_failur
 static PyObject *another, *slow_apply1;
 
 /* Where slots are. */
-static Py_ssize_t tensor_array, tensor_node;
+static Py_ssize_t tensor_raw, tensor_node;
 static Py_ssize_t node_primitive, node_parameters, node_parents, node_saved, node_plan, node_shape;
 static Py_ssize_t node_dtype, node_traces, node_serial, node_where;
 static Py_ssize_t recorder_record, recorder_traces, recorder_watched, recorder_keep, recorder_nodes;
@@ -22,7 +22,7 @@ static Py_ssize_t plan_code, plan_save, plan_calls;
 static Py_ssize_t primitive_implementations, primitive_plans, primitive_may_do_nothing;
 static Py_ssize_t settings_locations, settings_told;
 
-static PyObject *name_array, *name_node, *name_recorder, *name_shape, *name_dtype, *name_of_number;
+static PyObject *name_raw, *name_node, *name_recorder, *name_shape, *name_dtype, *name_of_number;
 static PyObject *nothing, *masks[4];
 
 /* As in primitive.py. */
@@ -36,16 +36,16 @@ static int
 take_apart(PyObject *x, PyObject **array, PyObject **node)
 {
     if (Py_TYPE(x) == Tensor) {
-        if (!SLOT(x, tensor_array) || !SLOT(x, tensor_node))
+        if (!SLOT(x, tensor_raw) || !SLOT(x, tensor_node))
             return SLOW;
-        *array = Py_NewRef(SLOT(x, tensor_array));
+        *array = Py_NewRef(SLOT(x, tensor_raw));
         *node = Py_NewRef(SLOT(x, tensor_node));
         return FOUND;
     }
     int known = PySet_Contains(handles, (PyObject *)Py_TYPE(x));
     if (known != 1)
         return known;
-    *array = PyObject_GetAttr(x, name_array);
+    *array = PyObject_GetAttr(x, name_raw);
     if (!*array)
         return FAILED;
     *node = PyObject_GetAttr(x, name_node);
@@ -159,7 +159,7 @@ wrap(PyObject *y, PyObject *node)
         Py_DECREF(node);
         return NULL;
     }
-    SLOT(tensor, tensor_array) = y;
+    SLOT(tensor, tensor_raw) = y;
     SLOT(tensor, tensor_node) = node;
     return tensor;
 }
@@ -622,7 +622,7 @@ connect(PyObject *module, PyObject *args, PyObject *kwargs)
             &another, &slow_apply1))
         return NULL;
     const SlotOf slots[] = {
-        {&tensor_array, tensor, "array"},
+        {&tensor_raw, tensor, "raw"},
         {&tensor_node, tensor, "node"},
         {&node_primitive, node, "primitive"},
         {&node_parameters, node, "parameters"},
@@ -691,7 +691,7 @@ PyMODINIT_FUNC
 PyInit__dispatch(void)
 {
     const Name names[] = {
-        {&name_array, "array"},       {&name_node, "node"},   {&name_recorder, "recorder"},
+        {&name_raw, "raw"},           {&name_node, "node"},   {&name_recorder, "recorder"},
         {&name_shape, "shape"},       {&name_dtype, "dtype"}, {&name_of_number, "of_number"},
         {NULL},
     };

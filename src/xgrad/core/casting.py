@@ -118,7 +118,7 @@ def to_array(
     if isinstance(value, Sparse):
         value = value.to_dense()
     if isinstance(value, Handle):
-        value = value.array
+        value = value.raw
     if is_array(value):
         home = place_of(value)
         target = home if device is None else as_device(device, home.backend)
@@ -129,7 +129,7 @@ def to_array(
             value, copy = move(value, home, target), None
         return _convert(value, target, dtype, copy)
     if isinstance(value, (list, tuple)) and arrays_inside(value):
-        return protocols.asarray(value, dtype=dtype, device=device, copy=copy).array
+        return protocols.asarray(value, dtype=dtype, device=device, copy=copy).raw
     return from_python(value, dtype=dtype, device=device, copy=copy)
 
 

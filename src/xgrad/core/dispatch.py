@@ -64,7 +64,7 @@ def unary(primitive: Primitive) -> Callable[[Any], Any]:
 
     def apply_unary(x: Any) -> Any:
         try:
-            array = x.array
+            array = x.raw
             kind = type(array)
             function = implementations[kind]
         except (AttributeError, KeyError):
@@ -126,11 +126,11 @@ def binary(
         scalar = 0  # which operand is a Python scalar
         number = None  # the same as an array, where that is faster
         if kind1 is Tensor or kind1 in HANDLES:
-            array1 = x1.array
+            array1 = x1.raw
             node1 = x1.node
             kind = type(array1)
             if kind2 is Tensor or kind2 in HANDLES:
-                array2 = x2.array
+                array2 = x2.raw
                 node2 = x2.node
                 if type(array2) is not kind:
                     return apply_any(primitive, (x1, x2))
@@ -146,7 +146,7 @@ def binary(
             array1 = x1
             node1 = None
             scalar = 1
-            array2 = x2.array
+            array2 = x2.raw
             node2 = x2.node
             kind = type(array2)
             if x1 and kind in NUMBERS and (kind1 is float or kind1 is int):
@@ -233,7 +233,7 @@ def binary(
 def _apply1(primitive: Primitive, x: Any, parameters: dict[str, Any] | None = None) -> Any:
     """Apply a primitive of one operand, one output and parameters."""
     try:
-        array = x.array
+        array = x.raw
         node = x.node
         function = primitive.implementations[type(array)]
     except (AttributeError, KeyError):
@@ -414,7 +414,7 @@ def wrap(array: Array) -> Any:
 def unwrap(x: Any) -> tuple[Any, Node | None]:
     """The raw array (or Python scalar) and the node of an operand."""
     if isinstance(x, Handle):
-        return x.array, x.node
+        return x.raw, x.node
     if type(x) in SCALAR_TYPES or is_array(x):
         return x, None
     if isinstance(x, Sparse):
@@ -434,7 +434,7 @@ def _take_apart(
     kind: type | None = None
     for position, operand in enumerate(operands):
         if type(operand) in HANDLES:
-            array, node = operand.array, operand.node
+            array, node = operand.raw, operand.node
         else:
             try:
                 array, node = unwrap(operand)

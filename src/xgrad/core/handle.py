@@ -11,11 +11,18 @@ __all__ = ["Handle", "Sparse"]
 
 
 class Handle:
-    """What Tensors and Variables share: an array and its node, None where nobody follows it."""
+    """What Tensors and Variables share: an array and its node, None where nobody follows it.
 
-    __slots__ = ("__weakref__", "array", "node")
+    Attributes
+    ----------
+    raw : array
+        For this package. Others ask for `array`, which knows that a value leaves xgrad.
+    node : Node or None
+    """
 
-    array: Array
+    __slots__ = ("__weakref__", "node", "raw")
+
+    raw: Array
     node: Node | None
 
 

@@ -219,7 +219,7 @@ class IndexedSlices(Sparse):
         if not _is_operand(other):
             return NotImplemented
         x = other if isinstance(other, Handle) else _as_tensor(other)
-        shape = tuple(x.array.shape)
+        shape = tuple(x.raw.shape)
         missing = self.ndim - len(shape)
         if missing < 0 or any(
             n not in (1, own) for n, own in zip(shape, self.dense_shape[missing:], strict=True)

@@ -46,7 +46,7 @@ class PythonNumbers(Operators):
         ShapeError
             If there is not exactly one element.
         """
-        if math.prod(self.array.shape) != 1:
+        if math.prod(self.raw.shape) != 1:
             raise ShapeError(f"item: x {describe(self)} must have exactly one element. Use tolist.")
         return self._on_host(".item()").reshape(()).item()
 
@@ -70,7 +70,7 @@ class PythonNumbers(Operators):
         return complex(self._single("complex"))
 
     def __index__(self) -> int:
-        if not dtype_name(self.array.dtype).lstrip("u").startswith("int"):
+        if not dtype_name(self.raw.dtype).lstrip("u").startswith("int"):
             raise DTypeError(
                 f"an index must be an integer, but x is {describe(self)}. Use astype; or, if a list "
                 "was to be multiplied by x, xg.asarray(the list)."
@@ -100,7 +100,7 @@ class PythonNumbers(Operators):
         return other // self, other % self
 
     def __format__(self, spec: str) -> str:
-        if spec and math.prod(self.array.shape) == 1:
+        if spec and math.prod(self.raw.shape) == 1:
             return format(self.item(), spec)
         try:
             return format(str(self), spec)
@@ -115,10 +115,10 @@ class PythonNumbers(Operators):
     def _on_host(self, way: str) -> Array:
         if self.node is not None:
             protocols.left(self, f"left xgrad through {way}")
-        return backend_of(self.array).to_numpy(self.array)
+        return backend_of(self.raw).to_numpy(self.raw)
 
     def _single(self, wanted: str) -> Any:
-        if math.prod(self.array.shape) != 1:
+        if math.prod(self.raw.shape) != 1:
             raise ShapeError(
                 f"{wanted}: x {describe(self)} must have exactly one element. Use xg.any, xg.all "
                 "or an index."

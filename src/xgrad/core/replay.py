@@ -66,7 +66,7 @@ def before_change(thing: Any, attribute: str) -> None:
     thing : object
         Its identity counts.
     attribute : str
-        Can be read and set: a random generator's ``state``, a Variable's ``array``. The value that
+        Can be read and set: a random generator's ``state``, a Variable's ``raw``. The value that
         is read must not change with the generator's next draw.
     """
     for journal in _thread.journals:

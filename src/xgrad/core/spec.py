@@ -37,7 +37,7 @@ def describe(value: Any) -> str:
     from ..backends import is_array, place_of
     from ..backends.base import dtype_name
 
-    array = getattr(value, "array", value)
+    array = getattr(value, "raw", value)
     if isinstance(value, Sparse):
         x: Any = value
         return f"{x.shape} {dtype_name(x.dtype)} on {x.device}, sparse"

@@ -52,30 +52,53 @@ class ArrayAttributes(PythonNumbers, ArrayMethods):
     # -- attributes ----------------------------------------------------------------------------
 
     @property
+    def array(self) -> Array:
+        """The array itself, not a copy, for functions that know nothing of xgrad.
+
+        No gradient flows through what is computed from it, except where `custom_gradient` says
+        which one. Values are immutable: do not write into it.
+
+        Raises
+        ------
+        TracingError
+            While `function` records what depends on the value: later calls would not see what was
+            done with the array.
+
+        Examples
+        --------
+        >>> import xgrad as xg
+        >>> xg.asarray([1.0, 2.0]).array
+        array([1., 2.])
+        """
+        if self.node is not None:
+            protocols.left(self, "left xgrad through .array")
+        return self.raw
+
+    @property
     def shape(self) -> Shape:
         """The size of each axis."""
-        return tuple(self.array.shape)
+        return tuple(self.raw.shape)
 
     @property
     def dtype(self) -> DType:
         """The dtype, in the spelling of the array's own namespace."""
-        return self.array.dtype
+        return self.raw.dtype
 
     @property
     def device(self) -> Device:
         """Where the array lives."""
-        return place_of(self.array)
+        return place_of(self.raw)
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
-        return len(self.array.shape)
+        return len(self.raw.shape)
 
     @property
     def size(self) -> int:
         """The number of elements."""
         count = 1
-        for n in self.array.shape:
+        for n in self.raw.shape:
             count *= n
         return count
 
@@ -150,9 +173,9 @@ class ArrayAttributes(PythonNumbers, ArrayMethods):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         self._refuse_if_followed("__array__")
-        backend = backend_of(self.array)
+        backend = backend_of(self.raw)
         if backend.nests:
-            backend.to_numpy(self.array)  # says why not
+            backend.to_numpy(self.raw)  # says why not
         if not backend.on_host and str(self.device) != "torch:cpu":
             raise DTypeError(
                 f"x {describe(self)} does not turn into a numpy array by itself, because that "
@@ -162,7 +185,7 @@ class ArrayAttributes(PythonNumbers, ArrayMethods):
             protocols.left(self, "left xgrad through __array__")
         if copy is False and (not backend.on_host or dtype not in (None, self.dtype)):
             raise copy_needed(describe(self), "a numpy array" if dtype is None else str(dtype))
-        host = backend.to_numpy(self.array) if copy or not backend.on_host else self.array
+        host = backend.to_numpy(self.raw) if copy or not backend.on_host else self.raw
         return host if dtype is None else host.astype(dtype, copy=False)
 
     def __dlpack__(
@@ -176,10 +199,10 @@ class ArrayAttributes(PythonNumbers, ArrayMethods):
         self._refuse_if_followed("__dlpack__")
         asked = {"stream": stream, "max_version": max_version, "dl_device": dl_device, "copy": copy}
         # Libraries of before DLPack 1.0 know `stream` alone, so nothing is passed that was not given.
-        return self.array.__dlpack__(**{k: v for k, v in asked.items() if v is not None})
+        return self.raw.__dlpack__(**{k: v for k, v in asked.items() if v is not None})
 
     def __dlpack_device__(self) -> tuple[Any, int]:
-        return self.array.__dlpack_device__()  # type: ignore[no-any-return]
+        return self.raw.__dlpack_device__()  # type: ignore[no-any-return]
 
     def _refuse_if_followed(self, way: str) -> None:
         if protocols.is_followed(self):
@@ -194,7 +217,7 @@ class ArrayAttributes(PythonNumbers, ArrayMethods):
     # -- protocols -----------------------------------------------------------------------------
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
-        return protocols.namespace(library_of(self.array), api_version)
+        return protocols.namespace(library_of(self.raw), api_version)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         return protocols.ufunc(ufunc, method, inputs, options)
@@ -210,7 +233,7 @@ class ArrayAttributes(PythonNumbers, ArrayMethods):
 
     def to_device(self, device: str | Device | NativeDevice, /, *, stream: Any = None) -> Tensor:  # noqa: ARG002
         """Copy to another device; the gradient travels back."""
-        return protocols.to_device(self, as_device(device, library_of(self.array)))  # type: ignore[no-any-return]
+        return protocols.to_device(self, as_device(device, library_of(self.raw)))  # type: ignore[no-any-return]
 
     def __getitem__(self, key: Any) -> Tensor:
         return getitem(self, key)
@@ -218,7 +241,7 @@ class ArrayAttributes(PythonNumbers, ArrayMethods):
     def __len__(self) -> int:
         if self.ndim == 0:
             raise ArgumentTypeError("len() of a Tensor without axes. Use .size for the elements.")
-        return self.array.shape[0]  # type: ignore[no-any-return]
+        return self.raw.shape[0]  # type: ignore[no-any-return]
 
     def __iter__(self) -> Iterator[Tensor]:
         if self.ndim == 0:
@@ -250,11 +273,11 @@ class Tensor(ArrayAttributes):
     __slots__ = ()
 
     def __init__(self, array: Array, node: Node | None = None) -> None:
-        self.array = array
+        self.raw = array
         self.node = node
 
     def __repr__(self) -> str:
-        return show(self.array, "xg.Tensor")
+        return show(self.raw, "xg.Tensor")
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self._rebind(setitem(self, key, value))
@@ -263,7 +286,7 @@ class Tensor(ArrayAttributes):
 
     def _rebind(self, new: Tensor) -> None:
         """Make this handle mean another value; whoever saw the old array still does."""
-        self.array = new.array
+        self.raw = new.raw
         self.node = new.node
 
     def __copy__(self) -> Tensor:
@@ -279,7 +302,7 @@ class Tensor(ArrayAttributes):
 def alias(x: Any) -> Tensor:
     """Another handle of the value of a Tensor or Variable, connected as the first is."""
     protocols.read(x)
-    return Tensor(x.array, x.node)
+    return Tensor(x.raw, x.node)
 
 
 def _from_host(value: Array, name: str) -> Tensor:

@@ -81,23 +81,23 @@ class Variable(ArrayAttributes):
         constraint: Callable[[Any], Any] | None = None,
     ) -> None:
         value = initial_value() if callable(initial_value) else initial_value
-        self.array = to_array(value, dtype=dtype, device=device, copy=True)
+        self.raw = to_array(value, dtype=dtype, device=device, copy=True)
         self.trainable = bool(trainable)
         self.number = next(_numbers)
         self.name = f"Variable_{self.number}" if name is None else str(name)
         self.constraint = constraint
-        self.node = Leaf(tuple(self.array.shape), self.array.dtype, self, user_line(2))
+        self.node = Leaf(tuple(self.raw.shape), self.raw.dtype, self, user_line(2))
         self._receive(value, "became the initial value")
         _live.add(self)
         protocols.created(self)
 
     def __repr__(self) -> str:
-        return show(self.array, "xg.Variable", f", name={self.name!r}")
+        return show(self.raw, "xg.Variable", f", name={self.name!r}")
 
     def value(self) -> Tensor:
         """The present value as a Tensor, connected to this Variable."""
         protocols.read(self)
-        return Tensor(self.array, self.node)
+        return Tensor(self.raw, self.node)
 
     read_value = value
 
@@ -125,13 +125,13 @@ class Variable(ArrayAttributes):
     def assign_add(self, value: ArrayLike) -> Variable:
         """Add to the value; returns this Variable."""
         part = self._fit(value, "assign_add")
-        new = backend_of(self.array).xp.add(self.array, part)
+        new = backend_of(self.raw).xp.add(self.raw, part)
         return self._update(new, "assign_add", value)
 
     def assign_sub(self, value: ArrayLike) -> Variable:
         """Subtract from the value; returns this Variable."""
         part = self._fit(value, "assign_sub")
-        new = backend_of(self.array).xp.subtract(self.array, part)
+        new = backend_of(self.raw).xp.subtract(self.raw, part)
         return self._update(new, "assign_sub", value)
 
     def scatter_update(self, indices: ArrayLike, updates: ArrayLike) -> Variable:
@@ -148,18 +148,18 @@ class Variable(ArrayAttributes):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         template, indices = split_key(key, self)
-        backend = backend_of(self.array)
+        backend = backend_of(self.raw)
         arrays = tuple(to_array(i, device=self.device) for i in indices)
         self._receive(value, "went by item assignment into a part")
         part = to_array(value, device=self.device)
         part = cast_within_kind(part, self.dtype, "setitem: value", self.name)
-        new = backend.xp.copy(self.array)
+        new = backend.xp.copy(self.raw)
         with backend.on(new):
             new[fill_key(template, arrays)] = part
         self._update(new, "set", key, value)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
-        new = Variable(self.array, self.trainable, self.name, constraint=self.constraint)
+        new = Variable(self.raw, self.trainable, self.name, constraint=self.constraint)
         memo[id(self)] = new
         return new
 
@@ -176,11 +176,11 @@ class Variable(ArrayAttributes):
         """Take a new value; a recorder of programs makes its own of what was given."""
         protocols.assigned(self)
         if not (state.observers and protocols.store(self, how, *given)):
-            self.array = backend_of(self.array).finish(new)
+            self.raw = backend_of(self.raw).finish(new)
         return self
 
     def _scatter(self, indices: Any, updates: Any, mode: str, what: str) -> Variable:
-        xp = backend_of(self.array).xp
+        xp = backend_of(self.raw).xp
         index = to_array(indices, device=self.device)
         self._receive(updates, f"went by {what} into rows")
         rows = to_array(updates, device=self.device)
@@ -198,7 +198,7 @@ class Variable(ArrayAttributes):
         flat = xp.reshape(index, (-1,))
         rows = xp.reshape(rows, (flat.shape[0], *self.shape[1:]))
         signed, add = (xp.negative(rows), "add") if mode == "subtract" else (rows, mode)
-        new = xp.scatter(self.array, flat, signed, axis=0, mode=add)
+        new = xp.scatter(self.raw, flat, signed, axis=0, mode=add)
         return self._update(new, "scatter", indices, updates, mode)
 
     def _fit(self, value: Any, what: str, copy: bool = False) -> Array:
@@ -206,7 +206,7 @@ class Variable(ArrayAttributes):
         if isinstance(value, Sparse):
             value = value.to_dense()
         self._receive(value, f"went by {what} into the value")
-        kept = getattr(value, "array", value)
+        kept = getattr(value, "raw", value)
         if hasattr(kept, "shape") and not isinstance(kept, (bool, int, float, complex)):
             if place_of(kept) != self.device:
                 raise DeviceMismatchError(

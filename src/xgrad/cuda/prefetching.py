@@ -75,7 +75,7 @@ def _sender(place: Device) -> Callable[[Nest], Callable[[], Nest]]:
 
     def send(batch: Nest) -> Callable[[], Nest]:
         parts, structure = flatten(batch)
-        receive = upload([asarray(part, device="cpu").array for part in parts])
+        receive = upload([asarray(part, device="cpu").raw for part in parts])
         return lambda: unflatten(structure, [asarray(x) for x in receive()])
 
     return send

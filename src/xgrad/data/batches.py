@@ -208,7 +208,7 @@ class Batches:
         if not self._shuffle:
             return host().namespace.arange(self.rows)
         seed = self._seed if isinstance(self._seed, list) else [self._seed]
-        return Generator([*seed, self._epoch], "cpu").permutation(self.rows).array
+        return Generator([*seed, self._epoch], "cpu").permutation(self.rows).raw
 
     def _following(self, row: int) -> int | None:
         return row + self.batch_size if row + self.batch_size < self._end else None
@@ -229,7 +229,7 @@ class Batches:
 
 
 def _as_rows(leaf: Any) -> Array:
-    array = leaf.array if isinstance(leaf, Handle) else leaf
+    array = leaf.raw if isinstance(leaf, Handle) else leaf
     if not is_array(array):
         raise ArgumentTypeError(
             f"Batches: arrays must be Tensors or arrays, in a nest, but one is a "

@@ -288,7 +288,7 @@ class _Checker(Inspector):
         return any(trace.follows(node) for trace in tape.alone)
 
     def _is_bad(self, x: Any) -> bool:
-        array = getattr(x, "array", x)
+        array = getattr(x, "raw", x)
         if hasattr(array, "shape"):
             return is_inexact(array.dtype) and not is_finite(array, nan=self._nan, inf=self._inf)
         if not isinstance(array, (float, complex)):
@@ -297,7 +297,7 @@ class _Checker(Inspector):
 
 
 def _counted(x: Any) -> str:
-    return nonfinite_count(getattr(x, "array", x))
+    return nonfinite_count(getattr(x, "raw", x))
 
 
 def _operands(event: Event) -> list[tuple[str, Any]]:
@@ -319,7 +319,7 @@ def _advice(name: str, from_outside: bool) -> str:
 def _error(
     text: str, rows: list[tuple[str, Any]], advice: str, place: tuple[str, str, Where]
 ) -> NumericsError:
-    values = [(name, getattr(x, "array", x)) for name, x in rows]
+    values = [(name, getattr(x, "raw", x)) for name, x in rows]
     error = NumericsError(f"{text}{table(values)}\n{advice}")
     error.op, error.stage = place[:2]
     error.where = show_line(place[2]).removeprefix(" at ")

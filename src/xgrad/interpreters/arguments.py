@@ -153,7 +153,7 @@ def fitted(g: Any, x: Any, name: str, role: str) -> Tensor:
             f".to_device({str(x.device)!r})."
         )
     if tensor.dtype != x.dtype and is_inexact(x.dtype):
-        cast_within_kind(tensor.array, x.dtype, name, f"the {role}")
+        cast_within_kind(tensor.raw, x.dtype, name, f"the {role}")
         tensor = rule_namespace.astype(tensor, x.dtype)
     return tensor
 

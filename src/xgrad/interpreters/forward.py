@@ -307,7 +307,7 @@ def _tangent(
             return transposed_tangent(primitive, values, tangents, y, parameters, outside)
         with outside:
             return tangent(rule_namespace, apply, primitive, values, tangents, y, parameters)
-    first = _leading([t.array for t in tangents if t is not None], y)
+    first = _leading([t.raw for t in tangents if t is not None], y)
     backend = backend_of(first)
     raw = tuple([None if t is None else backend.joined(t, first) for t in tangents])
     with outside, backend.on(first):

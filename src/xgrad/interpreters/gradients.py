@@ -70,13 +70,13 @@ def _has_path(x: Any) -> bool:
 
 def _start(x: Any, seed: Any, recorded: bool) -> Any:
     """Make a target's first cotangent, in the walk's convention for complex numbers."""
-    backend = backend_of(x.array)
+    backend = backend_of(x.raw)
     if seed is None:
-        g = backend.ones(x.array)
+        g = backend.ones(x.raw)
         return Tensor(g) if recorded else g
     if recorded:
         return steepest(rule_namespace, seed)
-    return steepest(backend.xp, backend.joined(seed, x.array))
+    return steepest(backend.xp, backend.joined(seed, x.raw))
 
 
 def _of_itself(x: Any, targets: list[Any], given: list[Any], recorded: bool) -> Any:
@@ -95,6 +95,6 @@ def _finish(g: Any, recorded: bool, end: Cut) -> Any:
         return None
     if recorded:
         g = steepest(rule_namespace, g)
-        return Tensor(g.array, end if g.node is None else g.node)
+        return Tensor(g.raw, end if g.node is None else g.node)
     backend = backend_of(g)
     return Tensor(backend.finish(steepest(backend.xp, g)), end)

@@ -56,7 +56,7 @@ class HookedPlan(Plan):
         for hook in list(self.hooks.values()):
             x = call_hook(hook, x)
         x = steepest(rule_namespace, x)
-        return x if recorded else x.array
+        return x if recorded else x.raw
 
 
 class RemovableHook(AbstractContextManager["RemovableHook"]):

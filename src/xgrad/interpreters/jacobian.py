@@ -99,7 +99,7 @@ def _rows(
     recorded = bool(state.observers)
     wanted = {x.node: x for x in sources if x.node is not None and trace.follows(x.node)}
     level = Level(seeds.shape[0])
-    g = Batched(seeds if level.outside is not None else seeds.array, level)
+    g = Batched(seeds if level.outside is not None else seeds.raw, level)
     start = Tensor(g) if recorded else g
     found: Mapping[Node, Any] = {}
     if target.node is not None and trace.follows(target.node) and wanted:
@@ -117,7 +117,7 @@ def _rows(
 
 def _unspread(r: Any, level: Level, holomorphic: bool) -> Tensor:
     """A cotangent of every row as one Tensor, with the rows in front."""
-    array = r.array if isinstance(r, Tensor) else r
+    array = r.raw if isinstance(r, Tensor) else r
     node = r.node if isinstance(r, Tensor) else None
     mine = type(array) is Batched and array.level is level
     value = array.value if mine else array
@@ -138,8 +138,8 @@ def _assemble(rows: list[Tensor | None], source: Any, shape: Shape) -> Tensor | 
     if y.shape != shape:
         y = rule_namespace.reshape(y, shape)
     if not state.observers:
-        return Tensor(backend_of(y.array).finish(y.array), taken_here(False))
-    return Tensor(y.array, taken_here(True) if y.node is None else y.node)
+        return Tensor(backend_of(y.raw).finish(y.raw), taken_here(False))
+    return Tensor(y.raw, taken_here(True) if y.node is None else y.node)
 
 
 def _check_batch(target: Any, source: Any) -> None:

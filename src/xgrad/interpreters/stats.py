@@ -88,7 +88,7 @@ def stats_of(trace: Trace | None) -> TapeStats:
     if trace is None:
         return TapeStats(0, 0, 0, 0, 0, 0, {}, {})
     nodes = [node for node in recorded_nodes(trace) if node.primitive is not None]
-    held = {id(owner_of(v.array)) for v in trace.variables.values()}
+    held = {id(owner_of(v.raw)) for v in trace.variables.values()}
     seen: set[int] = set()
     rows = []
     variable_bytes = spared = 0

@@ -345,7 +345,7 @@ def follow_constants(operands: Sequence[Any], traces: tuple[Any, ...]) -> None:
     if not any([trace.follows_constants for trace in traces]):  # noqa: C419 - a hot path
         return
     for x in operands:
-        if isinstance(x, Handle) and is_inexact(x.array.dtype):
+        if isinstance(x, Handle) and is_inexact(x.raw.dtype):
             node = x.node
             if type(node) is not Node or node.traces is not traces:
                 make_followable(x)
@@ -358,7 +358,7 @@ def hears_changes() -> bool:
 
 def _assigned(variable: Variable) -> None:
     """Warn, once per Variable and tape, that a gradient does not flow through an assignment."""
-    before_change(variable, "array")
+    before_change(variable, "raw")
     for trace in active_traces():
         if variable.node in trace.watched and trace.warns and variable.number not in trace.warned:
             trace.warned.add(variable.number)

@@ -89,7 +89,7 @@ def _cotangent(y: Tensor, trace: Trace) -> Tensor | None:
     """Something to transpose with respect to: ones, so that no rule takes it for a zero."""
     if not is_inexact(y.dtype):
         return None
-    g = rule_namespace.ones_like(Tensor(y.array))
+    g = rule_namespace.ones_like(Tensor(y.raw))
     g.node = Leaf(g.shape, g.dtype)
     trace.watch(g.node, None)
     return g  # type: ignore[no-any-return]
@@ -127,7 +127,7 @@ def _run_rules(
                 spec = spec_of(value)
                 arrived = arrive(rule_namespace, part, g, spec, guarded, broadcasts)
                 if arrived.node is not None:
-                    seeds.append((arrived.node, t, arrived.array))
+                    seeds.append((arrived.node, t, arrived.raw))
     return seeds
 
 
@@ -144,5 +144,5 @@ def _tangent_of(g: Tensor | None, found: Mapping[Node, Any], recorded: bool) -> 
         return None
     t = found.get(g.node) if g.node is not None else None
     if t is None:
-        return rule_namespace.zeros_like(Tensor(g.array))  # type: ignore[no-any-return]
+        return rule_namespace.zeros_like(Tensor(g.raw))  # type: ignore[no-any-return]
     return t if recorded else Tensor(t)

@@ -53,7 +53,7 @@ def has_kernels(x: Any) -> bool:
     """Whether an instruction that others could compose is one kernel where x is.
 
     On the host a composition is faster when it is recorded: its parts are fused and compiled."""
-    array = x.array
+    array = x.raw
     return backend_of(array).bottom(array)[0].fuses
 
 

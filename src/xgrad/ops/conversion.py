@@ -200,15 +200,15 @@ def _from_handle(x: Any, dtype: DType, device: DeviceLike, copy: bool | None) ->
     """Make a Tensor of a Tensor or Variable, connected to it."""
     result: Any = x if isinstance(x, Tensor) else x.value()
     if device is not None:
-        result = to_device(result, as_device(device, library_of(x.array)))
+        result = to_device(result, as_device(device, library_of(x.raw)))
     if dtype is not None:
         result = astype(result, dtype, copy=False)
     if copy is False:
-        if result.array is not x.array:
+        if result.raw is not x.raw:
             raise copy_needed(describe(x), describe(result))
         # The handle itself, so that what is written to x later is seen through both.
         return x if isinstance(x, Tensor) else result
-    if copy and result.array is x.array:
+    if copy and result.raw is x.raw:
         return apply1(_COPY, result)  # type: ignore[no-any-return]
     return alias(result)
 

@@ -262,4 +262,4 @@ def _number(value: Any, function: str) -> Any:
             f"{function}: x {describe(value)} is followed by an active GradientTape, but the "
             "result has no gradient. Use xg.stop_gradient(x) or xg.linspace."
         )
-    return Tensor(value.array).item()
+    return Tensor(value.raw).item()

@@ -76,7 +76,7 @@ def astype(
     x = as_operand(x, "astype")
     if device is not None:
         x = to_device(x, device)
-    wanted = library_of(x.array).dtype(dtype)
+    wanted = library_of(x.raw).dtype(dtype)
     if dtype_kind(x.dtype) == "complex" and dtype_kind(wanted) != "complex":
         raise DTypeError(
             f"astype: x {describe(x)} is complex and {dtype_name(wanted)} is not. Use xg.real, "
@@ -89,7 +89,7 @@ def astype(
 
 def in_dtype(x: Any, dtype: DType) -> Any:
     """Convert where needed; what libraries do to small integers is undone, with their wrapping."""
-    if dtype is None or x.dtype == library_of(x.array).dtype(dtype):
+    if dtype is None or x.dtype == library_of(x.raw).dtype(dtype):
         return x
     return astype(x, dtype)
 
@@ -123,7 +123,7 @@ def to_device(x: ArrayLike, device: Device | str, /) -> Tensor:
     xg.Tensor([1.], shape=(1,), dtype=float64, device=cpu)
     """
     x = as_operand(x, "to_device")
-    target = as_device(device, library_of(x.array))
+    target = as_device(device, library_of(x.raw))
     source = x.device
     if target == source:
         return alias(x)

@@ -236,9 +236,9 @@ def _repeated_positions(x: Any, repeats: Any, axis: int) -> Tensor:
             f"repeat: x {describe(x)} and repeats {describe(counts)} are on different devices. Use "
             ".to_device(...) to bring them together."
         )
-    place = place_of(x.array)
+    place = place_of(x.raw)
     backend = place.backend
-    numbers = backend.xp.astype(counts.array, backend.dtype("int64"))
+    numbers = backend.xp.astype(counts.raw, backend.dtype("int64"))
     positions = backend.xp.arange(size, device=place.native)
     try:
         return wrap(backend.xp.repeat(positions, numbers))  # type: ignore[no-any-return]
@@ -249,7 +249,7 @@ def _repeated_positions(x: Any, repeats: Any, axis: int) -> Tensor:
 
 def promoted(arrays: list[Any]) -> list[Any]:
     """Convert arrays to one dtype, because not every library does when it joins them."""
-    if len({type(x.array) for x in arrays}) > 1:
+    if len({type(x.raw) for x in arrays}) > 1:
         return arrays  # of two libraries: `apply` will say so
     if all(x.dtype == arrays[0].dtype for x in arrays):
         return arrays

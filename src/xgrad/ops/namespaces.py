@@ -191,7 +191,7 @@ def array_namespace(*arrays: Any) -> types.ModuleType:
     for array in arrays:
         if array is None or type(array) in SCALAR_TYPES:
             continue
-        found[library_of(array.array if isinstance(array, Handle) else array)] = None
+        found[library_of(array.raw if isinstance(array, Handle) else array)] = None
     if len(found) > 1:
         names = " and ".join(backend.name for backend in found)
         raise DeviceMismatchError(
@@ -267,7 +267,7 @@ def _has_home(obj: Any, backend: Backend) -> bool:
     """Whether a value, or one inside its nested lists, lives on a device of the backend already."""
     if isinstance(obj, (list, tuple)):
         return any(_has_home(part, backend) for part in obj)
-    array = obj.array if isinstance(obj, Handle) else obj
+    array = obj.raw if isinstance(obj, Handle) else obj
     return is_array(array) and library_of(array) is backend
 
 

@@ -52,7 +52,7 @@ def nan_to_num(
     """
     x = as_operand(x, "nan_to_num")
     if not is_inexact(x.dtype):
-        return Tensor(x.array, None)
+        return Tensor(x.raw, None)
     largest = finfo(x.dtype).max
     posinf = largest if posinf is None else posinf
     neginf = -largest if neginf is None else neginf

@@ -95,24 +95,24 @@ def to_device(x: Tensor, *, device: Device, source: Device) -> Tensor:
 
 def zero_where_zero(r: Tensor, g: Tensor) -> Tensor:
     """Guard the edge; give r itself where a cheap look finds nothing to guard against."""
-    if _may_look(r) and backend_of(r.array).xp.zero_where_zero(r.array, g.array) is r.array:
+    if _may_look(r) and backend_of(r.raw).xp.zero_where_zero(r.raw, g.raw) is r.raw:
         return r
     return _zero_where_zero(r, g)  # type: ignore[no-any-return]
 
 
 def surely_finite(x: Tensor) -> bool:
     """Whether a cheap look finds only finite numbers, hence nothing to guard against."""
-    return _may_look(x) and backend_of(x.array).xp.surely_finite(x.array)
+    return _may_look(x) and backend_of(x.raw).xp.surely_finite(x.raw)
 
 
 def surely_false(mask: Tensor) -> bool:
     """Whether a cheap look finds a condition false everywhere."""
-    return _may_look(mask) and backend_of(mask.array).xp.surely_false(mask.array)
+    return _may_look(mask) and backend_of(mask.raw).xp.surely_false(mask.raw)
 
 
 def _may_look(x: Tensor) -> bool:
     """Whether values may decide what is done: not where it is recorded, to be done with others."""
-    return not (settings.told or settings.inspected or backend_of(x.array).nests)
+    return not (settings.told or settings.inspected or backend_of(x.raw).nests)
 
 
 # What rules are made of and no instruction, because a backend may have one kernel for it.

@@ -28,6 +28,6 @@ def kept_whole(
     observers = state.observers
     if not observers or not all(getattr(o, "keeps_wholes", False) for o in observers):
         return compose(*operands, **parameters)
-    if any(isinstance(x, Handle) and backend_of(x.array).nests for x in operands):
+    if any(isinstance(x, Handle) and backend_of(x.raw).nests for x in operands):
         return compose(*operands, **parameters)
     return apply(WHOLES[name], operands, parameters)

@@ -51,8 +51,8 @@ LearningRate = float | Handle | Callable[..., Any]
 
 def as_learning_rate(value: Any) -> LearningRate:
     """Take a learning rate: a number as a float, a Tensor of one, or a function of the step."""
-    if isinstance(value, Handle) and is_inexact(value.array.dtype):
-        if tuple(value.array.shape) != ():
+    if isinstance(value, Handle) and is_inexact(value.raw.dtype):
+        if tuple(value.raw.shape) != ():
             raise ShapeError(
                 f"learning_rate {describe(value)} must be one number without axes. Use "
                 "xg.reshape(learning_rate, ()), or groups= for different ones."
@@ -179,22 +179,22 @@ def as_gradient(g: ArrayLike, w: Tensor | Variable, name: str, what: str) -> Ten
             f"{what}: the gradient {describe(tensor)} must have the shape {w.shape} of {name} "
             f"{describe(w)}. Use the gradient that the tape returned for this variable."
         )
-    backend = backend_of(w.array)
-    alike = backend_of(tensor.array) is backend
+    backend = backend_of(w.raw)
+    alike = backend_of(tensor.raw) is backend
     if not (alike and backend.one_device) and tensor.device != w.device:
         raise DeviceMismatchError(
             f"{what}: the gradient {describe(tensor)} must be where {name} {describe(w)} is. Use "
             f".to_device({str(w.device)!r})."
         )
     if tensor.dtype != w.dtype:
-        cast_within_kind(tensor.array, w.dtype, f"{what}: the gradient", name)
+        cast_within_kind(tensor.raw, w.dtype, f"{what}: the gradient", name)
         tensor = rule_namespace.astype(tensor, w.dtype)
     return tensor  # type: ignore[no-any-return]
 
 
 def _fits(g: Any, w: Tensor | Variable) -> bool:
     """Whether a gradient is a Tensor or array that can be used as it is (a hot path)."""
-    new, old = g.array if type(g) is Tensor else g, w.array
+    new, old = g.raw if type(g) is Tensor else g, w.raw
     return (
         type(new) is type(old)
         and new.shape == old.shape
@@ -228,7 +228,7 @@ def as_global_step(value: Any, what: str) -> Variable | None:
 
 def constrained(variable: Variable, value: Array) -> Array:
     """Apply a Variable's constraint, if it has one, to its new value."""
-    value = backend_of(variable.array).finish(value)
+    value = backend_of(variable.raw).finish(value)
     if variable.constraint is None:
         return value
     return variable._fit(variable.constraint(Tensor(value)), f"constraint of {variable.name}")

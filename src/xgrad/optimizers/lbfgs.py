@@ -168,18 +168,18 @@ class LBFGS(Optimizer):
         for variable in variables:
             protocols.assigned(variable)
         gradient = [as_gradient(g, v, v.name, "minimize") for g, v in pairs]
-        search = _Search(self, loss, variables, float(value), [Tensor(g.array) for g in gradient])
-        before = [v.array for v in variables]
+        search = _Search(self, loss, variables, float(value), [Tensor(g.raw) for g in gradient])
+        before = [v.raw for v in variables]
         try:
             with quiet():
                 search.run()
-            final = [constrained(v, w.array) for v, w in zip(variables, search.w, strict=True)]
+            final = [constrained(v, w.raw) for v, w in zip(variables, search.w, strict=True)]
         except BaseException:
             for variable, array in zip(variables, before, strict=True):
-                variable.array = array
+                variable.raw = array
             raise
         for variable, array in zip(variables, final, strict=True):
-            variable.array = array
+            variable.raw = array
         self._history, self._numbers = search.history, [v.number for v in variables]
         self.iterations.assign_add(search.steps)
         if counter is not None:
@@ -241,7 +241,7 @@ class _Search:
         value: float,
         gradient: Vector,
     ) -> None:
-        self.w: Vector = [Tensor(v.array) for v in variables]
+        self.w: Vector = [Tensor(v.raw) for v in variables]
         self.history = optimizer.history_for(variables)
         self.steps = 0
         self._optimizer = optimizer
@@ -294,11 +294,11 @@ class _Search:
     def _look(self, direction: Vector, t: float) -> Point:
         """Evaluate the loss at a distance along the direction."""
         for variable, w, d in zip(self._variables, self.w, direction, strict=True):
-            variable.array = backend_of(w.array).finish((w + d * t).array)
+            variable.raw = backend_of(w.raw).finish((w + d * t).raw)
         value, pairs = differentiate(self._loss, self._variables, None, None, None, "minimize")
         self._evaluations += 1
         gradient = [
-            xp.zeros_like(w) if g is None else Tensor(as_gradient(g, v, v.name, "minimize").array)
+            xp.zeros_like(w) if g is None else Tensor(as_gradient(g, v, v.name, "minimize").raw)
             for (g, v), w in zip(pairs, self.w, strict=True)
         ]
         return Point(t, float(value), _dot(gradient, direction), gradient)

@@ -66,7 +66,7 @@ def _settle(optimizer: Optimizer, device: Device) -> None:
     """Bring what the program reads to where the variables are: a program runs in one place."""
     for counter in optimizer._counters.values():
         if counter.device != device:
-            counter.array = to_array(counter.array, device=device)
+            counter.raw = to_array(counter.raw, device=device)
     rate = optimizer._rate
     if isinstance(rate, float):
         name = f"{optimizer.name}/learning_rate"

@@ -61,7 +61,7 @@ class SlotTable:
                 continue
             place = len(made)
             slots = {}
-            for name, value in fresh(Tensor(variable.array), variable.name).items():
+            for name, value in fresh(Tensor(variable.raw), variable.name).items():
                 loaded = self._waiting.get(name, [])[place : place + 1]
                 slots[name] = Variable(
                     _fit(loaded[0], value, variable, name) if loaded else value,
@@ -81,7 +81,7 @@ class SlotTable:
         columns: dict[str, list[Tensor | None]] = {}
         for name in names:
             seen = [
-                Tensor(slots[name].array) if name in slots else None
+                Tensor(slots[name].raw) if name in slots else None
                 for _, slots in self._known.values()
             ]
             waiting = self._waiting.get(name, [])

@@ -36,15 +36,15 @@ def make_counters(optimizer: Optimizer) -> dict[str, Variable]:
 def gradients_seen(optimizer: Optimizer) -> int:
     """Tell how many gradients came before the next one, which is what schedules count."""
     counters = optimizer._counters
-    return int(counters.get("gradients_seen", counters["iterations"]).array)
+    return int(counters.get("gradients_seen", counters["iterations"]).raw)
 
 
 def save(optimizer: Optimizer) -> dict[str, Any]:
     """Collect the state; see `Optimizer.state_dict`."""
-    state: dict[str, Any] = {n: Tensor(v.array) for n, v in optimizer._counters.items()}
+    state: dict[str, Any] = {n: Tensor(v.raw) for n, v in optimizer._counters.items()}
     rate = optimizer._rate
     if isinstance(rate, Handle):
-        state["learning_rate"] = Tensor(rate.array)
+        state["learning_rate"] = Tensor(rate.raw)
     elif not callable(rate):
         state["learning_rate"] = Tensor(to_array(rate, dtype="float64", device="cpu"))
     return {**state, **optimizer._slots.columns(optimizer.all_slot_names())}
@@ -66,7 +66,7 @@ def load(optimizer: Optimizer, state: dict[str, Any]) -> None:
         new.append((counter, count))
     rate = as_rate(state.get("learning_rate", 0.0), "learning_rate")
     for variable, array in new:
-        variable.array = array
+        variable.raw = array
     if "learning_rate" in state and not callable(optimizer._rate):
         if isinstance(optimizer._rate, Variable):
             optimizer._rate.assign(rate)

@@ -57,7 +57,7 @@ class _Changes:
     def array(self, variable: Variable) -> Array:
         """Find the array that a Variable has, or will have."""
         found = self.arrays.get(variable.number)
-        return variable.array if found is None else found[1]
+        return variable.raw if found is None else found[1]
 
     def set(self, variable: Variable, array: Array) -> None:
         """Note what a Variable will have."""
@@ -72,8 +72,8 @@ class _Changes:
 
     def count(self, counter: Variable) -> None:
         """Note that a counter goes up by one."""
-        backend = backend_of(counter.array)
-        with backend.on(counter.array):
+        backend = backend_of(counter.raw)
+        with backend.on(counter.raw):
             self.set(counter, backend.finish(self.array(counter) + 1))
 
     def replace(
@@ -101,7 +101,7 @@ class _Changes:
         """
         backend: Backend = backend_of(group[0][0].g)
         holders = [(work.variable, *work.slots.values()) for work, _, _ in group]
-        present = self.array if self.arrays else operator.attrgetter("array")
+        present = self.array if self.arrays else operator.attrgetter("raw")
         reuses = once and backend.smallest_reused < math.inf
         jobs = []
         for (work, numbers, own), held in zip(group, holders, strict=True):
@@ -128,7 +128,7 @@ class _Changes:
         also()  # slots that are new do no harm if an interrupt comes now
         changes = self.arrays.values()
         swaps = map(
-            setattr, [v for v, _ in changes], itertools.repeat("array"), [x for _, x in changes]
+            setattr, [v for v, _ in changes], itertools.repeat("raw"), [x for _, x in changes]
         )
         # In C, so that no signal handler comes between.
         swap: Any = functools.partial(deque, swaps, 0)
@@ -145,7 +145,7 @@ def take_step(
     other = as_global_step(global_step, what)
     made = optimizer._slots.make((v for _, v in pairs), optimizer.fresh_slots)
     works = [
-        _Work(g.array, v, optimizer._slots.of(v.number, made))
+        _Work(g.raw, v, optimizer._slots.of(v.number, made))
         for g, (_, v) in zip(gradients, pairs, strict=True)
     ]
     changes = _Changes()
@@ -193,7 +193,7 @@ def _update(
     changes: _Changes,
 ) -> None:
     """Work out the new value and slots of every variable."""
-    count = int(optimizer.iterations.array)
+    count = int(optimizer.iterations.raw)
     rate = number_at(optimizer._rate, seen)
     overwrite = overwrites(optimizer, count)
     known: dict[Any, Numbers] = {}
@@ -223,8 +223,8 @@ def _update(
 
 def _number(factor: Tensor, g: Array) -> Any:
     """Take a factor as a Python number, where that needs no waiting; else where the gradient is."""
-    if backend_of(factor.array).on_host:
-        return float(factor.array)
+    if backend_of(factor.raw).on_host:
+        return float(factor.raw)
     xp = backend_of(g).xp
     real = xp.real(g) if xp.isdtype(g.dtype, "complex floating") else g
-    return xp.astype(to_place(factor, Tensor(g)).array, real.dtype)
+    return xp.astype(to_place(factor, Tensor(g)).raw, real.dtype)

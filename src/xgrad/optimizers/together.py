@@ -75,8 +75,8 @@ def take_steps(parts: Sequence[Part], overwrite: Any) -> list[tuple[Tensor, Slot
     groups: dict[Any, list[int]] = {}
     if state.recorder is None and not settings.inspected and isinstance(overwrite, bool):
         for place, part in enumerate(parts):
-            kind = type(part.g.array)
-            if part.rule.elementwise and not backend_of(part.g.array).nests:
+            kind = type(part.g.raw)
+            if part.rule.elementwise and not backend_of(part.g.raw).nests:
                 groups.setdefault((part.rule, kind, *part.slots), []).append(place)
     for places in groups.values():
         made = _unwatched([parts[place] for place in places], overwrite)
@@ -96,12 +96,12 @@ def _unwatched(parts: list[Part], overwrite: bool) -> list[tuple[Tensor, Slots]]
     for _, g, w, slots, numbers, own in parts:
         if id(numbers) not in known:
             known[id(numbers)] = _raw(numbers)
-        arrays = (g.array, w.array, *[x.array for x in slots.values()])
+        arrays = (g.raw, w.raw, *[x.raw for x in slots.values()])
         jobs.append(Job(arrays, known[id(numbers)], (False,) * (len(arrays) - 1), _raw(own)))
     names = tuple(parts[0].slots)
     rule = parts[0].rule
     function = functools.partial(step_arrays, rule, names, overwrite)
-    backend = backend_of(parts[0].g.array)
+    backend = backend_of(parts[0].g.raw)
     results, tasks = backend.replace(function, jobs, True, kept_of(rule, names, overwrite))
     with quiet():
         for task in tasks:
@@ -117,4 +117,4 @@ def _unwatched(parts: list[Part], overwrite: bool) -> list[tuple[Tensor, Slots]]
 
 
 def _raw(numbers: Numbers) -> Numbers:
-    return {name: x.array if isinstance(x, Tensor) else x for name, x in numbers.items()}
+    return {name: x.raw if isinstance(x, Tensor) else x for name, x in numbers.items()}

@@ -84,7 +84,7 @@ class Source:
         before_change(self, "state")
         for watcher in draw_watchers():
             watcher.state_set(self, value)
-        self._bits.state = tree.map(lambda x: x.array if isinstance(x, Handle) else x, value)
+        self._bits.state = tree.map(lambda x: x.raw if isinstance(x, Handle) else x, value)
 
     def spawn(self, n: int) -> list[Self]:
         """Make independent generators on the same device.
@@ -141,7 +141,7 @@ class Source:
         for x in operands:
             for level in reversed(levels):
                 x = collect(x, 0, level)  # noqa: PLW2901 - from the inside to the outside
-            arrays.append(x.array)
+            arrays.append(x.raw)
         sizes = tuple([level.size for level in levels])
         parameters = {"shape": (*sizes, *shape), **parameters}
         y = Tensor(*draw(self, method, tuple(arrays), parameters))

@@ -95,7 +95,7 @@ class _Restoring:
     def _leaf(self, kind: str, entry: Any, target: Any) -> Any:
         """Take what cannot be changed from the file, to where the old value is."""
         if kind in ("tensor", "array") and (isinstance(target, Handle) or is_array(target)):
-            raw = target.array if isinstance(target, Handle) else target
+            raw = target.raw if isinstance(target, Handle) else target
             array = self.reading.array(entry[kind], place_of(raw))
             made = Tensor(array) if kind == "tensor" else array
             self._know(kind, entry, made)
@@ -112,7 +112,7 @@ class _Restoring:
         new = put(self.reading.on_host(entry[kind]), target.device)
 
         def do() -> Callable[[], Any]:
-            old = target.array
+            old = target.raw
             target.assign(new)
             return lambda: target.assign(old)
 

@@ -101,7 +101,7 @@ class Writing:
             self._open.discard(id(value))
 
     def _encode_array(self, value: Any, path: tuple[Any, ...]) -> dict[str, Any]:
-        raw = value.array if isinstance(value, Handle) else value
+        raw = value.raw if isinstance(value, Handle) else value
         if isinstance(value, Handle) and value.node is not None:
             protocols.left(value, "left xgrad through xg.save")
         try:

@@ -227,7 +227,7 @@ class GradientWatcher:
                     f"GradientWatcher: the gradient of {name} has the shape {tuple(array.shape)}, "
                     f"not {variable.shape}. Use gradients and variables in the same order."
                 )
-            found.append(_Taken(name, variable, array, variable.array))
+            found.append(_Taken(name, variable, array, variable.raw))
         return found
 
     def _name(self, variable: Variable) -> str:
@@ -253,9 +253,9 @@ class GradientWatcher:
                 self._silent[variable.number] = silent
                 arrays.append(numbers)
                 # Where a step was left out, the array is the same.
-                updated = with_updates and variable.array is not before
+                updated = with_updates and variable.raw is not before
                 if updated:
-                    arrays.append(measured_update(before, variable.array, gradient))
+                    arrays.append(measured_update(before, variable.raw, gradient))
                 plan.append((name, variable.shape, updated))
         missing = [name for name, _, gradient, _ in taken if gradient is None]
         writer = chosen_writer(self._writer)

@@ -28,7 +28,7 @@ def as_array(data: Any, name: str) -> Array:
         )
     if isinstance(data, Sparse):
         data = data.to_dense()
-    array = data.array if isinstance(data, Handle) else to_array(data)
+    array = data.raw if isinstance(data, Handle) else to_array(data)
     if backend_of(array).nests:
         raise ArgumentError(
             f"the summary {name!r} was given a value inside vmap, which is one for each example. "

@@ -99,7 +99,7 @@ def _real_size(x: Tensor) -> int:
 def _rows(subject: Subject, result: Tensor, size: int) -> list[Array]:
     """Compute the Jacobian with respect to each point, from one gradient per row."""
     np = host().namespace
-    xs = [Tensor(x.array) for x in subject.points]
+    xs = [Tensor(x.raw) for x in subject.points]
     with GradientTape(persistent=True) as tape:
         tape.watch(xs)
         (y,) = subject.f(*xs)

@@ -42,7 +42,7 @@ def _is_numbers(x: Any) -> bool:
 
 def _as_tensor(x: Any) -> Tensor:
     """Make a Tensor that nobody follows, from anything that arrays can be made of."""
-    return Tensor(x.array if isinstance(x, Handle) else to_array(x))
+    return Tensor(x.raw if isinstance(x, Handle) else to_array(x))
 
 
 class Subject:

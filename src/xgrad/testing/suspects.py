@@ -30,7 +30,7 @@ _LIMITS = Limits(None, None, max_elements=20, seed=0)
 def suspects_of(subject: Subject, order: int, modes: Sequence[str]) -> tuple[str, ...]:
     """Find what is most likely at fault, a sentence each, the earliest operation first."""
     with GradientTape() as tape:
-        xs = [Tensor(x.array) for x in subject.points]
+        xs = [Tensor(x.raw) for x in subject.points]
         tape.watch(xs)
         operations = operations_of(subject.f, *xs)
     found: dict[str, None] = {}

@@ -257,7 +257,7 @@ def fit(g: Any, place: Place, what: str) -> Tensor | None:
             f".to_device({str(place.device)!r})."
         )
     if x.dtype != place.dtype:
-        cast_within_kind(x.array, place.dtype, whole, place.name)
+        cast_within_kind(x.raw, place.dtype, whole, place.name)
         x = rule_namespace.astype(x, place.dtype)
     return x
 

@@ -42,7 +42,7 @@ def attempt(operands: Sequence[Tensor | None]) -> Iterator[None]:
     except NotBatchableError:
         raise
     except Exception as error:
-        level = level_of([x.array for x in operands if x is not None])
+        level = level_of([x.raw for x in operands if x is not None])
         if level is None:
             raise
         failure = NotBatchableError(
@@ -94,20 +94,20 @@ def to_level(
     given = [(_of_level(level, array, node), node) for array, node in operands]
     made = []
     for y in results:
-        array = _of_level(level, y.array, y.node)
+        array = _of_level(level, y.raw, y.node)
         value = array.value
         if not array.mapped:
             with level.outside or nullcontext():
                 tensor = value if isinstance(value, Tensor) else Tensor(value)
                 tensor = xp.broadcast_to(tensor, (level.size, *tensor.shape))
-            value = tensor if level.outside is not None else tensor.array
+            value = tensor if level.outside is not None else tensor.raw
         made.append(Tensor(Batched(value, level), y.node))
     return given, made
 
 
 def to_outside(level: Level, g: Tensor, mapped: bool) -> Tensor:
     """The gradient of an operand from those of its examples, which add up where they share it."""
-    array = g.array
+    array = g.raw
     mine = type(array) is Batched and array.level is level
     value: Any = array.value if mine else g
     if mine and array.mapped:
@@ -125,7 +125,7 @@ def _row(g: Tensor | None, level: Level, i: int) -> Tensor | None:
     """One example's cotangent, as those outside see it."""
     if g is None:
         return None
-    array = g.array
+    array = g.raw
     if type(array) is not Batched or array.level is not level:
         return g
     value = array.value if isinstance(array.value, Tensor) else Tensor(array.value)
@@ -138,4 +138,4 @@ def _stacked(parts: tuple[Tensor | None, ...], level: Level) -> Tensor | None:
         return None
     with level.outside or nullcontext():
         value = xp.stack(found, axis=0)
-    return Tensor(Batched(value if level.outside is not None else value.array, level))
+    return Tensor(Batched(value if level.outside is not None else value.raw, level))

@@ -256,8 +256,8 @@ def as_limit(c: Any, function: str) -> Any:
         raise ShapeError(f"{function}: c {describe(x)} must be one number without axes.")
     if dtype_kind(x.dtype) == "complex":
         raise DTypeError(f"{function}: c {describe(x)} must be real.")
-    if backend_of(x.array).on_host:
-        _refuse_negative(float(x.array), function)
+    if backend_of(x.raw).on_host:
+        _refuse_negative(float(x.raw), function)
         return x
     return xp.maximum(x, 0)
 

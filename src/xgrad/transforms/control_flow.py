@@ -250,13 +250,13 @@ def _check_predicate(pred: Any, name: str) -> None:
 
 def _differs(pred: Any) -> bool:
     """Whether examples may decide otherwise."""
-    array = getattr(pred, "array", None)
+    array = getattr(pred, "raw", None)
     return isinstance(array, Batched) and array.mapped
 
 
 def _holds_for_any(pred: Any) -> bool:
-    while type(getattr(pred, "array", None)) is Batched:
-        pred = rule_namespace.any(collect(pred, 0, pred.array.level))
+    while type(getattr(pred, "raw", None)) is Batched:
+        pred = rule_namespace.any(collect(pred, 0, pred.raw.level))
     return bool(pred)
 
 

@@ -99,7 +99,7 @@ class CustomCall(Call):
                 f"variables that it uses besides its arguments: [{names}]. Use them as arguments."
             )
         directions = [
-            rule_namespace.zeros_like(Tensor(x.array)) if t is None else t
+            rule_namespace.zeros_like(Tensor(x.raw)) if t is None else t
             for x, t in zip(values[:count], tangents[:count], strict=True)
         ]
         primals = tuple(self._arguments.nests(self._arguments.merged(values[:count])))

@@ -126,8 +126,8 @@ class CustomGradient:
             with batched.attempt(arguments.operands):
                 y, _ = self._pair(arguments.call(self._function))
                 results, treedef = self._results(y)
-            return unflatten(treedef, [Tensor(x.array) for x in results])
-        operands: list[tuple[Array, Node | None]] = [(x.array, x.node) for x in arguments.operands]
+            return unflatten(treedef, [Tensor(x.raw) for x in results])
+        operands: list[tuple[Array, Node | None]] = [(x.raw, x.node) for x in arguments.operands]
         with nullcontext() if state.observers else Context.of(watching()):
             captures = Captures([node for _, node in operands], self._refuse)
         with Context.of((*watching(), captures)), batched.attempt(arguments.operands):
@@ -201,7 +201,7 @@ def custom_gradient(f: Callable[..., Any] | None = None, *, check: bool = False)
     """Give a function a gradient of its own; a decorator.
 
     For steps that xgrad cannot differentiate (routines of other libraries, on raw arrays through
-    ``x.array``; kernels), and for gradients that are faster, more stable, or meant otherwise.
+    ``x.raw``; kernels), and for gradients that are faster, more stable, or meant otherwise.
 
     Parameters
     ----------

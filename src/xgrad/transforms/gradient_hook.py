@@ -88,5 +88,5 @@ def gradient_hook(x: ArrayLike, hook: Callable[[Tensor], Any]) -> Tensor:
             "values do. Use astype to convert it first."
         )
     x = alias(x)
-    (y,) = record(_PRIMITIVE, _Hooked(x, hook), [(x.array, x.node)], [Tensor(x.array)])
+    (y,) = record(_PRIMITIVE, _Hooked(x, hook), [(x.raw, x.node)], [Tensor(x.raw)])
     return y

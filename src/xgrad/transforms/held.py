@@ -19,11 +19,11 @@ def held(values: Mapping[Variable, Array]) -> Iterator[None]:
     """Let Variables hold these arrays inside a ``with`` block, and what they held before after it.
 
     Assignments inside are undone, too."""
-    former = [(variable, variable.array) for variable in values]
+    former = [(variable, variable.raw) for variable in values]
     for variable, array in values.items():
-        variable.array = array
+        variable.raw = array
     try:
         yield
     finally:
         for variable, array in former:
-            variable.array = array
+            variable.raw = array

@@ -87,7 +87,7 @@ def isolated(x: Any, name: str) -> Tensor:
     protocols.read(x)
     if x.node is not None and protocols.is_followed(x):
         return apply1(_RESHAPE, x, {"shape": x.shape})  # type: ignore[no-any-return]
-    return Tensor(x.array)
+    return Tensor(x.raw)
 
 
 def output_leaves(y: Nest, caller: str, f: Callable[..., Any]) -> tuple[list[Any], TreeDef]:

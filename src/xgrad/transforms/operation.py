@@ -82,7 +82,7 @@ def _without_derivative(
     nodes = [g.node for g in gs if g is not None]
     if call.saw(active_traces()):
         nodes += call.parents
-    operands = [(results[0].array, node) for node in nodes if node is not None]
+    operands = [(results[0].raw, node) for node in nodes if node is not None]
     return record(_OPAQUE, _Opaque(call.title, len(operands), results), operands, results)
 
 
@@ -90,18 +90,18 @@ def _watched(g: Tensor, trace: Trace) -> Tensor:
     """A cotangent that a trace follows, besides whoever did before."""
     node = Leaf(g.shape, g.dtype) if g.node is None or type(g.node) is Cut else g.node
     trace.watch(node, None)
-    return Tensor(g.array, node)
+    return Tensor(g.raw, node)
 
 
 def _as_followed_by(g: Tensor, traces: tuple[Any, ...]) -> Tensor:
     followed = g.node is not None and any(trace.follows(g.node) for trace in traces)
-    return g if followed else Tensor(g.array)
+    return g if followed else Tensor(g.raw)
 
 
 def _as_cotangent(g: Tensor, recorded: bool) -> Any:
     if recorded:
         return steepest(rule_namespace, g)
-    return steepest(backend_of(g.array).xp, g.array)
+    return steepest(backend_of(g.raw).xp, g.raw)
 
 
 class _Opaque(Call):
@@ -132,7 +132,7 @@ def _push(
     """Carry tangents forward: by the call's own rule, or by transposing how it pulls back."""
     call: Call = values[0]
     call.came_out_as([y.node for y in results])
-    level = level_of([y.array for y in results])
+    level = level_of([y.raw for y in results])
     if level is not None:  # who is outside must see what the rule does with what examples share
         others = [o for o in level.observers if o not in outside.observers]
         outside = Context.of((*others, *outside.observers))
@@ -173,7 +173,7 @@ def record(
     list of Tensor
         The same values, as results of the operation.
     """
-    level = level_of([*[array for array, _ in operands], *[y.array for y in results]])
+    level = level_of([*[array for array, _ in operands], *[y.raw for y in results]])
     if level is None:
         return _told(state.recorder, primitive, call, operands, results)
     operands, results = batched.to_level(level, operands, results)
@@ -190,7 +190,7 @@ def _told(
     results: Sequence[Tensor],
 ) -> list[Tensor]:
     """Tell one recorder."""
-    arrays = tuple([y.array for y in results])
+    arrays = tuple([y.raw for y in results])
     nodes: Any = None
     if recorder is not None:
         values = (call, *[array for array, _ in operands])
@@ -263,12 +263,12 @@ def _told_outside(
     """Tell those outside a level what happened to all of its examples."""
     assert level.outside is not None
     given = [array for array, _ in operands]
-    values = [y.array.value for y in results]
+    values = [y.raw.value for y in results]
     with level.outside:
         made = record(
             primitive,
             _ForAll(call, level, given, values),
-            [(x.value.array, x.value.node) for x in given],
+            [(x.value.raw, x.value.node) for x in given],
             values,
         )
     return [Tensor(Batched(value, level), y.node) for value, y in zip(made, results, strict=True)]

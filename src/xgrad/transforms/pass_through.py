@@ -102,7 +102,7 @@ def grad_pass_through(f: Callable[..., Any]) -> Callable[..., Any]:
         with Context.of(transcribers()), attempt(arguments.operands):
             found, treedef = flatten(arguments.call(f))
             results = [as_result(x, f"grad_pass_through: {name}") for x in found]
-        operands = [(x.array, node) for x, node in zip(arguments.operands, nodes, strict=True)]
+        operands = [(x.raw, node) for x, node in zip(arguments.operands, nodes, strict=True)]
         _check(name, arguments, results)
         call = _Identity(arguments.places, [place_of(x, "y") for x in results])
         return unflatten(treedef, record(primitive, call, operands, results))

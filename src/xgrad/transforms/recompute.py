@@ -143,7 +143,7 @@ def _who_sees_anyway() -> list[Any]:
 
 def _depends(x: Any, rehearsal: Rehearsal) -> bool:
     """Whether a result is one that has a gradient; one that was only handed on counts as read."""
-    return isinstance(x, Tensor) and is_inexact(x.dtype) and rehearsal.read(x.node, x.array)
+    return isinstance(x, Tensor) and is_inexact(x.dtype) and rehearsal.read(x.node, x.raw)
 
 
 class _Run:
@@ -192,7 +192,7 @@ class _Recompute(Call):
         self._variables = rehearsal.variables
         # Of random generators; what was assigned to Variables is known from what was read.
         self._states = [e for e in journal.entries.values() if not isinstance(e[0], Variable)]
-        self._samples = [_sample(y.array) for y in results]
+        self._samples = [_sample(y.raw) for y in results]
         kept = rehearsal.kept_bytes([y.node for y in results if y.node is not None])
         self.kept_bytes = sum(bytes_of(array) for array, _ in self.given)
         self.saved_bytes = kept - self.kept_bytes
@@ -210,8 +210,8 @@ class _Recompute(Call):
         for y, g in zip(ys, gs, strict=True):
             if g is not None and y.node is not None and private.trace.follows(y.node):
                 start = steepest(rule_namespace, g)
-                raw = backend_of(y.array).joined
-                seeds.append((y.node, start if recorded else raw(start, y.array)))
+                raw = backend_of(y.raw).joined
+                seeds.append((y.node, start if recorded else raw(start, y.raw)))
         nodes = dict.fromkeys(node for _, node in self.given)
         found = walk(
             private.trace, seeds, nodes, recorded=recorded, consume=True, stops={}, bare=nodes
@@ -235,8 +235,8 @@ class _Recompute(Call):
         """The results of a second run, which leaves no traces but in what watches."""
         with Journal() as undo:
             for variable, array in self._variables.items():
-                before_change(variable, "array")
-                variable.array = array
+                before_change(variable, "raw")
+                variable.raw = array
             for thing, attribute, value in self._states:
                 before_change(thing, attribute)
                 setattr(thing, attribute, value)
@@ -248,7 +248,7 @@ class _Recompute(Call):
         for y, place, sample in zip(results, self.results, self._samples, strict=True):
             if not isinstance(y, Tensor) or (y.shape, y.dtype) != (place.shape, place.dtype):
                 raise self._changed("a result of another shape, dtype or structure")
-            if sample is not None and not _alike(sample, _sample(y.array)):
+            if sample is not None and not _alike(sample, _sample(y.raw)):
                 raise self._changed("other values")
         return results
 

@@ -67,7 +67,7 @@ class Rehearsal(Follower):
         if type(node) is Leaf and node.variable is not None:
             variable = node.variable()
             if variable is not None:
-                array = variable.array if array is None else array
+                array = variable.raw if array is None else array
                 self.variables.setdefault(variable, array)
         if node in self.captured or node in self._steps:
             return True
@@ -164,7 +164,7 @@ def bytes_of(array: Array) -> int:
     value = array
     while type(value) is Batched:
         value = value.value
-        value = getattr(value, "array", value)
+        value = getattr(value, "raw", value)
     found = getattr(value, "nbytes", None)
     if isinstance(found, int):
         return found

@@ -56,7 +56,7 @@ class _Check:
         self.function = function
         self.arguments = Arguments(signature_of(function), args, kwargs)
         self.random = host().namespace.random.default_rng(20)
-        xs = [Tensor(x.array) for x in self.arguments.operands]
+        xs = [Tensor(x.raw) for x in self.arguments.operands]
         with GradientTape() as tape:
             tape.watch(xs)
             ys = self._floating(self._call(xs))
@@ -92,7 +92,7 @@ class _Check:
     def forward(self, i: int) -> None:
         """Compare the tangent along one argument."""
         u = self._direction(self.points[i])
-        xs = [Tensor(x.array) for x in self.arguments.operands]
+        xs = [Tensor(x.raw) for x in self.arguments.operands]
         with ForwardAccumulator(xs[i], self._like(i, u)) as accumulator:
             ys = self._floating(self._call(xs))
         tangents = accumulator.jvp(ys, unconnected_gradients="zero")
@@ -127,12 +127,12 @@ class _Check:
 
     def _value(self, i: int, moved: Array) -> float:
         """Compute the weighted sum of the results with one argument moved."""
-        xs = [Tensor(x.array) for x in self.arguments.operands]
+        xs = [Tensor(x.raw) for x in self.arguments.operands]
         values: dict[Variable, Array] = {}
         if i < len(xs):
             xs[i] = self._like(i, moved)
         else:
-            values[self.variables[i - len(xs)]] = self._like(i, moved).array
+            values[self.variables[i - len(xs)]] = self._like(i, moved).raw
         with held(values):
             ys = self._floating(self._call(xs))
         return float(sum(_inner(w, y.numpy()) for w, y in zip(self.weights, ys, strict=True)))

@@ -58,7 +58,7 @@ def as_tensors(values: Sequence[Any]) -> list[Any]:
 def static(value: Any) -> Any:
     """A shape, axis, count or flag without Tensors in it; lists become tuples."""
     if isinstance(value, Handle) or (is_array(value) and type(value) not in SCALAR_TYPES):
-        numbers = Tensor(getattr(value, "array", value)).tolist()
+        numbers = Tensor(getattr(value, "raw", value)).tolist()
         return tuple(numbers) if isinstance(numbers, list) else numbers
     if isinstance(value, (list, tuple)):
         return tuple([static(part) for part in value])

@@ -83,7 +83,7 @@ class DefaultGraph(Graph):
         """Follow a value from now on."""
         if isinstance(x, Variable):
             self._made[x.number] = x
-        if is_inexact(x.array.dtype):
+        if is_inexact(x.raw.dtype):
             self._roots.add(make_followable(x))
 
     def variables(self) -> list[Variable]:

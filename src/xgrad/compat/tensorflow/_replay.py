@@ -183,7 +183,7 @@ class Run:
         link = link_of(x.node)
         if isinstance(link, Node) and link not in self._fed:
             self._run_back_from(link)
-        return self._look_up(link, x.array)
+        return self._look_up(link, x.raw)
 
     def compute(self, recipe: Recipe, values: tuple[Any, ...]) -> Any:
         """Run an operation."""
@@ -201,7 +201,7 @@ class Run:
         if link in self._fed:
             return self._fed[link]
         if isinstance(link, Variable):
-            return link.array
+            return link.raw
         found = _find(link)
         if found is None:
             return recorded

@@ -235,7 +235,7 @@ def assign_add(
 ) -> Operation:
     """Add to the value of a Variable, when it is run; `ref.assign_add` does it at once."""
     new = as_tensor(value, like=ref)
-    return Operation(lambda: _put(ref, xg.Tensor(ref.array) + current_value(new)), name)
+    return Operation(lambda: _put(ref, xg.Tensor(ref.raw) + current_value(new)), name)
 
 
 def assign_sub(
@@ -243,7 +243,7 @@ def assign_sub(
 ) -> Operation:
     """Subtract from the value of a Variable, when it is run; `ref.assign_sub` does it at once."""
     new = as_tensor(value, like=ref)
-    return Operation(lambda: _put(ref, xg.Tensor(ref.array) - current_value(new)), name)
+    return Operation(lambda: _put(ref, xg.Tensor(ref.raw) - current_value(new)), name)
 
 
 def _put(variable: Variable, value: xg.Tensor) -> None:
@@ -279,7 +279,7 @@ def _as_fed(pair: tuple[Any, Any]) -> tuple[Any, Any]:
             f"feed_dict: {describe(x)} is no value of a graph: nothing was computed from it. Use a "
             "value that tf made."
         )
-    array = xg.asarray(as_tensor(value, like=x), dtype=x.array.dtype).array
+    array = xg.asarray(as_tensor(value, like=x), dtype=x.raw.dtype).raw
     return (x if isinstance(x, xg.Variable) else x.node), array
 
 

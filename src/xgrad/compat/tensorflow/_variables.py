@@ -96,7 +96,7 @@ class Variable(_TakesLists, xg.Variable):
             )
         name = f"{name or 'Variable'}:0"
         super().__init__(value, trainable is not False, name, constraint=constraint)
-        self.initial = self.array
+        self.initial = self.raw
         follow(self)
 
     @property

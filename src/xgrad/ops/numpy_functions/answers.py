@@ -36,7 +36,7 @@ def _asking(name: str, value: Callable[[Any], Any]) -> Callable[..., Any]:
 
 
 def _array(x: Any) -> Any:
-    return x.array if isinstance(x, Handle) else x
+    return x.raw if isinstance(x, Handle) else x
 
 
 def _value(x: Any) -> Any:

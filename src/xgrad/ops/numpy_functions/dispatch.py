@@ -184,7 +184,7 @@ def _into(target: Any, result: Any, name: str, where: Any) -> Any:
             "the result instead (a = a + t), or a Tensor as out."
         )
     result = choose(where, result, target)
-    target[...] = cast_within_kind(result.array, target.dtype, f"numpy.{name}: result", "out")
+    target[...] = cast_within_kind(result.raw, target.dtype, f"numpy.{name}: result", "out")
     return target
 
 

@@ -166,14 +166,14 @@ def _of_integers(name: str) -> Callable[..., Any]:
 
     def function(*operands: Any) -> Any:
         parts = [x if type(x) in SCALAR_TYPES else tensor(x) for x in operands]
-        backend = backend_of(next(x.array for x in parts if type(x) not in SCALAR_TYPES))
+        backend = backend_of(next(x.raw for x in parts if type(x) not in SCALAR_TYPES))
         native = getattr(backend.namespace, name, None)
         if native is None:
             raise ArgumentTypeError(
                 f"{backend.name} has no function {name!r} for its integers. Use .numpy() to compute "
                 "it on the host."
             )
-        return wrap(backend.finish(native(*[getattr(x, "array", x) for x in parts])))
+        return wrap(backend.finish(native(*[getattr(x, "raw", x) for x in parts])))
 
     function.__name__ = name
     return function

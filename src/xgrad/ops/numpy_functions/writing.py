@@ -29,8 +29,8 @@ def write_into_array(name: str, native: Any, target: Any, *args: Any, **kwargs: 
             f"numpy.{name}: the target is a {type(target).__name__}, in which the gradient would be "
             "lost. Use a Tensor as target."
         )
-    plain = [getattr(x, "array", x) for x in args]
-    native(target, *plain, **{key: getattr(x, "array", x) for key, x in kwargs.items()})
+    plain = [getattr(x, "raw", x) for x in args]
+    native(target, *plain, **{key: getattr(x, "raw", x) for key, x in kwargs.items()})
 
 
 def _for_tensors(write: Callable[..., None]) -> Callable[..., None]:

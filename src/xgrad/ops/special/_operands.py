@@ -69,7 +69,7 @@ def triple(name: str) -> Callable[[Any, Any, Any], Tensor]:
 
 
 def _is_floating(x: Any) -> bool:
-    return type(x) in dispatch.HANDLES and is_inexact(x.array.dtype)
+    return type(x) in dispatch.HANDLES and is_inexact(x.raw.dtype)
 
 
 def floating(function: str, **operands: Any) -> tuple[Any, ...]:
@@ -85,7 +85,7 @@ def floating(function: str, **operands: Any) -> tuple[Any, ...]:
     if not homes:
         homes = values = [dispatch.wrap(to_array(x)) for x in values]
     inexact = [x.dtype for x in homes if is_inexact(x.dtype)]
-    backend, array = backend_of(homes[0].array).bottom(homes[0].array)
+    backend, array = backend_of(homes[0].raw).bottom(homes[0].raw)
     dtype = inexact[0] if inexact else backend.dtype(default_dtype())
     native = backend.device_of(array)
     return tuple(_converted(x, dtype, backend, native) for x in values)
