@@ -36,6 +36,7 @@ LOOKS = {
     "format": lambda t: format(t, ".3f"),
     "array": lambda t: np.array([t, t]),
     "raw array": lambda t: t.array,
+    "arange": lambda t: xg.arange(t),
 }
 
 

@@ -31,12 +31,13 @@ from ..core.observers import settings, state
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..core.variable import Variable
-from ..errors import ArgumentError, ArgumentTypeError
+from ..errors import ArgumentError, ArgumentTypeError, TracingError
 from ..interpreters.graph import TapeGraph
 from ..ops.rule_namespace import rule_namespace
 from ..tree import TreeDef, flatten
 from .graph import program_graph
 from .listing import Listing, Statistics, listing, statistics
+from .packing import parts_of
 from .recorded import Recorded, calls
 from .recording import Recording
 from .signature import Signature, Taken, holds_array, show_key
@@ -49,8 +50,8 @@ _MANY = 8  # recordings of one function, after which somebody should be told
 
 def function(
     f: Callable[..., Any] | None = None,
-    *,
     static_argnames: str | Iterable[str] = (),
+    *,
     donate: str | Iterable[str] = (),
     device: Device | str | None = None,
     backend: str | None = None,
@@ -211,9 +212,24 @@ class Function(_Caller):
             result = self._record(taken)
             self._give_away(taken)
             return result
+        given = self._given(taken, known.changed) if known.changed else ()
         free = known.free(taken) if taken.donated else ()
         self._give_away(taken)  # now: a call that fails may have written over them
-        return known(taken.arrays, free)
+        return known(taken.arrays, free, given)
+
+    def _given(self, taken: Taken, changed: list[int]) -> list[Any]:
+        """The arguments that hold arrays, some of which the function gives other values.
+
+        A recording knows each by itself, so none may come twice then."""
+        given = [x for x in taken.leaves if holds_array(x)]
+        for place in changed:
+            if sum(x is given[place] for x in given) > 1:
+                raise TracingError(
+                    f"{getattr(self, '__name__', 'function')} changes its argument x "
+                    f"{describe(given[place])} in place, which was given twice. Use a copy of it, or "
+                    "a function that returns the new value."
+                )
+        return given
 
     def _give_away(self, taken: Taken) -> None:
         """Leave nothing in the Tensors that were donated."""
@@ -257,7 +273,7 @@ class Function(_Caller):
         plain = all(type(x) is Tensor and type(x.raw) is _HOST_ARRAY for x in leaves)
         args, options = treedef.children
         flat = not options.children and all(x.kind is None for x in args.children)
-        if self._signature.is_plain and plain and flat:
+        if self._signature.is_plain and plain and flat and not known.changed:
             forms = tuple([(x.raw.shape, x.raw.dtype) for x in leaves])
             dtype, device = chosen_dtype(), default_device()
             self._quick[forms, dtype, device] = _Quick(forms, dtype, device, known)
@@ -306,23 +322,37 @@ class Function(_Caller):
                 inputs.append(x)
         args, options = self._signature.put_together(taken, inputs)
         recording = Recording(arguments)
+        arrays = [x.raw for x in arguments]
         try:
             with recording:
                 result = self._f(*args, **options)
-            results, structure = flatten(result)
-            numbered = [_result(x) for x in results]
-            program = recording.program([x for x in numbered if isinstance(x, Tensor)])
+            leaves, structure = flatten(result)
+            results = [_result(x) for x in leaves]
+            del args, options, inputs, result, leaves
+            changed = self._changed(taken, arguments, arrays)
+            program = recording.program([*parts_of(results), *[arguments[i] for i in changed]])
         finally:
             recording.close()
+        given = self._given(taken, changed)
         donated = [program.arguments[place] for place, _ in taken.donated]
-        known = Recorded(program, structure, numbered, donated, self._backend)
+        known = Recorded(program, structure, results, changed, donated, self._backend)
         outputs = recording.hand_over()
-        del args, options, inputs, arguments, result, results, numbered
+        del arguments, arrays, results
         recording.refuse_what_is_kept()
         known.seconds = time.perf_counter() - start
         self._keep(taken.key, known, taken.leaves, taken.treedef)
         self._warn_of_many()
-        return known.first(outputs)
+        return known.first(outputs, given)
+
+    def _changed(self, taken: Taken, arguments: list[Tensor], arrays: list[Any]) -> list[int]:
+        """The places of the Tensors among the arguments that have another value after the run."""
+        given = [x for x in taken.leaves if holds_array(x)]
+        donated = {place for place, _ in taken.donated}
+        return [
+            place
+            for place, (x, array) in enumerate(zip(arguments, arrays, strict=True))
+            if x.raw is not array and place not in donated and isinstance(given[place], Tensor)
+        ]
 
     def _warn_of_many(self) -> None:
         if len(self._programs) < _MANY or self._warned:

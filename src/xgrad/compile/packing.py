@@ -8,11 +8,23 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
+from ..core.indexed_slices import IndexedSlices
 from ..core.tensor import Tensor
 from ..tree import TreeDef, unflatten
 from .texts import function_of
 
-__all__ = ["packer"]
+__all__ = ["packer", "parts_of"]
+
+
+def parts_of(results: Sequence[Any]) -> list[Tensor]:
+    """The Tensors among results, in order; IndexedSlices are two."""
+    found = []
+    for x in results:
+        if isinstance(x, Tensor):
+            found.append(x)
+        elif isinstance(x, IndexedSlices):
+            found += [x.values, x.indices]
+    return found
 
 
 def packer(structure: TreeDef, results: Sequence[Any]) -> Callable[[Sequence[Any]], Any]:
@@ -22,15 +34,18 @@ def packer(structure: TreeDef, results: Sequence[Any]) -> Callable[[Sequence[Any
     ----------
     structure : TreeDef
     results : sequence
-        A leaf each: a Tensor where one of the arrays has its place, in their order, or what the nest
-        always has there.
+        A leaf each: a Tensor where one of the arrays has its place, in their order, IndexedSlices
+        where two have theirs, or what the nest always has there.
     """
-    scope: dict[str, Any] = {"Tensor": Tensor}
+    scope: dict[str, Any] = {"Tensor": Tensor, "IndexedSlices": IndexedSlices}
     leaves = []
+    places = count()
     for i, x in enumerate(results):
         if isinstance(x, Tensor):
-            place = sum(isinstance(other, Tensor) for other in results[:i])
-            leaves.append(f"Tensor(arrays[{place}])")
+            leaves.append(f"Tensor(arrays[{next(places)}])")
+        elif isinstance(x, IndexedSlices):
+            parts = f"Tensor(arrays[{next(places)}]), Tensor(arrays[{next(places)}])"
+            leaves.append(f"IndexedSlices({parts}, {x.dense_shape})")
         else:
             scope[f"c{i}"] = x
             leaves.append(f"c{i}")

@@ -21,7 +21,7 @@ from . import jit
 from .borrowed import borrowed_writes
 from .cpu import CpuExecutor
 from .executors import Executor, make_executor, may_refuse
-from .packing import packer
+from .packing import packer, parts_of
 from .passes import optimise
 from .program import Program
 from .signature import Taken
@@ -66,6 +66,8 @@ class Recorded:
     ----------
     recorded : Program
         As it was written down.
+    changed : list of int
+        The places of those arguments to which the function gives other values.
     seconds : float
         What recording took, with the run that was recorded.
     """
@@ -75,10 +77,12 @@ class Recorded:
         program: Program,
         structure: TreeDef,
         results: list[Any],
+        changed: list[int],
         donated: list[int],
         backend: Backend | None,
     ) -> None:
         self.recorded = program
+        self.changed = changed
         self.seconds = 0.0
         self._donated = donated
         self._backend = backend
@@ -86,12 +90,12 @@ class Recorded:
         self._made: _Prepared | None = None
         self._lock = threading.Lock()
         self._pack = packer(structure, results)
-        self._count = sum(isinstance(x, Tensor) for x in results)
+        self._count = len(parts_of(results))
         self._reads = [variable for variable, _ in program.reads]
         self._forms = [(v, v.shape, v.dtype) for v in self._reads]
         self._draws = [draw for draw, _ in program.draws]
         self._writes = [variable for variable, _ in program.writes]
-        self._kind = _ELSE if self._writes else _kind_of(structure, results)
+        self._kind = _ELSE if self._writes or changed else _kind_of(structure, results)
         if may_refuse(program, backend):
             self._prepared()  # to be told at once
 
@@ -170,8 +174,20 @@ class Recorded:
                 taken.arrays[place] = x.raw
         return found
 
-    def __call__(self, arrays: list[Any], free: Collection[int] = ()) -> Any:
-        """Replay the program, which is prepared if it was not yet."""
+    def __call__(
+        self, arrays: list[Any], free: Collection[int] = (), given: Sequence[Any] = ()
+    ) -> Any:
+        """Replay the program, which is prepared if it was not yet.
+
+        Parameters
+        ----------
+        arrays : list
+            The arguments'.
+        free : collection of int
+            The numbers of those whose memory may be used.
+        given : sequence
+            The arguments themselves, if some are `changed`.
+        """
         executor = (self._made or self._prepared()).executor
         for variable in self._reads:
             arrays.append(variable.raw)
@@ -185,21 +201,23 @@ class Recorded:
                     outputs = executor.run(arrays, free)
         except MemoryError as error:
             refuse_memory("function: a replay of its program", arrays, error)
-        return self._finish(outputs)
+        return self._finish(outputs, given)
 
-    def first(self, outputs: list[Any]) -> Any:
+    def first(self, outputs: list[Any], given: Sequence[Any]) -> Any:
         """The results of the call that was recorded, of what it computed."""
-        self._assign(outputs, borrowed_writes(self.recorded))
+        self._assign(outputs, borrowed_writes(self.recorded), given)
         return self._pack(outputs)
 
-    def _finish(self, outputs: list[Any]) -> Any:
-        """Assign to Variables, and give the results their structure."""
-        if self._writes:
-            self._assign(outputs, self._prepared().copies)
+    def _finish(self, outputs: list[Any], given: Sequence[Any] = ()) -> Any:
+        """Assign to Variables and arguments, and give the results their structure."""
+        if self._writes or self.changed:
+            self._assign(outputs, self._prepared().copies, given)
         return self._pack(outputs)
 
-    def _assign(self, outputs: Sequence[Any], copies: Sequence[bool]) -> None:
-        new = outputs[self._count :]
+    def _assign(self, outputs: Sequence[Any], copies: Sequence[bool], given: Sequence[Any]) -> None:
+        for place, array in zip(self.changed, outputs[self._count :], strict=False):
+            given[place].raw, given[place].node = array, None
+        new = outputs[self._count + len(self.changed) :]
         for variable, array, copied in zip(self._writes, new, copies, strict=True):
             variable.raw = self.recorded.backend.xp.copy(array) if copied else array
 

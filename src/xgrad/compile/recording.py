@@ -30,7 +30,7 @@ from ..ops.rule_namespace import rule_namespace
 from ..ops.wholes import WHOLES
 from .draws import Draws
 from .program import Instruction, Literal, Program
-from .variables import Lent
+from .variables import Held, Lent, lost
 
 __all__ = ["Recording"]
 
@@ -84,7 +84,7 @@ class Recording:
         self._specs: dict[int, Spec] = {}
         self._constants: dict[int, Any] = {}
         self._instructions: list[Instruction] = []
-        self._variables: dict[int, tuple[Variable, int]] = {}
+        self._variables: dict[int, tuple[Held, int]] = {}
         self._backend: Backend | None = None
         self._kind: type | None = None  # of the latest value
         self.draws = Draws(
@@ -95,6 +95,7 @@ class Recording:
         )
         self.arguments = tuple([self._define(x.raw) for x in arguments])
         self._lent = Lent()
+        self._began = next_serial()
         self._nodes: list[ref[Node]] = []
         for x in arguments:
             x.node = Leaf(x.shape, x.dtype, where=user_line(1))
@@ -176,13 +177,15 @@ class Recording:
         variable = self._lent.variable_of(array)
         if variable is None and type(node) is Leaf and node.variable is not None:
             made = node.variable()  # here, if the array is its own
+            if made is None and node.serial > self._began:
+                raise lost("a Variable", node)
             variable = made if made is not None and made.raw is array else None
         return None if variable is None else self._variable(variable)
 
     def _variable(self, variable: Variable) -> int:
         """The number of the value that a Variable had when the function began."""
         if variable.number not in self._variables:
-            self._variables[variable.number] = (variable, self._define(variable.raw))
+            self._variables[variable.number] = self._lent.hold(variable), self._define(variable.raw)
         return self._variables[variable.number][1]
 
     def _define(self, array: Any) -> int:
@@ -240,7 +243,8 @@ class Recording:
     # -- what comes out --------------------------------------------------------------------------
 
     def program(self, results: list[Tensor]) -> Program:
-        """The program that gives these results."""
+        """The program that gives these results; when nobody has anything else of what f made."""
+        self._lent.refuse_lost()
         numbers = []
         for x in results:
             found = self._find(x.raw, x.node)
@@ -258,7 +262,7 @@ class Recording:
             self._specs,
             self._constants,
             self.arguments,
-            tuple(self._variables.values()),
+            tuple([(held.variable(), number) for held, number in self._variables.values()]),
             tuple(self._instructions),
             tuple(numbers),  # type: ignore[arg-type]
             tuple(writes),

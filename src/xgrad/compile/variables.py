@@ -2,18 +2,57 @@
 
 A value that was read before the recording is a constant of it, though its array may be a Variable's;
 and two Variables may have one array. So each has a view of its array meanwhile, that nobody else
-has. What is assigned takes its place, and is taken back in the end: the program assigns."""
+has. What is assigned takes its place, and is taken back in the end: the program assigns.
+
+A Variable that was made meanwhile belongs to whoever keeps it, such as an optimizer its slots. One that
+nobody keeps would be made anew in every call of the function as it stands, and is refused."""
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Callable
 from contextlib import suppress
+from weakref import ref
 
 from .._typing import Array
 from ..backends import backend_of
+from ..core.node import Leaf
+from ..core.observers import show_line
 from ..core.variable import Variable, all_variables
-from ..errors import BackendUnavailableError
+from ..errors import BackendUnavailableError, TracingError
 
-__all__ = ["Lent"]
+__all__ = ["Held", "Lent", "lost"]
+
+
+class Held:
+    """A Variable that a recording uses: for good, or, if it was made meanwhile, as long as others do."""
+
+    def __init__(self, variable: Variable, is_new: bool) -> None:
+        self._find: Callable[[], Variable | None] = ref(variable) if is_new else lambda: variable
+        self._name, self._node = variable.name, variable.node
+        self.is_new = is_new
+
+    def variable(self) -> Variable:
+        """The Variable.
+
+        Raises
+        ------
+        TracingError
+            If nobody keeps it any more.
+        """
+        found = self._find()
+        if found is None:
+            raise lost(f"Variable {self._name}", self._node)
+        return found
+
+
+def lost(what: str, node: Leaf) -> TracingError:
+    """What to raise for a Variable that was made in a recording and is gone."""
+    return TracingError(
+        f"{what} of shape {node.shape} was made{show_line(node.where)} inside xg.function, and nothing "
+        "keeps it: each call would make another one, but later calls replay a program. Use a Tensor, or make the "
+        "Variable (an optimizer, if it belongs to one) outside."
+    )
 
 
 class Lent:
@@ -21,8 +60,11 @@ class Lent:
 
     def __init__(self) -> None:
         self._own: dict[int, tuple[Variable, Array, Array]] = {}  # by the view
-        self._before: dict[int, tuple[Variable, Array]] = {}
+        self._before: dict[int, tuple[Held, Array]] = {}
+        self._known: set[int] = set()
+        self._held: dict[int, Held] = {}
         for variable in all_variables():
+            self._known.add(variable.number)
             former = variable.raw
             with suppress(BackendUnavailableError):  # or nobody can read it anyway
                 view = _view(former)
@@ -36,17 +78,35 @@ class Lent:
 
     def assign(self, variable: Variable, array: Array) -> None:
         """Give a Variable another value until the end."""
-        self._before.setdefault(variable.number, (variable, variable.raw))
+        self._before.setdefault(variable.number, (self.hold(variable), variable.raw))
         variable.raw = array
+
+    def hold(self, variable: Variable) -> Held:
+        """Use a Variable in the recording."""
+        number = variable.number
+        if number not in self._held:
+            self._held[number] = Held(variable, number not in self._known)
+        return self._held[number]
+
+    def refuse_lost(self) -> None:
+        """Refuse Variables that were made in the recording and are gone with it."""
+        new = [held for held in self._held.values() if held.is_new]
+        if new:
+            gc.collect(
+                1
+            )  # what was made meanwhile may be held by cycles that nobody knows any more
+        for held in new:
+            held.variable()
 
     def assigned(self) -> list[Variable]:
         """The Variables that have another value, in the order in which they got it."""
-        return [variable for variable, _ in self._before.values()]
+        return [held.variable() for held, _ in self._before.values()]
 
     def take_back(self) -> None:
         """Give all Variables the arrays that they had."""
-        for variable, array in self._before.values():
-            variable.raw = array
+        for held, array in self._before.values():
+            with suppress(TracingError):
+                held.variable().raw = array
         for variable, former, view in self._own.values():
             if variable.raw is view:
                 variable.raw = former

@@ -137,8 +137,8 @@ class PythonNumbers(Operators):
             return
         if is_store(sys._getframe(2)):
             raise NotDifferentiableError(
-                f"{way}: x {describe(self)} is followed by an active GradientTape, and is being "
-                "written into an array of another library, where its gradient would silently be "
+                f"{way}: x {describe(self)} is followed (by a GradientTape, or xg.function), and is "
+                "being written into an array of another library, where its gradient would silently be "
                 "zero. Use a Tensor in its place (xg.zeros(...) takes item assignment), xg.stack, or "
                 f"a[key] = {way.strip('_')}(x) to leave xgrad on purpose."
             )

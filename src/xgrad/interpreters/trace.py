@@ -160,6 +160,7 @@ class Trace(Follower):
                 node.parents = ()
         self.nodes.clear()
         self.watched.clear()
+        self.variables.clear()
         self.since.clear()
 
 
