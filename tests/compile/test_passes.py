@@ -223,3 +223,13 @@ def test_every_pass_alone_changes_no_number(run, order, seed):
     for y, e in zip(found, expected, strict=True):
         scale = np.max(np.abs(e), initial=1.0)
         np.testing.assert_allclose(y, e, rtol=1e-11, atol=1e-11 * scale)
+
+
+def test_a_guarded_constant_keeps_its_shape():
+    def f(x, s):
+        return xg.grad(lambda x: xg.sum(x * xg.zeros_like(s)))(x)
+
+    recorded = xg.function(f)
+    for _ in range(3):
+        found = recorded(xg.ones((2, 3)), xg.asarray(2.0))
+        np.testing.assert_array_equal(found.numpy(), np.zeros((2, 3)))
