@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent
 SOURCES = [
     "xgrad/backends/_loops.c",
     "xgrad/backends/_memory.c",
+    "xgrad/compile/_record.c",
     "xgrad/compile/_replay.c",
     "xgrad/core/_dispatch.c",
     "xgrad/interpreters/_follow.c",

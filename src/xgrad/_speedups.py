@@ -14,6 +14,7 @@ __all__ = ["COMPILED", "compiled"]
 COMPILED = (
     "xgrad.backends._loops",
     "xgrad.backends._memory",
+    "xgrad.compile._record",
     "xgrad.compile._replay",
     "xgrad.core._dispatch",
     "xgrad.interpreters._follow",

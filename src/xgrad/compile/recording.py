@@ -12,11 +12,12 @@ from collections.abc import Callable
 from typing import Any, Self
 from weakref import ref
 
+from .._speedups import compiled
 from ..backends import Backend, backend_of
 from ..backends.base import dtype_name
 from ..batching import Batched
 from ..core.instructions import PRIMITIVES
-from ..core.node import Cut, Leaf, Node, Where, next_serial
+from ..core.node import Cut, Leaf, Node, Where, next_serial, serials
 from ..core.observers import settings, show_line, state, user_line
 from ..core.primitive import Primitive
 from ..core.protocols import protocols
@@ -85,6 +86,7 @@ class Recording:
         self._constants: dict[int, Any] = {}
         self._instructions: list[Instruction] = []
         self._variables: dict[int, tuple[Held, int]] = {}
+        self._nodes: list[ref[Node]] = []
         self._backend: Backend | None = None
         self._kind: type | None = None  # of the latest value
         self.draws = Draws(
@@ -94,9 +96,9 @@ class Recording:
             lambda array: id(array) in self._numbers,
         )
         self.arguments = tuple([self._define(x.raw) for x in arguments])
+        self.told: Callable[..., Any] = self._told if _record is None else self._writer(_record)
         self._lent = Lent()
         self._began = next_serial()
-        self._nodes: list[ref[Node]] = []
         for x in arguments:
             x.node = Leaf(x.shape, x.dtype, where=user_line(1))
             self.tangents.watched[x.node] = None
@@ -113,7 +115,20 @@ class Recording:
 
     # -- what happens ----------------------------------------------------------------------------
 
-    def told(
+    def _writer(self, module: Any) -> Callable[..., Any]:
+        """The same as `_told`, compiled for the commonest operations."""
+        return module.Writer(  # type: ignore[no-any-return]
+            slow=self._told,
+            numbers=self._numbers,
+            specs=self._specs,
+            kept=self._kept,
+            instructions=self._instructions,
+            nodes=self._nodes,
+            follower=self.tangents,
+            large=_LARGE,
+        )
+
+    def _told(
         self,
         primitive: Primitive,
         arrays: tuple[Any, ...],
@@ -272,6 +287,7 @@ class Recording:
     def close(self) -> None:
         """Give Variables their former values back."""
         self._lent.take_back()
+        del self.told  # as in `hand_over`
 
     def hand_over(self) -> list[Any]:
         """What the recorded run computed for the outputs of its program; all else is let go of."""
@@ -346,3 +362,22 @@ _NEW_VALUES: dict[str, Callable[..., Any]] = {
 }
 
 protocols.store = _store
+
+# What is told, written down by compiled code, or None.
+_record = compiled("xgrad.compile._record")
+if _record is not None:
+    _record.connect(
+        Instruction=Instruction,
+        Literal=Literal,
+        Spec=Spec,
+        Node=Node,
+        Cut=Cut,
+        plain=frozenset(
+            [
+                p
+                for name, p in (PRIMITIVES | WHOLES).items()
+                if p.outputs == 1 and name not in _SHAPES_MAY_DEPEND
+            ]
+        ),
+        serials=serials,
+    )

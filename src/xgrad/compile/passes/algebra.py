@@ -32,10 +32,9 @@ def with_numbers(known: Known, instruction: Instruction) -> Instruction | None:
         return None
     specs = known.program.specs
     spec = specs[instruction.results[0]]
-    pairs = ((x1, x2), (x2, x1))
-    if instruction.primitive.name == "zero_where_zero":
-        pairs = pairs[1:]  # what is guarded may be the result itself, which is an array
-    for here, other in pairs:
+    # What is guarded may be the result itself, which is an array.
+    first = instruction.primitive.name == "zero_where_zero"
+    for here, other in ((x1, x2), (x2, x1))[first:]:
         if type(other) is int and specs[other] == spec:
             value = _number(known, here)
             if isinstance(value, float):

@@ -1,0 +1,99 @@
+"""What the compiled writer writes down is what the method in Python does (_record.c)."""
+
+import numpy as np
+import pytest
+
+import xgrad as xg
+from xgrad.compile import recording
+from xgrad.core.node import Cut, Node
+
+pytestmark = pytest.mark.skipif(
+    recording._record is None, reason="not compiled here, or XGRAD_SPEEDUPS=0"
+)
+
+TABLE = np.arange(6.0).reshape(3, 2)
+
+
+def gradient(x):
+    with xg.GradientTape() as tape:
+        tape.watch(x)
+        y = xg.sum(xg.tanh(x * 2.0) / (1 + x**2) + xg.where(x > 0, x, TABLE[:2]))
+    return tape.gradient(y, x)
+
+
+FUNCTIONS = {
+    "numbers": lambda x: (x * 2.0 + 1 - True) / (2 + 1j),
+    "powers": lambda x: x**2 + 2.0**x,
+    "constants": lambda x: x @ TABLE.T + TABLE.sum(),
+    "the same constant": lambda x: (x + TABLE[:2]) * TABLE[:2] + xg.sum(TABLE),
+    "nothing of it": lambda x: (xg.ones(3) * 2.0, x),
+    "identity": lambda x: xg.reshape(xg.reshape(x, (2, 2)), (2, 2)) * 1.0,
+    "views": lambda x: x.T[0] + x[:, 1] * xg.flip(x[1]),
+    "integers": lambda x: xg.astype(x > 0, "int64") // 2 + xg.argmax(x, axis=0),
+    "several results": lambda x: xg.linalg.qr(x),
+    "many operands": lambda x: xg.concat([x, x * 2.0, TABLE]),
+    "no axes": lambda x: xg.sum(x) * xg.asarray(2.0) + x[0, 0],
+    "large": lambda x: xg.sum(xg.sin(xg.broadcast_to(x[0, 0], (300, 300))) * 2.0),
+    "gradient": gradient,
+    "second": lambda x: xg.grad(lambda x: xg.sum(gradient(x) ** 2))(x),
+    "forward": lambda x: xg.jvp(gradient, (x,), (xg.ones_like(x),)),
+    "mapped": lambda x: xg.vmap(lambda row: row * xg.sum(row))(x),
+    "hessian": xg.hessian(lambda x: xg.sum(xg.exp(x) * x)),
+    "ended": lambda x: xg.sign(x) * xg.stop_gradient(x) + xg.round(x),
+}
+
+
+def recorded(name):
+    f = xg.function(FUNCTIONS[name])
+    f(xg.asarray([[0.5, -1.0], [2.0, 0.25]]))
+    return f._last().recorded
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_programs_are_the_same(name, monkeypatch):
+    found = recorded(name)
+    monkeypatch.setattr(recording, "_record", None)
+    expected = recorded(name)
+    assert found.instructions == expected.instructions  # with the lines of the user
+    assert found.specs == expected.specs
+    assert found.results == expected.results
+    assert found.constants.keys() == expected.constants.keys()
+    for instruction, other in zip(found.instructions, expected.instructions, strict=True):
+        assert type(instruction) is type(other)
+        assert list(map(type, instruction.operands)) == list(map(type, other.operands))
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_nodes_of_results(compiled, monkeypatch):
+    if not compiled:
+        monkeypatch.setattr(recording, "_record", None)
+    seen = []
+
+    def f(x):
+        bare = x * 2.0
+        ended = xg.sign(x)
+        with xg.GradientTape() as tape:
+            tape.watch(x)
+            y = xg.sin(x)
+        seen.append([type(z.node) for z in (bare, ended, y)])
+        seen.append([len(z.node.traces) for z in (bare, ended, y)])
+        seen.append([z.node.where is not None for z in (bare, ended, y)])
+        seen.append([z.node.shape for z in (bare, ended, y)])
+        return tape.gradient(y, x) + ended
+
+    xg.function(f)(xg.ones(3))
+    assert seen == [[Node] * 3, [1, 1, 2], [True] * 3, [(3,)] * 3]
+
+
+def test_a_recording_leaves_no_cycles():
+    """Or what it computed would stay until the collector comes."""
+    import gc
+
+    f = xg.function(gradient)
+    gc.collect()
+    gc.disable()
+    try:
+        f(xg.ones((2, 2)))
+        assert not [x for x in gc.get_objects() if isinstance(x, recording.Recording | Cut)]
+    finally:
+        gc.enable()
