@@ -221,6 +221,34 @@ def test_apply_with_unequal_lists_is_an_error() -> None:
         SGD().apply([[1.0]], [xg.Variable([1.0]), xg.Variable([2.0])])
 
 
+def test_apply_pairs_dicts_by_key() -> None:
+    a, b = xg.Variable([0.0]), xg.Variable([0.0])
+    SGD(1.0).apply({"b": [xg.asarray([1.0])], "a": [xg.asarray([2.0])]}, {"a": [a], "b": [b]})
+    close(a, [-2.0])
+    close(b, [-1.0])
+
+
+@pytest.mark.parametrize(
+    ("grads", "message"),
+    [
+        ({"a": [1.0], "c": [1.0]}, r"lacks 'b' and has the unknown 'c'\. Use"),
+        ([[1.0], [1.0]], r"instead of \{'a': \*, 'b': \*\}\. Use"),
+        (None, r"is \* instead of \{'a': \*, 'b': \*\}\. Use"),
+    ],
+    ids=["keys", "list", "None"],
+)
+def test_apply_refuses_other_structures(grads: Any, message: str) -> None:
+    variables = {"a": xg.Variable([1.0]), "b": xg.Variable([1.0])}
+    with pytest.raises(xg.errors.ArgumentError, match=f"^apply: .*{message}"):
+        SGD(1.0).apply(grads, variables)
+
+
+@pytest.mark.parametrize("grads", [{"a": [1.0], "b": [1.0]}, None], ids=["dict", "None"])
+def test_apply_refuses_what_is_no_list_for_a_list(grads: Any) -> None:
+    with pytest.raises(xg.errors.ArgumentError, match=r"instead of \[\*, \*\]"):
+        SGD(1.0).apply(grads, [xg.Variable([1.0]), xg.Variable([1.0])])
+
+
 def test_global_step_is_raised_with_iterations() -> None:
     w = xg.Variable([1.0])
     global_step = xg.Variable(7, trainable=False)
