@@ -191,6 +191,24 @@ def test_loss_that_reads_no_variable_is_an_error() -> None:
         SGD().minimize(lambda: xg.sum(xg.ones(2)))
 
 
+def test_loss_that_reads_integer_variables_only_is_an_error_that_names_them() -> None:
+    v = xg.Variable(3, name="v")
+    xg.Variable(3, name="unread")
+    with pytest.raises(xg.errors.ArgumentError, match=r"read v \(\) int64.*floating.*Use") as error:
+        SGD().minimize(lambda: v**2 * 1.0)
+    assert "unread" not in str(error.value)
+    with xg.GradientTape() as tape:
+        loss = v * 1.0
+    with pytest.raises(xg.errors.ArgumentError, match=r"read v \(\) int64"):
+        SGD().minimize(loss, tape=tape)
+
+
+def test_integer_variables_beside_others_are_left_out() -> None:
+    v, w = xg.Variable(3), xg.Variable(1.0)
+    SGD(0.1).minimize(lambda: v * w)
+    assert (v.item(), w.item()) == (3, pytest.approx(0.7))
+
+
 def test_loss_that_returns_nothing_is_an_error() -> None:
     w = xg.Variable([1.0])
     with pytest.raises(xg.errors.ArgumentTypeError, match="forget to return"):
@@ -496,6 +514,9 @@ def test_momentum_outside_0_and_1_is_an_error(value: float) -> None:
         ("clip_norm", "clipnorm"),
         ("use_EMA", "use_ema"),
         ("decay", "weight"),
+        ("momentun", "momentum"),
+        ("nestrov", "nesterov"),
+        ("ema_momentun", "ema_momentum"),
     ],
 )
 def test_unknown_argument_is_an_error_that_names_what_was_meant(name: str, hint: str) -> None:
@@ -505,7 +526,17 @@ def test_unknown_argument_is_an_error_that_names_what_was_meant(name: str, hint:
         SGD(**{name: 0.1})  # type: ignore[arg-type]
 
 
+def test_momentum_is_not_taken_for_that_of_averages() -> None:
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'momentum'\.$"):
+        xg.optimizers.Adam(momentum=0.9)  # type: ignore[call-arg]
+
+
 # -- bad pairs -------------------------------------------------------------------------------------
+
+
+def test_what_is_no_list_of_pairs_is_an_error() -> None:
+    with pytest.raises(xg.errors.ArgumentTypeError, match="grads_and_vars must be a list of pairs"):
+        SGD().apply_gradients(None)  # type: ignore[arg-type]
 
 
 def test_tensor_in_place_of_a_variable_is_an_error() -> None:
@@ -582,7 +613,10 @@ def test_state_dict_restores_the_learning_rate() -> None:
 @pytest.mark.parametrize(
     ("state", "message"),
     [
+        pytest.param(None, "state_dict must be a dict, but is a NoneType", id="None"),
         pytest.param({"iterations": 1}, "must have", id="missing slots"),
+        pytest.param({"iterations": 1, "momentum": {}}, "momentum must be a list", id="dict"),
+        pytest.param({"iterations": 1, 2: []}, "but has ['2', 'iterations']", id="numbers"),
         pytest.param({"iterations": 1, "momentum": []}, "has seen 2", id="too few"),
         pytest.param(
             {"iterations": 1, "momentum": [np.ones(2), np.ones(2)]}, "does not fit b", id="shape"

@@ -58,7 +58,8 @@ class Steps:
         loss : callable or Tensor
             A function without arguments that returns the loss, or a Tensor that `tape` recorded.
         var_list : nest of Variable, optional
-            What to change; all trainable Variables that the loss read, if left out.
+            What to change; if left out, all trainable Variables that the loss read, but those of
+            integer and boolean dtypes, which have no gradients.
         global_step : Variable, optional
             Raised by one.
         tape : GradientTape, optional
