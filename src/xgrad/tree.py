@@ -1,7 +1,8 @@
 """Nests: dict, list, tuple, named tuple, dataclass, None and registered types, as trees.
 
 A nest is taken apart into its leaves and a `TreeDef`, which puts leaves together again. Dicts keep
-their insertion order; None is a nest without leaves, as in JAX; whatever is not a nest is a leaf.
+their insertion order, and where two nests meet they are matched by key, in the order of the first;
+None is a nest without leaves, as in JAX; whatever is not a nest is a leaf.
 What the leaves are is nobody's business here."""
 
 from __future__ import annotations
@@ -71,7 +72,9 @@ def register_leaf(kind: type) -> None:
     _KNOWN_LEAVES.add(kind)
 
 
-def flatten(nest: Nest, *, none_is_leaf: bool = False) -> tuple[list[Any], TreeDef]:
+def flatten(
+    nest: Nest, *, none_is_leaf: bool = False, like: TreeDef | None = None
+) -> tuple[list[Any], TreeDef]:
     """Take a nest apart.
 
     Parameters
@@ -80,11 +83,15 @@ def flatten(nest: Nest, *, none_is_leaf: bool = False) -> tuple[list[Any], TreeD
         Any structure of dicts, lists, tuples, named tuples, dataclasses, None and registered types.
     none_is_leaf : bool
         Whether None counts as a leaf instead of as a nest without leaves.
+    like : TreeDef, optional
+        The structure of another nest: dicts that have the keys of its dicts are taken apart in the
+        order of its keys, so that leaves of both belong together; without it in their own.
 
     Returns
     -------
     leaves : list
     treedef : TreeDef
+        With the keys of dicts in the order of the leaves.
 
     Examples
     --------
@@ -96,7 +103,11 @@ def flatten(nest: Nest, *, none_is_leaf: bool = False) -> tuple[list[Any], TreeD
     {'a': 10, 'b': (20, [30])}
     """
     out: list[Any] = []
-    return out, _flatten(nest, out, none_is_leaf)
+    treedef = _flatten(nest, out, none_is_leaf)
+    if like is None or treedef == like:
+        return out, treedef
+    ordered: list[Any] = []
+    return ordered, _reordered(treedef, out, like, ordered)
 
 
 def unflatten(treedef: TreeDef, leaves: Iterable[Any]) -> Nest:
@@ -134,6 +145,8 @@ def leaves(nest: Nest) -> list[Any]:
 def map(function: Callable[..., Any], nest: Nest, *rest: Nest) -> Nest:
     """Apply a function to the leaves of one or several nests of the same structure.
 
+    Dicts are matched by key; the result has the order of the first.
+
     Raises
     ------
     ArgumentError
@@ -148,7 +161,7 @@ def map(function: Callable[..., Any], nest: Nest, *rest: Nest) -> Nest:
     first, treedef = flatten(nest)
     columns = [first]
     for number, other in enumerate(rest, start=2):
-        values, structure = flatten(other)
+        values, structure = flatten(other, like=treedef)
         if structure != treedef:
             raise ArgumentError(
                 f"tree.map: nest {number} has the structure {show(structure)}, but the first has "
@@ -204,6 +217,28 @@ def _flatten(nest: Nest, out: list[Any], none_is_leaf: bool) -> TreeDef:
     return TreeDef(kind, keys, tuple(_flatten(c, out, none_is_leaf) for c in children), context)
 
 
+def _reordered(treedef: TreeDef, values: list[Any], like: TreeDef, out: list[Any]) -> TreeDef:
+    """Bring dicts into the order of another structure's, as far as that has the same keys."""
+    if treedef.kind is not like.kind or len(treedef.keys) != len(like.keys) or not treedef.keys:
+        out.extend(values)
+        return treedef
+    keys = treedef.keys
+    if _is_dict(treedef) and set(keys) == set(like.keys):
+        keys = like.keys
+    parts, start = {}, 0
+    for key, child in zip(treedef.keys, treedef.children, strict=True):
+        parts[key] = child, values[start : start + child.num_leaves]
+        start += child.num_leaves
+    children = [
+        _reordered(*parts[key], other, out) for key, other in zip(keys, like.children, strict=True)
+    ]
+    return TreeDef(treedef.kind, keys, tuple(children), treedef.context)
+
+
+def _is_dict(treedef: TreeDef) -> bool:
+    return treedef.kind is not None and issubclass(treedef.kind, dict)
+
+
 @functools.lru_cache(maxsize=256)
 def _flat(kind: type, length: int) -> TreeDef:
     """Make the structure of a list or tuple of nothing but leaves, which most nests are."""
@@ -243,6 +278,56 @@ def _paths(treedef: TreeDef, prefix: tuple[Hashable, ...], out: list[tuple[Hasha
         out.append(prefix)
     for key, child in zip(treedef.keys, treedef.children, strict=True):
         _paths(child, (*prefix, key), out)
+
+
+def difference(expected: TreeDef, given: TreeDef) -> str:
+    """Say where a structure first differs from the one expected, and how."""
+    return _difference(expected, given, "")
+
+
+def _difference(expected: TreeDef, given: TreeDef, place: str) -> str:
+    where = f" at {place}" if place else ""
+    if expected.kind is given.kind and _is_dict(expected):
+        missing = [repr(key) for key in expected.keys if key not in given.keys]
+        unknown = [repr(key) for key in given.keys if key not in expected.keys]
+        if missing or unknown:
+            lacks = [f"lacks {', '.join(missing)}"] if missing else []
+            has = [f"has the unknown {', '.join(unknown)}"] if unknown else []
+            return f"{' and '.join(lacks + has)}{where}"
+    if expected.kind is given.kind and expected.keys == given.keys:
+        for key, one, other in zip(expected.keys, expected.children, given.children, strict=True):
+            if one != other:
+                return _difference(one, other, f"{place}[{key!r}]")
+    return f"is {show(given)} instead of {show(expected)}{where}"
+
+
+def pairs(gradients: Nest, variables: Nest, caller: str) -> list[tuple[Any, Any]]:
+    """Pair the leaves of two nests that belong together: dicts by key, flat lists by place.
+
+    Every entry of a flat list is one gradient, even if it is a list of numbers."""
+    wanted, expected = flatten(variables, none_is_leaf=True)
+    if expected.kind is None:
+        single = isinstance(gradients, (list, tuple)) and len(gradients) == 1
+        return [(gradients[0] if single else gradients, variables)]
+    flat = issubclass(expected.kind, (list, tuple)) and all(
+        x.kind is None for x in expected.children
+    )
+    if flat and isinstance(gradients, Iterable) and not isinstance(gradients, dict):
+        given = list(gradients)
+        if len(given) != len(wanted):
+            raise ArgumentError(
+                f"{caller}: {len(given)} gradients for {len(wanted)} variables. Use one gradient, or "
+                "None, for each."
+            )
+    else:
+        given, found = flatten(gradients, none_is_leaf=True, like=expected)
+        if found != expected:
+            raise ArgumentError(
+                f"{caller}: the gradients must have the structure of the variables, but what was "
+                f"given {difference(expected, found)}. Use what tape.gradient(loss, variables) "
+                "returned."
+            )
+    return list(zip(given, wanted, strict=True))
 
 
 def show(treedef: TreeDef) -> str:

@@ -56,10 +56,20 @@ def test_devices_travel(any_device):
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("nowhere", "the library 'nowhere' is not installed"),
-        ("nowhere:3", "the library 'nowhere' is not installed"),
-        ("", "is not installed"),
-        ("math", "'math' is no array-API namespace"),
+        ("nowhere", r"no device 'nowhere'\. Use .*xg\.devices"),
+        ("nowhere:3", r"no device 'nowhere:3'\. Use"),
+        ("", r"no device ''\. Use"),
+        ("math", r"no device 'math'\. Use"),
+        ("xgrad", r"no device 'xgrad'\. Use"),
+        ("gpu", r"no device 'gpu'\. Did you mean 'cuda'\?"),
+        ("GPU:1", r"Did you mean 'cuda:1'\?"),
+        ("/GPU:0", r"Did you mean 'cuda:0'\?"),
+        ("/job:localhost/replica:0/task:0/device:GPU:2", r"Did you mean 'cuda:2'\?"),
+        ("CPU", r"Did you mean 'cpu'\?"),
+        ("/cpu:0", r"Did you mean 'cpu'\?"),
+        ("mps", r"Did you mean 'torch:mps'\?"),
+        ("tpu", r"Did you mean 'jax'\?"),
+        ("cdua", r"Did you mean 'cuda'\?"),
         ("cpu:1", "there is one cpu, but cpu:1"),
         ("array_api_strict:device7", "array_api_strict has no device 'device7'; it has .*device1"),
     ],
@@ -83,10 +93,101 @@ def test_unknown_devices_of_torch_say_why():
         xg.device("torch:foo")
 
 
-@pytest.mark.parametrize("name", [None, 3, np], ids=["NoneType", "int", "module"])
-def test_what_is_no_name_is_refused(name):
-    with pytest.raises(TypeError, match=f"name must be .*, but is {type(name).__name__}"):
+@pytest.fixture
+def strangers_module(tmp_path, monkeypatch):
+    """The name of a module that can be imported, and must not be."""
+    (tmp_path / "stranger.py").write_text("raise SystemExit('it was run')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    return "stranger"
+
+
+def test_names_of_no_known_library_are_not_imported(strangers_module):
+    for f in (
+        lambda: xg.device(strangers_module),
+        lambda: xg.zeros(2, device=f"{strangers_module}:0"),
+        lambda: xg.namespace(strangers_module),
+        lambda: xg.function(lambda x: x, backend=strangers_module),
+    ):
+        with pytest.raises(xg.errors.BackendUnavailableError, match="'stranger") as error:
+            f()
+        assert "pip" not in str(error.value)
+    assert strangers_module not in sys.modules
+
+
+def test_imported_namespaces_are_devices_by_name(monkeypatch):
+    module = types.ModuleType("of_my_own")
+    module.__dict__.update(vars(np))
+    monkeypatch.setitem(sys.modules, "of_my_own", module)
+    registry = sys.modules["xgrad.backends.registry"]
+    monkeypatch.setattr(registry, "_BY_NAME", dict(registry._BY_NAME))
+    assert xg.device("of_my_own").namespace is module
+
+
+NO_DEVICES = {
+    "int": 3,
+    "zero": 0,
+    "bool": False,
+    "bytes": b"cuda",
+    "module": np,
+    "array": np.ones(2),
+    "tensor": xg.ones(2),
+}
+
+
+@pytest.mark.parametrize("name", [None, *NO_DEVICES.values()], ids=["None", *NO_DEVICES])
+def test_what_is_no_device_is_refused(name):
+    with pytest.raises(xg.errors.ArgumentTypeError, match=f"but is {type(name).__name__}: "):
         xg.device(name)
+    with pytest.raises(xg.errors.ArgumentTypeError, match=f"but is {type(name).__name__}: "):
+        xg.set_default_device(name)
+    assert xg.default_device() == xg.device("cpu")
+
+
+@pytest.mark.parametrize("wrong", NO_DEVICES.values(), ids=NO_DEVICES)
+def test_device_arguments_refuse_what_is_no_device(wrong, tmp_path):
+    x = xg.asarray([1.0])
+    xg.save(tmp_path / "x.safetensors", x)
+    for f in (
+        lambda: xg.zeros(2, device=wrong),
+        lambda: xg.asarray([1.0], device=wrong),
+        lambda: xg.asarray(x, device=wrong),
+        lambda: xg.zeros_like(x, device=wrong),
+        lambda: xg.namespace(np).zeros(2, device=wrong),
+        lambda: xg.from_dlpack(np.ones(2), device=wrong),
+        lambda: xg.Variable([1.0], device=wrong),
+        lambda: x.to_device(wrong),
+        lambda: xg.GradientTape(device=wrong),
+        lambda: xg.function(lambda x: x, device=wrong),
+        lambda: xg.random.Generator(0, device=wrong),
+        lambda: xg.data.Batches(np.ones(4), 2, device=wrong),
+        lambda: xg.load(tmp_path / "x.safetensors", device=wrong),
+    ):
+        with pytest.raises(xg.errors.ArgumentTypeError, match=r"a device must be .* but is .*Use"):
+            f()
+
+
+def test_device_objects_of_libraries_are_devices(any_device):
+    if any_device.native != "cpu":
+        assert xg.device(any_device.native) == any_device
+    array = any_device.namespace.zeros(2, device=any_device.native)
+    x = xg.asarray(array)
+    assert xg.asarray(array, device=any_device.native).device == any_device
+    assert x.to_device(any_device.native).device == any_device
+    assert xg.zeros_like(x, device=any_device.native).device == any_device
+    xp = xg.namespace(any_device.namespace)
+    assert xp.zeros(2, device=any_device.native).device == any_device
+
+
+def test_device_objects_of_other_libraries_are_obeyed(other_device):
+    assert xg.zeros(2, device=other_device.native).device == other_device
+    assert xg.ones(2).to_device(other_device.native).device == other_device
+    assert xg.Variable([1.0], device=other_device.native).device == other_device
+
+
+def test_device_objects_that_cannot_be_used_say_why():
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    with pytest.raises(xg.errors.BackendUnavailableError, match="no usable device 'mps'"):
+        xg.zeros(2, device=torch.device("mps"))
 
 
 @pytest.fixture

@@ -120,7 +120,9 @@ def test_version(capsys: Any) -> None:
         pytest.param(["demo", "--epochs", "two"], "'two' is no integer", id="epochs text"),
         pytest.param(["demo", "--batch-size", "0"], "--batch-size: must be from 1", id="batch"),
         pytest.param(["demo", "--seed", "-1"], "--seed: must be from 0", id="seed"),
-        pytest.param(["demo", "--device", "abacus"], "--device: the library 'abacus'", id="device"),
+        pytest.param(
+            ["demo", "--device", "abacus"], "--device: there is no device 'abacus'", id="device"
+        ),
         pytest.param(["demo", "--device", "cpu:7"], "--device: ", id="device number"),
         pytest.param(["demo", "--logdir", __file__], "--logdir: cannot make", id="logdir"),
     ],

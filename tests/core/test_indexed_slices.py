@@ -51,6 +51,12 @@ def test_parts_may_be_arrays_and_lists_of_sizes():
     assert s.dense_shape == (4, 2)
 
 
+@pytest.mark.parametrize("shape", [3, None, (2.5,), "ab"])
+def test_sizes_that_are_no_integers_are_refused(shape):
+    with pytest.raises(xg.errors.ArgumentTypeError, match="dense_shape must be a tuple of integ"):
+        xg.IndexedSlices([1.0], [0], shape)
+
+
 def test_values_may_be_a_variable():
     v = xg.Variable(VALUES)
     with xg.GradientTape() as tape:

@@ -87,6 +87,16 @@ def test_what_is_no_value_is_refused(value):
         xg.Variable(value)
 
 
+def test_trainable_none_is_true_as_in_tensorflow():
+    assert xg.Variable(1.0, trainable=None).trainable is True
+    assert xg.Variable(1.0, trainable=0).trainable is False
+
+
+def test_a_constraint_that_is_no_function_is_refused():
+    with pytest.raises(xg.errors.ArgumentTypeError, match=r"constraint must be .* is a int\. Use"):
+        xg.Variable(1.0, constraint=3)
+
+
 def test_complex_values_do_not_become_real():
     for value in ([1j], np.array([1j]), xg.asarray([1j])):
         with pytest.raises(TypeError):

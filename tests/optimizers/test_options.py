@@ -37,12 +37,14 @@ def variable(*values: float, name: str = "w") -> xg.Variable:
         ({"use_ema": True, "ema_momentum": 1.5}, "ema_momentum must be between 0 and 1"),
         ({"ema_overwrite_frequency": 0}, "ema_overwrite_frequency must be at least 1"),
         ({"ema_overwrite_frequency": 1.5}, "ema_overwrite_frequency must be an integer"),
-        ({"gradient_accumulation_steps": 0}, "gradient_accumulation_steps must be at least 1"),
+        ({"gradient_accumulation_steps": 0}, "must be at least 1, but is 0. Use None for none."),
         ({"groups": {"w": 1}}, "groups must be a function"),
         ({"beta_1": 1.0}, "beta_1 must be at least 0 and below 1"),
         ({"epsilon": -1e-7}, "epsilon must not be negative"),
         ({"clip_norm": 1.0}, "unexpected keyword argument 'clip_norm'. Did you mean clipnorm?"),
         ({"lr": 1.0}, "Did you mean learning_rate?"),
+        ({"beta1": 1.0}, "Did you mean beta_1?"),
+        ({"amsgrd": True}, "Did you mean amsgrad?"),
     ],
     ids=str,
 )
@@ -415,6 +417,18 @@ def test_config_holds_every_option(kind: Any) -> None:
     config = kind(**arguments).get_config()
     assert config.items() >= arguments.items()
     assert kind.from_config(config).get_config() == config
+
+
+def test_what_a_config_lacks_has_its_default() -> None:
+    assert repr(Adam.from_config({"beta_1": 0.8})) == repr(Adam(beta_1=0.8))
+    assert repr(SGD.from_config({})) == repr(SGD())
+
+
+def test_config_of_another_optimizer_is_an_error() -> None:
+    with pytest.raises(xg.errors.ArgumentTypeError, match="unexpected keyword argument 'foo'"):
+        SGD.from_config({"foo": 1})
+    with pytest.raises(xg.errors.ArgumentTypeError, match="config must be a dict, but is a NoneT"):
+        SGD.from_config(None)  # type: ignore[arg-type]
 
 
 def test_config_of_a_schedule_is_plain_data() -> None:

@@ -183,7 +183,11 @@ def test_a_function_of_nothing_serves_as_in_keras() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: schedules.ExponentialDecay(0.1, 0, 0.5), "decay_steps must be at least 1"),
+        (
+            lambda: schedules.ExponentialDecay(0.1, 0, 0.5),
+            "decay_steps must be at least 1, but is 0. Use an",
+        ),
+        (lambda: schedules.ExponentialDecay(0.1, None, 0.5), "None. Use an integer such as 10"),  # type: ignore[arg-type]
         (lambda: schedules.CosineDecay("0.1", 5), "initial_learning_rate must be a number"),  # type: ignore[arg-type]
         (lambda: schedules.CosineDecayRestarts(0.1, 5, t_mul=0.5), "t_mul must be at least 1"),
         (lambda: schedules.PiecewiseConstantDecay([1], [0.1]), "one value more"),

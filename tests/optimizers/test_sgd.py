@@ -191,6 +191,24 @@ def test_loss_that_reads_no_variable_is_an_error() -> None:
         SGD().minimize(lambda: xg.sum(xg.ones(2)))
 
 
+def test_loss_that_reads_integer_variables_only_is_an_error_that_names_them() -> None:
+    v = xg.Variable(3, name="v")
+    xg.Variable(3, name="unread")
+    with pytest.raises(xg.errors.ArgumentError, match=r"read v \(\) int64.*floating.*Use") as error:
+        SGD().minimize(lambda: v**2 * 1.0)
+    assert "unread" not in str(error.value)
+    with xg.GradientTape() as tape:
+        loss = v * 1.0
+    with pytest.raises(xg.errors.ArgumentError, match=r"read v \(\) int64"):
+        SGD().minimize(loss, tape=tape)
+
+
+def test_integer_variables_beside_others_are_left_out() -> None:
+    v, w = xg.Variable(3), xg.Variable(1.0)
+    SGD(0.1).minimize(lambda: v * w)
+    assert (v.item(), w.item()) == (3, pytest.approx(0.7))
+
+
 def test_loss_that_returns_nothing_is_an_error() -> None:
     w = xg.Variable([1.0])
     with pytest.raises(xg.errors.ArgumentTypeError, match="forget to return"):
@@ -219,6 +237,34 @@ def test_apply_without_variables_takes_those_that_were_built() -> None:
 def test_apply_with_unequal_lists_is_an_error() -> None:
     with pytest.raises(xg.errors.ArgumentError, match="1 gradients for 2 variables"):
         SGD().apply([[1.0]], [xg.Variable([1.0]), xg.Variable([2.0])])
+
+
+def test_apply_pairs_dicts_by_key() -> None:
+    a, b = xg.Variable([0.0]), xg.Variable([0.0])
+    SGD(1.0).apply({"b": [xg.asarray([1.0])], "a": [xg.asarray([2.0])]}, {"a": [a], "b": [b]})
+    close(a, [-2.0])
+    close(b, [-1.0])
+
+
+@pytest.mark.parametrize(
+    ("grads", "message"),
+    [
+        ({"a": [1.0], "c": [1.0]}, r"lacks 'b' and has the unknown 'c'\. Use"),
+        ([[1.0], [1.0]], r"instead of \{'a': \*, 'b': \*\}\. Use"),
+        (None, r"is \* instead of \{'a': \*, 'b': \*\}\. Use"),
+    ],
+    ids=["keys", "list", "None"],
+)
+def test_apply_refuses_other_structures(grads: Any, message: str) -> None:
+    variables = {"a": xg.Variable([1.0]), "b": xg.Variable([1.0])}
+    with pytest.raises(xg.errors.ArgumentError, match=f"^apply: .*{message}"):
+        SGD(1.0).apply(grads, variables)
+
+
+@pytest.mark.parametrize("grads", [{"a": [1.0], "b": [1.0]}, None], ids=["dict", "None"])
+def test_apply_refuses_what_is_no_list_for_a_list(grads: Any) -> None:
+    with pytest.raises(xg.errors.ArgumentError, match=r"instead of \[\*, \*\]"):
+        SGD(1.0).apply(grads, [xg.Variable([1.0]), xg.Variable([1.0])])
 
 
 def test_global_step_is_raised_with_iterations() -> None:
@@ -468,6 +514,9 @@ def test_momentum_outside_0_and_1_is_an_error(value: float) -> None:
         ("clip_norm", "clipnorm"),
         ("use_EMA", "use_ema"),
         ("decay", "weight"),
+        ("momentun", "momentum"),
+        ("nestrov", "nesterov"),
+        ("ema_momentun", "ema_momentum"),
     ],
 )
 def test_unknown_argument_is_an_error_that_names_what_was_meant(name: str, hint: str) -> None:
@@ -477,7 +526,17 @@ def test_unknown_argument_is_an_error_that_names_what_was_meant(name: str, hint:
         SGD(**{name: 0.1})  # type: ignore[arg-type]
 
 
+def test_momentum_is_not_taken_for_that_of_averages() -> None:
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'momentum'\.$"):
+        xg.optimizers.Adam(momentum=0.9)  # type: ignore[call-arg]
+
+
 # -- bad pairs -------------------------------------------------------------------------------------
+
+
+def test_what_is_no_list_of_pairs_is_an_error() -> None:
+    with pytest.raises(xg.errors.ArgumentTypeError, match="grads_and_vars must be a list of pairs"):
+        SGD().apply_gradients(None)  # type: ignore[arg-type]
 
 
 def test_tensor_in_place_of_a_variable_is_an_error() -> None:
@@ -554,7 +613,10 @@ def test_state_dict_restores_the_learning_rate() -> None:
 @pytest.mark.parametrize(
     ("state", "message"),
     [
+        pytest.param(None, "state_dict must be a dict, but is a NoneType", id="None"),
         pytest.param({"iterations": 1}, "must have", id="missing slots"),
+        pytest.param({"iterations": 1, "momentum": {}}, "momentum must be a list", id="dict"),
+        pytest.param({"iterations": 1, 2: []}, "but has ['2', 'iterations']", id="numbers"),
         pytest.param({"iterations": 1, "momentum": []}, "has seen 2", id="too few"),
         pytest.param(
             {"iterations": 1, "momentum": [np.ones(2), np.ones(2)]}, "does not fit b", id="shape"

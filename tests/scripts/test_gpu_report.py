@@ -47,4 +47,4 @@ def test_a_failure_is_reported_and_returned(tmp_path, step):
     assert done.returncode == 1
     (report,) = tmp_path.glob("*.md")
     assert "FAILED" in report.read_text()
-    assert "the library 'nowhere' is not installed" in report.read_text()
+    assert "there is no device 'nowhere'" in report.read_text()

@@ -79,6 +79,15 @@ def test_sparse_gradients_are_read_as_dense_ones():
     assert (watcher.readings["w"].norm, watcher.readings["w"].zeros) == (2.0, 2)
 
 
+def test_dicts_are_paired_by_key():
+    variables = {"a": xg.Variable([1.0], name="a"), "b": xg.Variable([1.0], name="b")}
+    watcher = GradientWatcher()
+    watcher.record({"b": xg.asarray([2.0]), "a": xg.asarray([1.0])}, variables)
+    assert (watcher.readings["a"].norm, watcher.readings["b"].norm) == (1.0, 2.0)
+    with pytest.raises(xg.errors.ArgumentError, match="lacks 'b' and has the unknown 'c'"):
+        watcher.record({"c": xg.asarray([2.0]), "a": xg.asarray([1.0])}, variables)
+
+
 def test_update_is_that_of_the_block(device):
     w = xg.Variable([3.0, 4.0], name="w", device=device)
     watcher = GradientWatcher()

@@ -90,6 +90,15 @@ def test_y11_none_is_refused_with_a_hint(write, writer):
         write("g", None, step=0)
 
 
+@pytest.mark.parametrize("write", [summary.scalar, summary.histogram], ids=["scalar", "histogram"])
+def test_a_name_that_is_no_text_is_refused(write, writer):
+    with (
+        writer.as_default(),
+        pytest.raises(xg.errors.ArgumentTypeError, match="name must be a str"),
+    ):
+        write(None, 1.0, step=0)
+
+
 # -- when nothing is written -----------------------------------------------------------------------
 
 

@@ -337,6 +337,10 @@ class Backend:
         """What the library calls the place where an array lives."""
         return array.device
 
+    def is_device(self, value: Any) -> bool:
+        """Whether an object is of the kind that the library calls a device."""
+        return type(value) in {type(native) for native in self.native_devices()}
+
     def device_name(self, native: NativeDevice) -> str:
         """The string from which `xg.device` makes the same device again."""
         text = str(native)

@@ -6,6 +6,7 @@ global through `set_default_device`."""
 
 from __future__ import annotations
 
+import reprlib
 import threading
 from contextlib import suppress
 from types import TracebackType
@@ -14,7 +15,8 @@ from typing import Any, Self
 from .._typing import Array, Namespace, NativeDevice
 from ..errors import ArgumentTypeError
 from .base import Backend
-from .registry import backend_named, backend_of
+from .registry import backend_named, backend_of, backend_of_device, is_known
+from .unknown_devices import unknown_device
 
 __all__ = [
     "Device",
@@ -112,9 +114,10 @@ def device(name: str | Device | Any) -> Device:
 
     Parameters
     ----------
-    name : str or Device
+    name : str, Device or a library's own device object
         ``"cpu"``, ``"cuda"``, ``"cuda:1"``, or ``"<namespace>[:<its device>]"`` such as
-        ``"array_api_strict:device1"`` or ``"torch:meta"``.
+        ``"array_api_strict:device1"`` or ``"torch:meta"``. Of libraries that xgrad does not know
+        by name, those that were imported can be used.
 
     Returns
     -------
@@ -125,7 +128,10 @@ def device(name: str | Device | Any) -> Device:
     Raises
     ------
     BackendUnavailableError
-        If the library, its driver or the device is missing, with the reason.
+        If there is no such device, or the library, its driver or the device is missing, with the
+        reason.
+    ArgumentTypeError
+        If it is no name and no device.
 
     Examples
     --------
@@ -135,15 +141,26 @@ def device(name: str | Device | Any) -> Device:
     """
     if isinstance(name, Device):
         return name
-    if not isinstance(name, str):
+    if isinstance(name, str):
+        return _named(name)
+    backend = backend_of_device(name)
+    if backend is None:
         raise ArgumentTypeError(
-            f"device: name must be a str or a Device, but is {type(name).__name__}. Use a name "
-            'such as "cpu", "cuda:0" or "array_api_strict:device1".'
+            "a device must be a name, a Device or a library's own device object, but is "
+            f'{type(name).__name__}: {reprlib.repr(name)}. Use a name such as "cpu", "cuda:0" or '
+            '"array_api_strict:device1"; xg.devices() lists what this machine offers.'
         )
+    return _named(backend.device_name(name))
+
+
+def _named(name: str) -> Device:
     found = _by_name.get(name)
     if found is None:
         library, _, rest = name.partition(":")
-        backend = backend_named(_LIBRARY_OF.get(library, library))
+        library = _LIBRARY_OF.get(library, library)
+        if not is_known(library):
+            raise unknown_device(name)
+        backend = backend_named(library)
         found = Device(backend, backend.parse_device(rest or None))
         if rest or backend.one_device:
             _by_name[name] = found
@@ -151,16 +168,13 @@ def device(name: str | Device | Any) -> Device:
 
 
 def as_device(value: Any, backend: Backend | None = None) -> Device:
-    """A `Device` from a Device, a name, None (the default) or a namespace's own device object."""
+    """A `Device` from None, the default device (of a backend), or from what `device` takes."""
     if value is None:
         current = default_device()
         if backend is None or current.backend is backend:
             return current
         return Device(backend, backend.parse_device(None))
-    if isinstance(value, (Device, str)):
-        return device(value)
-    backend = default_device().backend if backend is None else backend
-    return Device(backend, value)
+    return device(value)
 
 
 def place_of(array: Array) -> Device:

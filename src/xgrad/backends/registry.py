@@ -16,6 +16,7 @@ from .base import Backend
 __all__ = [
     "backend_named",
     "backend_of",
+    "backend_of_device",
     "backend_of_dtype",
     "backend_of_namespace",
     "backend_of_type",
@@ -31,7 +32,9 @@ __all__ = [
 _BY_TYPE: dict[type, Backend] = {}
 _BY_NAME: dict[str, Backend] = {}
 _LONG_NAMES = {"jax": "jax.numpy", "dask": "dask.array"}
-_KNOWN = {"cpu", "cuda", "numpy", "cupy", "torch", "array_api_strict", *_LONG_NAMES}
+_SHORT_NAMES = {long: short for short, long in _LONG_NAMES.items()}
+_ITSELF = __name__.split(".", 1)[0]
+_IMPORTABLE = ("numpy", "cupy", "torch", "jax", "dask", "array_api_strict")
 
 
 def backend_of(array: Any) -> Backend:
@@ -74,12 +77,12 @@ def backend_named(name: str) -> Backend:
     Raises
     ------
     BackendUnavailableError
-        If the library is not installed or no array namespace.
+        If the library is not installed, no array namespace, or neither known nor imported.
     """
     backend = _BY_NAME.get(name)
     if backend is not None:
         return backend
-    name = {long: short for short, long in _LONG_NAMES.items()}.get(name, name)
+    name = _SHORT_NAMES.get(name, name)
     if name not in _BY_NAME:
         _BY_NAME[name] = _make(name)
     return _BY_NAME[name]
@@ -91,8 +94,20 @@ def loaded() -> list[Backend]:
 
 
 def is_known(library: str) -> bool:
-    """Whether `backend_named` would import nothing but what xgrad itself is made for."""
-    return library in _KNOWN or library in sys.modules
+    """Whether devices begin so: with a library that xgrad is made for, or an imported namespace."""
+    name = _SHORT_NAMES.get(library, library)
+    if name in ("cpu", "cuda", *_IMPORTABLE) or name in _BY_NAME:
+        return True
+    return name != _ITSELF and hasattr(sys.modules.get(name), "__array_namespace_info__")
+
+
+def backend_of_device(native: Any) -> Backend | None:
+    """The backend of the library that an object is a device of; None if it is no device."""
+    library = _library(native)
+    if not is_known(library):
+        return None
+    backend = backend_named(library)
+    return backend if backend.is_device(native) else None
 
 
 def backend_of_dtype(dtype: Any) -> Backend | None:
@@ -121,6 +136,11 @@ def _module(value: Any) -> str:
     return type(value).__module__.split(".", 1)[0]
 
 
+def _library(value: Any) -> str:
+    library = _module(value)
+    return "jax" if library == "jaxlib" else library
+
+
 def _discover(array: Any) -> Backend:
     """The long way, taken once per type."""
     kind = type(array)
@@ -136,9 +156,9 @@ def _discover(array: Any) -> Backend:
 
 
 def _namespace_name(array: Any) -> str:
-    library = _module(array)
-    if library in ("torch", "dask", "jaxlib", "jax"):
-        return "jax" if library == "jaxlib" else library
+    library = _library(array)
+    if library in ("torch", "dask", "jax"):
+        return library
     if not hasattr(type(array), "__array_namespace__"):
         raise ArgumentTypeError(
             f"{type(array).__module__}.{type(array).__qualname__} is no array, Tensor, Variable or "
@@ -175,12 +195,18 @@ def _make(name: str) -> Backend:
 
 
 def _standard_namespace(name: str) -> Any:
+    if name not in _IMPORTABLE and name not in sys.modules:
+        raise BackendUnavailableError(
+            f"{name!r} is no array library that xgrad imports by itself, and nobody has imported "
+            f"it. Use {', '.join(_IMPORTABLE)}, or xg.namespace(module) with a module that conforms "
+            "to the array API standard."
+        )
     module = _LONG_NAMES.get(name, name)
     if name == "dask":
         module = "array_api_compat.dask.array"
     try:
         namespace = sys.modules.get(module) or importlib.import_module(module)
-    except (ImportError, ValueError) as error:  # ValueError: an empty name
+    except ImportError as error:
         raise BackendUnavailableError(
             f"the library {name!r} is not installed ({error}). Use pip to install it, or another "
             "device: xg.devices() lists what this machine offers."

@@ -183,6 +183,9 @@ class TorchBackend(Backend):
             array = array.float()
         return array.detach().cpu().numpy().copy()
 
+    def is_device(self, value: Any) -> bool:
+        return isinstance(value, importlib.import_module("torch").device)
+
     def device_name(self, native: NativeDevice) -> str:
         return f"torch:{native}"
 

@@ -6,12 +6,13 @@ read there several times. What is linear works on the rows; what is not needs `c
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any
 
 from .. import tree
 from .._typing import SCALAR_TYPES, Array, ArrayLike, DType, Shape
 from ..backends import Device, is_array
-from ..errors import ArgumentError, DeviceMismatchError, DTypeError, ShapeError
+from ..errors import ArgumentError, ArgumentTypeError, DeviceMismatchError, DTypeError, ShapeError
 from .casting import dtype_kind, to_array
 from .dispatch import apply, apply1
 from .handle import Handle, Sparse
@@ -54,6 +55,8 @@ class IndexedSlices(Sparse):
     ------
     ShapeError, DTypeError, DeviceMismatchError
         If the parts do not fit each other.
+    ArgumentTypeError
+        If `dense_shape` is no tuple of integers.
 
     See Also
     --------
@@ -89,7 +92,7 @@ class IndexedSlices(Sparse):
     def __init__(self, values: ArrayLike, indices: ArrayLike, dense_shape: Iterable[int]) -> None:
         self.values: Tensor = _as_tensor(values)
         self.indices: Tensor = _as_tensor(indices)
-        self.dense_shape: Shape = tuple(int(n) for n in dense_shape)
+        self.dense_shape: Shape = _as_shape(dense_shape)
         _check(self.values, self.indices, self.dense_shape)
 
     @property
@@ -240,6 +243,16 @@ def _as_tensor(x: Any) -> Tensor:
     if isinstance(x, Handle):
         return apply1(primitive("positive"), x)  # type: ignore[no-any-return]
     return Tensor(to_array(x))
+
+
+def _as_shape(dense_shape: Any) -> Shape:
+    try:
+        return tuple(operator.index(n) for n in dense_shape)
+    except TypeError:
+        raise ArgumentTypeError(
+            f"IndexedSlices: dense_shape must be a tuple of integers, but is {dense_shape!r}. Use "
+            "the shape of the array that the rows belong to."
+        ) from None
 
 
 def _check(values: Tensor, indices: Tensor, shape: Shape) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from .. import tree
 from .._typing import Array, ArrayLike, DType
 from ..backends import Device, backend_of, fill_key, place_of
-from ..errors import DeviceMismatchError, DTypeError, ShapeError, TapeError
+from ..errors import ArgumentTypeError, DeviceMismatchError, DTypeError, ShapeError, TapeError
 from .casting import cast_within_kind, dtype_kind, to_array
 from .dispatch import HANDLES
 from .handle import Sparse
@@ -45,7 +45,8 @@ class Variable(ArrayAttributes):
     initial_value : array_like or callable
         The first value, copied; a callable is called for it.
     trainable : bool
-        Whether tapes watch it by themselves.
+        Whether tapes watch it by themselves, if its dtype is floating or complex; None, as in
+        TensorFlow, means that they do.
     name : str, optional
     dtype : dtype, optional
         The value's own, or the default dtype for Python numbers.
@@ -58,6 +59,8 @@ class Variable(ArrayAttributes):
     ------
     DTypeError
         If the value cannot be converted to `dtype`.
+    ArgumentTypeError
+        If no array can be made of the value, or the constraint is no function.
 
     Examples
     --------
@@ -74,15 +77,21 @@ class Variable(ArrayAttributes):
     def __init__(
         self,
         initial_value: ArrayLike,
-        trainable: bool = True,
+        trainable: bool | None = True,
         name: str | None = None,
         dtype: DType = None,
         device: Device | str | None = None,
         constraint: Callable[[Any], Any] | None = None,
     ) -> None:
+        if constraint is not None and not callable(constraint):
+            raise ArgumentTypeError(
+                "Variable: constraint must be a function of a value that returns the new one, but is "
+                f"a {type(constraint).__name__}. Use one such as lambda w: xg.clip(w, 0.0, 1.0), or "
+                "None."
+            )
         value = initial_value() if callable(initial_value) else initial_value
         self.raw = to_array(value, dtype=dtype, device=device, copy=True)
-        self.trainable = bool(trainable)
+        self.trainable = trainable is None or bool(trainable)
         self.number = next(_numbers)
         self.name = f"Variable_{self.number}" if name is None else str(name)
         self.constraint = constraint

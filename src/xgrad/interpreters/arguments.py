@@ -106,7 +106,7 @@ def seeds_of(
     if isinstance(target, (Handle, IndexedSlices)):
         return [_as_seed(given, target, names, "")]
     targets, structure = flatten(target, none_is_leaf=True)
-    seeds, found = flatten(given, none_is_leaf=True)
+    seeds, found = flatten(given, none_is_leaf=True, like=structure)
     if structure != found:
         raise ArgumentError(
             f"{names.caller}: {names.seeds} must have the structure of {names.targets}, with one "
@@ -164,7 +164,7 @@ def tangents_of(primals: Nest, tangents: Nest) -> tuple[list[Any], list[Tensor]]
     if isinstance(primals, Handle):
         given = [tangents]
     else:
-        given, other = flatten(tangents, none_is_leaf=True)
+        given, other = flatten(tangents, none_is_leaf=True, like=structure)
         if structure != other:
             raise ArgumentError(
                 f"ForwardAccumulator: tangents must have the structure of primals: "

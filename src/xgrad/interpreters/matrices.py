@@ -335,7 +335,7 @@ def _scalar(target: Any, caller: str) -> Any:
 def _vectors(vectors: Nest, wanted: list[Any], treedef: Any) -> list[Tensor]:
     if treedef.kind is None:
         return [fitted(vectors, wanted[0], "hvp: vectors", "source")]
-    given, found = flatten(vectors, none_is_leaf=True)
+    given, found = flatten(vectors, none_is_leaf=True, like=treedef)
     if found != treedef:
         raise ArgumentError(
             f"hvp: vectors must have the structure of sources: {show(treedef)} expected, "

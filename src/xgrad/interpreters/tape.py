@@ -312,6 +312,10 @@ class GradientTape(Matrices, Seeing):
                 f"x.to_device({str(self._device)!r}) before watching."
             )
 
+    def _unwatchable(self) -> list[Variable]:
+        """List the trainable Variables that were read and have no gradients, for their dtype."""
+        return [] if self._trace is None else list(self._trace.unwatchable.values())
+
     def _trace_to_use(self) -> Trace:
         if self._used_up:
             raise TapeError(_USED_UP)

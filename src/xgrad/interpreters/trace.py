@@ -54,6 +54,8 @@ class Trace(Follower):
         Whether trainable Variables are watched when they are read.
     variables : dict
         The watched Variables by number; shared with the tape, which outlives its traces.
+    unwatchable : dict
+        The trainable Variables of integer and boolean dtypes that were read, by number.
     since : dict
         From what was watched on request to the serial number at which that was, and the line.
     where : tuple or None
@@ -75,6 +77,7 @@ class Trace(Follower):
         "since",
         "thread",
         "turns",
+        "unwatchable",
         "variables",
         "where",
     )
@@ -91,6 +94,7 @@ class Trace(Follower):
         self.thread = get_ident()
         self.auto = auto
         self.variables = variables
+        self.unwatchable: dict[int, Variable] = {}
         self.since: dict[Node, tuple[int, Where]] = {}
         self.nodes: list[weakref.ref[Node]] = []
         self.start()
@@ -108,7 +112,10 @@ class Trace(Follower):
         if type(node) is not Leaf or node.variable is None or not self.auto:
             return False
         variable = node.variable()
-        if variable is None or not variable.trainable or not is_inexact(node.dtype):
+        if variable is None or not variable.trainable:
+            return False
+        if not is_inexact(node.dtype):
+            self.unwatchable[variable.number] = variable
             return False
         self.watch(node, variable)
         return True

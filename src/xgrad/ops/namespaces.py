@@ -257,7 +257,8 @@ def _on(backend: Backend, function: Any) -> Any:
         values = [*args, *(value for name, value in options.items() if name != "dtype")]
         if device is None and not _has_home(values, backend):
             device = as_device(None, backend)
-        return function(*args, device=as_device(device, backend) if device else None, **options)
+        home = None if device is None else as_device(device, backend)
+        return function(*args, device=home, **options)
 
     create.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
     return create

@@ -14,7 +14,7 @@ from ..backends import quiet
 from ..core.tensor import Tensor
 from ..core.variable import Variable
 from . import pure, state, stateful
-from .checks import LearningRate, as_learning_rate
+from .checks import LearningRate, as_learning_rate, as_mapping
 from .groups import Exclusions, Groups
 from .options import DEFAULTS, Options, check_options
 from .rates import number_at
@@ -94,7 +94,7 @@ class Optimizer(Steps, Rule):
     """
 
     def __init__(self, learning_rate: Any = 0.01, **options: Unpack[Options]) -> None:
-        checked = check_options(type(self).__name__, options)
+        checked = check_options(type(self).__name__, options, self.hyperparameters)
         self.weight_decay: float | None = checked["weight_decay"]
         self.clipnorm: float | None = checked["clipnorm"]
         self.clipvalue: float | None = checked["clipvalue"]
@@ -262,8 +262,17 @@ class Optimizer(Steps, Rule):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """Make an optimizer from what `get_config` returned."""
-        return cls(**{**config, "learning_rate": deserialize(config["learning_rate"])})
+        """Make an optimizer from what `get_config` returned; defaults stand for what is missing.
+
+        Raises
+        ------
+        ArgumentTypeError
+            If there is an argument that this optimizer does not have.
+        """
+        arguments = as_mapping(config, "from_config: config")
+        if "learning_rate" in arguments:
+            arguments["learning_rate"] = deserialize(arguments["learning_rate"])
+        return cls(**arguments)
 
     # -- inside --------------------------------------------------------------------------------
 

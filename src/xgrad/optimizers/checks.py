@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from numbers import Integral, Real
 from typing import Any
 
@@ -37,6 +37,7 @@ __all__ = [
     "as_gradient",
     "as_gradients",
     "as_learning_rate",
+    "as_mapping",
     "as_pairs",
     "as_positive",
     "as_rate",
@@ -91,17 +92,33 @@ def as_positive(value: Any, name: str) -> float:
     return number
 
 
-def as_count(value: Any, name: str) -> int:
-    """Take an integer from 1 on."""
+def as_count(value: Any, name: str, optional: bool = False) -> int:
+    """Take an integer from 1 on; `optional` where None, which is looked for before, means none."""
+    hint = "Use None for none." if optional else "Use an integer such as 10."
     if isinstance(value, bool) or not isinstance(value, Integral):
-        raise ArgumentTypeError(f"{name} must be an integer, but is {value!r}. Use None for none.")
+        raise ArgumentTypeError(f"{name} must be an integer, but is {value!r}. {hint}")
     if value < 1:
-        raise ArgumentError(f"{name} must be at least 1, but is {value}. Use None for none.")
+        raise ArgumentError(f"{name} must be at least 1, but is {value}. {hint}")
     return int(value)
+
+
+def as_mapping(value: Any, name: str) -> dict[str, Any]:
+    """Take a dict as a new one."""
+    if not isinstance(value, Mapping):
+        raise ArgumentTypeError(
+            f"{name} must be a dict, but is a {type(value).__name__}. Use what an optimizer of the "
+            "same class returned."
+        )
+    return dict(value)
 
 
 def as_pairs(grads_and_vars: Iterable[Any], what: str) -> list[tuple[Any, Variable]]:
     """Check a list of (gradient or None, Variable); an error says which entry is none."""
+    if not isinstance(grads_and_vars, Iterable):
+        raise ArgumentTypeError(
+            f"{what}: grads_and_vars must be a list of pairs (gradient, variable), but is a "
+            f"{type(grads_and_vars).__name__}. Use zip(gradients, variables)."
+        )
     pairs = []
     for i, pair in enumerate(grads_and_vars):
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:

@@ -113,7 +113,9 @@ class LBFGS(Optimizer):
         super().__init__(learning_rate, name=name)
         self.max_iterations = as_count(max_iterations, "max_iterations")
         self.max_evaluations = (
-            None if max_evaluations is None else as_count(max_evaluations, "max_evaluations")
+            None
+            if max_evaluations is None
+            else as_count(max_evaluations, "max_evaluations", optional=True)
         )
         self.tolerance_grad = as_positive(tolerance_grad, "tolerance_grad")
         self.tolerance_change = as_positive(tolerance_change, "tolerance_change")

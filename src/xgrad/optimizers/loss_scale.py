@@ -14,7 +14,15 @@ from ..ops.rule_namespace import rule_namespace as xp
 from ..tree import leaves
 from ..tree import map as tree_map
 from .base import Optimizer
-from .checks import as_count, as_gradients, as_pairs, as_positive, as_tensor, drop_unconnected
+from .checks import (
+    as_count,
+    as_gradients,
+    as_mapping,
+    as_pairs,
+    as_positive,
+    as_tensor,
+    drop_unconnected,
+)
 from .recorded import is_recorded, take_recorded_step
 from .registry import deserialize, serialize
 from .rule import choose
@@ -165,7 +173,10 @@ class LossScaleOptimizer(Optimizer):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
         """Make an optimizer from what `get_config` returned."""
-        return cls(**{**config, "inner_optimizer": deserialize(config["inner_optimizer"])})
+        arguments = as_mapping(config, "from_config: config")
+        if "inner_optimizer" in arguments:
+            arguments["inner_optimizer"] = deserialize(arguments["inner_optimizer"])
+        return cls(**arguments)
 
     # -- inside --------------------------------------------------------------------------------
 

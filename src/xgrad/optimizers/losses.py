@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from .._typing import Nest
 from ..backends import quiet
+from ..core.spec import describe
+from ..core.variable import Variable
 from ..errors import ArgumentError, TapeError
 from ..interpreters.graph_gradients import gradients as graph_gradients
 from ..interpreters.graph_scope import current_graph, trainable_variables
@@ -37,7 +40,7 @@ def differentiate(
     if variables is None:
         variables = list(tape.watched_variables())
     if not variables:
-        raise _no_variables(what)
+        raise _no_variables(what, tape._unwatchable())
     weights = _weights(loss, grad_loss, scale)
     gradients = tape.gradient(loss, variables, output_gradients=weights)
     return loss, list(zip(gradients, variables, strict=True))
@@ -74,7 +77,14 @@ def _weights(loss: Any, grad_loss: Any, scale: Any) -> Any:
         return weights * scale
 
 
-def _no_variables(what: str) -> ArgumentError:
+def _no_variables(what: str, unwatchable: Sequence[Variable] = ()) -> ArgumentError:
+    if unwatchable:
+        shown = ", ".join(f"{v.name} {describe(v)}" for v in unwatchable)
+        return ArgumentError(
+            f"{what}: No variables provided: the loss read {shown}, but no Variable of a floating or "
+            "complex dtype, and only those have gradients. Use xg.Variable(..., dtype='float64') for "
+            "what is to be changed."
+        )
     return ArgumentError(
         f"{what}: No variables provided: the loss read no trainable Variable where it was recorded, "
         "or var_list is empty. Use xg.Variable for what is to be changed, or var_list=."

@@ -5,7 +5,7 @@ They are keyword arguments of every optimizer: written down once, checked once."
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypedDict
 
 from ..errors import ArgumentError, ArgumentTypeError
@@ -60,8 +60,8 @@ _FORMER = {
 _CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
 
 
-def check_options(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Fill in the defaults and check all values.
+def check_options(kind: str, given: Mapping[str, Any], own: Sequence[str] = ()) -> dict[str, Any]:
+    """Fill in the defaults and check all values; `own` are the optimizer's other arguments.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def check_options(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """
     for name in given:
         if name not in DEFAULTS:
-            raise _unexpected(kind, name)
+            raise _unexpected(kind, name, own)
     options = {**DEFAULTS, **given}
     for name in ("weight_decay", *_CLIPPING, "loss_scale_factor"):
         if options[name] is not None:
@@ -88,7 +88,7 @@ def check_options(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
     options["ema_momentum"] = as_fraction(options["ema_momentum"], "ema_momentum", closed=True)
     for name in ("ema_overwrite_frequency", "gradient_accumulation_steps"):
         if options[name] is not None:
-            options[name] = as_count(options[name], name)
+            options[name] = as_count(options[name], name, optional=True)
     if options["groups"] is not None and not callable(options["groups"]):
         raise ArgumentTypeError(
             f"{kind}: groups must be a function of a variable, but is a "
@@ -100,10 +100,12 @@ def check_options(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
     return options
 
 
-def _unexpected(kind: str, name: str) -> TypeError:
+def _unexpected(kind: str, name: str, own: Sequence[str]) -> TypeError:
     hint = _FORMER.get(name)
     if hint is None:
-        close = difflib.get_close_matches(name.lower(), ["learning_rate", *DEFAULTS], 1)
+        # Close enough for slips of the fingers; "momentum" is not meant for ema_momentum.
+        known = ["learning_rate", *own, *DEFAULTS]
+        close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.81)
         hint = close[0] if close else None
     said = "" if hint is None else f" Did you mean {hint}?"
     return ArgumentTypeError(f"{kind}() got an unexpected keyword argument {name!r}.{said}")

@@ -14,7 +14,7 @@ from ..core.casting import to_array
 from ..core.tensor import Tensor
 from ..errors import ArgumentError
 from ..ops.rule_namespace import rule_namespace as xp
-from ..tree import TreeDef, flatten, unflatten
+from ..tree import TreeDef, difference, flatten, unflatten
 from .checks import as_gradient, as_learning_rate, as_tensor
 from .groups import Group, group_and_decay
 from .rates import value_at
@@ -151,12 +151,12 @@ def _counted(counter: Tensor, condition: Any) -> Tensor:
 
 def _gradients(grads: Nest, values: list[Any], treedef: TreeDef) -> dict[int, Tensor]:
     """Find the gradients by the numbers of their leaves."""
-    given, found = flatten(grads, none_is_leaf=True)
+    given, found = flatten(grads, none_is_leaf=True, like=treedef)
     if found != treedef:
         raise ArgumentError(
-            f"update: grads must have the structure of params, with one array or None for each "
-            f"of its {len(values)} leaves, but has {len(given)} leaves. Use what "
-            "tape.gradient(loss, params) returned."
+            "update: grads must have the structure of params, with one array or None for each of "
+            f"its leaves, but {difference(treedef, found)}. Use what tape.gradient(loss, params) "
+            "returned."
         )
     if all(g is None for g in given):
         raise ArgumentError("No gradients provided for any variable: update: all are None.")

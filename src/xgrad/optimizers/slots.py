@@ -14,7 +14,7 @@ from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..core.variable import Variable
 from ..errors import ArgumentError, ShapeError
-from ..tree import TreeDef, flatten
+from ..tree import TreeDef, difference, flatten
 from .checks import as_tensor
 
 __all__ = ["SlotTable", "as_rows"]
@@ -117,11 +117,12 @@ def as_rows(state: dict[str, Any], names: Sequence[str], treedef: TreeDef) -> li
     """Turn a pure state, one nest per slot, into one dict of slots per leaf of params."""
     rows: list[dict[str, Any]] = [{} for _ in range(treedef.num_leaves)]
     for name in names:
-        values, structure = flatten(state.get(name), none_is_leaf=True)
+        values, structure = flatten(state.get(name), none_is_leaf=True, like=treedef)
         if structure != treedef:
             raise ArgumentError(
-                f"update: state[{name!r}] must have the structure of params. Use the state that "
-                "init(params) or the last update returned."
+                f"update: state[{name!r}] must have the structure of params, but "
+                f"{difference(treedef, structure)}. Use the state that init(params) or the last "
+                "update returned."
             )
         for row, value in zip(rows, values, strict=True):
             if value is not None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..core.casting import to_array
 from ..core.handle import Handle
 from ..core.tensor import Tensor
 from ..core.variable import Variable
-from ..errors import ArgumentError
-from .checks import as_rate
+from ..errors import ArgumentError, ArgumentTypeError
+from .checks import as_mapping, as_rate
 
 if TYPE_CHECKING:
     from .base import Optimizer
@@ -52,13 +53,21 @@ def save(optimizer: Optimizer) -> dict[str, Any]:
 
 def load(optimizer: Optimizer, state: dict[str, Any]) -> None:
     """Check everything, then change it; see `Optimizer.load_state_dict`."""
+    state = as_mapping(state, "load_state_dict: state_dict")
     names = optimizer.all_slot_names()
     needed = {*optimizer._counters, *names}
     if set(state) - {"learning_rate"} != needed:
         raise ArgumentError(
-            f"load_state_dict: the state must have {sorted(needed)}, but has {sorted(state)}. Use "
+            f"load_state_dict: the state must have {sorted(needed)}, but has {sorted(map(str, state))}. Use "
             f"a state of a {type(optimizer).__name__} with the same arguments: {optimizer!r}."
         )
+    for name in names:
+        if isinstance(state[name], Mapping) or not isinstance(state[name], Iterable):
+            raise ArgumentTypeError(
+                f"load_state_dict: {name} must be a list with an array for each variable, but is a "
+                f"{type(state[name]).__name__}. Use what state_dict() returned; update(), which "
+                "changes nothing, has a state of its own."
+            )
     columns = {name: list(state[name]) for name in names}
     new = optimizer._slots.check(columns)
     for name, counter in optimizer._counters.items():

@@ -11,9 +11,9 @@ from typing import Any
 from .._typing import Nest
 from ..core.tensor import Tensor
 from ..core.variable import Variable
-from ..errors import ArgumentError, TracingError
+from ..errors import TracingError
 from ..interpreters.tape import GradientTape
-from ..tree import flatten, leaves
+from ..tree import leaves, pairs
 from .checks import as_pairs, as_variable
 from .groups import Exclusions
 from .losses import differentiate
@@ -58,7 +58,8 @@ class Steps:
         loss : callable or Tensor
             A function without arguments that returns the loss, or a Tensor that `tape` recorded.
         var_list : nest of Variable, optional
-            What to change; all trainable Variables that the loss read, if left out.
+            What to change; if left out, all trainable Variables that the loss read, but those of
+            integer and boolean dtypes, which have no gradients.
         global_step : Variable, optional
             Raised by one.
         tape : GradientTape, optional
@@ -149,24 +150,18 @@ class Steps:
         Variable
             `iterations`.
 
+        Raises
+        ------
+        ArgumentError
+            If the structures differ; dicts are matched by key.
+
         See Also
         --------
         apply_gradients
         """
         if variables is None:
             variables = self._slots.seen()
-        wanted = leaves(variables)
-        # In a flat list every entry is a gradient, even if it is a list of numbers.
-        flat = isinstance(variables, (list, tuple)) and not any(
-            isinstance(entry, (list, tuple, dict)) for entry in variables
-        )
-        given = list(grads) if flat else flatten(grads, none_is_leaf=True)[0]
-        if len(given) != len(wanted):
-            raise ArgumentError(
-                f"apply: {len(given)} gradients for {len(wanted)} variables. Use one gradient, or "
-                "None, for each."
-            )
-        return self._watched(zip(given, wanted, strict=True), None, "apply")
+        return self._watched(pairs(grads, variables, "apply"), None, "apply")
 
     def build(self, variables: Nest) -> None:
         """Make the slots of variables now, in this order, instead of when they are first seen."""

@@ -145,6 +145,11 @@ def name_scope(name: str) -> Iterator[str]:
 
 def scoped(name: str) -> str:
     """Put the beginning that `name_scope` has set before a name."""
+    if not isinstance(name, str):
+        raise ArgumentTypeError(
+            f"a summary's name must be a str, but is a {type(name).__name__}. Use a name such as "
+            '"loss/train"; values come second.'
+        )
     return current.scope + name
 
 

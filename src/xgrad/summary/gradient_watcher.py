@@ -13,10 +13,9 @@ from typing import Any, NamedTuple
 
 from .._typing import Array, Nest
 from ..backends import quiet
-from ..core.handle import Handle
 from ..core.variable import Variable
 from ..errors import ArgumentError, ArgumentTypeError
-from ..tree import flatten, leaves
+from ..tree import pairs
 from .current import chosen_writer, get_step, refuse_recordings, step_of
 from .gradient_flags import Flag, judge
 from .gradient_readings import (
@@ -157,7 +156,7 @@ class GradientWatcher:
         gradients : nest of Tensor, or list of (gradient, Variable)
             Sparse ones and None too.
         variables : nest of Variable, optional
-            In the order of the gradients; left out if they come in pairs.
+            In the structure of the gradients, dicts by key; left out if they come in pairs.
         step : int, Tensor or Variable, optional
             By default that of `set_step`, or else how many times this watcher was called before.
 
@@ -308,16 +307,7 @@ def _pairs(gradients: Nest, variables: Nest) -> Iterable[tuple[Any, Any]]:
                 "Variable). Use watcher.record(gradients, variables)."
             )
         return [(gradient, variable) for gradient, variable in found]
-    wanted = leaves(variables)
-    given = (
-        [gradients] if isinstance(gradients, Handle) else flatten(gradients, none_is_leaf=True)[0]
-    )
-    if len(given) != len(wanted):
-        raise ArgumentError(
-            f"GradientWatcher: {len(given)} gradients for {len(wanted)} variables. Use one "
-            "gradient, or None, for each."
-        )
-    return zip(given, wanted, strict=True)
+    return pairs(gradients, variables, "GradientWatcher")
 
 
 def _unconnected(name: str, step: int) -> Flag:

@@ -68,7 +68,7 @@ def cond(
     if not _differs(pred):
         return true_fn(*operands) if bool(pred) else false_fn(*operands)
     chosen, structure = flatten(true_fn(*operands))
-    others, other_structure = flatten(false_fn(*operands))
+    others, other_structure = flatten(false_fn(*operands), like=structure)
     if structure != other_structure:
         raise ArgumentError(
             f"cond: true_fn returned {show(structure)} and false_fn {show(other_structure)}. Use "
@@ -192,7 +192,7 @@ def scan(
         x = unflatten(x_structure, [column[i] for column in columns])
         new, result = _pair(f(unflatten(structure, carry), x))
         carry = _carried(new, carry, structure, "scan: f")
-        y, found = _as_tensors(result, "scan: y")
+        y, found = _as_tensors(result, "scan: y", y_structure)
         if y_structure is not None and found != y_structure:
             raise ArgumentError(
                 f"scan: y was {show(y_structure)} in the first round and is {show(found)} in round "
@@ -264,8 +264,8 @@ def _where(pred: Any, a: Any, b: Any) -> Any:
     return rule_namespace.where(pred, a, b)
 
 
-def _as_tensors(nest: Nest, name: str) -> tuple[list[Any], TreeDef]:
-    leaves, structure = flatten(nest)
+def _as_tensors(nest: Nest, name: str, like: TreeDef | None = None) -> tuple[list[Any], TreeDef]:
+    leaves, structure = flatten(nest, like=like)
     found = []
     for leaf in leaves:
         try:
@@ -277,7 +277,7 @@ def _as_tensors(nest: Nest, name: str) -> tuple[list[Any], TreeDef]:
 
 def _carried(nest: Nest, before: list[Any], structure: TreeDef, name: str) -> list[Any]:
     """What goes round, if it has kept its structure, shapes and dtypes."""
-    found, new_structure = _as_tensors(nest, name)
+    found, new_structure = _as_tensors(nest, name, structure)
     if new_structure != structure:
         raise ArgumentError(
             f"{name} returned {show(new_structure)}, but was given {show(structure)}. Use the same "

@@ -301,8 +301,8 @@ def linearize(f: Callable[..., Nest], *primals: Nest) -> tuple[Nest, Callable[..
     transposed = Transposed(tape, targets, inputs.leaves)
 
     def push(*tangents: Nest) -> Nest:
-        given, structure = flatten(list(tangents), none_is_leaf=True)
         _, expected = flatten(list(primals))
+        given, structure = flatten(list(tangents), none_is_leaf=True, like=expected)
         if structure != expected:
             raise ArgumentError(
                 f"push: the tangents must have the structure of the primals: {show(expected)} "
@@ -367,7 +367,9 @@ def _directions(primals: Nest, tangents: Nest, caller: str) -> list[Any]:
         (t,) = tangents
         return [rule_namespace.asarray(t) if isinstance(t, (list, tuple)) else t]
     given, structure = flatten(
-        list(tangents) if isinstance(tangents, (tuple, list)) else tangents, none_is_leaf=True
+        list(tangents) if isinstance(tangents, (tuple, list)) else tangents,
+        none_is_leaf=True,
+        like=expected,
     )
     if structure != expected:
         raise ArgumentError(
@@ -381,7 +383,7 @@ def _directions(primals: Nest, tangents: Nest, caller: str) -> list[Any]:
 def _in_structure(g: Nest, treedef: Any, name: str) -> list[Any]:
     if treedef.kind is None:
         return [rule_namespace.asarray(g) if isinstance(g, (list, tuple)) else g]
-    given, structure = flatten(g, none_is_leaf=True)
+    given, structure = flatten(g, none_is_leaf=True, like=treedef)
     if structure != treedef:
         raise ArgumentError(
             f"{name} must have the structure of what the function returned: {show(treedef)} "

@@ -11,7 +11,7 @@ from ..core.spec import describe
 from ..errors import ArgumentError, ShapeError
 from ..ops._arguments import as_operand
 from ..ops.rule_namespace import rule_namespace as xp
-from ..tree import flatten, unflatten
+from ..tree import difference, flatten, unflatten
 from ..tree import map as tree_map
 from .clipping import as_gradient, as_limit, dense, scaled
 from .norms import factor_within, root, sum_of_squares
@@ -111,11 +111,11 @@ def adaptive_clip(grads: Nest, params: Nest, clipping: float = 0.01, epsilon: fl
     """
     limit, least = as_limit(clipping, "adaptive_clip"), as_limit(epsilon, "adaptive_clip")
     given, treedef = flatten(grads, none_is_leaf=True)
-    values, structure = flatten(params, none_is_leaf=True)
+    values, structure = flatten(params, none_is_leaf=True, like=treedef)
     if structure != treedef:
         raise ArgumentError(
-            f"adaptive_clip: params must have the structure of grads, which has {len(given)} "
-            f"leaves, but has {len(values)}. Use the nest that the gradients were taken for."
+            "adaptive_clip: params must have the structure of grads, but "
+            f"{difference(treedef, structure)}. Use the nest that the gradients were taken for."
         )
 
     def clip(g: Any, value: Any) -> Any:

@@ -138,14 +138,16 @@ def _one_after_another(
 ) -> Nest:
     """Run the function on one example at a time, because something in it does not take all."""
     rows = []
+    structure: TreeDef | None = None
     for i in range(size):
         inputs = [
             x if a is None else x[(*(slice(None),) * (a % x.ndim), i, ...)]
             for x, a in zip(xs, axes, strict=True)
         ]
         args, options = unflatten(treedef, inputs)
-        results, structure = flatten(f(*args, **options))
+        results, structure = flatten(f(*args, **options), like=structure)
         rows.append([_result(y) for y in results])
+    assert structure is not None
     places = _axes_of(out_axes, structure, "out_axes", "the result")
     return unflatten(
         structure,
@@ -165,7 +167,7 @@ def _argument_axes(in_axes: Nest, args: tuple[Any, ...]) -> list[int | None]:
 
 def _axes_of(axes: Nest, treedef: TreeDef, name: str, what: str) -> list[int | None]:
     """Numbers for all leaves from a nest that may stop short of them."""
-    leaves, given = flatten(axes, none_is_leaf=True)
+    leaves, given = flatten(axes, none_is_leaf=True, like=treedef)
     for a in leaves:
         if a is not None and type(a) is not int:
             raise ArgumentTypeError(
@@ -261,8 +263,8 @@ def _part(xs: list[Any], axes: list[int | None], start: int, count: int) -> list
 
 def _joined(parts: list[Nest], out_axes: Nest) -> Nest:
     """The results of all parts, one after the other along the axis of examples."""
-    columns = [flatten(part)[0] for part in parts]
     treedef = flatten(parts[0])[1]
+    columns = [flatten(part, like=treedef)[0] for part in parts]
     places = _axes_of(out_axes, treedef, "out_axes", "the result")
     joined: list[Tensor] = [
         ys[0] if a is None else rule_namespace.concat(list(ys), axis=a)
