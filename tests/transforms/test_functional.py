@@ -276,3 +276,77 @@ def test_linearize_of_a_complex_function_is_jvp():
 def test_push_of_another_structure_is_refused():
     with pytest.raises(ValueError, match="push: the tangents must have the structure"):
         xg.linearize(lambda x: x, 1.0)[1](1.0, 2.0)
+
+
+# -- arguments and results that are changed in place -------------------------------------------
+
+
+def triple(x):
+    x *= 3.0
+    return xg.sum(x)
+
+
+def shift_and_square(x):
+    x[0] = x[1] * 2.0
+    return x * x
+
+
+def test_an_argument_that_is_changed_in_place_has_its_gradient():
+    x = xg.asarray([1.0, 2.0])
+    assert xg.grad(triple)(x).tolist() == [3.0, 3.0]
+    assert xg.value_and_grad(triple)(x)[1].tolist() == [3.0, 3.0]
+    assert xg.vmap(xg.grad(triple))(xg.ones((2, 2))).tolist() == [[3.0, 3.0], [3.0, 3.0]]
+    assert x.tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    "x", [np.asarray([1.0, 2.0]), xg.asarray([1.0, 2.0]), xg.Variable([1.0, 2.0])], ids=type
+)
+def test_arguments_of_all_kinds_may_be_changed_in_place(x):
+    assert xg.grad(triple)(x).tolist() == [3.0, 3.0]
+    assert x.tolist() == [1.0, 2.0]
+
+
+def test_leaves_of_nests_may_be_changed_in_place():
+    def f(p, scale):
+        p["w"] *= scale
+        p["b"][0] += 1.0
+        return xg.sum(p["w"]) * p["b"][0], p["w"]
+
+    x = {"w": xg.asarray([1.0, 2.0]), "b": [xg.asarray(3.0)]}
+    (dp, ds), aux = xg.grad(f, (0, 1), has_aux=True)(x, 2.0)
+    assert (dp["w"].tolist(), dp["b"][0].item(), ds.item()) == ([8.0, 8.0], 6.0, 12.0)
+    assert aux.tolist() == [2.0, 4.0]
+
+
+def test_vjp_and_linearize_of_arguments_that_are_changed_in_place():
+    x = xg.asarray([0.3, 0.7])
+    assert xg.vjp(shift_and_square, x)[1]([1.0, 1.0])[0].tolist() == pytest.approx([0.0, 7.0])
+    push = xg.linearize(shift_and_square, x)[1]
+    assert push(xg.asarray([1.0, 1.0])).tolist() == pytest.approx([5.6, 1.4])
+
+
+def test_a_result_that_is_changed_in_place_keeps_its_pullback():
+    y, pullback = xg.vjp(lambda x: x * x, xg.asarray([1.0, 2.0]))
+    y -= 1.0
+    assert pullback([1.0, 1.0])[0].tolist() == [2.0, 4.0]
+
+
+def test_second_derivatives_of_an_argument_that_is_changed_in_place():
+    x = xg.asarray([1.0, 2.0])
+
+    def f(x):
+        x **= 3
+        return xg.sum(x)
+
+    assert xg.grad(lambda x: xg.sum(xg.grad(f)(x)))(x).tolist() == [6.0, 12.0]
+    with xg.GradientTape() as tape:
+        tape.watch(x)
+        slope = xg.grad(f)(x)
+    assert tape.gradient(slope, x).tolist() == [6.0, 12.0]
+
+
+@pytest.mark.parametrize("calls", [1, 2])
+def test_a_recorded_gradient_of_an_argument_that_is_changed_in_place(calls):
+    f = xg.function(xg.grad(triple))
+    assert [f(xg.asarray([1.0, 2.0])) for _ in range(calls)][-1].tolist() == [3.0, 3.0]

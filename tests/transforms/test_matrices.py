@@ -146,3 +146,23 @@ def test_hvp_of_several_arguments():
 def test_hvp_is_differentiable():
     slope = xg.grad(lambda x: xg.hvp(lambda y: y**4, (x,), (1.0,)))(2.0)
     assert slope.item() == 48.0
+
+
+@pytest.mark.parametrize("transform", [xg.jacrev, xg.jacfwd, xg.jacobian])
+def test_jacobian_of_an_argument_that_is_changed_in_place(transform):
+    def f(x):
+        x[0] = x[1] * 2.0
+        return x * x
+
+    found = transform(f)(xg.asarray([1.0, 2.0]))
+    assert found.tolist() == [[0.0, 16.0], [0.0, 4.0]]
+
+
+def test_second_derivatives_of_an_argument_that_is_changed_in_place():
+    def f(x):
+        x **= 3
+        return xg.sum(x)
+
+    x = xg.asarray([1.0, 2.0])
+    assert xg.hessian(f)(x).tolist() == [[6.0, 0.0], [0.0, 12.0]]
+    assert xg.hvp(f, (x,), (xg.ones(2),)).tolist() == [6.0, 12.0]

@@ -16,7 +16,7 @@ from ..batching import Batched, collect
 from ..core.casting import dtype_kind
 from ..core.handle import Handle
 from ..core.spec import describe
-from ..core.tensor import Tensor
+from ..core.tensor import Tensor, alias, rebind
 from ..errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from ..ops.rule_namespace import rule_namespace
 from ..tree import TreeDef, flatten, show, unflatten
@@ -67,13 +67,16 @@ def cond(
     _check_predicate(pred, "cond")
     if not _differs(pred):
         return true_fn(*operands) if bool(pred) else false_fn(*operands)
-    chosen, structure = flatten(true_fn(*operands))
-    others, other_structure = flatten(false_fn(*operands))
+    (chosen, structure), ours = _on_handles(true_fn, operands)
+    (others, other_structure), theirs = _on_handles(false_fn, operands)
     if structure != other_structure:
         raise ArgumentError(
             f"cond: true_fn returned {show(structure)} and false_fn {show(other_structure)}. Use "
             "the same structure in both."
         )
+    for x, a, b in zip(flatten(operands)[0], ours, theirs, strict=True):
+        if isinstance(x, Tensor) and (a.raw is not x.raw or b.raw is not x.raw):
+            rebind(x, _where(pred, a, b))
     return unflatten(structure, [_where(pred, a, b) for a, b in zip(chosen, others, strict=True)])
 
 
@@ -117,12 +120,12 @@ def while_loop(cond_fn: Callable[[Nest], Any], body_fn: Callable[[Nest], Nest], 
     """
     carry, structure = _as_tensors(init, "while_loop: init")
     while True:
-        pred = cond_fn(unflatten(structure, carry))
+        pred = cond_fn(unflatten(structure, _handles(carry)))
         _check_predicate(pred, "while_loop: cond_fn")
         if not _holds_for_any(pred):
             return unflatten(structure, carry)
         new = _carried(
-            body_fn(unflatten(structure, carry)), carry, structure, "while_loop: body_fn"
+            body_fn(unflatten(structure, _handles(carry))), carry, structure, "while_loop: body_fn"
         )
         if _differs(pred):
             new = [_where(pred, a, b) for a, b in zip(new, carry, strict=True)]
@@ -252,6 +255,19 @@ def _differs(pred: Any) -> bool:
     """Whether examples may decide otherwise."""
     array = getattr(pred, "raw", None)
     return isinstance(array, Batched) and array.mapped
+
+
+def _handles(leaves: list[Any]) -> list[Any]:
+    """The same values in handles of their own, which a function may rebind."""
+    own = {id(x): alias(x) for x in leaves if isinstance(x, Tensor)}
+    return [own.get(id(x), x) for x in leaves]
+
+
+def _on_handles(f: Callable[..., Nest], operands: tuple[Nest, ...]) -> tuple[Any, list[Any]]:
+    """What a function returns, taken apart, and what it made of its operands."""
+    leaves, structure = flatten(operands)
+    handles = _handles(leaves)
+    return flatten(f(*unflatten(structure, handles))), handles
 
 
 def _holds_for_any(pred: Any) -> bool:

@@ -2,7 +2,8 @@
 
 A transform must not confuse its argument with anything else that has the same value: the same array
 given twice, or a Tensor that the function also closes over. So each argument becomes a new Tensor;
-who watches from outside follows it as a view of the old one."""
+who watches from outside follows it as a view of the old one. The function is given another handle
+of it, because one that it changes in place means another value afterwards."""
 
 from __future__ import annotations
 
@@ -51,9 +52,10 @@ class Inputs:
 
     @property
     def args(self) -> tuple[Any, ...]:
-        """All arguments, with the new Tensors in place."""
+        """All arguments, with handles of the new Tensors in place, which the function may rebind."""
         args = list(self._args)
-        for n, nest in zip(self._numbers, self.nests(self.leaves), strict=True):
+        handles = [Tensor(x.raw, x.node) for x in self.leaves]
+        for n, nest in zip(self._numbers, self.nests(handles), strict=True):
             args[n] = nest
         return tuple(args)
 
@@ -96,7 +98,7 @@ def output_leaves(y: Nest, caller: str, f: Callable[..., Any]) -> tuple[list[Any
     for part in found:
         if not isinstance(part, Handle):
             raise ArgumentTypeError(_not_a_tensor(part, caller, f))
-    return [part.value() if isinstance(part, Variable) else part for part in found], treedef
+    return [_own(part) for part in found], treedef
 
 
 def scalar_output(y: Any, caller: str, f: Callable[..., Any]) -> Tensor:
@@ -108,7 +110,12 @@ def scalar_output(y: Any, caller: str, f: Callable[..., Any]) -> Tensor:
             f"{caller}: {_name(f)} returned {describe(y)}, but must return a scalar, of shape (). "
             "Use xg.sum, or xg.jacobian for all elements."
         )
-    return y.value() if isinstance(y, Variable) else y
+    return _own(y)
+
+
+def _own(y: Any) -> Tensor:
+    """A handle of a result that its caller cannot rebind."""
+    return y.value() if isinstance(y, Variable) else Tensor(y.raw, y.node)
 
 
 def _not_a_tensor(part: Any, caller: str, f: Callable[..., Any]) -> str:
