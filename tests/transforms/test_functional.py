@@ -46,6 +46,25 @@ def test_one_argnum_in_a_tuple_gives_a_tuple():
     assert found.item() == 2.0
 
 
+@pytest.mark.parametrize("argnums", [(0, 0), (0, -2), (-2, 0)])
+def test_an_argument_that_is_named_twice_has_its_gradient_twice(argnums):
+    def f(x, y):
+        return xg.sum(x["a"] ** 2 * y)
+
+    x, y = {"a": xg.asarray([1.0, 2.0])}, xg.asarray([3.0, 4.0])
+    found = xg.grad(f, argnums)(x, y)
+    assert [g["a"].tolist() for g in found] == [[6.0, 16.0], [6.0, 16.0]]
+    found[0]["a"][0] = 0.0
+    assert found[1]["a"].tolist() == [6.0, 16.0]
+    _, found = xg.value_and_grad(f, argnums)(x, y)
+    assert [g["a"].tolist() for g in found] == [[6.0, 16.0], [6.0, 16.0]]
+
+
+def test_a_parameter_that_is_named_twice_has_its_gradients_per_example_twice():
+    found = xg.per_example_gradient(lambda w, x: w * x * x, (0, 0))(2.0, xg.asarray([1.0, 3.0]))
+    assert [g.tolist() for g in found] == [[1.0, 9.0], [1.0, 9.0]]
+
+
 def test_nests_keep_their_structure():
     def loss(parameters, scale):
         return scale * (xg.sum(parameters["w"] ** 2) + parameters["b"][0])

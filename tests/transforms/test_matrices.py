@@ -31,6 +31,20 @@ def test_structures_of_results_and_arguments(transform):
     assert found["s"][1]["a"].item() == 0.0
 
 
+@pytest.mark.parametrize("transform", [xg.jacrev, xg.jacfwd, xg.jacobian])
+def test_an_argument_that_is_named_twice_has_its_jacobian_twice(transform):
+    found = transform(lambda x, y: x * y, (0, 1, -2))(
+        xg.asarray([1.0, 2.0]), xg.asarray([3.0, 4.0])
+    )
+    of_x = [[3.0, 0.0], [0.0, 4.0]]
+    assert [m.tolist() for m in found] == [of_x, [[1.0, 0.0], [0.0, 2.0]], of_x]
+
+
+def test_an_argument_that_is_named_twice_has_four_blocks_of_its_hessian():
+    found = xg.hessian(lambda x, y: x * x * y, (0, 0))(2.0, 3.0)
+    assert [[m.item() for m in row] for row in found] == [[6.0, 6.0], [6.0, 6.0]]
+
+
 @pytest.mark.parametrize("transform", [xg.jacrev, xg.jacfwd])
 @pytest.mark.parametrize("chunk_size", [None, 1, 2])
 def test_chunks_give_the_same(transform, chunk_size):

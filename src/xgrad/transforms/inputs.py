@@ -35,7 +35,7 @@ class Inputs:
     Attributes
     ----------
     leaves : list of Tensor
-        What to differentiate with respect to.
+        What to differentiate with respect to; those of an argument that is named twice stand twice.
     """
 
     def __init__(self, args: tuple[Any, ...], argnums: int | Sequence[int], caller: str) -> None:
@@ -45,10 +45,12 @@ class Inputs:
         self._numbers = [_argument_number(n, args, caller) for n in numbers]
         nests = [args[n] for n in self._numbers]
         found, self._treedef = flatten(nests)
-        self.leaves = [
-            isolated(x, f"{caller}: argument {_which(self._numbers, self._treedef, i)}")
-            for i, x in enumerate(found)
-        ]
+        names = [_which(self._numbers, self._treedef, i) for i in range(len(found))]
+        own = {
+            name: isolated(x, f"{caller}: argument {name}")
+            for name, x in zip(names, found, strict=True)
+        }
+        self.leaves = [own[name] for name in names]
 
     @property
     def args(self) -> tuple[Any, ...]:
