@@ -283,6 +283,14 @@ def test_linearize_of_a_constant_is_zero():
     assert xg.linearize(lambda x: xg.ones(2), 1.0)[1](1.0).tolist() == [0.0, 0.0]
 
 
+def test_linearize_of_integers_gives_zeros_as_jvp_does():
+    f = lambda x: (xg.argmax(x), x * x)
+    x, t = xg.asarray([1.0, 2.0]), xg.asarray([1.0, 10.0])
+    push, slopes = xg.linearize(f, x)[1], xg.jvp(f, x, t)[1]
+    assert [y.tolist() for y in push(t)] == [y.tolist() for y in slopes] == [0, [2.0, 40.0]]
+    assert push(t)[0].dtype == slopes[0].dtype
+
+
 def test_linearize_of_a_complex_function_is_jvp():
     z = xg.asarray([1.0 + 2.0j, 0.5j])
     t = xg.asarray([0.3j, 1.0 + 0.0j])

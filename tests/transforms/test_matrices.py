@@ -89,6 +89,22 @@ def test_holomorphic_needs_complex_values():
         xg.jacrev(lambda x: x, holomorphic=True)(1.0)
 
 
+@pytest.mark.parametrize("transform", [xg.jacrev, xg.jacfwd, xg.jacobian])
+def test_integer_and_boolean_results_have_zeros(transform):
+    f = lambda x: {"i": xg.argmax(x), "y": x * x, "b": x > 0.0}
+    found = transform(f)(xg.asarray([1.0, 2.0], dtype=xg.float32))
+    assert found["y"].tolist() == [[2.0, 0.0], [0.0, 4.0]]
+    assert found["i"].tolist() == [0.0, 0.0]
+    assert found["b"].tolist() == [[0.0, 0.0], [0.0, 0.0]]
+    assert [m.dtype for m in found.values()] == [xg.float32] * 3
+
+
+@pytest.mark.parametrize("transform", [xg.jacrev, xg.jacfwd, xg.jacobian])
+def test_jacobian_of_nothing_but_booleans_is_zero(transform):
+    found = transform(lambda x: xg.tile(x, 4) > 0.0)(xg.asarray([1.0]))
+    assert found.tolist() == [[0.0], [0.0], [0.0], [0.0]]
+
+
 def test_an_unknown_mode_is_refused():
     with pytest.raises(ValueError, match="mode 'both' is unknown"):
         xg.jacobian(lambda x: x, mode="both")

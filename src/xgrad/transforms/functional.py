@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .._typing import Nest
+from ..core.casting import is_inexact
 from ..core.indexed_slices import IndexedSlices
 from ..errors import ArgumentError
 from ..interpreters.forward import ForwardAccumulator
@@ -298,7 +299,9 @@ def linearize(f: Callable[..., Nest], *primals: Nest) -> tuple[Nest, Callable[..
         tape.watch(inputs.leaves)
         y = f(*inputs.args)
     targets, treedef = output_leaves(y, "linearize", f)
-    transposed = Transposed(tape, targets, inputs.leaves)
+    moving = [y for y in targets if is_inexact(y.dtype)]
+    constants = [None if is_inexact(y.dtype) else y for y in targets]
+    transposed = Transposed(tape, moving, inputs.leaves)
 
     def push(*tangents: Nest) -> Nest:
         given, structure = flatten(list(tangents), none_is_leaf=True)
@@ -308,7 +311,9 @@ def linearize(f: Callable[..., Nest], *primals: Nest) -> tuple[Nest, Callable[..
                 f"push: the tangents must have the structure of the primals: {show(expected)} "
                 f"expected, {show(structure)} given. Use one nest for each primal."
             )
-        return unflatten(treedef, transposed.push(given))
+        found = iter(transposed.push(given))
+        slopes = [next(found) if y is None else rule_namespace.zeros_like(y) for y in constants]
+        return unflatten(treedef, slopes)
 
     return y, push
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from .._typing import Nest
 from ..backends import quiet
-from ..core.casting import dtype_kind
+from ..core.casting import dtype_kind, is_inexact
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, DTypeError
@@ -191,12 +191,16 @@ def _jacobian(
             value = f(*inputs.args, **options)
         y = _first(value, has_aux, caller, f)
         targets, treedef = output_leaves(y, caller, f)
-        forward = mode == "forward" or (mode == "auto" and _is_tall(targets, inputs.leaves))
+        moving = [y for y in targets if is_inexact(y.dtype)]
+        forward = mode == "forward" or (mode == "auto" and _is_tall(moving, inputs.leaves))
         _check_kinds(targets, inputs.leaves, holomorphic, forward, caller)
         compute = _columns if forward else _rows
         with quiet():
-            rows = compute(tape, targets, inputs.leaves, chunk_size, holomorphic)
-        found = unflatten(treedef, [inputs.result(row) for row in rows])
+            rows = iter(compute(tape, moving, inputs.leaves, chunk_size, holomorphic))
+        blocks = [
+            next(rows) if is_inexact(y.dtype) else _of_constant(y, inputs.leaves) for y in targets
+        ]
+        found = unflatten(treedef, [inputs.result(row) for row in blocks])
         return (found, value[1]) if has_aux else found
 
     return matrix
@@ -238,6 +242,11 @@ def _columns(
     return [
         [_turned(columns[j][i], y, x) for j, x in enumerate(sources)] for i, y in enumerate(targets)
     ]
+
+
+def _of_constant(y: Any, sources: list[Any]) -> list[Tensor]:
+    """The derivatives of integers and booleans."""
+    return [_or_zeros(None, (*y.shape, *x.shape), x) for x in sources]
 
 
 def _turned(column: Tensor | None, y: Any, x: Any) -> Tensor:
