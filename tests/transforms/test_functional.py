@@ -175,6 +175,49 @@ def test_an_integer_argument_is_refused():
         xg.grad(lambda x: x * 2)(3)
 
 
+TRANSFORMS = [
+    xg.grad,
+    xg.value_and_grad,
+    xg.jacobian,
+    xg.jacrev,
+    xg.jacfwd,
+    xg.hessian,
+    xg.per_example_gradient,
+]
+
+
+@pytest.mark.parametrize(
+    ("transform", "others"),
+    [
+        *[(transform, ()) for transform in (*TRANSFORMS, xg.vmap)],
+        (xg.vjp, (1.0,)),
+        (xg.jvp, (1.0, 1.0)),
+        (xg.linearize, (1.0,)),
+        (xg.hvp, (1.0, 1.0)),
+        (xg.scan, (1.0, [1.0])),
+        (xg.while_loop, (lambda x: x, 1.0)),
+    ],
+)
+def test_what_is_no_function_is_refused_at_once(transform, others):
+    with pytest.raises(
+        xg.errors.ArgumentTypeError, match=r"must be a function, but is a int\. Use"
+    ):
+        transform(3, *others)
+
+
+@pytest.mark.parametrize("functions", [(lambda: 1.0, 3), (3, lambda: 1.0)])
+def test_both_functions_of_cond_must_be_functions(functions):
+    with pytest.raises(xg.errors.ArgumentTypeError, match="_fn must be a function, but is a int"):
+        xg.cond(True, *functions)
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS)
+@pytest.mark.parametrize("argnums", [1.5, None, "0", (0, 1.5), True])
+def test_argnums_that_are_no_integers_are_refused_at_once(transform, argnums):
+    with pytest.raises(xg.errors.ArgumentTypeError, match="argnums must be an int or a sequence"):
+        transform(cube, argnums)
+
+
 def test_a_string_argument_is_refused():
     with pytest.raises(TypeError, match="grad: argument 0 is a str"):
         xg.grad(lambda x: x)("a")

@@ -45,6 +45,15 @@ def test_an_argument_that_is_named_twice_has_four_blocks_of_its_hessian():
     assert [[m.item() for m in row] for row in found] == [[6.0, 6.0], [6.0, 6.0]]
 
 
+@pytest.mark.parametrize("transform", [xg.jacobian, xg.jacrev, xg.jacfwd, xg.vmap])
+@pytest.mark.parametrize("chunk_size", [1.5, "a", True])
+def test_a_chunk_size_that_is_no_integer_is_refused_at_once(transform, chunk_size):
+    with pytest.raises(
+        xg.errors.ArgumentTypeError, match=f"chunk_size must be an int, but is {chunk_size!r}"
+    ):
+        transform(lambda x: x, chunk_size=chunk_size)
+
+
 @pytest.mark.parametrize("transform", [xg.jacrev, xg.jacfwd])
 @pytest.mark.parametrize("chunk_size", [None, 1, 2])
 def test_chunks_give_the_same(transform, chunk_size):

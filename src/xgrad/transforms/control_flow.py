@@ -20,6 +20,7 @@ from ..core.tensor import Tensor, alias, rebind
 from ..errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from ..ops.rule_namespace import rule_namespace
 from ..tree import TreeDef, flatten, show, unflatten
+from .inputs import check_function
 
 __all__ = ["cond", "scan", "while_loop"]
 
@@ -64,6 +65,8 @@ def cond(
     >>> xg.cond(xg.asarray(2.0) > 1.0, lambda x: x * x, lambda x: -x, xg.asarray(3.0))
     xg.Tensor(9., shape=(), dtype=float64, device=cpu)
     """
+    check_function(true_fn, "cond", "true_fn")
+    check_function(false_fn, "cond", "false_fn")
     _check_predicate(pred, "cond")
     if not _differs(pred):
         return true_fn(*operands) if bool(pred) else false_fn(*operands)
@@ -118,6 +121,8 @@ def while_loop(cond_fn: Callable[[Nest], Any], body_fn: Callable[[Nest], Nest], 
     >>> xg.while_loop(lambda x: x < 100.0, lambda x: x * x, xg.asarray(3.0))
     xg.Tensor(6561., shape=(), dtype=float64, device=cpu)
     """
+    check_function(cond_fn, "while_loop", "cond_fn")
+    check_function(body_fn, "while_loop", "body_fn")
     carry, structure = _as_tensors(init, "while_loop: init")
     while True:
         pred = cond_fn(unflatten(structure, _handles(carry)))
@@ -183,6 +188,7 @@ def scan(
     >>> carry.item(), ys.tolist()
     (6.0, [0.0, 2.0, 9.0])
     """
+    check_function(f, "scan")
     leaves, x_structure = _as_tensors(xs, "scan: xs")
     count = _length(leaves, length)
     carry, structure = _as_tensors(init, "scan: init")

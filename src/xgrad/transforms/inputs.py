@@ -7,7 +7,7 @@ of it, because one that it changes in place means another value afterwards."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .._typing import SCALAR_TYPES, Nest
@@ -24,7 +24,14 @@ from ..errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from ..ops.rule_namespace import rule_namespace
 from ..tree import TreeDef, flatten, unflatten
 
-__all__ = ["Inputs", "isolated", "output_leaves", "scalar_output"]
+__all__ = [
+    "Inputs",
+    "argument_numbers",
+    "check_function",
+    "isolated",
+    "output_leaves",
+    "scalar_output",
+]
 
 _RESHAPE = primitive("reshape")
 
@@ -41,7 +48,7 @@ class Inputs:
     def __init__(self, args: tuple[Any, ...], argnums: int | Sequence[int], caller: str) -> None:
         self._args = list(args)
         self._single = isinstance(argnums, int)
-        numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+        numbers = (argnums,) if isinstance(argnums, int) else argnums
         self._numbers = [_argument_number(n, args, caller) for n in numbers]
         nests = [args[n] for n in self._numbers]
         found, self._treedef = flatten(nests)
@@ -94,6 +101,26 @@ def isolated(x: Any, name: str) -> Tensor:
     return Tensor(x.raw)
 
 
+def check_function(f: Any, caller: str, name: str = "f") -> None:
+    """Refuse what cannot be called."""
+    if not callable(f):
+        raise ArgumentTypeError(
+            f"{caller}: {name} must be a function, but is a {type(f).__name__}. Use a function of "
+            "the arguments, such as lambda x: xg.sum(x**2)."
+        )
+
+
+def argument_numbers(argnums: Any, caller: str) -> int | tuple[int, ...]:
+    """Check the numbers of the arguments to differentiate with respect to, whatever they are."""
+    numbers = tuple(argnums) if isinstance(argnums, Iterable) else (argnums,)
+    for number in numbers:
+        if type(number) is not int:
+            raise ArgumentTypeError(
+                f"{caller}: argnums must be an int or a sequence of ints, but holds {number!r}."
+            )
+    return numbers if isinstance(argnums, Iterable) else numbers[0]
+
+
 def output_leaves(y: Nest, caller: str, f: Callable[..., Any]) -> tuple[list[Any], TreeDef]:
     """The Tensors that a function returned, and its structure."""
     found, treedef = flatten(y, none_is_leaf=True)
@@ -136,11 +163,7 @@ def _name(f: Callable[..., Any]) -> str:
     return getattr(f, "__name__", type(f).__name__)
 
 
-def _argument_number(number: Any, args: tuple[Any, ...], caller: str) -> int:
-    if type(number) is not int:
-        raise ArgumentTypeError(
-            f"{caller}: argnums must be an int or a sequence of ints, but holds {number!r}."
-        )
+def _argument_number(number: int, args: tuple[Any, ...], caller: str) -> int:
     if not -len(args) <= number < len(args):
         raise ArgumentError(
             f"{caller}: argnums {number} is out of range for {len(args)} positional arguments. Use "

@@ -17,9 +17,11 @@ from ..core.indexed_slices import IndexedSlices
 from ..core.spec import describe
 from ..core.tensor import Tensor, alias
 from ..errors import ArgumentError, ArgumentTypeError, ShapeError
+from ..interpreters.arguments import check_chunk_size
 from ..ops.rule_namespace import rule_namespace
 from ..tree import TreeDef, flatten, show, unflatten
 from .batched import NotBatchableError
+from .inputs import check_function
 
 __all__ = ["vmap"]
 
@@ -78,8 +80,8 @@ def vmap(
     >>> xg.vmap(xg.vecdot, in_axes=(0, None))(a, b)
     xg.Tensor([12., 34.], shape=(2,), dtype=float64, device=cpu)
     """
-    if chunk_size is not None and chunk_size < 1:
-        raise ArgumentError(f"vmap: chunk_size {chunk_size} must be at least 1, or None for all.")
+    check_function(f, "vmap")
+    check_chunk_size(chunk_size, "vmap")
 
     @functools.wraps(f)
     def mapped(*args: Any, **options: Any) -> Nest:
