@@ -36,6 +36,21 @@ class TreeDef(NamedTuple):
             return 1
         return sum(child.num_leaves for child in self.children)
 
+    @property
+    def paths(self) -> list[tuple[Hashable, ...]]:
+        """The path to every leaf, as a tuple of dict keys, indices and field names."""
+        out: list[tuple[Hashable, ...]] = []
+        _paths(self, (), out)
+        return out
+
+    @property
+    def has_names(self) -> bool:
+        """Whether something in it has names, keys of a dict or fields, and not only places."""
+        named = self.kind is not None and (
+            issubclass(self.kind, dict) or any(type(key) is not int for key in self.keys)
+        )
+        return named or any(child.has_names for child in self.children)
+
 
 _LEAF = TreeDef(None, (), ())
 _REGISTERED: dict[type, tuple[_Split, _Join]] = {}
@@ -173,10 +188,7 @@ def map(function: Callable[..., Any], nest: Nest, *rest: Nest) -> Nest:
 
 def paths(nest: Nest) -> list[tuple[Hashable, ...]]:
     """List the path to every leaf, as a tuple of dict keys, indices and field names."""
-    _, treedef = flatten(nest)
-    out: list[tuple[Hashable, ...]] = []
-    _paths(treedef, (), out)
-    return out
+    return flatten(nest)[1].paths
 
 
 def _flatten(nest: Nest, out: list[Any], none_is_leaf: bool) -> TreeDef:

@@ -263,6 +263,26 @@ def test_forward_over_reverse_is_a_hessian_vector_product(x, v):
     assert accumulator.jvp(g).tolist() == [6.0, 6.0, -18.0]
 
 
+@pytest.mark.parametrize("f", [cube, xg.checkpoint(cube)], ids=["plain", "checkpoint"])
+@pytest.mark.parametrize("when", ["before", "inside"])
+def test_forward_over_reverse_at_what_an_earlier_tape_computed(x, v, when, f):
+    earlier = xg.GradientTape(persistent=True)
+    with earlier:
+        earlier.watch(x)
+        u = x * 2.0
+    if when == "before":
+        del earlier
+    with xg.ForwardAccumulator(u, v) as accumulator:
+        if when == "inside":
+            del earlier
+        with xg.GradientTape() as tape:
+            tape.watch(u)
+            y = f(u)
+        g = tape.gradient(y, u)
+    assert accumulator.jvp(g).tolist() == (6.0 * u * v).tolist()
+    assert accumulator.jvp(y).item() == xg.sum(3.0 * u**2 * v).item()
+
+
 def test_reverse_over_forward_is_a_hessian_vector_product(x, v):
     with xg.GradientTape() as tape:
         tape.watch(x)

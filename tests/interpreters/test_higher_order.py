@@ -183,6 +183,22 @@ def test_outer_tape_that_opened_too_late_sees_a_constant_and_not_half_a_derivati
     assert "computed before this tape was recording" in str(outer.explain(g, x))
 
 
+def test_outer_tape_watches_what_an_earlier_tape_computed_that_goes_meanwhile():
+    x = xg.asarray([1.0, 2.0])
+    earlier = xg.GradientTape(persistent=True)
+    with earlier:
+        earlier.watch(x)
+        u = x * 2.0
+    with xg.GradientTape() as outer:
+        outer.watch(u)
+        del earlier
+        with xg.GradientTape() as inner:
+            inner.watch(u)
+            y = xg.sum(u**3)
+        slope = inner.gradient(y, u)
+    assert outer.gradient(slope, u).tolist() == [12.0, 24.0]
+
+
 def test_gradient_with_respect_to_output_gradients():
     x, seed = xg.Variable([1.0, 2.0]), xg.Variable([3.0, 5.0])
     with xg.GradientTape(persistent=True) as outer:

@@ -147,6 +147,16 @@ def test_chunks_give_the_same(chunk_size):
     assert tape.jacobian(y, x, chunk_size=chunk_size).tolist() == whole.tolist()
 
 
+@pytest.mark.parametrize("matrix", ["jacobian", "batch_jacobian"])
+def test_a_chunk_size_that_is_no_integer_is_refused(matrix):
+    x = xg.ones((2, 2))
+    with xg.GradientTape() as tape:
+        tape.watch(x)
+        y = x * x
+    with pytest.raises(TypeError, match=f"^{matrix}: chunk_size must be an int, but is 1.5"):
+        getattr(tape, matrix)(y, x, chunk_size=1.5)
+
+
 @pytest.mark.parametrize("chunk_size", [0, -1])
 def test_a_chunk_must_hold_something(x, chunk_size):
     tape, y = square_of(x)

@@ -39,6 +39,17 @@ def mistaken(monkeypatch):
 
 # -- what is right -----------------------------------------------------------------------------
 
+
+def test_a_function_may_change_its_arguments_in_place():
+    def f(x):
+        x **= 3
+        return xg.sum(x)
+
+    x = xg.asarray([1.0, 2.0])
+    check_gradients(f, [x], order=2)
+    assert x.tolist() == [1.0, 2.0]
+
+
 RIGHT = {
     "analytic": (lambda x: xg.sin(x) * xg.exp(x), [np.asarray([0.3, -1.2])]),
     "not analytic": (lambda x: xg.abs(x) * xg.maximum(x, 0.5), [np.asarray([0.3, -1.2])]),

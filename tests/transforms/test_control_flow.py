@@ -36,6 +36,19 @@ def test_cond_inside_vmap_lets_each_example_decide():
     np.testing.assert_allclose(slopes, [2.0, 1.0, 1 / np.e])
 
 
+def test_cond_inside_vmap_changes_operands_in_place_as_a_loop_does():
+    def double(x):
+        x *= 2.0
+        return x + 10.0
+
+    def f(pred, x):
+        x = x * 1.0
+        return xg.cond(pred, double, lambda x: x + 0.0, x), x
+
+    y, x = xg.vmap(f)(xg.asarray([True, False]), xg.asarray([1.0, 2.0]))
+    assert (y.tolist(), x.tolist()) == ([12.0, 2.0], [2.0, 2.0])
+
+
 def test_cond_inside_vmap_needs_one_structure():
     with pytest.raises(ValueError, match=r"true_fn returned \[\*\] and false_fn \*"):
         xg.vmap(lambda x: xg.cond(x > 0.0, lambda y: [y], lambda y: y, x))(xg.ones(2))
@@ -82,6 +95,15 @@ def test_gradients_pass_through_while_loop():
 def test_while_loop_inside_vmap_stops_for_each_example():
     found = xg.vmap(lambda a: xg.while_loop(lambda x: x < a, lambda x: x * 2.0, 1.0))
     assert found(xg.asarray([0.5, 3.0, 100.0])).tolist() == [1.0, 4.0, 128.0]
+
+
+def test_while_loop_inside_vmap_keeps_what_is_done_from_changes_in_place():
+    def double(x):
+        x *= 2.0
+        return x
+
+    f = lambda limit, x: xg.while_loop(lambda x: x < limit, double, x)
+    assert xg.vmap(f)(xg.asarray([8.0, 100.0]), xg.ones(2)).tolist() == [8.0, 128.0]
 
 
 def test_gradient_of_while_loop_inside_vmap():

@@ -391,6 +391,27 @@ def test_c5_gradients_of_nests_may_be_flat():
     assert [float(g) for g in found] == [1, 2, 3]
 
 
+def test_c5_gradients_belong_to_the_names_of_an_argument_in_any_order():
+    f = xg.custom_gradient(
+        lambda d: (
+            d["a"] * d["b"]["c"] * d["n"],
+            lambda dy: {"b": {"c": 20 * dy}, "a": 10 * dy},
+        )
+    )
+    found = gradient_of(lambda a, c: f({"a": a, "b": {"c": c}, "n": 3}), tensor(1.0), tensor(2.0))
+    assert [float(g) for g in found] == [10, 20]
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [{"x": 1.0, "y": 2.0}, {"a": 1.0}, {"a": 1.0, "b": 2.0, "c": 3.0}, ({"x": 1.0}, 2.0)],
+)
+def test_c5_gradients_of_other_names_are_refused(returned):
+    f = xg.custom_gradient(lambda d: (d["a"] * d["b"], lambda dy: returned))
+    with pytest.raises(ValueError, match=r"not have the structure of d \{'a': \*, 'b': \*\}\. Use"):
+        gradient_of(lambda a, b: f({"a": a, "b": b}), tensor(1.0), tensor(2.0))
+
+
 def test_c5_none_for_a_whole_nest():
     f = xg.custom_gradient(lambda xs, y: (xs[0] * xs[1] * y, lambda dy: (None, dy * 3)))
     found = gradient_of(lambda a, b, c: f([a, b], c), *map(tensor, (1.0, 1.0, 1.0)))
@@ -399,7 +420,7 @@ def test_c5_none_for_a_whole_nest():
 
 def test_c5_wrong_structure_is_an_error():
     f = xg.custom_gradient(lambda p: (p["w"] * p["b"], lambda dy: {"w": dy}))
-    with pytest.raises(ValueError, match="in the structure of that argument"):
+    with pytest.raises(ValueError, match="not have the structure of p"):
         gradient_of(lambda w, b: f({"w": w, "b": b}), tensor(1.0), tensor(1.0))
 
 
@@ -780,6 +801,20 @@ def test_defjvp_is_given_integer_arrays():
     x = tensor([1.0, 2.0, 3.0])
     found = tangent_of(lambda x: pick(x, tensor([2, 0])), x, [10.0, 20.0, 30.0])
     assert found.tolist() == [30, 10]
+
+
+def test_tangents_of_defjvp_belong_to_the_names_of_the_results_in_any_order():
+    f = xg.custom_gradient(lambda x: ({"u": x, "v": x, "w": None}, lambda du, dv: du))
+    f.defjvp(lambda primals, tangents: (None, {"w": None, "v": 20.0, "u": 10.0}))
+    found = xg.jvp(lambda x: [f(x)["u"], f(x)["v"]], tensor(1.0), tensor(1.0))[1]
+    assert [float(t) for t in found] == [10, 20]
+
+
+def test_tangents_of_defjvp_of_other_names_are_refused():
+    f = xg.custom_gradient(lambda x: ({"u": x, "v": x}, lambda du, dv: du))
+    f.defjvp(lambda primals, tangents: (None, {"u": 10.0, "x": 20.0}))
+    with pytest.raises(ValueError, match=r"for the results \{'u': \*, 'v': \*\}\. Use the same"):
+        tangent_of(lambda x: f(x)["u"], tensor(1.0))
 
 
 @pytest.mark.parametrize(

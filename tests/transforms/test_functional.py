@@ -46,6 +46,25 @@ def test_one_argnum_in_a_tuple_gives_a_tuple():
     assert found.item() == 2.0
 
 
+@pytest.mark.parametrize("argnums", [(0, 0), (0, -2), (-2, 0)])
+def test_an_argument_that_is_named_twice_has_its_gradient_twice(argnums):
+    def f(x, y):
+        return xg.sum(x["a"] ** 2 * y)
+
+    x, y = {"a": xg.asarray([1.0, 2.0])}, xg.asarray([3.0, 4.0])
+    found = xg.grad(f, argnums)(x, y)
+    assert [g["a"].tolist() for g in found] == [[6.0, 16.0], [6.0, 16.0]]
+    found[0]["a"][0] = 0.0
+    assert found[1]["a"].tolist() == [6.0, 16.0]
+    _, found = xg.value_and_grad(f, argnums)(x, y)
+    assert [g["a"].tolist() for g in found] == [[6.0, 16.0], [6.0, 16.0]]
+
+
+def test_a_parameter_that_is_named_twice_has_its_gradients_per_example_twice():
+    found = xg.per_example_gradient(lambda w, x: w * x * x, (0, 0))(2.0, xg.asarray([1.0, 3.0]))
+    assert [g.tolist() for g in found] == [[1.0, 9.0], [1.0, 9.0]]
+
+
 def test_nests_keep_their_structure():
     def loss(parameters, scale):
         return scale * (xg.sum(parameters["w"] ** 2) + parameters["b"][0])
@@ -156,6 +175,49 @@ def test_an_integer_argument_is_refused():
         xg.grad(lambda x: x * 2)(3)
 
 
+TRANSFORMS = [
+    xg.grad,
+    xg.value_and_grad,
+    xg.jacobian,
+    xg.jacrev,
+    xg.jacfwd,
+    xg.hessian,
+    xg.per_example_gradient,
+]
+
+
+@pytest.mark.parametrize(
+    ("transform", "others"),
+    [
+        *[(transform, ()) for transform in (*TRANSFORMS, xg.vmap)],
+        (xg.vjp, (1.0,)),
+        (xg.jvp, (1.0, 1.0)),
+        (xg.linearize, (1.0,)),
+        (xg.hvp, (1.0, 1.0)),
+        (xg.scan, (1.0, [1.0])),
+        (xg.while_loop, (lambda x: x, 1.0)),
+    ],
+)
+def test_what_is_no_function_is_refused_at_once(transform, others):
+    with pytest.raises(
+        xg.errors.ArgumentTypeError, match=r"must be a function, but is a int\. Use"
+    ):
+        transform(3, *others)
+
+
+@pytest.mark.parametrize("functions", [(lambda: 1.0, 3), (3, lambda: 1.0)])
+def test_both_functions_of_cond_must_be_functions(functions):
+    with pytest.raises(xg.errors.ArgumentTypeError, match="_fn must be a function, but is a int"):
+        xg.cond(True, *functions)
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS)
+@pytest.mark.parametrize("argnums", [1.5, None, "0", (0, 1.5), True])
+def test_argnums_that_are_no_integers_are_refused_at_once(transform, argnums):
+    with pytest.raises(xg.errors.ArgumentTypeError, match="argnums must be an int or a sequence"):
+        transform(cube, argnums)
+
+
 def test_a_string_argument_is_refused():
     with pytest.raises(TypeError, match="grad: argument 0 is a str"):
         xg.grad(lambda x: x)("a")
@@ -264,6 +326,14 @@ def test_linearize_of_a_constant_is_zero():
     assert xg.linearize(lambda x: xg.ones(2), 1.0)[1](1.0).tolist() == [0.0, 0.0]
 
 
+def test_linearize_of_integers_gives_zeros_as_jvp_does():
+    f = lambda x: (xg.argmax(x), x * x)
+    x, t = xg.asarray([1.0, 2.0]), xg.asarray([1.0, 10.0])
+    push, slopes = xg.linearize(f, x)[1], xg.jvp(f, x, t)[1]
+    assert [y.tolist() for y in push(t)] == [y.tolist() for y in slopes] == [0, [2.0, 40.0]]
+    assert push(t)[0].dtype == slopes[0].dtype
+
+
 def test_linearize_of_a_complex_function_is_jvp():
     z = xg.asarray([1.0 + 2.0j, 0.5j])
     t = xg.asarray([0.3j, 1.0 + 0.0j])
@@ -276,3 +346,77 @@ def test_linearize_of_a_complex_function_is_jvp():
 def test_push_of_another_structure_is_refused():
     with pytest.raises(ValueError, match="push: the tangents must have the structure"):
         xg.linearize(lambda x: x, 1.0)[1](1.0, 2.0)
+
+
+# -- arguments and results that are changed in place -------------------------------------------
+
+
+def triple(x):
+    x *= 3.0
+    return xg.sum(x)
+
+
+def shift_and_square(x):
+    x[0] = x[1] * 2.0
+    return x * x
+
+
+def test_an_argument_that_is_changed_in_place_has_its_gradient():
+    x = xg.asarray([1.0, 2.0])
+    assert xg.grad(triple)(x).tolist() == [3.0, 3.0]
+    assert xg.value_and_grad(triple)(x)[1].tolist() == [3.0, 3.0]
+    assert xg.vmap(xg.grad(triple))(xg.ones((2, 2))).tolist() == [[3.0, 3.0], [3.0, 3.0]]
+    assert x.tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    "x", [np.asarray([1.0, 2.0]), xg.asarray([1.0, 2.0]), xg.Variable([1.0, 2.0])], ids=type
+)
+def test_arguments_of_all_kinds_may_be_changed_in_place(x):
+    assert xg.grad(triple)(x).tolist() == [3.0, 3.0]
+    assert x.tolist() == [1.0, 2.0]
+
+
+def test_leaves_of_nests_may_be_changed_in_place():
+    def f(p, scale):
+        p["w"] *= scale
+        p["b"][0] += 1.0
+        return xg.sum(p["w"]) * p["b"][0], p["w"]
+
+    x = {"w": xg.asarray([1.0, 2.0]), "b": [xg.asarray(3.0)]}
+    (dp, ds), aux = xg.grad(f, (0, 1), has_aux=True)(x, 2.0)
+    assert (dp["w"].tolist(), dp["b"][0].item(), ds.item()) == ([8.0, 8.0], 6.0, 12.0)
+    assert aux.tolist() == [2.0, 4.0]
+
+
+def test_vjp_and_linearize_of_arguments_that_are_changed_in_place():
+    x = xg.asarray([0.3, 0.7])
+    assert xg.vjp(shift_and_square, x)[1]([1.0, 1.0])[0].tolist() == pytest.approx([0.0, 7.0])
+    push = xg.linearize(shift_and_square, x)[1]
+    assert push(xg.asarray([1.0, 1.0])).tolist() == pytest.approx([5.6, 1.4])
+
+
+def test_a_result_that_is_changed_in_place_keeps_its_pullback():
+    y, pullback = xg.vjp(lambda x: x * x, xg.asarray([1.0, 2.0]))
+    y -= 1.0
+    assert pullback([1.0, 1.0])[0].tolist() == [2.0, 4.0]
+
+
+def test_second_derivatives_of_an_argument_that_is_changed_in_place():
+    x = xg.asarray([1.0, 2.0])
+
+    def f(x):
+        x **= 3
+        return xg.sum(x)
+
+    assert xg.grad(lambda x: xg.sum(xg.grad(f)(x)))(x).tolist() == [6.0, 12.0]
+    with xg.GradientTape() as tape:
+        tape.watch(x)
+        slope = xg.grad(f)(x)
+    assert tape.gradient(slope, x).tolist() == [6.0, 12.0]
+
+
+@pytest.mark.parametrize("calls", [1, 2])
+def test_a_recorded_gradient_of_an_argument_that_is_changed_in_place(calls):
+    f = xg.function(xg.grad(triple))
+    assert [f(xg.asarray([1.0, 2.0])) for _ in range(calls)][-1].tolist() == [3.0, 3.0]

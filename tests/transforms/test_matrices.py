@@ -31,6 +31,29 @@ def test_structures_of_results_and_arguments(transform):
     assert found["s"][1]["a"].item() == 0.0
 
 
+@pytest.mark.parametrize("transform", [xg.jacrev, xg.jacfwd, xg.jacobian])
+def test_an_argument_that_is_named_twice_has_its_jacobian_twice(transform):
+    found = transform(lambda x, y: x * y, (0, 1, -2))(
+        xg.asarray([1.0, 2.0]), xg.asarray([3.0, 4.0])
+    )
+    of_x = [[3.0, 0.0], [0.0, 4.0]]
+    assert [m.tolist() for m in found] == [of_x, [[1.0, 0.0], [0.0, 2.0]], of_x]
+
+
+def test_an_argument_that_is_named_twice_has_four_blocks_of_its_hessian():
+    found = xg.hessian(lambda x, y: x * x * y, (0, 0))(2.0, 3.0)
+    assert [[m.item() for m in row] for row in found] == [[6.0, 6.0], [6.0, 6.0]]
+
+
+@pytest.mark.parametrize("transform", [xg.jacobian, xg.jacrev, xg.jacfwd, xg.vmap])
+@pytest.mark.parametrize("chunk_size", [1.5, "a", True])
+def test_a_chunk_size_that_is_no_integer_is_refused_at_once(transform, chunk_size):
+    with pytest.raises(
+        xg.errors.ArgumentTypeError, match=f"chunk_size must be an int, but is {chunk_size!r}"
+    ):
+        transform(lambda x: x, chunk_size=chunk_size)
+
+
 @pytest.mark.parametrize("transform", [xg.jacrev, xg.jacfwd])
 @pytest.mark.parametrize("chunk_size", [None, 1, 2])
 def test_chunks_give_the_same(transform, chunk_size):
@@ -73,6 +96,22 @@ def test_complex_values_need_a_word(transform, f, x, message):
 def test_holomorphic_needs_complex_values():
     with pytest.raises(xg.errors.DTypeError, match="holomorphic=True needs complex"):
         xg.jacrev(lambda x: x, holomorphic=True)(1.0)
+
+
+@pytest.mark.parametrize("transform", [xg.jacrev, xg.jacfwd, xg.jacobian])
+def test_integer_and_boolean_results_have_zeros(transform):
+    f = lambda x: {"i": xg.argmax(x), "y": x * x, "b": x > 0.0}
+    found = transform(f)(xg.asarray([1.0, 2.0], dtype=xg.float32))
+    assert found["y"].tolist() == [[2.0, 0.0], [0.0, 4.0]]
+    assert found["i"].tolist() == [0.0, 0.0]
+    assert found["b"].tolist() == [[0.0, 0.0], [0.0, 0.0]]
+    assert [m.dtype for m in found.values()] == [xg.float32] * 3
+
+
+@pytest.mark.parametrize("transform", [xg.jacrev, xg.jacfwd, xg.jacobian])
+def test_jacobian_of_nothing_but_booleans_is_zero(transform):
+    found = transform(lambda x: xg.tile(x, 4) > 0.0)(xg.asarray([1.0]))
+    assert found.tolist() == [[0.0], [0.0], [0.0], [0.0]]
 
 
 def test_an_unknown_mode_is_refused():
@@ -146,3 +185,23 @@ def test_hvp_of_several_arguments():
 def test_hvp_is_differentiable():
     slope = xg.grad(lambda x: xg.hvp(lambda y: y**4, (x,), (1.0,)))(2.0)
     assert slope.item() == 48.0
+
+
+@pytest.mark.parametrize("transform", [xg.jacrev, xg.jacfwd, xg.jacobian])
+def test_jacobian_of_an_argument_that_is_changed_in_place(transform):
+    def f(x):
+        x[0] = x[1] * 2.0
+        return x * x
+
+    found = transform(f)(xg.asarray([1.0, 2.0]))
+    assert found.tolist() == [[0.0, 16.0], [0.0, 4.0]]
+
+
+def test_second_derivatives_of_an_argument_that_is_changed_in_place():
+    def f(x):
+        x **= 3
+        return xg.sum(x)
+
+    x = xg.asarray([1.0, 2.0])
+    assert xg.hessian(f)(x).tolist() == [[6.0, 0.0], [0.0, 12.0]]
+    assert xg.hvp(f, (x,), (xg.ones(2),)).tolist() == [6.0, 12.0]

@@ -64,6 +64,18 @@ def test_item_assignment_keeps_its_value_semantics(a):
     assert xg.vmap(f)(a).tolist() == [[2.0, 0.0, 1.0], [5.0, 3.0, 4.0]]
 
 
+@pytest.mark.parametrize("chunk_size", [None, 1])
+def test_what_all_examples_share_may_be_changed_in_place(a, chunk_size):
+    def f(w, x):
+        w *= x
+        return w
+
+    w = xg.asarray([1.0, 10.0, 100.0])
+    expected = (w * a).tolist()
+    assert xg.vmap(f, in_axes=(None, 0), chunk_size=chunk_size)(w, a).tolist() == expected
+    assert w.tolist() == [1.0, 10.0, 100.0]
+
+
 def test_numpy_functions_see_one_example(a):
     found = xg.vmap(lambda x: np.concatenate([np.sin(x), x[:1]]))(a)
     v = a.numpy()

@@ -36,7 +36,7 @@ from .spec import describe
 if TYPE_CHECKING:
     from .node import Node
 
-__all__ = ["IN_PLACE", "Tensor", "alias"]
+__all__ = ["IN_PLACE", "Tensor", "alias", "rebind"]
 
 IN_PLACE: tuple[str, ...] = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")
 IN_PLACE += ("and", "or", "xor", "lshift", "rshift")
@@ -280,14 +280,9 @@ class Tensor(ArrayAttributes):
         return show(self.raw, "xg.Tensor")
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self._rebind(setitem(self, key, value))
+        rebind(self, setitem(self, key, value))
         if getrefcount(self) == NOBODY and is_store(_getframe(1)):
             refuse_lost_write(self)
-
-    def _rebind(self, new: Tensor) -> None:
-        """Make this handle mean another value; whoever saw the old array still does."""
-        self.raw = new.raw
-        self.node = new.node
 
     def __copy__(self) -> Tensor:
         return alias(self)
@@ -303,6 +298,12 @@ def alias(x: Any) -> Tensor:
     """Another handle of the value of a Tensor or Variable, connected as the first is."""
     protocols.read(x)
     return Tensor(x.raw, x.node)
+
+
+def rebind(x: Tensor, new: Tensor) -> None:
+    """Make a handle mean another value; whoever saw the old array still does."""
+    x.raw = new.raw
+    x.node = new.node
 
 
 def _from_host(value: Array, name: str) -> Tensor:
@@ -324,7 +325,7 @@ def _in_place(name: str) -> Callable[[Any, Any], Any]:
                 "Use x = x op y, which makes a new Tensor."
             )
         # Within a kind the dtype is kept: float32 += float64 is float32, as in NumPy.
-        self._rebind(new if same else new.astype(self.dtype))
+        rebind(self, new if same else new.astype(self.dtype))
         return self
 
     return operator

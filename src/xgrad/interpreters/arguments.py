@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
+from numbers import Integral
 from typing import Any, NamedTuple
 
 from .._typing import Nest
@@ -21,6 +22,7 @@ __all__ = [
     "SeedNames",
     "UnconnectedGradients",
     "as_option",
+    "check_chunk_size",
     "fitted",
     "seeds_of",
     "take_apart",
@@ -51,6 +53,20 @@ def as_option(value: Any) -> UnconnectedGradients:
         raise ArgumentError(
             f"Unknown value for unconnected_gradients: {value!r}. Use 'none', 'zero' or 'raise'."
         ) from None
+
+
+def check_chunk_size(chunk_size: Any, caller: str) -> None:
+    """Refuse what is neither a positive integer nor None."""
+    if chunk_size is None:
+        return
+    if isinstance(chunk_size, bool) or not isinstance(chunk_size, Integral):
+        raise ArgumentTypeError(
+            f"{caller}: chunk_size must be an int, but is {chunk_size!r}. Use None for all at once."
+        )
+    if chunk_size < 1:
+        raise ArgumentError(
+            f"{caller}: chunk_size {chunk_size} must be at least 1. Use None for all at once."
+        )
 
 
 def take_apart(nest: Nest, name: str, caller: str = "gradient") -> tuple[list[Any], Any]:

@@ -28,6 +28,7 @@ from ..tree import flatten, unflatten
 from .arguments import UnconnectedGradients, as_option, take_apart, tangents_of
 from .follower import Follower
 from .stack import Context, pop, push
+from .trace import make_followable
 from .transpose import transposed_tangent
 
 __all__ = ["ForwardAccumulator"]
@@ -125,10 +126,11 @@ class ForwardAccumulator:
         self.tangents = Tangents()
         self._thread = threading.get_ident()
         for x, t in zip(given, directions, strict=True):
-            if x.node is None or type(x.node) is Cut:
-                x.node = Leaf(x.shape, x.dtype, None, user_line(2))
-            self.tangents.of[x.node] = t
-            self.tangents.watched[x.node] = None
+            node = make_followable(x)
+            if type(node) is not Leaf:
+                node.traces = (*node.traces, self.tangents)  # who remembers it, whatever tapes do
+            self.tangents.of[node] = t
+            self.tangents.watched[node] = None
 
     def __enter__(self) -> Self:
         self._check_thread()

@@ -18,7 +18,7 @@ from ..core.tensor import Tensor
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..ops.rule_namespace import rule_namespace
 from ..tree import flatten, show, unflatten
-from .arguments import UnconnectedGradients, as_option, fitted, take_apart
+from .arguments import UnconnectedGradients, as_option, check_chunk_size, fitted, take_apart
 from .gradients import gradients
 from .stack import pop, push
 from .trace import Trace
@@ -87,7 +87,7 @@ class Matrices:
         option = as_option(unconnected_gradients)
         targets, outside = take_apart(target, "target", "jacobian")
         wanted, inside = take_apart(sources, "sources", "jacobian")
-        _check_chunk(chunk_size, "jacobian")
+        check_chunk_size(chunk_size, "jacobian")
         from .jacobian import jacobian
 
         with self._differentiating() as trace:
@@ -145,7 +145,7 @@ class Matrices:
         option = as_option(unconnected_gradients)
         (y,) = _single(target, "target", "batch_jacobian")
         (x,) = _single(source, "source", "batch_jacobian")
-        _check_chunk(chunk_size, "batch_jacobian")
+        check_chunk_size(chunk_size, "batch_jacobian")
         from .jacobian import batch_jacobian
 
         with self._differentiating() as trace:
@@ -351,10 +351,3 @@ def _or_zeros(found: Tensor | None, x: Any, shape: tuple[int, ...]) -> Tensor:
     if found is not None:
         return found
     return rule_namespace.zeros(shape, dtype=x.dtype, device=x.device)  # type: ignore[no-any-return]
-
-
-def _check_chunk(chunk_size: int | None, caller: str) -> None:
-    if chunk_size is not None and chunk_size < 1:
-        raise ArgumentError(
-            f"{caller}: chunk_size {chunk_size} must be at least 1. Use None for all at once."
-        )

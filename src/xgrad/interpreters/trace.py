@@ -319,8 +319,14 @@ def make_followable(x: Any) -> Node:
 
 
 def _is_of_the_past(node: Node) -> bool:
-    """Whether nobody can ask any more how a value came to be; its graph is not kept alive then."""
-    return type(node) is not Leaf and not any(trace.remembers(node) for trace in node.traces)
+    """Whether nobody can ask any more how a value came to be; its graph is not kept alive then.
+
+    Those who watch the value itself must find it again, though."""
+    return (
+        type(node) is not Leaf
+        and not any(trace.remembers(node) for trace in node.traces)
+        and not any(node in trace.watched for trace in active_traces())
+    )
 
 
 def active_traces() -> tuple[Any, ...]:

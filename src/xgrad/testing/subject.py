@@ -96,11 +96,13 @@ class Subject:
         return other
 
     def returned(self, *points: Tensor) -> Any:
-        """Give what the function returns with other Tensors in the place of the points."""
+        """Give what the function returns with other Tensors in the place of the points.
+
+        It is given handles of its own, which it may rebind."""
         leaves = list(self._leaves)
         for i, x in zip(self._places, points, strict=True):
             leaves[i] = x
-        return self._function(*tree.unflatten(self._treedef, leaves))
+        return self._function(*tree.unflatten(self._treedef, map(alias, leaves)))
 
     def f(self, *points: Tensor) -> list[Tensor]:
         """Give the floating results as a list of Tensors."""

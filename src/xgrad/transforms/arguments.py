@@ -20,10 +20,10 @@ from ..core.tensor import Tensor, alias
 from ..core.variable import Variable
 from ..errors import ArgumentTypeError, DeviceMismatchError, ShapeError
 from ..ops.rule_namespace import rule_namespace
-from ..tree import TreeDef, flatten, unflatten
+from ..tree import TreeDef, flatten, show, unflatten
 from .call import Place, place_of
 
-__all__ = ["Arguments", "as_result", "fit", "signature_of"]
+__all__ = ["Arguments", "as_result", "by_path", "fit", "signature_of"]
 
 _LEAF = flatten(0)[1]
 
@@ -138,7 +138,8 @@ class Arguments:
 
         A rule returns one value per argument, in the argument's structure or None, or one per leaf
         of all arguments. All that are no arrays may be left out, and all integers; floats are
-        numbers that the rule may have a gradient for."""
+        numbers that the rule may have a gradient for. What has names belongs to what has the same
+        names, in whatever order."""
         given = list(returned) if type(returned) in (tuple, list) else [returned]
         everything = [p.treedef.num_leaves for p in self.positions]
         starts = [sum(everything[:i]) for i in range(len(everything))]
@@ -153,7 +154,9 @@ class Arguments:
                 leaves = self._matched(given, chosen, starts)
                 if leaves is not None:
                     return [leaves[i] for i in self._operand_of]
-        flat, _ = flatten(returned, none_is_leaf=True)
+        flat, treedef = flatten(returned, none_is_leaf=True)
+        if treedef.has_names:
+            return None
         for numbers in (
             range(len(self.leaves)),
             self._arrays,
@@ -170,26 +173,36 @@ class Arguments:
     def _matched(
         self, given: list[Any], chosen: Sequence[int], starts: list[int]
     ) -> dict[int, Any] | None:
-        """One gradient per leaf of the chosen arguments, or None if a structure differs."""
+        """One gradient per leaf of the chosen arguments, or None if one is missing or too many."""
         found: dict[int, Any] = dict.fromkeys(range(len(self.leaves)))
         for g, number in zip(given, chosen, strict=True):
             position = self.positions[number]
             if g is None:
                 continue
             if position.treedef.kind is None:
-                parts = [g]
-            else:
-                parts, treedef = flatten(g, none_is_leaf=True)
-                if treedef != position.treedef:
+                found[starts[number]] = g
+                continue
+            parts = by_path(g)
+            for i, path in enumerate(position.treedef.paths, start=starts[number]):
+                if path in parts:
+                    found[i] = parts.pop(path)
+                elif i in self._operand_of:
                     return None
-            for i, part in enumerate(parts):
-                found[starts[number] + i] = part
+            if parts:
+                return None
         return found
 
     def expected(self) -> tuple[int, str]:
         """How many gradients a rule may return at least, and for which arguments, in words."""
-        names = [p.name for p in self.positions if p.arrays] or [p.name for p in self.positions]
+        chosen = [p for p in self.positions if p.arrays] or self.positions
+        names = [f"{p.name} {show(p.treedef)}" if p.treedef.has_names else p.name for p in chosen]
         return len(names), ", ".join(names) or "no argument"
+
+
+def by_path(nest: Nest) -> dict[tuple[Any, ...], Any]:
+    """The leaves of a nest by their paths; None counts as a leaf."""
+    leaves, treedef = flatten(nest, none_is_leaf=True)
+    return dict(zip(treedef.paths, leaves, strict=True))
 
 
 def as_tensor(x: Any) -> Any:

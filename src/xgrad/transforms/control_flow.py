@@ -16,10 +16,11 @@ from ..batching import Batched, collect
 from ..core.casting import dtype_kind
 from ..core.handle import Handle
 from ..core.spec import describe
-from ..core.tensor import Tensor
+from ..core.tensor import Tensor, alias, rebind
 from ..errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from ..ops.rule_namespace import rule_namespace
 from ..tree import TreeDef, flatten, show, unflatten
+from .inputs import check_function
 
 __all__ = ["cond", "scan", "while_loop"]
 
@@ -64,16 +65,21 @@ def cond(
     >>> xg.cond(xg.asarray(2.0) > 1.0, lambda x: x * x, lambda x: -x, xg.asarray(3.0))
     xg.Tensor(9., shape=(), dtype=float64, device=cpu)
     """
+    check_function(true_fn, "cond", "true_fn")
+    check_function(false_fn, "cond", "false_fn")
     _check_predicate(pred, "cond")
     if not _differs(pred):
         return true_fn(*operands) if bool(pred) else false_fn(*operands)
-    chosen, structure = flatten(true_fn(*operands))
-    others, other_structure = flatten(false_fn(*operands), like=structure)
+    (chosen, structure), ours = _on_handles(true_fn, operands)
+    (others, other_structure), theirs = _on_handles(false_fn, operands, structure)
     if structure != other_structure:
         raise ArgumentError(
             f"cond: true_fn returned {show(structure)} and false_fn {show(other_structure)}. Use "
             "the same structure in both."
         )
+    for x, a, b in zip(flatten(operands)[0], ours, theirs, strict=True):
+        if isinstance(x, Tensor) and (a.raw is not x.raw or b.raw is not x.raw):
+            rebind(x, _where(pred, a, b))
     return unflatten(structure, [_where(pred, a, b) for a, b in zip(chosen, others, strict=True)])
 
 
@@ -115,14 +121,16 @@ def while_loop(cond_fn: Callable[[Nest], Any], body_fn: Callable[[Nest], Nest], 
     >>> xg.while_loop(lambda x: x < 100.0, lambda x: x * x, xg.asarray(3.0))
     xg.Tensor(6561., shape=(), dtype=float64, device=cpu)
     """
+    check_function(cond_fn, "while_loop", "cond_fn")
+    check_function(body_fn, "while_loop", "body_fn")
     carry, structure = _as_tensors(init, "while_loop: init")
     while True:
-        pred = cond_fn(unflatten(structure, carry))
+        pred = cond_fn(unflatten(structure, _handles(carry)))
         _check_predicate(pred, "while_loop: cond_fn")
         if not _holds_for_any(pred):
             return unflatten(structure, carry)
         new = _carried(
-            body_fn(unflatten(structure, carry)), carry, structure, "while_loop: body_fn"
+            body_fn(unflatten(structure, _handles(carry))), carry, structure, "while_loop: body_fn"
         )
         if _differs(pred):
             new = [_where(pred, a, b) for a, b in zip(new, carry, strict=True)]
@@ -180,6 +188,7 @@ def scan(
     >>> carry.item(), ys.tolist()
     (6.0, [0.0, 2.0, 9.0])
     """
+    check_function(f, "scan")
     leaves, x_structure = _as_tensors(xs, "scan: xs")
     count = _length(leaves, length)
     carry, structure = _as_tensors(init, "scan: init")
@@ -252,6 +261,21 @@ def _differs(pred: Any) -> bool:
     """Whether examples may decide otherwise."""
     array = getattr(pred, "raw", None)
     return isinstance(array, Batched) and array.mapped
+
+
+def _handles(leaves: list[Any]) -> list[Any]:
+    """The same values in handles of their own, which a function may rebind."""
+    own = {id(x): alias(x) for x in leaves if isinstance(x, Tensor)}
+    return [own.get(id(x), x) for x in leaves]
+
+
+def _on_handles(
+    f: Callable[..., Nest], operands: tuple[Nest, ...], like: TreeDef | None = None
+) -> tuple[Any, list[Any]]:
+    """What a function returns, taken apart as another nest was, and what it made of its operands."""
+    leaves, structure = flatten(operands)
+    handles = _handles(leaves)
+    return flatten(f(*unflatten(structure, handles)), like=like), handles
 
 
 def _holds_for_any(pred: Any) -> bool:

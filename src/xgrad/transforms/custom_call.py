@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .._typing import Array
+from .._typing import Array, Nest
 from ..core.casting import is_inexact
 from ..core.tensor import Tensor
 from ..core.variable import Variable
 from ..errors import ArgumentError, ArgumentTypeError, NotDifferentiableError
 from ..ops.rule_namespace import rule_namespace
-from ..tree import flatten
-from .arguments import Arguments, fit
+from ..tree import TreeDef, flatten, show
+from .arguments import Arguments, by_path, fit
 from .call import Call, Place, place_of
 from .held import held
 
@@ -32,6 +32,7 @@ class CustomCall(Call):
         name: str,
         arguments: Arguments,
         results: Sequence[Place],
+        structure: TreeDef,
         rule: Rule,
         variables: dict[Variable, Array],
         jvp: Rule | None,
@@ -40,6 +41,7 @@ class CustomCall(Call):
         super().__init__([*arguments.places, *places], results)
         self._name = name
         self._arguments = arguments
+        self._structure = structure
         self._rule = rule
         self._variables = variables
         self._jvp = jvp
@@ -56,18 +58,29 @@ class CustomCall(Call):
             returned, of_variables = self._rule(*gs), []
         matched = self._arguments.match(returned)
         if matched is None:
-            count, names = self._arguments.expected()
-            given = len(returned) if isinstance(returned, (tuple, list)) else 1
-            raise ArgumentError(
-                f"custom_gradient function expected to return {count} gradients, but returned "
-                f"{given} instead: {self._name}: one for each of {names}, in the structure of that "
-                "argument. Use None for what has no gradient."
-            )
+            raise self._misfit(returned)
         what = f"custom_gradient: {self._name}: the gradient of"
         return [
             fit(g, place, what)
             for g, place in zip([*matched, *of_variables], self.operands, strict=True)
         ]
+
+    def _misfit(self, returned: Any) -> ArgumentError:
+        """What to say of gradients that do not belong to the arguments."""
+        count, names = self._arguments.expected()
+        structure = flatten(returned, none_is_leaf=True)[1]
+        if structure.has_names:
+            return ArgumentError(
+                f"custom_gradient: grad_fn of {self._name} returned {show(structure)}, which does "
+                f"not have the structure of {names}. Use the same names, and None for what has no "
+                "gradient."
+            )
+        given = len(returned) if isinstance(returned, (tuple, list)) else 1
+        return ArgumentError(
+            f"custom_gradient function expected to return {count} gradients, but returned {given} "
+            f"instead: {self._name}: one for each of {names}, in the structure of that argument. "
+            "Use None for what has no gradient."
+        )
 
     def _pair(self, returned: Any) -> tuple[Any, list[Any]]:
         if not isinstance(returned, (tuple, list)) or len(returned) != 2:
@@ -110,18 +123,32 @@ class CustomCall(Call):
                 f"custom_gradient: the forward rule of {self._name} must return a pair (y, "
                 f"tangent), but returned {kind_of(returned)}."
             )
-        found, _ = flatten(returned[1], none_is_leaf=True)
-        if len(found) != len(self.results):
-            raise ArgumentError(
-                f"custom_gradient: the forward rule of {self._name} must return a tangent for each "
-                f"of {len(self.results)} results, but returned {len(found)}. Use None where "
-                "nothing moves."
-            )
+        found = self._tangents(returned[1])
         what = f"custom_gradient: the forward rule of {self._name}: the tangent of"
         return [
             fit(t, place, what) if is_inexact(place.dtype) else None
             for t, place in zip(found, self.results, strict=True)
         ]
+
+    def _tangents(self, returned: Nest) -> list[Any]:
+        """One tangent for each result, by its name where there are names, else by its place."""
+        paths = self._structure.paths
+        parts = {p: t for p, t in by_path(returned).items() if t is not None or p in paths}
+        if parts.keys() == set(paths):
+            return [parts[path] for path in paths]
+        found, structure = flatten(returned, none_is_leaf=True)
+        if structure.has_names:
+            raise ArgumentError(
+                f"custom_gradient: the forward rule of {self._name} returned the tangents "
+                f"{show(structure)} for the results {show(self._structure)}. Use the same names, "
+                "and None where nothing moves."
+            )
+        if len(found) != len(paths):
+            raise ArgumentError(
+                f"custom_gradient: the forward rule of {self._name} must return a tangent for each "
+                f"of {len(paths)} results, but returned {len(found)}. Use None where nothing moves."
+            )
+        return found
 
 
 def kind_of(returned: Any) -> str:

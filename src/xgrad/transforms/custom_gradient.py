@@ -134,7 +134,8 @@ class CustomGradient:
             y, rule = self._pair(arguments.call(self._function))
             results, treedef = self._results(y)
         variables = self._checked(captures.variables, rule)
-        call = CustomCall(self._name, arguments, _places(results), rule, variables, self._jvp)
+        places = _places(results)
+        call = CustomCall(self._name, arguments, places, treedef, rule, variables, self._jvp)
         call.remember(arguments.operands, results)
         operands += [(array, variable.node) for variable, array in variables.items()]
         results = record(self._primitive, call, operands, results)

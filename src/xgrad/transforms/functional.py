@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .._typing import Nest
+from ..core.casting import is_inexact
 from ..core.indexed_slices import IndexedSlices
 from ..errors import ArgumentError
 from ..interpreters.forward import ForwardAccumulator
 from ..interpreters.tape import GradientTape
 from ..ops.rule_namespace import rule_namespace
 from ..tree import flatten, show, unflatten
-from .inputs import Inputs, output_leaves, scalar_output
+from .inputs import Inputs, argument_numbers, check_function, output_leaves, scalar_output
 
 __all__ = ["grad", "jvp", "linearize", "value_and_grad", "vjp"]
 
@@ -64,10 +65,12 @@ def grad(
     >>> xg.grad(xg.grad(lambda x: x**3))(2.0)
     xg.Tensor(12., shape=(), dtype=float64, device=cpu)
     """
+    check_function(f, "grad")
+    numbers = argument_numbers(argnums, "grad")
 
     @functools.wraps(f)
     def gradient(*args: Any, **options: Any) -> Nest:
-        value, slopes = _value_and_slopes(f, argnums, has_aux, args, options, "grad")
+        value, slopes = _value_and_slopes(f, numbers, has_aux, args, options, "grad")
         return (slopes, value[1]) if has_aux else slopes
 
     return gradient
@@ -106,10 +109,12 @@ def value_and_grad(
     >>> value.item(), slope.item()
     (8.0, 12.0)
     """
+    check_function(f, "value_and_grad")
+    numbers = argument_numbers(argnums, "value_and_grad")
 
     @functools.wraps(f)
     def both(*args: Any, **options: Any) -> tuple[Any, Nest]:
-        return _value_and_slopes(f, argnums, has_aux, args, options, "value_and_grad")
+        return _value_and_slopes(f, numbers, has_aux, args, options, "value_and_grad")
 
     return both
 
@@ -184,6 +189,7 @@ def vjp(f: Callable[..., Nest], *primals: Nest, has_aux: bool = False) -> tuple[
     >>> pullback(xg.asarray([1.0, 10.0]))
     (xg.Tensor([ 2., 40.], shape=(2,), dtype=float64, device=cpu),)
     """
+    check_function(f, "vjp")
     inputs = Inputs(primals, range(len(primals)), "vjp")
     with GradientTape(persistent=True, watch_accessed_variables=False) as tape:
         tape.watch(inputs.leaves)
@@ -245,6 +251,7 @@ def jvp(
     >>> slope
     xg.Tensor(12., shape=(), dtype=float64, device=cpu)
     """
+    check_function(f, "jvp")
     inputs = Inputs(_as_arguments(primals), _all_of(primals), "jvp")
     directions = _directions(primals, tangents, "jvp")
     with ForwardAccumulator(inputs.leaves, directions) as accumulator:
@@ -293,12 +300,15 @@ def linearize(f: Callable[..., Nest], *primals: Nest) -> tuple[Nest, Callable[..
     >>> push(1.0).item(), push(10.0).item()
     (12.0, 120.0)
     """
+    check_function(f, "linearize")
     inputs = Inputs(primals, range(len(primals)), "linearize")
     with GradientTape(persistent=True, watch_accessed_variables=False) as tape:
         tape.watch(inputs.leaves)
         y = f(*inputs.args)
     targets, treedef = output_leaves(y, "linearize", f)
-    transposed = Transposed(tape, targets, inputs.leaves)
+    moving = [y for y in targets if is_inexact(y.dtype)]
+    constants = [None if is_inexact(y.dtype) else y for y in targets]
+    transposed = Transposed(tape, moving, inputs.leaves)
 
     def push(*tangents: Nest) -> Nest:
         _, expected = flatten(list(primals))
@@ -308,7 +318,9 @@ def linearize(f: Callable[..., Nest], *primals: Nest) -> tuple[Nest, Callable[..
                 f"push: the tangents must have the structure of the primals: {show(expected)} "
                 f"expected, {show(structure)} given. Use one nest for each primal."
             )
-        return unflatten(treedef, transposed.push(given))
+        found = iter(transposed.push(given))
+        slopes = [next(found) if y is None else rule_namespace.zeros_like(y) for y in constants]
+        return unflatten(treedef, slopes)
 
     return y, push
 

@@ -2,11 +2,12 @@
 
 A transform must not confuse its argument with anything else that has the same value: the same array
 given twice, or a Tensor that the function also closes over. So each argument becomes a new Tensor;
-who watches from outside follows it as a view of the old one."""
+who watches from outside follows it as a view of the old one. The function is given another handle
+of it, because one that it changes in place means another value afterwards."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .._typing import SCALAR_TYPES, Nest
@@ -23,7 +24,14 @@ from ..errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from ..ops.rule_namespace import rule_namespace
 from ..tree import TreeDef, flatten, unflatten
 
-__all__ = ["Inputs", "isolated", "output_leaves", "scalar_output"]
+__all__ = [
+    "Inputs",
+    "argument_numbers",
+    "check_function",
+    "isolated",
+    "output_leaves",
+    "scalar_output",
+]
 
 _RESHAPE = primitive("reshape")
 
@@ -34,26 +42,29 @@ class Inputs:
     Attributes
     ----------
     leaves : list of Tensor
-        What to differentiate with respect to.
+        What to differentiate with respect to; those of an argument that is named twice stand twice.
     """
 
     def __init__(self, args: tuple[Any, ...], argnums: int | Sequence[int], caller: str) -> None:
         self._args = list(args)
         self._single = isinstance(argnums, int)
-        numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+        numbers = (argnums,) if isinstance(argnums, int) else argnums
         self._numbers = [_argument_number(n, args, caller) for n in numbers]
         nests = [args[n] for n in self._numbers]
         found, self._treedef = flatten(nests)
-        self.leaves = [
-            isolated(x, f"{caller}: argument {_which(self._numbers, self._treedef, i)}")
-            for i, x in enumerate(found)
-        ]
+        names = [_which(self._numbers, self._treedef, i) for i in range(len(found))]
+        own = {
+            name: isolated(x, f"{caller}: argument {name}")
+            for name, x in zip(names, found, strict=True)
+        }
+        self.leaves = [own[name] for name in names]
 
     @property
     def args(self) -> tuple[Any, ...]:
-        """All arguments, with the new Tensors in place."""
+        """All arguments, with handles of the new Tensors in place, which the function may rebind."""
         args = list(self._args)
-        for n, nest in zip(self._numbers, self.nests(self.leaves), strict=True):
+        handles = [Tensor(x.raw, x.node) for x in self.leaves]
+        for n, nest in zip(self._numbers, self.nests(handles), strict=True):
             args[n] = nest
         return tuple(args)
 
@@ -90,13 +101,33 @@ def isolated(x: Any, name: str) -> Tensor:
     return Tensor(x.raw)
 
 
+def check_function(f: Any, caller: str, name: str = "f") -> None:
+    """Refuse what cannot be called."""
+    if not callable(f):
+        raise ArgumentTypeError(
+            f"{caller}: {name} must be a function, but is a {type(f).__name__}. Use a function of "
+            "the arguments, such as lambda x: xg.sum(x**2)."
+        )
+
+
+def argument_numbers(argnums: Any, caller: str) -> int | tuple[int, ...]:
+    """Check the numbers of the arguments to differentiate with respect to, whatever they are."""
+    numbers = tuple(argnums) if isinstance(argnums, Iterable) else (argnums,)
+    for number in numbers:
+        if type(number) is not int:
+            raise ArgumentTypeError(
+                f"{caller}: argnums must be an int or a sequence of ints, but holds {number!r}."
+            )
+    return numbers if isinstance(argnums, Iterable) else numbers[0]
+
+
 def output_leaves(y: Nest, caller: str, f: Callable[..., Any]) -> tuple[list[Any], TreeDef]:
     """The Tensors that a function returned, and its structure."""
     found, treedef = flatten(y, none_is_leaf=True)
     for part in found:
         if not isinstance(part, Handle):
             raise ArgumentTypeError(_not_a_tensor(part, caller, f))
-    return [part.value() if isinstance(part, Variable) else part for part in found], treedef
+    return [_own(part) for part in found], treedef
 
 
 def scalar_output(y: Any, caller: str, f: Callable[..., Any]) -> Tensor:
@@ -108,7 +139,12 @@ def scalar_output(y: Any, caller: str, f: Callable[..., Any]) -> Tensor:
             f"{caller}: {_name(f)} returned {describe(y)}, but must return a scalar, of shape (). "
             "Use xg.sum, or xg.jacobian for all elements."
         )
-    return y.value() if isinstance(y, Variable) else y
+    return _own(y)
+
+
+def _own(y: Any) -> Tensor:
+    """A handle of a result that its caller cannot rebind."""
+    return y.value() if isinstance(y, Variable) else Tensor(y.raw, y.node)
 
 
 def _not_a_tensor(part: Any, caller: str, f: Callable[..., Any]) -> str:
@@ -127,11 +163,7 @@ def _name(f: Callable[..., Any]) -> str:
     return getattr(f, "__name__", type(f).__name__)
 
 
-def _argument_number(number: Any, args: tuple[Any, ...], caller: str) -> int:
-    if type(number) is not int:
-        raise ArgumentTypeError(
-            f"{caller}: argnums must be an int or a sequence of ints, but holds {number!r}."
-        )
+def _argument_number(number: int, args: tuple[Any, ...], caller: str) -> int:
     if not -len(args) <= number < len(args):
         raise ArgumentError(
             f"{caller}: argnums {number} is out of range for {len(args)} positional arguments. Use "

@@ -9,16 +9,17 @@ from typing import Any, Literal
 
 from .._typing import Nest
 from ..backends import quiet
-from ..core.casting import dtype_kind
+from ..core.casting import dtype_kind, is_inexact
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, DTypeError
+from ..interpreters.arguments import check_chunk_size
 from ..interpreters.jacobian import jacobian as tape_jacobian
 from ..interpreters.tape import GradientTape
 from ..ops.rule_namespace import rule_namespace
 from ..tree import unflatten
 from .functional import Transposed, _as_arguments, _directions, _first
-from .inputs import Inputs, output_leaves, scalar_output
+from .inputs import Inputs, argument_numbers, check_function, output_leaves, scalar_output
 
 __all__ = ["hessian", "hvp", "jacfwd", "jacobian", "jacrev"]
 
@@ -178,25 +179,28 @@ def _jacobian(
     mode: Mode,
     caller: str,
 ) -> Callable[..., Nest]:
-    if chunk_size is not None and chunk_size < 1:
-        raise ArgumentError(
-            f"{caller}: chunk_size {chunk_size} must be at least 1. Use None for all at once."
-        )
+    check_function(f, caller)
+    check_chunk_size(chunk_size, caller)
+    numbers = argument_numbers(argnums, caller)
 
     @functools.wraps(f)
     def matrix(*args: Any, **options: Any) -> Nest:
-        inputs = Inputs(args, argnums, caller)
+        inputs = Inputs(args, numbers, caller)
         with GradientTape(persistent=True, watch_accessed_variables=False) as tape:
             tape.watch(inputs.leaves)
             value = f(*inputs.args, **options)
         y = _first(value, has_aux, caller, f)
         targets, treedef = output_leaves(y, caller, f)
-        forward = mode == "forward" or (mode == "auto" and _is_tall(targets, inputs.leaves))
+        moving = [y for y in targets if is_inexact(y.dtype)]
+        forward = mode == "forward" or (mode == "auto" and _is_tall(moving, inputs.leaves))
         _check_kinds(targets, inputs.leaves, holomorphic, forward, caller)
         compute = _columns if forward else _rows
         with quiet():
-            rows = compute(tape, targets, inputs.leaves, chunk_size, holomorphic)
-        found = unflatten(treedef, [inputs.result(row) for row in rows])
+            rows = iter(compute(tape, moving, inputs.leaves, chunk_size, holomorphic))
+        blocks = [
+            next(rows) if is_inexact(y.dtype) else _of_constant(y, inputs.leaves) for y in targets
+        ]
+        found = unflatten(treedef, [inputs.result(row) for row in blocks])
         return (found, value[1]) if has_aux else found
 
     return matrix
@@ -238,6 +242,11 @@ def _columns(
     return [
         [_turned(columns[j][i], y, x) for j, x in enumerate(sources)] for i, y in enumerate(targets)
     ]
+
+
+def _of_constant(y: Any, sources: list[Any]) -> list[Tensor]:
+    """The derivatives of integers and booleans."""
+    return [_or_zeros(None, (*y.shape, *x.shape), x) for x in sources]
 
 
 def _turned(column: Tensor | None, y: Any, x: Any) -> Tensor:
@@ -319,10 +328,12 @@ def hessian(
     xg.Tensor([[8., 8.],
                [8., 2.]], shape=(2, 2), dtype=float64, device=cpu)
     """
+    check_function(f, "hessian")
+    numbers = argument_numbers(argnums, "hessian")
 
     @functools.wraps(f)
     def matrix(*args: Any, **options: Any) -> Nest:
-        inputs = Inputs(args, argnums, "hessian")
+        inputs = Inputs(args, numbers, "hessian")
         with GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(inputs.leaves)
             value = f(*inputs.args, **options)
@@ -372,6 +383,7 @@ def hvp(f: Callable[..., Any], primals: Nest, tangents: Nest) -> Nest:
     >>> xg.hvp(lambda x: xg.sum(x**3), (x,), (v,))
     xg.Tensor([ 6., 12.], shape=(2,), dtype=float64, device=cpu)
     """
+    check_function(f, "hvp")
     args = _as_arguments(primals)
     inputs = Inputs(args, range(len(args)), "hvp")
     directions = _directions(primals, tangents, "hvp")

@@ -8,6 +8,7 @@ from typing import Any
 
 from .._typing import Nest
 from .functional import grad
+from .inputs import argument_numbers, check_function
 from .vmap import vmap
 
 __all__ = ["per_example_gradient"]
@@ -50,12 +51,14 @@ def per_example_gradient(
     xg.Tensor([[2., 0.],
                [0., 8.]], shape=(2, 2), dtype=float64, device=cpu)
     """
-    numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    check_function(f, "per_example_gradient")
+    found = argument_numbers(argnums, "per_example_gradient")
+    numbers = (found,) if isinstance(found, int) else found
 
     @functools.wraps(f)
     def gradients(*args: Any) -> Nest:
         shared = {n % len(args) for n in numbers if -len(args) <= n < len(args)}
         axes = tuple([None if i in shared else 0 for i in range(len(args))])
-        return vmap(grad(f, argnums), in_axes=axes)(*args)
+        return vmap(grad(f, found), in_axes=axes)(*args)
 
     return gradients

@@ -18,7 +18,7 @@ from ..core.casting import is_inexact
 from ..core.node import Node
 from ..core.observers import state
 from ..core.replay import Journal, before_change
-from ..core.tensor import Tensor, alias
+from ..core.tensor import Tensor, alias, rebind
 from ..core.variable import Variable
 from ..errors import ArgumentError, ArgumentTypeError
 from ..interpreters.backward import walk
@@ -27,7 +27,7 @@ from ..interpreters.stack import Context, transcribers
 from ..interpreters.transpose import Private
 from ..ops.rule_namespace import rule_namespace
 from ..rules.edges import steepest
-from ..tree import flatten, unflatten
+from ..tree import TreeDef, flatten, unflatten
 from .call import Call, place_of
 from .operation import primitive_of, record
 from .random_states import as_stateful
@@ -77,6 +77,10 @@ def recompute_grad(f: Callable[..., Any], *, generators: Sequence[Any] = ()) -> 
     side effects happen twice. Nested calls are fine. ``tape.stats()`` shows the bytes that were
     saved.
 
+    What f does to an argument in place (``x *= 3``, ``x[0] = v``), it does to the caller's Tensor,
+    as without this. The changed value has its gradient, like a result of f; the other results do
+    not depend on it, because what happens inside is not kept.
+
     References
     ----------
     A. Griewank, A. Walther, "Algorithm 799: revolve", ACM TOMS 26(1), 2000.
@@ -107,24 +111,32 @@ def recompute_grad(f: Callable[..., Any], *, generators: Sequence[Any] = ()) -> 
     def recomputed(*args: Any, **kwargs: Any) -> Any:
         if not state.observers:
             return f(*args, **kwargs)
-        run = _Run(f, name, args, kwargs)
+        given, structure = flatten((args, kwargs), none_is_leaf=True)
+        handles = list({id(x): x for x in given if type(x) is Tensor}.values())
+        run = _Run(f, name, given, structure, handles)
         rehearsal = Rehearsal()
         with Journal() as journal:
             for generator in stateful:
                 before_change(generator, "state")
             with Context.of((*_who_sees_anyway(), rehearsal)):
-                y = run()
-        leaves, treedef = flatten(y, none_is_leaf=True)
-        places = [i for i, x in enumerate(leaves) if _depends(x, rehearsal)]
-        if not places:
-            return y
-        results = [leaves[i] for i in places]
-        call = _Recompute(run, rehearsal, journal, places, results)
-        # Those outside a level of examples have seen what happened: nothing replaces it.
-        made = record(primitive, call, call.given, results, outside=False)
-        for i, x in zip(places, made, strict=True):
-            leaves[i] = x
-        return unflatten(treedef, leaves)
+                own, leaves, treedef = run()
+        theirs = dict(zip(map(id, own), handles, strict=True))
+        places: dict[int, int] = {}  # from the id of each result to where it stands
+        for i, x in enumerate([*own, *leaves]):
+            handed_on = id(x) in theirs and x.raw is theirs[id(x)].raw
+            if not handed_on and _depends(x, rehearsal):
+                places.setdefault(id(x), i)
+        made: dict[int, Tensor] = {}
+        if places:
+            results = [[*own, *leaves][i] for i in places.values()]
+            call = _Recompute(run, rehearsal, journal, list(places.values()), results)
+            # Those outside a level of examples have seen what happened: nothing replaces it.
+            new = record(primitive, call, call.given, results, outside=False)
+            made = dict(zip(places, new, strict=True))
+        for x, handle in zip(own, handles, strict=True):
+            if x.raw is not handle.raw:
+                rebind(handle, made.get(id(x), x))
+        return unflatten(treedef, [theirs.get(id(x), made.get(id(x), x)) for x in leaves])
 
     return recomputed
 
@@ -150,19 +162,33 @@ class _Run:
     """A function and its arguments, to be run more than once."""
 
     def __init__(
-        self, f: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        f: Callable[..., Any],
+        name: str,
+        leaves: Sequence[Any],
+        treedef: TreeDef,
+        handles: Sequence[Tensor],
     ) -> None:
         self.name = name
         self._function = f
         self._levels = running_levels()
-        self._leaves, self._treedef = flatten((args, kwargs), none_is_leaf=True)
+        numbers = {id(x): number for number, x in enumerate(handles)}
+        self._numbers = [numbers.get(id(x)) for x in leaves]
+        # Not the caller's handles, which may mean other values by the time of the second run.
+        self._values = [alias(x) for x in handles]
+        self._others = [None if id(x) in numbers else x for x in leaves]
+        self._treedef = treedef
 
-    def __call__(self) -> Any:
-        """Run it; every Tensor among the arguments is a new one, so that none can be rebound."""
-        leaves = [alias(x) if type(x) is Tensor else x for x in self._leaves]
+    def __call__(self) -> tuple[list[Tensor], list[Any], TreeDef]:
+        """Run it on handles of its own; gives these, which it may have rebound, and the results."""
+        own = [alias(x) for x in self._values]
+        leaves = [
+            x if number is None else own[number]
+            for x, number in zip(self._others, self._numbers, strict=True)
+        ]
         args, kwargs = unflatten(self._treedef, leaves)
         with running(self._levels):  # so that random numbers are drawn for the same examples
-            return self._function(*args, **kwargs)
+            return own, *flatten(self._function(*args, **kwargs), none_is_leaf=True)
 
 
 class _Recompute(Call):
@@ -241,10 +267,11 @@ class _Recompute(Call):
                 before_change(thing, attribute)
                 setattr(thing, attribute, value)
             try:
-                leaves, _ = flatten(self._run(), none_is_leaf=True)
+                own, leaves, _ = self._run()
             finally:
                 undo.put_back()
-        results: list[Any] = [leaves[i] if i < len(leaves) else None for i in self._places]
+        found = [*own, *leaves]
+        results: list[Any] = [found[i] if i < len(found) else None for i in self._places]
         for y, place, sample in zip(results, self.results, self._samples, strict=True):
             if not isinstance(y, Tensor) or (y.shape, y.dtype) != (place.shape, place.dtype):
                 raise self._changed("a result of another shape, dtype or structure")

@@ -15,11 +15,13 @@ from ..batching import Level, collect, running, running_levels, spread
 from ..core.handle import Handle
 from ..core.indexed_slices import IndexedSlices
 from ..core.spec import describe
-from ..core.tensor import Tensor
+from ..core.tensor import Tensor, alias
 from ..errors import ArgumentError, ArgumentTypeError, ShapeError
+from ..interpreters.arguments import check_chunk_size
 from ..ops.rule_namespace import rule_namespace
 from ..tree import TreeDef, flatten, show, unflatten
 from .batched import NotBatchableError
+from .inputs import check_function
 
 __all__ = ["vmap"]
 
@@ -78,8 +80,8 @@ def vmap(
     >>> xg.vmap(xg.vecdot, in_axes=(0, None))(a, b)
     xg.Tensor([12., 34.], shape=(2,), dtype=float64, device=cpu)
     """
-    if chunk_size is not None and chunk_size < 1:
-        raise ArgumentError(f"vmap: chunk_size {chunk_size} must be at least 1, or None for all.")
+    check_function(f, "vmap")
+    check_chunk_size(chunk_size, "vmap")
 
     @functools.wraps(f)
     def mapped(*args: Any, **options: Any) -> Nest:
@@ -110,7 +112,8 @@ def _run(
     """Run the function on one level of examples."""
     level = Level(_size(xs, axes) if size is None else size)
     inputs = [
-        x if a is None else spread(x, a % x.ndim, level) for x, a in zip(xs, axes, strict=True)
+        _shared(x) if a is None else spread(x, a % x.ndim, level)
+        for x, a in zip(xs, axes, strict=True)
     ]
     args, options = unflatten(treedef, inputs)
     try:
@@ -141,7 +144,7 @@ def _one_after_another(
     structure: TreeDef | None = None
     for i in range(size):
         inputs = [
-            x if a is None else x[(*(slice(None),) * (a % x.ndim), i, ...)]
+            _shared(x) if a is None else x[(*(slice(None),) * (a % x.ndim), i, ...)]
             for x, a in zip(xs, axes, strict=True)
         ]
         args, options = unflatten(treedef, inputs)
@@ -210,6 +213,11 @@ def _operand(x: Any, axis: int | None) -> Any:
         f"vmap: an argument of type {type(x).__name__} cannot be mapped. Use in_axes=None for it, "
         "or xg.asarray to make a Tensor of it."
     )
+
+
+def _shared(x: Any) -> Any:
+    """An argument that all examples share, in a handle that may be rebound to what differs."""
+    return alias(x) if isinstance(x, Tensor) else x
 
 
 def _size(xs: list[Any], axes: list[int | None]) -> int:
