@@ -2,6 +2,9 @@
 
 Oracles: the same arithmetic on NumPy's draws; jax and mpmath for the gamma distribution."""
 
+import subprocess
+import sys
+
 import mpmath
 import numpy as np
 import pytest
@@ -261,3 +264,16 @@ def test_recomputation_whose_gradient_is_taken_inside_vmap():
     _, pullback = xg.vjp(f, xg.ones(3))
     (g,) = xg.vmap(pullback)(xg.eye(3))
     np.testing.assert_array_equal(g.numpy(), np.diag(Z[0]))
+
+
+def test_second_derivatives_need_no_module_that_nobody_imported():
+    """The rule of a draw names special functions, whose own rules come with it."""
+    program = (
+        "import xgrad as xg\n"
+        "f = lambda a: xg.sum(xg.random.Generator(0).gamma(a))\n"
+        "print(xg.hessian(f)(xg.asarray(2.5)).item())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert not done.returncode, done.stderr
+    expected = xg.hessian(lambda a: xg.sum(xg.random.Generator(0).gamma(a)))(xg.asarray(2.5))
+    assert float(done.stdout) == expected.item()

@@ -15,7 +15,7 @@ from ..core.handle import Handle
 from ..core.instructions import primitive
 from ..core.tensor import Tensor
 from ..ops.rule_namespace import rule_namespace as xp
-from ..rules import special_incomplete  # noqa: F401 - gives the rule of gamma_draw
+from ..rules import special  # noqa: F401 - gives the rule of gamma_draw, and of what that names
 from .source import Source
 
 __all__ = ["Continuous"]

@@ -16,14 +16,7 @@ from ...core.casting import dtype_kind, is_inexact, to_array
 from ...core.defaults import default_dtype
 from ...core.instructions import primitive
 from ...core.tensor import Tensor
-from ...rules import (  # noqa: F401 - give the rules
-    special_bessel,
-    special_error,
-    special_gamma,
-    special_incomplete,
-    special_integrals,
-    special_logistic,
-)
+from ...rules import special  # noqa: F401 - gives the rules
 from .._arguments import as_operand
 from ..rounding import floor
 from ..searching import where
