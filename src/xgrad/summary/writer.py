@@ -67,7 +67,7 @@ class _Events:
         except ImportError as error:
             raise BackendUnavailableError(
                 "summaries need tensorboardX, which is not installed. Use pip install "
-                "'xgrad[tensorboard]'."
+                '".[tensorboard]" in a checkout of xgrad, or pip install tensorboardX tensorboard.'
             ) from error
         name = f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}.{os.getpid()}"
         name += f".{next(_numbers):06d}{suffix}"  # readers take files in alphabetical order
