@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import xgrad as xg
+from xgrad.ops.numpy_functions.tables import FUNCTIONS
 
 PATH = pathlib.Path(__file__).parents[2] / "docs" / "interoperation.md"
 TEXT = PATH.read_text(encoding="utf-8")
@@ -39,6 +40,12 @@ def test_script_prints_what_it_shows():
     )
     shown = re.findall(r"^print\(.*\)  # (.*)$", code, re.MULTILINE)
     assert done.stdout.splitlines() == shown, done.stderr
+
+
+@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md", "docs/interoperation.md"])
+def test_functions_of_numpy_are_counted(page):
+    text = (PATH.parents[1] / page).read_text(encoding="utf-8")
+    assert re.search(rf"\b{len(FUNCTIONS)}\b (of them|functions)", text)
 
 
 # -- gradients for SciPy's optimizers --------------------------------------------------------------
