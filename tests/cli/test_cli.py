@@ -74,7 +74,7 @@ def test_missing_cupy_is_said_with_what_to_do() -> None:
     reason = problem("cuda")
     assert reason is not None
     assert "cupy is not installed" in reason
-    assert "xgrad[cuda13]" in reason
+    assert '".[cuda13]"' in reason
 
 
 def test_info_survives_a_broken_part(capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +141,7 @@ def test_missing_extra_names_the_command(capsys: Any, monkeypatch: pytest.Monkey
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert run("demo") == 1
     err = capsys.readouterr().err
-    assert 'pip install "xgrad[demo]"' in err
+    assert 'pip install ".[demo]"' in err
     assert "scikit-learn, matplotlib, tqdm not installed" in err
 
 

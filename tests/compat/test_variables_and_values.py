@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pickle
+import re
 
 import numpy as np
 import pytest
 
 import xgrad as xg
 import xgrad.compat.tensorflow as tf
+from xgrad.compat.tensorflow._tables import _HINTS as HINTS
 
 # -- dtypes ----------------------------------------------------------------------------------------
 
@@ -240,10 +242,35 @@ def test_a_placeholder_is_a_constant():
         _ = tf.placeholder
 
 
-@pytest.mark.parametrize("place", [tf, tf.math, tf.linalg, tf.nn, tf.keras, tf.summary])
+PLACES = ["autodiff", "config", "debugging", "keras", "linalg", "math", "nn", "random"]
+PLACES += ["summary", "test", "train"]
+
+
+@pytest.mark.parametrize("place", ["tf", *[f"tf.{name}" for name in PLACES]])
 def test_a_name_that_there_is_not_says_where_to_look(place):
-    with pytest.raises(AttributeError, match=r"coming-from-tensorflow\.md"):
-        _ = place.no_such_name
+    with pytest.raises(AttributeError, match=rf"no {place}\.no_such_name\. .* dir\({place}\)"):
+        eval(f"{place}.no_such_name", {"tf": tf})
+
+
+@pytest.mark.parametrize(
+    "module", [tf.autodiff, tf.config, tf.debugging, tf.random, tf.test, tf.train]
+)
+def test_names_are_listed_without_what_the_module_imports(module):
+    assert dir(module) == sorted(module.__all__)
+
+
+@pytest.mark.parametrize("name", HINTS)
+def test_what_a_hint_names_is_there(name):
+    with pytest.raises(AttributeError, match=rf"no tf\.{name}\. Use "):
+        getattr(tf, name)
+    for place in re.findall(r"\b(?:tf|xg)\.[\w.]*\w", HINTS[name]):
+        assert eval(place, {"tf": tf, "xg": xg}) is not None
+
+
+@pytest.mark.parametrize("place", ["train.Saver", "train.Checkpoint", "test.TestCase"])
+def test_a_class_that_there_is_not_has_a_hint(place):
+    with pytest.raises(AttributeError, match=rf"no tf\.{place}\. Use "):
+        eval(f"tf.{place}", {"tf": tf})
 
 
 def test_both_versions_are_this_one():

@@ -1,6 +1,7 @@
 """Files that pages link to exist, every page is in the index, and decisions have numbers of their own."""
 
 import re
+import tomllib
 from collections import Counter
 from pathlib import Path
 
@@ -10,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md"), *ROOT.glob("*/README.md")])
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+INSTALL = re.compile(r"\"\.\[([\w,]+)\]")
 DECISIONS = sorted(path for path in (DOCS / "decisions").glob("*.md") if path.name != "README.md")
 
 
@@ -20,6 +22,23 @@ def test_links_lead_somewhere(page):
     )
     targets = [t for t in LINK.findall(text) if "://" not in t and not t.startswith("mailto:")]
     assert [t for t in targets if not (page.parent / t).exists()] == []
+
+
+def test_extras_are_those_of_a_checkout():
+    """xgrad is on no index, so nothing says `pip install xgrad[...]`."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    files = [*PAGES, *(ROOT / "src").rglob("*.py")]
+    named = {path: INSTALL.findall(path.read_text(encoding="utf-8")) for path in files}
+    wrong = {
+        path.name: found
+        for path, found in named.items()
+        if [x for x in found if not {*x.split(",")} <= {*extras["optional-dependencies"]}]
+    }
+    assert wrong == {}
+    assert {extra for found in named.values() for x in found for extra in x.split(",")} >= {
+        *("bfloat16", "cuda12", "cuda13", "demo", "jit", "special", "tensorboard", "viz")
+    }
+    assert [path.name for path in files if "xgrad[" in path.read_text(encoding="utf-8")] == []
 
 
 def test_every_page_is_in_the_index():

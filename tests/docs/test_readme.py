@@ -36,6 +36,67 @@ def test_block_for_cuda_runs_on_the_cpu_but_for_the_device(kind, code, capsys):
     _run(kind, code.replace("cuda:0", "cpu").replace("cuda", "cpu"), capsys)
 
 
+# What the table has for users of autograd, each with what autograd gives; f is of x, z of numbers.
+AUTOGRAD = {
+    "argnum": (
+        lambda ag, f, x: ag.grad(lambda a, b: f(a * b), argnum=1)(x, x),
+        lambda f, x: xg.grad(lambda a, b: f(a * b), argnums=1)(x, x),
+    ),
+    "argnums": (
+        lambda ag, f, x: ag.grad(lambda a, b: f(a * b), argnum=(0, 1))(x, 2 * x)[1],
+        lambda f, x: xg.grad(lambda a, b: f(a * b), argnums=(0, 1))(x, 2 * x)[1],
+    ),
+    "elementwise_grad": (
+        lambda ag, f, x: ag.elementwise_grad(ag.numpy.tanh)(x),
+        lambda f, x: xg.grad(lambda x: xg.sum(xg.tanh(x)))(x),
+    ),
+    "holomorphic_grad": (
+        lambda ag, f, x: ag.holomorphic_grad(lambda z: z**3)(1.0 + 2.0j),
+        lambda f, x: xg.jacrev(lambda z: z**3, holomorphic=True)(1.0 + 2.0j),
+    ),
+    "grad_named": (
+        lambda ag, f, x: ag.grad_named(lambda a, b: f(a * b), "b")(x, x),
+        lambda f, x: xg.grad(lambda p: f(p["a"] * p["b"]))({"a": x, "b": x})["b"],
+    ),
+    "grad_and_aux": (
+        lambda ag, f, x: ag.grad_and_aux(lambda x: (f(x), 1.0))(x)[0],
+        lambda f, x: xg.grad(lambda x: (f(x), 1.0), has_aux=True)(x)[0],
+    ),
+    "make_vjp": (
+        lambda ag, f, x: ag.make_vjp(f)(x)[0](2.0),
+        lambda f, x: xg.vjp(f, x)[1](2.0)[0],
+    ),
+    "make_jvp": (
+        lambda ag, f, x: ag.make_jvp(f)(x)(x + 1)[1],
+        lambda f, x: xg.jvp(f, (x,), (x + 1,))[1],
+    ),
+    "vector_jacobian_product": (
+        lambda ag, f, x: ag.vector_jacobian_product(f)(x, 2.0),
+        lambda f, x: xg.vjp(f, x)[1](2.0)[0],
+    ),
+    "hessian_vector_product": (
+        lambda ag, f, x: ag.hessian_vector_product(f)(x, x + 1),
+        lambda f, x: xg.hvp(f, x, x + 1),
+    ),
+    "make_hvp": (
+        lambda ag, f, x: ag.make_hvp(f)(x)[0](x + 1),
+        lambda f, x: xg.hvp(f, x, x + 1),
+    ),
+    "complex": (
+        lambda ag, f, x: ag.grad(lambda z: ag.numpy.real(z**3))(1.0 + 2.0j).conjugate(),
+        lambda f, x: xg.grad(lambda z: xg.real(z**3))(1.0 + 2.0j),
+    ),
+}
+
+
+@pytest.mark.parametrize(("theirs", "ours"), AUTOGRAD.values(), ids=AUTOGRAD.keys())
+def test_what_stands_next_to_autograd_gives_the_same(theirs, ours):
+    autograd = pytest.importorskip("autograd", reason="autograd is not installed")
+    f = lambda x: (x**3).sum()
+    x = np.asarray([0.5, 1.5])
+    np.testing.assert_allclose(ours(f, x).numpy(), theirs(autograd, f, x), rtol=1e-14)
+
+
 def _run(kind, code, capsys):
     if kind == "pycon":
         test = doctest.DocTestParser().get_doctest(code, {}, "README.md", str(PATH), 0)

@@ -64,6 +64,25 @@ def test_activation_agrees_with_torch(name, dtype, tolerance):
     np.testing.assert_allclose(g, g_torch, rtol=tolerance, atol=10 * tolerance)
 
 
+KEYWORDS = {
+    "leaky_relu": {"negative_slope": 0.2},
+    "elu": {"alpha": 1.0},
+    "celu": {"alpha": 1.0},
+    "hard_tanh": {"minval": -1.0, "maxval": 1.0},
+    "gelu": {"approximate": False},
+    "glu": {"axis": -1},
+    "softmax": {"axis": -1},
+    "log_softmax": {"axis": -1},
+    "logsumexp": {"axis": None, "keepdims": False},
+}
+
+
+@pytest.mark.parametrize("name", [*sorted(PEERS.keys() & vars(xg.nn).keys()), "logsumexp"])
+def test_arguments_may_be_keywords(name):
+    f, x = getattr(xg.nn, name), xg.asarray(X)
+    np.testing.assert_array_equal(f(x=x, **KEYWORDS.get(name, {})).numpy(), f(x).numpy())
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_derivatives_of_activation_agree_with_differences(name):
     x = np.array([[-2.3, -0.7, 0.4, 2.1], [-3.7, -1.2, 0.9, 4.3]])

@@ -123,4 +123,15 @@ def test_the_source_archive_can_be_tested(builds):
     assert {"pyproject.toml", "README.md", "LICENSE", "tests/conftest.py"} <= names
     assert {"hatch_build.py", "src/xgrad/core/_dispatch.c", "src/xgrad/core/_speedups.h"} <= names
     assert {"docker/Dockerfile", "benchmarks/eager.py", "docs/index.md"} <= names
+    assert {"examples/tomography.py", "CONTRIBUTING.md", "SECURITY.md", "noxfile.py"} <= names
     assert owners == {(0, 0)}
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="no git checkout")
+def test_the_source_archive_holds_all_that_git_tracks(builds):
+    (archive,) = (p for p in builds[0] if p.name.endswith(".tar.gz"))
+    with tarfile.open(archive) as tar:
+        names = {name.partition("/")[2] for name in tar.getnames()}
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True)
+    tracked = {name for name in listed.stdout.decode().split("\0") if (ROOT / name).is_file()}
+    assert tracked - names == set()

@@ -65,7 +65,6 @@ RIGHT = {
     "unconnected": (lambda x, y: x * 2.0, [1.0, 2.0]),
     "integers": (lambda x, i: xg.take(x, i, axis=0), [np.asarray([1.0, 2.0]), np.asarray([1, 1])]),
     "empty": (lambda x: x * 2.0, [np.zeros((0, 2))]),
-    "no arguments": (lambda: xg.asarray(1.0), []),
     "float32 inside": (lambda x: xg.astype(xg.astype(x, xg.float32) * 3, xg.float64), [[1.0, 2.0]]),
     "sparse": (
         lambda x: xg.take(x, xg.asarray([0, 0]), axis=0, sparse_grad=True),
@@ -240,6 +239,30 @@ def test_functions_that_cannot_be_checked_are_refused():
         check_gradients(xg.log, [[-1.0]])
     with pytest.raises(TypeError, match=r"f returned a float among its results"):
         check_gradients(float, [1.0])
+
+
+NOTHING_TO_CHECK = {
+    "no result": (lambda x: None, [[1.0]], "f returned no Tensor. Did you forget its `return`"),
+    "no floating result": (
+        xg.argmax,
+        [[1.0]],
+        r"no result of f is floating: \(\) int64 on cpu. Use",
+    ),
+    "no floating argument": (
+        lambda i: i * 2.0,
+        [np.asarray([1])],
+        r"no argument in xs is floating: \(1,\) int64 on cpu. Use",
+    ),
+    "no argument": (lambda: xg.asarray(1.0), [], "no argument in xs is floating: there is none"),
+}
+
+
+@pytest.mark.parametrize(
+    ("f", "xs", "message"), NOTHING_TO_CHECK.values(), ids=NOTHING_TO_CHECK.keys()
+)
+def test_functions_with_nothing_to_check_are_refused(f, xs, message):
+    with pytest.raises(TypeError, match=f"there is nothing to check, because {message}"):
+        check_gradients(f, xs)
 
 
 def test_tolerances_can_be_chosen(mistaken):

@@ -119,3 +119,11 @@ def test_mistakes_are_errors():
         compute_gradient(lambda x: (x, x), [[1.0]])
     with pytest.raises(TypeError, match=r"must return a floating Tensor, but returned \(1,\) bool"):
         compute_gradient(lambda x: x > 0, [[1.0]])
+
+
+@pytest.mark.parametrize("delta", [0.0, -1e-3, np.nan, np.inf])
+def test_step_must_be_positive(delta):
+    with pytest.raises(
+        ValueError, match=rf"delta must be positive and finite, but is {delta}. Use"
+    ):
+        compute_gradient(xg.sin, [[1.0]], delta=delta)

@@ -81,12 +81,29 @@ def test_what_a_library_lacks_is_absent(monkeypatch):
     assert not absent.is_wrong
 
 
+def test_what_needs_a_library_that_is_not_installed_is_absent():
+    code = (
+        "import sys; sys.modules['scipy'] = None\n"
+        "from xgrad.cli import main\n"
+        "sys.exit(main(['check', '--device', 'cpu', 'erf', 'activate_sum', 'polygamma', 'tanh']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    out = done.stdout.splitlines()
+    assert [line.split()[2] for line in out[3:7]] == ["absent", "absent", "absent", "-"]
+    assert "erf needs SciPy, which is not installed" in out[3]
+    assert 'pip install ".[special]"' in out[3]
+    assert out[-2].startswith("1 of 4 instructions are right")
+    assert out[-1] == "absent here: erf, activate_sum, polygamma"
+
+
 def test_command_prints_a_row_for_each_and_a_verdict(capsys):
     assert main(["check", "--device", "cpu"]) == 0
     out = capsys.readouterr().out.splitlines()
     assert out[0] == "derivatives up to order 1 in float64 on cpu, against differences of values"
     assert out[2].split() == ["instruction", "kind", "value", "reverse", "forward"]
     assert ["tanh", "elementwise", "-", "ok", "ok"] in [line.split() for line in out]
+    assert {len(line.split()) for line in out[2:-2]} == {5}
     count = len(out) - 5
     assert out[-1].startswith(f"{count} of {count} instructions are right, in ")
 

@@ -1111,6 +1111,28 @@ def test_check_looks_at_variables():
     np.testing.assert_array_equal(w.numpy(), A)
 
 
+NOTHING_TO_COMPARE = {
+    "integers": np.asarray([1, 2]),
+    "empty": np.zeros((0, 2)),
+    "not finite": np.asarray([np.nan, 1.0]),
+}
+
+
+@pytest.mark.parametrize("x", NOTHING_TO_COMPARE.values(), ids=NOTHING_TO_COMPARE.keys())
+def test_check_is_still_to_do_after_a_call_that_had_nothing_to_compare(x):
+    f = xg.custom_gradient(lambda x: (x * x, lambda dy: 3 * x * dy), check=True)
+    f(x)
+    with pytest.raises(ValueError, match="is wrong for x"):
+        f(A)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_check_finds_a_gradient_that_is_not_finite(value):
+    f = xg.custom_gradient(lambda x: (x * x, lambda dy: 2 * x * dy * value), check=True)
+    with pytest.raises(ValueError, match=r"is wrong for x.* The worst element is \(0, 0\)"):
+        f(A)
+
+
 def test_check_is_done_once_and_leaves_no_trace():
     calls = []
 

@@ -93,8 +93,8 @@ class CupyBackend(Backend):
             namespace = importlib.import_module("array_api_compat.cupy")
         except ImportError as error:
             raise BackendUnavailableError(
-                f"cuda: cupy is not installed ({error}). Use pip to install xgrad[cuda13] or "
-                "xgrad[cuda12], whichever CUDA the driver supports."
+                f'cuda: cupy is not installed ({error}). Use pip install ".[cuda13]" or ".[cuda12]" in '
+                "a checkout of xgrad, whichever CUDA the driver supports."
             ) from error
         super().__init__("cupy", namespace)
         self._capturers: dict[int, Capturer] = {}

@@ -71,7 +71,7 @@ def bfloat16() -> DType:
     if not _has_ml_dtypes():
         raise BackendUnavailableError(
             "cuda: cupy has bfloat16 from ml_dtypes, which is not installed. Use pip install "
-            "'xgrad[bfloat16]', before cupy is imported."
+            '".[bfloat16]" in a checkout of xgrad, or pip install ml_dtypes, before cupy is imported.'
         )
     return np.dtype(importlib.import_module("ml_dtypes").bfloat16)
 

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 import xgrad as xg
 
+from ..core.instructions import PRIMITIVES
 from ..testing.selfcheck import Verdict, self_check
 
 __all__ = ["check"]
 
-_COLUMNS = f"{'instruction':20}{'kind':13}{'value':>8}{'reverse':>9}{'forward':>9}"
+_WIDTH = max(map(len, PRIMITIVES)) + 2
+_COLUMNS = f"{'instruction':{_WIDTH}}{'kind':13}{'value':>8}{'reverse':>9}{'forward':>9}"
 
 
 def check(*, device: str | None, dtype: str, order: int, names: Sequence[str] = ()) -> int:
@@ -46,7 +48,7 @@ def check(*, device: str | None, dtype: str, order: int, names: Sequence[str] = 
 
 def _row(verdict: Verdict) -> str:
     row = (
-        f"{verdict.name:20}{verdict.kind:13}{verdict.value:>8}{verdict.reverse:>9}"
+        f"{verdict.name:{_WIDTH}}{verdict.kind:13}{verdict.value:>8}{verdict.reverse:>9}"
         f"{verdict.forward:>9}"
     )
     return f"{row}  {verdict.problem}" if verdict.problem else row

@@ -66,7 +66,7 @@ def demo(device: str | None, epochs: int, seed: int, batch_size: int, logdir: st
     if missing:
         print(
             f"xgrad demo: error: {', '.join(missing)} not installed. Use: "
-            'pip install "xgrad[demo]"',
+            'pip install ".[demo]" in a checkout of xgrad.',
             file=sys.stderr,
         )
         return 1

@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 
-def sigmoid(x: ArrayLike, /) -> Tensor:
+def sigmoid(x: ArrayLike) -> Tensor:
     """Compute the logistic function, 1 / (1 + exp(-x)).
 
     Parameters
@@ -62,7 +62,7 @@ def sigmoid(x: ArrayLike, /) -> Tensor:
     return special.expit(as_real(x, "sigmoid"))
 
 
-def log_sigmoid(x: ArrayLike, /) -> Tensor:
+def log_sigmoid(x: ArrayLike) -> Tensor:
     """Compute the logarithm of the logistic function, without overflow.
 
     Parameters
@@ -93,7 +93,7 @@ def log_sigmoid(x: ArrayLike, /) -> Tensor:
     return special.log_expit(as_real(x, "log_sigmoid"))
 
 
-def softsign(x: ArrayLike, /) -> Tensor:
+def softsign(x: ArrayLike) -> Tensor:
     """Compute x / (1 + abs(x)).
 
     Parameters
@@ -125,7 +125,7 @@ def softsign(x: ArrayLike, /) -> Tensor:
     return x / (1 + abs(x))  # type: ignore[no-any-return]
 
 
-def silu(x: ArrayLike, /) -> Tensor:
+def silu(x: ArrayLike) -> Tensor:
     """Compute x * sigmoid(x), also called swish.
 
     Parameters
@@ -163,7 +163,7 @@ def silu(x: ArrayLike, /) -> Tensor:
     return x * special.expit(x)  # type: ignore[no-any-return]
 
 
-def mish(x: ArrayLike, /) -> Tensor:
+def mish(x: ArrayLike) -> Tensor:
     """Compute x * tanh(softplus(x)).
 
     Parameters
@@ -199,7 +199,7 @@ def mish(x: ArrayLike, /) -> Tensor:
     return x * tanh(softplus(x))  # type: ignore[no-any-return]
 
 
-def gelu(x: ArrayLike, /, approximate: bool = False) -> Tensor:
+def gelu(x: ArrayLike, approximate: bool = False) -> Tensor:
     """Compute x times the probability that a normal variable is less than x.
 
     Parameters
@@ -248,7 +248,7 @@ def gelu(x: ArrayLike, /, approximate: bool = False) -> Tensor:
     return x * special.expit(x * (GELU_SCALE + GELU_CUBE * square(x)))  # type: ignore[no-any-return]
 
 
-def glu(x: ArrayLike, /, axis: int = -1) -> Tensor:
+def glu(x: ArrayLike, axis: int = -1) -> Tensor:
     """Compute the first half of an axis times the sigmoid of the second.
 
     Parameters
@@ -296,7 +296,7 @@ def glu(x: ArrayLike, /, axis: int = -1) -> Tensor:
     return x[(*before, slice(None, half))] * gates  # type: ignore[no-any-return]
 
 
-def softmax(x: ArrayLike, /, axis: int | tuple[int, ...] | None = -1) -> Tensor:
+def softmax(x: ArrayLike, axis: int | tuple[int, ...] | None = -1) -> Tensor:
     """Compute exponentials divided by their sum along an axis, without overflow.
 
     Parameters
@@ -330,7 +330,7 @@ def softmax(x: ArrayLike, /, axis: int | tuple[int, ...] | None = -1) -> Tensor:
     return special.softmax(x, axis=axis)
 
 
-def log_softmax(x: ArrayLike, /, axis: int | tuple[int, ...] | None = -1) -> Tensor:
+def log_softmax(x: ArrayLike, axis: int | tuple[int, ...] | None = -1) -> Tensor:
     """Compute the logarithm of softmax, which neither overflows nor underflows.
 
     Parameters

@@ -33,7 +33,7 @@ _SELU_ALPHA = 1.6732632423543772848170429916717
 _SELU_SCALE = 1.0507009873554804934193349852946
 
 
-def relu(x: ArrayLike, /) -> Tensor:
+def relu(x: ArrayLike) -> Tensor:
     """Compute the larger of x and 0.
 
     Parameters
@@ -70,7 +70,7 @@ def relu(x: ArrayLike, /) -> Tensor:
     return _relu(as_real(x, "relu"))  # type: ignore[no-any-return]
 
 
-def relu6(x: ArrayLike, /) -> Tensor:
+def relu6(x: ArrayLike) -> Tensor:
     """Compute the larger of x and 0, but no more than 6.
 
     Parameters
@@ -106,7 +106,7 @@ def relu6(x: ArrayLike, /) -> Tensor:
     return _relu(where(x >= 6, 6, x))  # type: ignore[no-any-return]
 
 
-def leaky_relu(x: ArrayLike, /, negative_slope: ArrayLike = 0.2) -> Tensor:
+def leaky_relu(x: ArrayLike, negative_slope: ArrayLike = 0.2) -> Tensor:
     """Compute x for positive x, and a small multiple of it for negative x.
 
     Parameters
@@ -147,7 +147,7 @@ def leaky_relu(x: ArrayLike, /, negative_slope: ArrayLike = 0.2) -> Tensor:
     return x * slopes  # type: ignore[no-any-return]
 
 
-def elu(x: ArrayLike, /, alpha: ArrayLike = 1.0) -> Tensor:
+def elu(x: ArrayLike, alpha: ArrayLike = 1.0) -> Tensor:
     """Compute x for positive x, and an exponential that ends at -alpha for negative x.
 
     Parameters
@@ -188,7 +188,7 @@ def elu(x: ArrayLike, /, alpha: ArrayLike = 1.0) -> Tensor:
     return where(x < 0, _bent(x) * alpha, x)
 
 
-def celu(x: ArrayLike, /, alpha: float = 1.0) -> Tensor:
+def celu(x: ArrayLike, alpha: float = 1.0) -> Tensor:
     """Compute elu with a derivative that is continuous for every alpha.
 
     Parameters
@@ -228,7 +228,7 @@ def celu(x: ArrayLike, /, alpha: float = 1.0) -> Tensor:
     return where(x < 0, _bent(x / alpha) * alpha, x)
 
 
-def selu(x: ArrayLike, /) -> Tensor:
+def selu(x: ArrayLike) -> Tensor:
     """Compute elu scaled so that layers keep mean 0 and variance 1.
 
     Parameters
@@ -268,7 +268,7 @@ def selu(x: ArrayLike, /) -> Tensor:
     return where(x < 0, _bent(x) * (_SELU_ALPHA * _SELU_SCALE), x * _SELU_SCALE)
 
 
-def hard_tanh(x: ArrayLike, /, minval: float = -1.0, maxval: float = 1.0) -> Tensor:
+def hard_tanh(x: ArrayLike, minval: float = -1.0, maxval: float = 1.0) -> Tensor:
     """Limit x to an interval.
 
     Parameters
@@ -300,7 +300,7 @@ def hard_tanh(x: ArrayLike, /, minval: float = -1.0, maxval: float = 1.0) -> Ten
     return clip(as_real(x, "hard_tanh"), minval, maxval)
 
 
-def hard_sigmoid(x: ArrayLike, /) -> Tensor:
+def hard_sigmoid(x: ArrayLike) -> Tensor:
     """Compute relu6(x + 3) / 6, a sigmoid of three straight lines.
 
     Parameters
@@ -331,7 +331,7 @@ def hard_sigmoid(x: ArrayLike, /) -> Tensor:
     return relu6(as_real(x, "hard_sigmoid") + 3) / 6  # type: ignore[no-any-return]
 
 
-def hard_silu(x: ArrayLike, /) -> Tensor:
+def hard_silu(x: ArrayLike) -> Tensor:
     """Compute x * hard_sigmoid(x), also called hard swish.
 
     Parameters

@@ -35,7 +35,7 @@ _STD = primitive("std")
 _SUM = primitive("sum")
 
 
-def logsumexp(x: ArrayLike, /, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def logsumexp(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Compute the logarithm of the sum of exponentials, without overflow.
 
     Parameters

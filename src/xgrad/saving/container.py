@@ -170,7 +170,7 @@ def host_dtype(name: str, whose: str) -> Any:
         except ImportError as error:
             raise BackendUnavailableError(
                 f"{whose} is bfloat16, which NumPy has from ml_dtypes, and that is not installed. "
-                "Use pip install 'xgrad[bfloat16]'."
+                'Use pip install ".[bfloat16]" in a checkout of xgrad, or pip install ml_dtypes.'
             ) from error
     return host().dtype(name)
 

@@ -15,13 +15,14 @@ from .hyperparameters import hparams
 from .images import image
 from .scalars import scalar
 from .texts import text
-from .writer import Writer, create_file_writer, flush
+from .writer import Writer, close, create_file_writer, flush
 
 __all__ = [
     "Flag",
     "GradientWatcher",
     "Reading",
     "Writer",
+    "close",
     "create_file_writer",
     "flush",
     "get_step",

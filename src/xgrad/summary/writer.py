@@ -25,7 +25,7 @@ from ..errors import ArgumentError, BackendUnavailableError, ClosedWriterError
 from .current import current
 from .values import is_on_host, to_host
 
-__all__ = ["Writer", "create_file_writer", "flush"]
+__all__ = ["Writer", "close", "create_file_writer", "flush"]
 
 _numbers = itertools.count()
 _MANY = 1000  # of what waits on a device, where a step never ends
@@ -67,7 +67,7 @@ class _Events:
         except ImportError as error:
             raise BackendUnavailableError(
                 "summaries need tensorboardX, which is not installed. Use pip install "
-                "'xgrad[tensorboard]'."
+                '".[tensorboard]" in a checkout of xgrad, or pip install tensorboardX tensorboard.'
             ) from error
         name = f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}.{os.getpid()}"
         name += f".{next(_numbers):06d}{suffix}"  # readers take files in alphabetical order
@@ -292,6 +292,15 @@ def flush(writer: Writer | None = None) -> None:
     -------
     None
 
+    Raises
+    ------
+    ClosedWriterError
+        If the writer is closed.
+
+    See Also
+    --------
+    close
+
     Examples
     --------
     >>> import xgrad as xg
@@ -300,3 +309,31 @@ def flush(writer: Writer | None = None) -> None:
     writer = current.writer if writer is None else writer
     if writer is not None:
         writer.flush()
+
+
+def close(writer: Writer | None = None) -> None:
+    """Close a writer, or the default one: what it has written is in its file then.
+
+    Closing again does nothing. The default writer stays the default one, so that summaries which
+    come too late raise instead of being lost.
+
+    Parameters
+    ----------
+    writer : Writer, optional
+
+    Returns
+    -------
+    None
+
+    See Also
+    --------
+    flush
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.summary.close()  # there is none: nothing happens
+    """
+    writer = current.writer if writer is None else writer
+    if writer is not None:
+        writer.close()

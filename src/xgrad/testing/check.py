@@ -7,8 +7,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .. import tree
 from ..backends import host, quiet
-from ..errors import ArgumentError, GradientCheckError
+from ..core.spec import describe
+from ..errors import ArgumentError, ArgumentTypeError, DTypeError, GradientCheckError
 from .comparison import Limits, Mismatch, mismatches, written
 from .subject import Subject, arguments_of
 from .suspects import suspects_of
@@ -64,6 +66,9 @@ def check_gradients(
     ArgumentError
         If an argument of this function is wrong, or f cannot be checked because it gives other
         values at each call, or values that are not finite.
+    ArgumentTypeError, DTypeError
+        If there is nothing to compare: f returns nothing, or neither the arguments nor the results
+        have anything floating.
 
     See Also
     --------
@@ -107,7 +112,14 @@ def check_gradients(
 
 def _refuse_what_cannot_be_checked(subject: Subject) -> None:
     np = host().namespace
+    if not subject.points:
+        raise DTypeError(
+            "check_gradients: there is nothing to check, because no argument in xs is floating: "
+            f"{_described(subject.leaves)}. Use floating arguments."
+        )
     first, again = subject.values(subject.points), subject.values(subject.points)
+    if not first:
+        raise _no_floating_result(tree.leaves(subject.returned(*subject.points)))
     for y, other in zip(first, again, strict=True):
         if not np.isfinite(y).all():
             raise ArgumentError(
@@ -119,6 +131,22 @@ def _refuse_what_cannot_be_checked(subject: Subject) -> None:
                 "check_gradients: f gives other values when it is called again with the same "
                 "arguments. Use a fixed seed inside f."
             )
+
+
+def _no_floating_result(results: list[Any]) -> Exception:
+    if not results:
+        return ArgumentTypeError(
+            "check_gradients: there is nothing to check, because f returned no Tensor. Did you "
+            "forget its `return`?"
+        )
+    return DTypeError(
+        "check_gradients: there is nothing to check, because no result of f is floating: "
+        f"{_described(results)}. Use a function with floating results."
+    )
+
+
+def _described(leaves: list[Any]) -> str:
+    return ", ".join(map(describe, leaves)) or "there is none"
 
 
 def _error(mismatch: Mismatch, suspects: tuple[str, ...]) -> GradientCheckError:

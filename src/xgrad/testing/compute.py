@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from ..backends import host
 from ..core.casting import is_inexact
 from ..core.spec import describe
 from ..core.tensor import Tensor
-from ..errors import ArgumentTypeError, DTypeError
+from ..errors import ArgumentError, ArgumentTypeError, DTypeError
 from ..interpreters.tape import GradientTape
 from .differences import extrapolated, reach
 from .subject import Subject, arguments_of, like
@@ -42,7 +43,7 @@ def compute_gradient(
     Raises
     ------
     ArgumentError
-        If `xs` is no list or tuple.
+        If `xs` is no list or tuple, or `delta` not positive.
     ArgumentTypeError
         If f returns anything but one Tensor.
     DTypeError
@@ -62,8 +63,13 @@ def compute_gradient(
     >>> bool(abs(theoretical[0] - numerical[0]).max() < 1e-10)
     True
     """
+    if delta is not None and not 0.0 < delta < math.inf:
+        raise ArgumentError(
+            f"compute_gradient: delta must be positive and finite, but is {delta!r}. Use a step such "
+            "as 1e-3, or None for differences that are extrapolated."
+        )
     subject = Subject(f, arguments_of(xs, "compute_gradient"))
-    if len(subject.points) != subject.count:
+    if len(subject.points) != len(subject.leaves):
         raise DTypeError(
             "compute_gradient: every argument must be real or complex floating. Use astype, or a "
             "lambda that closes over the integers."

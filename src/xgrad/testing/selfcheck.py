@@ -11,7 +11,7 @@ from ..backends import Device, as_device, host, quiet
 from ..core.instructions import PRIMITIVES
 from ..core.primitive import Kind, Primitive
 from ..core.tensor import Tensor
-from ..errors import ArgumentError
+from ..errors import ArgumentError, BackendUnavailableError
 from .comparison import Limits, Mismatch, mismatches, written
 from .examples import Example, example_of, operands_of
 from .subject import Subject
@@ -28,8 +28,8 @@ class Verdict(NamedTuple):
     ----------
     name, kind : str
     value, reverse, forward : str
-        ``"ok"``, ``"WRONG"``, ``"absent"`` where the library lacks it, or ``"-"`` where there was
-        nothing to compare with.
+        ``"ok"``, ``"WRONG"``, ``"absent"`` where the library lacks it or another that it needs is
+        not installed, or ``"-"`` where there was nothing to compare with.
     problem : str
         What is wrong or absent.
     seconds : float
@@ -101,7 +101,7 @@ def _checked(
             xs = [_move(x, place) for x in operands_of(example, dtype)]
             found = _with_value(found, example, xs, place, dtype)
             found = _with_derivatives(found, Subject(example.f, xs, "operands"), order)
-        except (AttributeError, NotImplementedError) as error:
+        except (AttributeError, BackendUnavailableError, NotImplementedError) as error:
             found = found._replace(value="absent", problem=f"{type(error).__name__}: {error}")
         except Exception as error:  # noqa: BLE001 - a library may raise anything; it is reported
             found = found._replace(value="WRONG", problem=f"{type(error).__name__}: {error}")

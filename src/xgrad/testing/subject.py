@@ -52,12 +52,12 @@ class Subject:
     ----------
     f : callable
         Of the leaves of the arguments; returns the list of its floating results, as Tensors.
+    leaves : list of Tensor
+        The arguments.
     points : list of Tensor
         The floating leaves; the others are constants.
     names : list of str
         Of the points.
-    count : int
-        The number of leaves, constants included.
     eps : float
         The precision of the coarsest numbers that the function computes with.
     size : float
@@ -67,8 +67,7 @@ class Subject:
     def __init__(self, f: Callable[..., Any], xs: Sequence[Any], name: str = "xs") -> None:
         leaves, self._treedef = tree.flatten([tree.map(_as_tensor, x) for x in xs])
         paths = tree.paths(list(xs))
-        self._leaves = leaves
-        self.count = len(leaves)
+        self.leaves = leaves
         self._places = [i for i, x in enumerate(leaves) if is_inexact(x.dtype)]
         self._function = f
         self.points = [leaves[i] for i in self._places]
@@ -99,7 +98,7 @@ class Subject:
         """Give what the function returns with other Tensors in the place of the points.
 
         It is given handles of its own, which it may rebind."""
-        leaves = list(self._leaves)
+        leaves = list(self.leaves)
         for i, x in zip(self._places, points, strict=True):
             leaves[i] = x
         return self._function(*tree.unflatten(self._treedef, map(alias, leaves)))

@@ -117,7 +117,7 @@ class CustomGradient:
 
             self._unchecked[0] = False
             try:
-                verify(self, self._jvp is not None, args, kwargs)
+                self._unchecked[0] = not verify(self, self._jvp is not None, args, kwargs)
             except BaseException:
                 self._unchecked[0] = True
                 raise
@@ -210,8 +210,8 @@ def custom_gradient(f: Callable[..., Any] | None = None, *, check: bool = False)
         ``f(*args, **kwargs) -> (y, grad_fn)``. Arguments and results may be nests. Inside, every
         array, Tensor and Variable among the arguments is a Tensor.
     check : bool
-        Whether to compare the rule with differences of f when it is first called, which costs
-        several evaluations and raises if they disagree.
+        Whether to compare the rule with differences of f when it is first called with floating
+        arrays, which costs several evaluations and raises if they disagree.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Does the rule of a custom_gradient agree with the function? Asked once, on the first call.
+"""Does the rule of a custom_gradient agree with the function? Asked on the first call that tells.
 
 Along one random direction per argument, the derivative by the rule is compared with differences of
 the function, extrapolated once (Richardson). Where they disagree, the worst element is looked for."""
@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .._typing import Array
-from ..backends import host
+from ..backends import host, quiet
 from ..core.casting import is_inexact
 from ..core.tensor import Tensor
 from ..core.variable import Variable
@@ -29,21 +29,26 @@ _LOOK_AT = 200  # elements at most, when the worst one is looked for
 
 def verify(
     function: Callable[..., Any], has_jvp: bool, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> None:
+) -> bool:
     """Compare the rules of a decorated function with differences at its arguments.
+
+    Returns
+    -------
+    bool
+        Whether anything was compared: not without a floating array among the arguments and among
+        the results, nor where differences are not finite.
 
     Raises
     ------
     ArgumentError
         If they disagree by more than differences can be wrong.
     """
-    with Context.of(()):
+    with Context.of(()), quiet():
         check = _Check(function, args, kwargs)
-        for i in range(len(check.points)):
-            check.reverse(i)
+        compared = [check.reverse(i) for i in range(len(check.points))]
         if has_jvp:
-            for i in range(len(check.arguments.operands)):
-                check.forward(i)
+            compared += [check.forward(i) for i in range(len(check.arguments.operands))]
+    return any(compared)
 
 
 class _Check:
@@ -76,21 +81,22 @@ class _Check:
         self.names = [place.name for place in self.arguments.places]
         self.names += [f"variable {v.name!r}" for v in self.variables]
 
-    def reverse(self, i: int) -> None:
-        """Compare the gradient of one argument."""
+    def reverse(self, i: int) -> bool:
+        """Compare the gradient of one argument, and say whether that was possible."""
         u = self._direction(self.points[i])
         claimed = _inner(self.gradients[i], u)
         found, tolerance = self._difference(i, u)
-        if abs(claimed - found) > tolerance + self._relative(i) * max(abs(claimed), abs(found)):
+        if self._disagree(i, claimed, found, tolerance):
             raise ArgumentError(
                 f"custom_gradient(check=True): grad_fn of {self.name} is wrong for "
                 f"{self.names[i]}: along a random direction it gives {claimed:.6g}, differences of "
                 f"the function {found:.6g}. {self._worst(i)} Use the transpose of the derivative: "
                 "the gradient of sum(dy * y)."
             )
+        return self._tells(i, found)
 
-    def forward(self, i: int) -> None:
-        """Compare the tangent along one argument."""
+    def forward(self, i: int) -> bool:
+        """Compare the tangent along one argument, and say whether that was possible."""
         u = self._direction(self.points[i])
         xs = [Tensor(x.raw) for x in self.arguments.operands]
         with ForwardAccumulator(xs[i], self._like(i, u)) as accumulator:
@@ -98,12 +104,13 @@ class _Check:
         tangents = accumulator.jvp(ys, unconnected_gradients="zero")
         claimed = sum(_inner(w, t.numpy()) for w, t in zip(self.weights, tangents, strict=True))
         found, tolerance = self._difference(i, u)
-        if abs(claimed - found) > tolerance + self._relative(i) * max(abs(claimed), abs(found)):
+        if self._disagree(i, claimed, found, tolerance):
             raise ArgumentError(
                 f"custom_gradient(check=True): the forward rule of {self.name} is wrong for "
                 f"{self.names[i]}: along a random direction it gives {claimed:.6g}, differences of "
                 f"the function {found:.6g}."
             )
+        return self._tells(i, found)
 
     # -- inside --------------------------------------------------------------------------------
 
@@ -150,8 +157,17 @@ class _Check:
         noise = 20 * eps / step * max(abs(self._value(i, x)), 1e-30)
         return (4 * fine - rough) / 3, 10 * abs(fine - rough) + noise
 
-    def _relative(self, i: int) -> float:
-        return 20.0 * math.sqrt(_eps(self.points[i]))
+    def _disagree(self, i: int, claimed: float, found: float, tolerance: float) -> bool:
+        """Say whether a rule is wrong, as far as differences can be trusted."""
+        if not math.isfinite(found):
+            return False
+        tolerance += 20.0 * math.sqrt(_eps(self.points[i])) * max(abs(claimed), abs(found))
+        return not (math.isfinite(claimed) and abs(claimed - found) <= tolerance)
+
+    def _tells(self, i: int, found: float) -> bool:
+        return bool(self.points[i].size and any(w.size for w in self.weights)) and math.isfinite(
+            found
+        )
 
     def _worst(self, i: int) -> str:
         """Find the element where the gradient is off by most, in words."""
@@ -162,8 +178,9 @@ class _Check:
             u = host().namespace.zeros_like(x)
             u.reshape(-1)[number] = 1
             found, claimed = self._difference(i, u)[0], float(g.reshape(-1)[number].real)
-            if abs(found - claimed) > worst:
-                worst = abs(found - claimed)
+            off = abs(found - claimed) if math.isfinite(claimed) else math.inf
+            if off > worst:
+                worst = off
                 place = tuple(map(int, host().namespace.unravel_index(number, x.shape)))
                 text = f"The worst element is {place}: {claimed:.6g} instead of {found:.6g}."
         return text

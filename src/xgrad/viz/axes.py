@@ -42,7 +42,8 @@ def drawing() -> Iterator[None]:
         from matplotlib import rc_context, rcParamsDefault
     except ImportError as error:
         raise BackendUnavailableError(
-            "figures need matplotlib, which is not installed. Use pip install 'xgrad[viz]'."
+            'figures need matplotlib, which is not installed. Use pip install ".[viz]" in a checkout '
+            "of xgrad, or pip install matplotlib."
         ) from error
     style: Any = {k: v for k, v in rcParamsDefault.items() if not k.startswith("backend")}
     style.update(_STYLE)

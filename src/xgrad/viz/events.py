@@ -271,7 +271,7 @@ def _events(file: Path) -> Iterator[Any]:
     except ImportError as error:
         raise BackendUnavailableError(
             "reading event files needs tensorboardX, which is not installed. Use pip install "
-            "'xgrad[viz]'."
+            '".[viz]" in a checkout of xgrad, or pip install tensorboardX.'
         ) from error
     with file.open("rb") as stream:
         at = 0

@@ -98,8 +98,8 @@ def on_host(namespace: Any, name: str) -> Function:
         function = _function(_SCIPY, name)
     except ImportError as error:
         raise BackendUnavailableError(
-            f"{name} needs SciPy, which is not installed ({error}). Use `pip install scipy` (or "
-            "`pip install xgrad[special]`)."
+            f'{name} needs SciPy, which is not installed ({error}). Use pip install ".[special]" '
+            "in a checkout of xgrad, or pip install scipy."
         ) from error
     assert function is not None, name
     if namespace is np:

@@ -24,12 +24,39 @@ _LINE = re.compile(r"^(\w+) = ([\w.]+)\(([^;)]*)(?:;\s*(.*))?\)$")
 # What TensorFlow 1 called arguments.
 _FORMER = {"keep_dims": "keepdims", "reduction_indices": "axis"}
 
+_NO_MODELS = "Use functions of tf.nn and tf.Variable."
+_NO_CHECKPOINTS = "Use xg.save and xg.load, for nests of Variables."
 _HINTS = {
-    "Module": "Use functions and tf.Variables.",
-    "layers": "Use functions of tf.nn and tf.Variables.",
-    "merge_all": "Use tf.summary's writers, which write at once.",
+    "Assert": "Use tf.debugging.assert_equal and its neighbours.",
+    "Checkpoint": _NO_CHECKPOINTS,
+    "CheckpointManager": _NO_CHECKPOINTS,
+    "Dataset": "Use xg.data.Batches.",
+    "Model": _NO_MODELS,
+    "Module": _NO_MODELS,
+    "Print": "Use tf.print.",
+    "Saver": _NO_CHECKPOINTS,
+    "Sequential": _NO_MODELS,
+    "TensorArray": "Use a list, and tf.stack.",
+    "TestCase": "Use unittest or pytest, and xg.testing.check_gradients.",
+    "activations": "Use functions of tf.nn.",
+    "assert_equal": "Use tf.debugging.assert_equal.",
+    "data": "Use xg.data.Batches.",
+    "foldl": "Use xg.scan.",
+    "initializers": "Use xg.nn.initializers, or tf.random_normal_initializer and its neighbours.",
+    "layers": _NO_MODELS,
+    "losses": "Use xg.nn.mean_squared_error and its neighbours.",
+    "merge": "Use tf.summary.scalar and its neighbours, which write at once.",
+    "merge_all": "Use tf.summary.scalar and its neighbours, which write at once.",
+    "models": _NO_MODELS,
+    "nest": "Use xg.tree.",
     "placeholder": "Use tf.constant(first_value): feed_dict= takes every value that tf made.",
     "placeholder_with_default": "Use tf.constant(default): feed_dict= takes every value.",
+    "scan": "Use xg.scan.",
+    "scatter_add": "Use the method of the tf.Variable.",
+    "scatter_sub": "Use the method of the tf.Variable.",
+    "scatter_update": "Use the method of the tf.Variable.",
+    "signal": "Use xg.fft.",
+    "variable_scope": "Use tf.get_variable with the whole name.",
 }
 
 
@@ -107,7 +134,9 @@ class Namespace:
 def no_name(module: str, name: str) -> AttributeError:
     """What to raise for a name that there is not."""
     place = "tf" + module.removeprefix("xgrad.compat.tensorflow")
-    hint = _HINTS.get(name, "docs/coming-from-tensorflow.md lists what there is.")
+    hint = _HINTS.get(
+        name, f"Use a name that dir({place}) lists, or a function of xgrad's: both mix."
+    )
     return AttributeError(f"xgrad.compat.tensorflow has no {place}.{name}. {hint}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ._device import list_physical_devices
+from ._tables import no_name
 
 __all__ = [
     "experimental",
@@ -28,3 +29,11 @@ class experimental:
     @staticmethod
     def set_memory_growth(device: Any, enable: bool) -> None:
         """Do nothing: CuPy's pool grows as it is needed."""
+
+
+def __getattr__(name: str) -> Any:
+    raise no_name(__name__, name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -8,7 +8,7 @@ from typing import Any
 import xgrad as xg
 
 from ._convert import as_tensor, as_tensors
-from ._tables import followed
+from ._tables import followed, no_name
 
 __all__ = [
     "assert_all_finite",
@@ -97,3 +97,11 @@ def assert_near(
         raise xg.errors.ArgumentError(
             f"{message or 'assertion failed'}: x and y are not close everywhere: {a!r} and {b!r}."
         )
+
+
+def __getattr__(name: str) -> Any:
+    raise no_name(__name__, name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

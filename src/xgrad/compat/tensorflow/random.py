@@ -10,7 +10,7 @@ from typing import Any
 import xgrad as xg
 
 from ._convert import as_tensor, static
-from ._tables import followed
+from ._tables import followed, no_name
 
 __all__ = ["normal", "set_random_seed", "set_seed", "shuffle", "truncated_normal", "uniform"]
 
@@ -79,3 +79,11 @@ def _drawn(method: str, seed: int | None) -> Any:
     if seed is None:
         return getattr(xg.random, method)
     return getattr(xg.random.Generator(seed), method)
+
+
+def __getattr__(name: str) -> Any:
+    raise no_name(__name__, name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -8,6 +8,7 @@ import xgrad as xg
 
 from ._convert import as_tensors
 from ._device import is_gpu_available
+from ._tables import no_name
 
 __all__ = ["compute_gradient", "is_gpu_available"]
 
@@ -32,3 +33,11 @@ def compute_gradient(f: Any, x: Any, delta: float | None = 1 / 1024) -> Any:
             f"a {type(x).__name__}."
         )
     return xg.testing.compute_gradient(f, as_tensors(x), delta)
+
+
+def __getattr__(name: str) -> Any:
+    raise no_name(__name__, name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

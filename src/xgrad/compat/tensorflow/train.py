@@ -21,6 +21,7 @@ from ._learning_rates import (
     polynomial_decay,
 )
 from ._session import Operation, are_of_graph, current_value, no_op
+from ._tables import no_name
 from ._variables import Variable
 
 __all__ = [
@@ -313,3 +314,11 @@ def get_or_create_global_step(graph: Any = None) -> Any:
     """Find the Variable that counts steps, or make it."""
     found = get_global_step(graph)
     return create_global_step(graph) if found is None else found
+
+
+def __getattr__(name: str) -> Any:
+    raise no_name(__name__, name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -121,7 +121,7 @@ def log_expit(x: ArrayLike, /) -> Tensor:
     return _log_expit(x)
 
 
-def softplus(x: ArrayLike, /) -> Tensor:
+def softplus(x: ArrayLike) -> Tensor:
     """Compute log(1 + exp(x)), a smooth max(x, 0), without overflow.
 
     Parameters
