@@ -303,6 +303,15 @@ several(
     [-0.5, 0.1, 0.8],
     followed=(2,),
 )
+for order, degree in ((0, 0), (-1, 1), (-1, 2), (-2, 2), (-2, 3), (-1, 0.5)):
+    several(
+        f"lpmv/{order} {degree}",
+        lambda m, v, x: mp.re(mp.legenp(v, m, x, type=2)),
+        [order],
+        [degree],
+        [-0.5, 0.3],
+        followed=(2,),
+    )
 several("lpmv", lambda m, v, x: 15 * x * (1 - x * x), [2], [3], [-0.5, 0.1, 0.8], followed=(2,))
 
 single("cbrt", lambda x: mp.sign(x) * mp.cbrt(abs(x)), *both(1e-9, 0.3, 5, 1e9))
