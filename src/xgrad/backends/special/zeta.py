@@ -8,6 +8,7 @@ import math
 from typing import Any
 
 from ..._typing import Array
+from ...errors import DTypeError
 
 __all__ = ["polygamma", "riemann_zeta", "zeta_derivative", "zetac"]
 
@@ -38,6 +39,12 @@ _BERNOULLI = [
 
 def polygamma(xp: Any, n: Array, x: Array) -> Array:
     """The n-th derivative of the digamma function; DLMF 5.15.1."""
+    if xp.isdtype(x.dtype, "complex floating"):
+        raise DTypeError(
+            f"polygamma: x {tuple(x.shape)} {x.dtype} must be real. Derivatives of digamma, and "
+            "second ones of gamma, loggamma and rgamma, need it too, so those of complex numbers have "
+            "none. Use real numbers, or xg.custom_gradient with a derivative of your own."
+        )
     sign = 2 * xp.remainder(n, 2) - 1
     return xp.where(n == 0, xp.digamma(x), sign * xp.gamma(n + 1) * xp.zeta(n + 1, x))
 
