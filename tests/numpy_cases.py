@@ -416,6 +416,8 @@ FUNCTIONS = {
     "polyint": (VECTOR, lambda p: np.polyint(p, 2, k=[0.5, 0.1])),
     "polyint/no constant": (VECTOR, np.polyint),
     "poly": (VECTOR, np.poly),
+    "poly/of a matrix": (SQUARE, np.poly),
+    "poly/of a matrix with repeated values": (2 * np.eye(3), np.poly),
     "vander": (VECTOR, np.vander),
     "vander/options": (VECTOR, lambda x: np.vander(x, 3, increasing=True)),
     # shapes

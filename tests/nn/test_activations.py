@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import xgrad as xg
+from xgrad.ops.rule_namespace import rule_namespace
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 F = torch.nn.functional
@@ -183,6 +184,25 @@ def test_gelu_keeps_its_digits_for_negative_numbers():
     mpmath = pytest.importorskip("mpmath", reason="mpmath is not installed")
     expected = float(-10 * mpmath.ncdf(-10))
     assert xg.nn.gelu(xg.asarray(-10.0)).item() == pytest.approx(expected, rel=1e-13)
+
+
+@pytest.mark.parametrize("kernel", [False, True], ids=["composed", "kernel"])
+@pytest.mark.parametrize(("x", "slope"), [(1e155, 1.0), (-1e155, 0.0), (1e110, 1.0), (40.0, 1.0)])
+def test_gelu_with_tanh_where_the_cube_overflows(kernel, x, slope):
+    def gelu(x):
+        if kernel:
+            return rule_namespace.activate(x, function="gelu_tanh")
+        return xg.nn.gelu(x, approximate=True)
+
+    def along(f):
+        return lambda x: xg.jvp(f, (x,), (xg.ones_like(x),))[1]
+
+    with np.errstate(over="ignore"):
+        first = [f(xg.asarray(x)).item() for f in (xg.grad(gelu), along(gelu))]
+        second = [along(along(gelu)), along(xg.grad(gelu)), xg.hessian(gelu)]
+        second = [f(xg.asarray(x)).item() for f in second]
+    assert first == [slope, slope]
+    assert second == [0.0, 0.0, 0.0]
 
 
 def test_slopes_of_leaky_relu_are_exact_and_infinity_stays():

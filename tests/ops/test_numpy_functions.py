@@ -121,6 +121,13 @@ def test_vmap_is_a_loop(name, x, f):
     np.testing.assert_allclose(found.numpy(), expected, rtol=1e-12, atol=1e-14)
 
 
+def test_poly_wants_zeros_or_a_square_matrix():
+    with pytest.raises(
+        xg.errors.ShapeError, match=r"numpy\.poly: seq_of_zeros \(2, 3\).*Use ravel"
+    ):
+        np.poly(xg.ones((2, 3)))
+
+
 # -- writing ---------------------------------------------------------------------------------------
 
 

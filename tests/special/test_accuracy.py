@@ -76,6 +76,10 @@ def upper_beta(a, b, x):
     return mp.betainc(b, a, 0, 1 - x, regularized=True)
 
 
+def log_abs_beta(a, b):
+    return mp.log(abs(mp.gammaprod([a, b], [a + b])))
+
+
 def student(df, t):
     tail = lower_beta(df / 2, mp.mpf(1) / 2, df / (df + t * t)) / 2
     return tail if t < 0 else 1 - tail
@@ -165,6 +169,7 @@ several(
     [1e-5, 0.3, 5, 1e4, -0.7],
     followed=(1,),
 )
+LEFT_OF_0 = (-1e-300, -1e-20, -1e-8, -0.1, -0.249, -0.251, -0.6)
 single(
     "zeta/Riemann",
     mp.zeta,
@@ -177,9 +182,10 @@ single(
     -3.2,
     0,
     -2,
+    *LEFT_OF_0,
     slope=lambda n, x: mp.zeta(x, 1, n),
 )
-single("zetac", lambda x: mp.zeta(x) - 1, 1.5, 3, 20, 60, -1.5, orders=(0,))
+single("zetac", lambda x: mp.zeta(x) - 1, 1.5, 3, 20, 60, -1.5, *LEFT_OF_0, orders=(0,))
 single(
     "zetac/slopes",
     None,
@@ -189,6 +195,7 @@ single(
     60,
     0.5,
     -1.5,
+    *LEFT_OF_0,
     orders=(1, 2, 3),
     slope=lambda n, x: mp.zeta(x, 1, n),
 )
@@ -196,6 +203,8 @@ several("zeta", mp.zeta, [1.01, 2.5, 10], [0.01, 1, 7.7])
 several("beta", mp.beta, [0.2, 0.5, 3, 40], [0.02, 0.7, 30])
 several("beta/tiny", mp.beta, [1e-5], [1e-5, 0.7], orders=(0, 1))
 several("betaln", lambda a, b: mp.log(mp.beta(a, b)), [1e-5, 0.5, 3, 1e6], [1e-5, 0.7, 30, 1e5])
+several("betaln/negative", log_abs_beta, [-2.5, -30.3], [0.7, 11, 30, 80, 1e10], orders=(0, 1))
+several("betaln/poles", log_abs_beta, [-20], [1, 2, 15], more=[(-3, 2)], followed=(0,))
 several("binom", mp.binomial, [0.5, 3.3, 40], [0.2, 0.4, 2.2], more=[(3, 5), (5, 5), (5, 2)])
 several(
     "poch",
@@ -204,6 +213,8 @@ several(
     [0.2, 2, 3],
     more=[(-2.5, 2), (-2.5, 4), (-2, 4), (0, 2), (-0.3, 0.1)],
 )
+several("poch/poles", lambda x, m: mp.gamma(x + m) * mp.rgamma(x), [-5, -1, 0], [-0.5, 0.3, 5.5])
+several("poch/polynomials", mp.rf, [-5, -4.5], [-2, 2, 4, 7], followed=(0,), orders=(0, 1, 2))
 single("multigammaln", None, 2.1, 3, 50, orders=(1, 2), slope=lambda n, a: sum(
     mp.polygamma(n - 1, a - mp.mpf(j) / 2) for j in range(3)))  # fmt: skip
 
@@ -303,6 +314,15 @@ several(
     [-0.5, 0.1, 0.8],
     followed=(2,),
 )
+for order, degree in ((0, 0), (-1, 1), (-1, 2), (-2, 2), (-2, 3), (-1, 0.5)):
+    several(
+        f"lpmv/{order} {degree}",
+        lambda m, v, x: mp.re(mp.legenp(v, m, x, type=2)),
+        [order],
+        [degree],
+        [-0.5, 0.3],
+        followed=(2,),
+    )
 several("lpmv", lambda m, v, x: 15 * x * (1 - x * x), [2], [3], [-0.5, 0.1, 0.8], followed=(2,))
 
 single("cbrt", lambda x: mp.sign(x) * mp.cbrt(abs(x)), *both(1e-9, 0.3, 5, 1e9))

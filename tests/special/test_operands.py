@@ -166,6 +166,22 @@ def test_complex_operands_of_real_functions_are_refused():
         sp.i0(xg.asarray([1j]))
 
 
+@pytest.mark.parametrize("name", ["digamma", "gamma", "loggamma", "rgamma"])
+def test_derivatives_that_need_complex_polygamma_are_refused_by_name(name):
+    def f(z):
+        slope = lambda z: xg.real(getattr(sp, name)(z))
+        return slope(z) if name == "digamma" else xg.real(xg.grad(slope)(z))
+
+    z = xg.asarray(1.5 + 0.5j)
+    message = r"polygamma: x \(\) complex128 must be real.*Derivatives of digamma.*Use real numbers"
+    with pytest.raises(xg.errors.DTypeError, match=message):
+        xg.grad(f)(z)
+    with pytest.raises(xg.errors.DTypeError, match=message):
+        xg.jvp(f, (z,), (xg.ones_like(z),))
+    with pytest.raises(xg.errors.DTypeError, match=message):
+        sp.polygamma(1, z)
+
+
 @pytest.mark.parametrize("d", [0, -1])
 def test_multigammaln_wants_a_positive_dimension(d):
     with pytest.raises(xg.errors.ArgumentError, match="multigammaln: d must be positive"):

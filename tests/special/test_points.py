@@ -62,7 +62,11 @@ REMOVABLE = [
     ("boxcox1p at lmbda 0", lambda l: sp.boxcox1p(2.0, l), 0, [math.log(3) ** 2 / 2]),
     ("inv_boxcox at lmbda 0", lambda l: sp.inv_boxcox(2.0, l), 0, [-2 * math.exp(2)]),
     ("boxcox at x 0", lambda x: sp.boxcox(x, 1.0), 0, [1]),
-    ("boxcox at x 0 in lmbda", lambda l: sp.boxcox(0.0, l), 2, [1 / 4]),
+    ("boxcox squared at x 0", lambda x: sp.boxcox(x, 2.0), 0, [0, 1, 0]),
+    ("boxcox at x 0 in lmbda", lambda l: sp.boxcox(0.0, l), 2, [1 / 4, -1 / 4, 3 / 8]),
+    ("boxcox1p at x -1", lambda x: sp.boxcox1p(x, 1.0), -1, [1, 0]),
+    ("boxcox1p squared at x -1", lambda x: sp.boxcox1p(x, 2.0), -1, [0, 1, 0]),
+    ("boxcox1p at x -1 in lmbda", lambda l: sp.boxcox1p(-1.0, l), 2, [1 / 4, -1 / 4, 3 / 8]),
     ("xlogy in x1 at 0", lambda x: sp.xlogy(x, 3.0), 0, [math.log(3)]),
     ("xlog1py in x1 at 0", lambda x: sp.xlog1py(x, 2.0), 0, [math.log(3)]),
     ("xlogy in x2 where both are 0", lambda y: sp.xlogy(0.0, y), 0, [0]),
@@ -91,6 +95,7 @@ REMOVABLE = [
     ("binom outside of the triangle", lambda k: sp.binom(3.0, k), 5, [1 / 20]),
     ("cosm1 at 0", sp.cosm1, 0, [0, -1]),
     ("zeta at 0", sp.zeta, 0, [-math.log(2 * math.pi) / 2]),
+    ("lpmv, a line", lambda x: sp.lpmv(0, 1, x), 0.3, [1, 0]),
     ("lpmv at 1", lambda x: sp.lpmv(0, 3, x), 1, [6]),
 ]
 
@@ -103,6 +108,17 @@ REMOVABLE = [
 def test_derivatives_at_a_special_point(f, point, expected):
     found = [slope(f, point, order) for order in range(1, len(expected) + 1)]
     np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("lmbda", [2.0, 3.0, 5.0])
+@pytest.mark.parametrize(("f", "x"), [(sp.boxcox, 0.0), (sp.boxcox1p, -1.0)])
+def test_mixed_derivatives_of_boxcox_at_the_end_are_0_in_both_orders_and_modes(f, x, lmbda):
+    point = (xg.asarray(x), xg.asarray(lmbda))
+    for outer, inner in ((0, 1), (1, 0)):
+        reverse = xg.grad(xg.grad(f, argnums=inner), argnums=outer)
+        tangents = [xg.asarray(1.0 if i == outer else 0.0) for i in range(2)]
+        forward = xg.jvp(xg.grad(f, argnums=inner), point, tuple(tangents))[1]
+        assert reverse(*point).item() == forward.item() == 0
 
 
 TAILS = [

@@ -15,6 +15,7 @@ from .._typing import Array
 __all__ = [
     "ACTIVATED",
     "GELU_CUBE",
+    "GELU_REACH",
     "GELU_SCALE",
     "SQUASHED",
     "activate",
@@ -31,6 +32,9 @@ SQUASHED = ("relu", "tanh")
 # 0.5 x (1 + tanh(u)) is x expit(2 u).
 GELU_SCALE = 2.0 * math.sqrt(2.0 / math.pi)
 GELU_CUBE = 0.044715 * GELU_SCALE  # Hendrycks and Gimpel's, a constant of the definition
+GELU_REACH = (
+    32.0  # where expit(2 u) is 0 or 1 to any precision: a bound for x that keeps x^2 finite
+)
 _ROOT_2PI = math.sqrt(2 * math.pi)
 
 
@@ -39,7 +43,7 @@ def activate(xp: Any, x: Array, *, function: str) -> Array:
     if function == "gelu":
         return x * xp.ndtr(x)
     if function == "gelu_tanh":
-        return x * xp.expit(x * (GELU_SCALE + GELU_CUBE * (x * x)))
+        return x * xp.expit(x * (GELU_SCALE + GELU_CUBE * _bounded_square(xp, x)))
     return xp.expit(x) if function == "sigmoid" else x * xp.expit(x)
 
 
@@ -79,12 +83,19 @@ def relu_cotangent(xp: Any, g: Array, y: Array) -> Array:
 def _derivative(xp: Any, x: Array, function: str) -> Array:
     if function == "gelu":
         return xp.ndtr(x) + x * (xp.exp(x * x / -2) / _ROOT_2PI)
-    u = x * (GELU_SCALE + GELU_CUBE * (x * x)) if function == "gelu_tanh" else x
+    square = _bounded_square(xp, x) if function == "gelu_tanh" else None
+    u = x if square is None else x * (GELU_SCALE + GELU_CUBE * square)
     s = xp.expit(u)
     tails = s * xp.expit(-u)  # s (1 - s), with its digits
     if function == "sigmoid":
         return tails
     part = x * tails
-    if function == "gelu_tanh":
-        part = xp.zero_where_zero(part * (GELU_SCALE + 3 * GELU_CUBE * (x * x)), part)
+    if square is not None:
+        part = part * (GELU_SCALE + 3 * GELU_CUBE * square)
     return s + part
+
+
+def _bounded_square(xp: Any, x: Array) -> Array:
+    """x^2 within the reach of gelu's formula with tanh, outside of which it is constant."""
+    square = x * x
+    return xp.where(square > GELU_REACH**2, GELU_REACH**2, square)

@@ -300,7 +300,9 @@ def svdvals(x: ArrayLike, /) -> Tensor:
 
     Notes
     -----
-    The gradient of a singular value that is 0 is 0, as that of the modulus is.
+    The gradient of a singular value that is 0 is 0, as that of the modulus is. Where values are
+    repeated, it is right for functions that treat equal ones alike; second derivatives are right
+    for distinct values other than 0 only. Use ``sum(x * x)`` for the sum of their squares.
 
     Examples
     --------

@@ -187,7 +187,8 @@ def eigvalsh(x: ArrayLike, /) -> Tensor:
 
     Notes
     -----
-    The gradient is the Hermitian one, as that of `eigh`.
+    The gradient is the Hermitian one, as that of `eigh`. Where values are repeated, it is right for
+    functions that treat equal ones alike; second derivatives are right for distinct values only.
 
     Examples
     --------

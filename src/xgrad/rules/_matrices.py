@@ -101,7 +101,8 @@ def reciprocal_or_zero(xp: Any, x: Array, small: Array) -> Array:
 def reciprocal_differences(xp: Any, values: Array) -> Array:
     """F_ij = 1 / (v_j - v_i), and 0 where the two cannot be told apart.
 
-    Functions that do not depend on the choice of vectors for a repeated value need no F there."""
+    Functions of the space of a repeated value need no F there; others have no limit in terms of
+    the cotangents of values and vectors alone (docs/decisions/0017-matrices.md)."""
     differences = xp.expand_dims(values, axis=-2) - xp.expand_dims(values, axis=-1)
     small = xp.expand_dims(negligible(xp, values), axis=-1)
     return reciprocal_or_zero(xp, differences, small)

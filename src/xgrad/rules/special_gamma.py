@@ -22,13 +22,16 @@ def rgamma_x(xp: Any, g: Array, x: Array, y: Array) -> Array:
 
 
 def poch_x(xp: Any, g: Array, x: Array, m: Array, y: Array) -> Array:
-    """y = Gamma(x + m) / Gamma(x);  dy/dx = y (psi(x + m) - psi(x))."""
+    """y = Gamma(x + m) / Gamma(x);  dy/dx = y (psi(x + m) - psi(x)).
+
+    Where both are below 0, y = poch(1 - x - m, m) sin(pi x) / sin(pi (x + m)), whose second factor
+    has the slope pi sin(pi m) / sin(pi (x + m))^2, and is constant where m is whole."""
     end = x + m
-    # Where x passes a zero of the product, 1 / Gamma(x) has one; below 0 reflect both.
+    # Where x passes a zero of the product, 1 / Gamma(x) has one.
     across = y * xp.digamma(end) + xp.gamma(end) * _rgamma_slope(xp, x)
-    poles = _sinpi(xp, end) * _sinpi(xp, x)
-    cotangents = xp.where(poles == 0, 0, math.pi * _sinpi(xp, m) / xp.where(poles == 0, 1, poles))
-    below = y * (_digamma_difference(xp, 1 - x, -m) + cotangents)
+    sine, step = _sinpi(xp, end), _sinpi(xp, m)
+    turn = math.pi * step / xp.where((sine == 0) & (step == 0), 1, sine * sine)
+    below = y * _digamma_difference(xp, 1 - x, -m) + xp.poch(1 - end, m) * turn
     above = y * _digamma_difference(xp, x, m)
     return g * xp.where(x > 0, above, xp.where(end > 0, across, below))
 
@@ -59,26 +62,35 @@ def zeta_derivative_q(xp: Any, g: Array, x: Array, q: Array, *, order: int) -> A
 
 
 def riemann_zeta_x(xp: Any, g: Array, x: Array) -> Array:
-    """The sum over k > 0 of -log(k) k^-x, and for x < 0 by the functional equation, DLMF 25.4.1:
-    zeta(x) = 2 (2 pi)^(x - 1) sin(pi x / 2) Gamma(1 - x) zeta(1 - x)."""
-    negative = x < 0
-    reflected = 1 - xp.where(negative, x, -xp.ones_like(x))
+    """The sum over k > 0 of -log(k) k^-x, and to the left by the functional equation, DLMF 25.4.1:
+    zeta(x) = 2 (2 pi)^(x - 1) sin(pi x / 2) Gamma(1 - x) zeta(1 - x), away from the pole at 1 - x = 1."""
+    left = x < -0.25
+    reflected = 1 - xp.where(left, x, -xp.ones_like(x))
     one = xp.ones_like(x)
     sine, cosine = _sinpi(xp, (1 - reflected) / 2), _sinpi(xp, (2 - reflected) / 2)
     value = xp.zeta(reflected, one)
     slope = xp.zeta_derivative(reflected, one, order=1)
     bracket = (math.log(2 * math.pi) - xp.digamma(reflected)) * value - slope
     scale = 2 * xp.gamma(reflected) * xp.exp(-math.log(2 * math.pi) * reflected)
-    left = scale * (sine * bracket + math.pi / 2 * cosine * value)
-    right = xp.zeta_derivative(xp.where(negative, one + 1, x), one, order=1)
-    return g * xp.where(negative, left, right)
+    mirrored = scale * (sine * bracket + math.pi / 2 * cosine * value)
+    direct = xp.zeta_derivative(xp.where(left, one + 1, x), one, order=1)
+    return g * xp.where(left, mirrored, direct)
 
 
 def _digamma_difference(xp: Any, x: Array, d: Array) -> Array:
-    """psi(x + d) - psi(x), without cancellation where both are positive."""
-    positive = (x > 0) & (x + d > 0)
-    exact = xp.polygamma_difference(xp.where(positive, x, 1), xp.where(positive, d, 0), order=0)
-    return xp.where(positive, exact, xp.digamma(x + d) - xp.digamma(x))
+    """psi(x + d) - psi(x), without cancellation where both are positive, or both are not.
+
+    Those are reflected, DLMF 5.5.4; the cotangents cancel where d is whole, at the poles too."""
+    end = x + d
+    positive, mirrored = (x > 0) & (end > 0), (x <= 0) & (end <= 0)
+    start = xp.where(positive, x, xp.where(mirrored, 1 - x, 1))
+    step = xp.where(positive, d, xp.where(mirrored, -d, 0))
+    exact = xp.polygamma_difference(start, step, order=0)
+    sines, turn = _sinpi(xp, end) * _sinpi(xp, x), _sinpi(xp, d)
+    at_poles = xp.where(turn == 0, xp.ones_like(turn), math.nan)
+    cotangents = math.pi * turn / xp.where(sines == 0, at_poles, sines)
+    exact = exact + xp.where(mirrored, cotangents, 0)
+    return xp.where(positive | mirrored, exact, xp.digamma(end) - xp.digamma(x))
 
 
 def _rgamma_slope(xp: Any, x: Array) -> Array:

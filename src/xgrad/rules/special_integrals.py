@@ -32,7 +32,9 @@ def lpmv_x(xp: Any, g: Array, m: Array, v: Array, x: Array) -> Array:
     """sqrt(1 - x^2) dP/dx = ((v + m) (v - m + 1) P^(m-1) - P^(m+1)) / 2; DLMF 14.10.
 
     At the ends, where that is 0 / 0, P_v(x) with m = 0 has the slope v (v + 1) / 2 x^(v+1)."""
-    change = (v + m) * (v - m + 1) * xp.lpmv(m - 1, v, x) - xp.lpmv(m + 1, v, x)
+    factor = (v + m) * (v - m + 1)
+    lower = xp.lpmv(xp.where(factor == 0, m, m - 1), v, x)  # P^(m-1) may be infinite where it is 0
+    change = factor * lower - xp.lpmv(m + 1, v, x)
     at_end = (x * x == 1) & (m == 0)
     inside = change / (2 * xp.sqrt(xp.where(at_end, 1, 1 - x * x)))
     return g * xp.where(at_end, v * (v + 1) / 2 * xp.pow(x, v + 1), inside)

@@ -44,15 +44,21 @@ def pseudo_huber_r(xp: Any, g: Array, delta: Array, r: Array) -> Array:
 
 
 def boxcox_lmbda(xp: Any, g: Array, x: Array, lmbda: Array, y: Array) -> Array:
-    """y = (x^l - 1) / l;  dy/dl = (x^l log x - y) / l, and log(x)^2 / 2 where l = 0."""
-    far = (xp.xlogy(xp.pow(x, lmbda), x) - y) / lmbda
-    return g * _transform_slope(xp, xp.log(x), lmbda, far)
+    """y = (x^l - 1) / l;  dy/dl = (x^l log x - y) / l, log(x)^2 / 2 where l = 0, 1 / l^2 where x = 0."""
+    at_zero = (x == 0) & (lmbda > 0)
+    inside = xp.where(at_zero, 1, x)
+    far = (xp.xlogy(xp.pow(inside, lmbda), inside) - y) / lmbda
+    slope = _transform_slope(xp, xp.log(inside), lmbda, far)
+    return g * xp.where(at_zero, 1 / (lmbda * lmbda), slope)
 
 
 def boxcox1p_lmbda(xp: Any, g: Array, x: Array, lmbda: Array, y: Array) -> Array:
     """The same of 1 + x."""
-    far = (xp.xlog1py(_power1p(xp, x, lmbda), x) - y) / lmbda
-    return g * _transform_slope(xp, xp.log1p(x), lmbda, far)
+    at_zero = (x == -1) & (lmbda > 0)
+    inside = xp.where(at_zero, 0, x)
+    far = (xp.xlog1py(_power1p(xp, inside, lmbda), inside) - y) / lmbda
+    slope = _transform_slope(xp, xp.log1p(inside), lmbda, far)
+    return g * xp.where(at_zero, 1 / (lmbda * lmbda), slope)
 
 
 def inv_boxcox_lmbda(xp: Any, g: Array, x: Array, lmbda: Array, y: Array) -> Array:
@@ -74,7 +80,9 @@ def _transform_slope(xp: Any, logarithm: Array, lmbda: Array, far: Array) -> Arr
 
 def _power1p(xp: Any, x: Array, exponent: Array) -> Array:
     """(1 + x)^exponent, whose derivative in the exponent keeps the digits of a small x."""
-    return xp.exp(xp.xlog1py(exponent, x))
+    small = xp.abs(x) < 0.5
+    near = xp.exp(xp.xlog1py(exponent, xp.where(small, x, 0)))
+    return xp.where(small, near, xp.pow(1 + xp.where(small, 0, x), exponent))
 
 
 def _ratio(xp: Any, x1: Array, x2: Array) -> Array:

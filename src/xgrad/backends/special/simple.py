@@ -226,8 +226,7 @@ def gamma(xp: Any, x: Array) -> Array:
 
 def rgamma(xp: Any, x: Array) -> Array:
     """1 / Gamma(x), 0 at the poles."""
-    pole = (x <= 0) & (x == xp.floor(x))
-    return xp.where(pole, 0 * x, xp.gammasgn(x) * xp.exp(-xp.gammaln(x)))
+    return xp.where(_is_pole(xp, x), 0 * x, xp.gammasgn(x) * xp.exp(-xp.gammaln(x)))
 
 
 def gamma_draw(xp: Any, a: Array, x: Array) -> Array:
@@ -256,9 +255,20 @@ def beta(xp: Any, a: Array, b: Array) -> Array:
 
 
 def poch(xp: Any, x: Array, m: Array) -> Array:
-    """Gamma(x + m) / Gamma(x)."""
-    ratio = xp.gammasgn(x + m) * xp.gammasgn(x) * xp.exp(xp.gammaln(x + m) - xp.gammaln(x))
+    """Gamma(x + m) / Gamma(x), of two poles the limit in x."""
+    end = x + m
+    at_pole = _is_pole(xp, x)
+    both = at_pole & _is_pole(xp, end)
+    start, stop = xp.where(both, 1 - end, x), xp.where(both, 1 - x, end)
+    sign = xp.where(both, 1 - 2 * xp.remainder(m, 2), xp.gammasgn(stop) * xp.gammasgn(start))
+    ratio = sign * xp.exp(xp.gammaln(stop) - xp.gammaln(start))
+    ratio = xp.where(at_pole & ~both, xp.zeros_like(ratio), ratio)
     return xp.where(m == 0, xp.ones_like(ratio), ratio)
+
+
+def _is_pole(xp: Any, x: Array) -> Array:
+    """Where Gamma(x) has a pole."""
+    return (x <= 0) & (x == xp.floor(x))
 
 
 def binom(xp: Any, n: Array, k: Array) -> Array:

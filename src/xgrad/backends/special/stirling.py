@@ -56,12 +56,19 @@ def beta_density(xp: Any, a: Array, b: Array, x: Array) -> Array:
 def betaln(xp: Any, a: Array, b: Array) -> Array:
     """log |B(a, b)|, by Stirling's formula where the sum of logarithms of gamma functions cancels."""
     n = a + b
-    remainder = stirling_remainder(xp, a) + stirling_remainder(xp, b) - stirling_remainder(xp, n)
     small, large = xp.minimum(a, b), xp.maximum(a, b)
+    # |B(a, b)| = |B(1 - n, b)| for whole b > 0, at the poles of Gamma(a) and Gamma(n) by the limit.
+    mirrored = (n <= 0) & (large > 0) & (large == xp.floor(large))
+    small, n = xp.where(mirrored, 1 - n, small), xp.where(mirrored, 1 - small, n)
+    small, large = xp.minimum(small, large), xp.maximum(small, large)
+    rest = stirling_remainder(xp, large) - stirling_remainder(xp, n)
     powers = -small * xp.log1p(large / small) - large * xp.log1p(small / large)
-    stirling = remainder + powers + _HALF_LOG_2PI - 0.5 * xp.log(small / n * large)
-    plain = xp.gammaln(a) + xp.gammaln(b) - xp.gammaln(n)
-    return xp.where(large > _LARGE, stirling, plain)
+    stirling = stirling_remainder(xp, small) + rest + powers + _HALF_LOG_2PI
+    stirling = stirling - 0.5 * xp.log(small / n * large)
+    quotient = rest - (large - 0.5) * xp.log1p(small / large) - small * xp.log(n) + small
+    plain = xp.gammaln(small) + xp.gammaln(large) - xp.gammaln(n)
+    negative = xp.where(n > _LARGE, xp.gammaln(small) + quotient, plain)
+    return xp.where(large > _LARGE, xp.where(small > 0, stirling, negative), plain)
 
 
 def stirling_remainder(xp: Any, a: Array) -> Array:

@@ -8,10 +8,12 @@ import math
 from typing import Any
 
 from ..._typing import Array
+from ...errors import DTypeError
 
 __all__ = ["polygamma", "riemann_zeta", "zeta_derivative", "zetac"]
 
 _TERMS = 14
+_LEFT = -0.25  # between 0, whose mirror image is the pole, and where the terms of the sum cancel
 # B_2j / (2j)! for j = 1 ... 12
 _BERNOULLI = [
     b / math.factorial(2 * j)
@@ -37,23 +39,31 @@ _BERNOULLI = [
 
 def polygamma(xp: Any, n: Array, x: Array) -> Array:
     """The n-th derivative of the digamma function; DLMF 5.15.1."""
+    if xp.isdtype(x.dtype, "complex floating"):
+        raise DTypeError(
+            f"polygamma: x {tuple(x.shape)} {x.dtype} must be real. Derivatives of digamma, and "
+            "second ones of gamma, loggamma and rgamma, need it too, so those of complex numbers have "
+            "none. Use real numbers, or xg.custom_gradient with a derivative of your own."
+        )
     sign = 2 * xp.remainder(n, 2) - 1
     return xp.where(n == 0, xp.digamma(x), sign * xp.gamma(n + 1) * xp.zeta(n + 1, x))
 
 
 def riemann_zeta(xp: Any, x: Array) -> Array:
-    """zeta(x, 1), for x < 0 by the functional equation; DLMF 25.4.1."""
-    mirror = xp.where(x < 0, 1 - x, 2)
+    """zeta(x, 1), for x < -1/4 by the functional equation; DLMF 25.4.1."""
+    left = x < _LEFT
+    mirror = xp.where(left, 1 - x, 2)
     value = zeta_derivative(xp, mirror, xp.ones_like(x), order=0)
     wave = xp.sin(math.pi / 2 * xp.remainder(x, 4)) * xp.exp(-math.log(2 * math.pi) * mirror)
-    right = zeta_derivative(xp, xp.where(x < 0, 2, x), xp.ones_like(x), order=0)
-    return xp.where(x < 0, 2 * wave * xp.gamma(mirror) * value, right)
+    right = zeta_derivative(xp, xp.where(left, 2, x), xp.ones_like(x), order=0)
+    return xp.where(left, 2 * wave * xp.gamma(mirror) * value, right)
 
 
 def zetac(xp: Any, x: Array) -> Array:
     """riemann_zeta(x) - 1, whose sum begins with 2^-x."""
-    tail = zeta_derivative(xp, xp.where(x < 0, 2, x), 2 * xp.ones_like(x), order=0)
-    return xp.where(x < 0, xp.riemann_zeta(x) - 1, tail)
+    left = x < _LEFT
+    tail = zeta_derivative(xp, xp.where(left, 2, x), 2 * xp.ones_like(x), order=0)
+    return xp.where(left, xp.riemann_zeta(x) - 1, tail)
 
 
 def zeta_derivative(xp: Any, x: Array, q: Array, *, order: int) -> Array:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...errors import ArgumentError
+from ...core.casting import dtype_kind
+from ...errors import ArgumentError, ShapeError
 from .. import eigenvalues, solving
 from ..rule_namespace import rule_namespace as xp
 from .operands import is_floating, operands, tensor, tensors
@@ -115,13 +116,21 @@ def _check_order(m: int) -> None:
 
 
 def poly(seq_of_zeros: Any) -> Any:
-    """The polynomial with given zeros."""
+    """The polynomial with given zeros, or the characteristic one of a square matrix."""
     zeros = tensor(seq_of_zeros)
     zeros = zeros if is_floating(zeros) else xp.astype(zeros, "float64")
+    is_matrix = zeros.ndim == 2 and zeros.shape[0] == zeros.shape[1] != 0
+    if zeros.ndim != 1 and not is_matrix:
+        raise ShapeError(
+            f"numpy.poly: seq_of_zeros {zeros.shape} must be a vector, or a square matrix that is "
+            "not empty. Use ravel for all elements as zeros."
+        )
+    of_real = is_matrix and dtype_kind(zeros.dtype) != "complex"
+    zeros = eigenvalues.eigvals(zeros) if is_matrix else zeros
     y = xp.ones((1,), dtype=zeros.dtype, device=zeros.device)
     for i in range(zeros.shape[0]):
         y = convolve(y, xp.stack([xp.ones_like(zeros[i]), -zeros[i]]))
-    return y
+    return xp.real(y) if of_real else y
 
 
 def polyfit(

@@ -224,7 +224,7 @@ def digamma(x: ArrayLike, /) -> Tensor:
     -----
     ``digamma(x)`` is the derivative of gammaln.
 
-    Derivative: ``polygamma(1, x)``.
+    Derivative: ``polygamma(1, x)``, for real x.
 
     Source: DLMF 5.2.2.
 
@@ -258,7 +258,7 @@ def psi(x: ArrayLike, /) -> Tensor:
     -----
     ``psi(x)`` is the derivative of gammaln.
 
-    Derivative: ``polygamma(1, x)``.
+    Derivative: ``polygamma(1, x)``, for real x.
 
     Source: DLMF 5.2.2.
 
