@@ -164,6 +164,41 @@ def test_random_lives_of_arrays():
             alive.pop(min(alive))
 
 
+def test_freeing_nothing_forgets_nothing():
+    """NumPy frees a buffer after each sort, also where it took none: that is NULL, and no piece."""
+    kept = [np.empty(8 * LARGE, np.uint8) for _ in range(4)]
+    before = numpy_memory.figures()
+    small = np.arange(6.0)
+    for _ in range(10):
+        small.sort()
+        small.partition(2)
+        small.argsort()
+    assert numpy_memory.figures() == before
+    while kept:
+        used, _ = numpy_memory.figures()
+        kept.pop()
+        assert numpy_memory.figures()[0] == used - 8 * LARGE
+
+
+def test_random_lives_of_arrays_that_are_sorted():
+    """Every piece has the size that is written down: nothing is written behind its end."""
+    rng = np.random.default_rng(0)
+    alive = {}
+    for turn in range(3000):
+        size = int(rng.integers(LARGE // 2, 3 * LARGE))
+        x = np.empty(size, np.uint8)
+        x[:] = turn % 251
+        alive[turn] = x
+        np.sort(x[:7])
+        if len(alive) > 12:
+            del alive[int(rng.choice(list(alive)))]
+        if not turn % 100:
+            assert all((y == number % 251).all() for number, y in alive.items())
+            used, _ = numpy_memory.figures()
+            assert used >= sum(y.nbytes for y in alive.values() if y.nbytes >= LARGE)
+    assert len(alive) == 12
+
+
 def test_memory_that_is_missing_is_looked_for_in_the_pool():
     x = np.empty(LARGE)
     del x

@@ -722,3 +722,17 @@ def test_guards_whose_operands_do_not_show_look_at_once(x, monkeypatch, way):
         assert "guard" in functions
         assert "guard_later" not in functions
     assert bool(made) is (way == "sweeps")
+
+
+def test_parts_of_what_only_a_call_can_lay_out(rng):
+    """Whether a new array, read twice and in another shape, is a view or a copy is known in the call."""
+
+    def f(x, y):
+        made, _ = xg.unstack(xg.stack([x, y]))
+        return made, xg.exp(xg.repeat(made, 2, axis=-1)[..., ::2]) / y[:, :1] + y
+
+    recorded = xg.function(f)
+    for _ in range(3):
+        x, y = (xg.asarray(rng.normal(size=(64, 1093))) for _ in range(2))
+        for found, expected in zip(recorded(x, y), f(x, y), strict=True):
+            np.testing.assert_array_equal(found.numpy(), expected.numpy())

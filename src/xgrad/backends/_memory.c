@@ -42,11 +42,12 @@ slot_of(const char *start)
 }
 
 /* Cross a piece out, and say its size; 0 if it was not written down. Sizes that NumPy says when it
-frees are no help: of an array of shape (0, 10**6) it allocates the second axis, and frees one byte. */
+frees are no help: of an array of shape (0, 10**6) it allocates the second axis, and frees one byte.
+Nothing (NULL), which NumPy frees after each sort that needed no buffer, is in no slot, but looks like an empty one. */
 static size_t
 cross_out(const char *start)
 {
-    if (!used_count)
+    if (!start || !used_count)
         return 0;
     size_t slot = slot_of(start);
     for (; used[slot].start != start; slot = (slot + 1) & (SLOTS - 1))
@@ -64,7 +65,7 @@ cross_out(const char *start)
             slot = next;
         }
     }
-    used[slot].start = NULL;
+    used[slot] = (Piece){NULL, 0};
     used_count--;
     used_bytes -= size;
     return size;

@@ -44,6 +44,7 @@ class Memory:
         self._inside: set[int] = set()  # of a group, in scratch memory
         self._guards: dict[int, int] = {}  # from guarded results to what is guarded in place
         self._watched: list[int] = []
+        self._makers = {n: i for i in order if isinstance(i, Instruction) for n in i.results}
         self._readers: dict[Any, int] = {}
         for instruction in program.instructions:
             for n in instruction.reads():
@@ -181,16 +182,17 @@ class Memory:
 
     def _sample(self, number: int) -> Any:
         """An array laid out like a value, without contents."""
-        base = self.views.get(number) or self._guards.get(number)
-        if base is None or base in self._given:
-            spec = self._program.specs[number]
-            return kernels.buffer(spec.shape, spec.dtype)
-        for item in self._order:
-            if isinstance(item, Instruction) and number in item.results:
-                if number in self._guards:
-                    return self._sample(base)
-                return kernels.as_view(item.primitive.name, self._sample(base), item.parameters)
-        raise AssertionError(number)
+        base = self.views.get(number, self._guards.get(number))
+        view = None
+        if base is not None and base not in self._given:
+            view = self._sample(base)
+            if number not in self._guards:
+                item = self._makers[number]
+                view = kernels.as_view(item.primitive.name, view, item.parameters)
+        if view is not None:
+            return view
+        spec = self._program.specs[number]  # also of what turns out to be a copy
+        return kernels.buffer(spec.shape, spec.dtype)
 
     def _has_kernel(self, instruction: Instruction) -> bool:
         name, parameters = instruction.primitive.name, instruction.parameters
