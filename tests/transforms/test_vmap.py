@@ -191,6 +191,13 @@ def test_what_needs_one_value_is_refused(a, f):
         xg.vmap(f)(a)
 
 
+def test_repeats_must_be_the_same_for_all_examples(a):
+    with pytest.raises(xg.errors.TracingError, match=r"values of repeats \(3,\) int64.*Use an int"):
+        xg.vmap(xg.repeat)(a, xg.ones((2, 3), dtype="int64"))
+    found = xg.vmap(xg.repeat, in_axes=(0, None))(a, xg.asarray([2, 0, 1]))
+    assert found.tolist() == [[0.0, 0.0, 2.0], [3.0, 3.0, 5.0]]
+
+
 def test_a_tensor_of_examples_still_prints():
     shown = []
     xg.vmap(lambda x: shown.append(repr(x)) or x)(xg.ones((2, 3)))

@@ -258,6 +258,7 @@ def _number(value: Any, function: str) -> Any:
     if not isinstance(value, Handle):
         return value
     if protocols.is_followed(value):
+        protocols.refuse_exit(value, f"left xgrad through {function}")
         raise NotDifferentiableError(
             f"{function}: x {describe(value)} is followed by an active GradientTape, but the "
             "result has no gradient. Use xg.stop_gradient(x) or xg.linspace."
