@@ -145,6 +145,15 @@ def test_sizes_that_are_constants_are_none_of_a_call():
     assert [f(xg.asarray([x, 0.0])).tolist() for x in (1.0, 2.0)] == [[1, 1, 0], [2, 2, 0]]
 
 
+@pytest.mark.parametrize("name", ["gcd", "lcm", "bitwise_count"])
+def test_functions_of_integers_that_are_no_instructions_are_refused(name):
+    f = lambda n: getattr(np, name)(n, 6) if name != "bitwise_count" else np.bitwise_count(n)
+    with pytest.raises(xg.errors.TracingError, match=rf"left xgrad through numpy\.{name} at "):
+        xg.function(f)(xg.asarray([4, 3]))
+    with pytest.raises(xg.errors.TracingError, match=r"inside xg\.vmap"):
+        xg.vmap(f)(xg.asarray([4, 3]))
+
+
 class Keeper:
     """Somebody who remembers."""
 

@@ -335,6 +335,15 @@ def test_triangles_and_grids(device):
             np.testing.assert_array_equal(grid.numpy(), expected)
 
 
+@pytest.mark.parametrize("shape", [(), (3,)], ids=str)
+@pytest.mark.parametrize("f", [xg.tril, xg.triu, xg.matrix_transpose, lambda x: x.mT])
+def test_triangles_and_transposes_are_of_matrices(f, shape, device):
+    with pytest.raises(xg.errors.ShapeError, match=r"at least two axes.*Use xg\.\w+"):
+        f(xg.ones(shape, device=device))
+    with pytest.raises(xg.errors.ShapeError, match="at least two axes"):
+        xg.vmap(f)(xg.ones((2, *shape), device=device))
+
+
 def test_bad_arguments_are_refused():
     with pytest.raises(ValueError, match=r"shape \(-1,\) has a negative size"):
         xg.zeros(-1)

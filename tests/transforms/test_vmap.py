@@ -198,6 +198,12 @@ def test_repeats_must_be_the_same_for_all_examples(a):
     assert found.tolist() == [[0.0, 0.0, 2.0], [3.0, 3.0, 5.0]]
 
 
+@pytest.mark.parametrize("shapes", [((2,), (2,)), ((2,), (2, 3)), ((2, 3, 3), (2,))], ids=str)
+def test_numbers_have_no_matrix_product(shapes):
+    with pytest.raises(xg.errors.ShapeError, match="at least one axis. Use multiply"):
+        xg.vmap(xg.matmul)(*map(xg.ones, shapes))
+
+
 def test_a_tensor_of_examples_still_prints():
     shown = []
     xg.vmap(lambda x: shown.append(repr(x)) or x)(xg.ones((2, 3)))

@@ -14,7 +14,15 @@ from ..core.handle import Handle, Sparse
 from ..core.spec import describe
 from ..errors import ArgumentError, ArgumentTypeError, AxisError, DTypeError, ShapeError
 
-__all__ = ["as_axes", "as_axis", "as_indices", "as_operand", "as_shape", "sequence_of_operands"]
+__all__ = [
+    "as_axes",
+    "as_axis",
+    "as_indices",
+    "as_operand",
+    "as_shape",
+    "as_stack",
+    "sequence_of_operands",
+]
 
 
 def as_operand(x: Any, function: str, name: str = "x") -> Any:
@@ -101,6 +109,23 @@ def as_shape(shape: ShapeLike, function: str, name: str = "shape") -> Shape:
     if any(n < 0 for n in out):
         raise ArgumentError(f"{function}: {name} {out} has a negative size.")
     return out
+
+
+def as_stack(x: Any, function: str, name: str = "x") -> Any:
+    """Make an operand of a matrix or a stack of matrices.
+
+    Raises
+    ------
+    ShapeError
+        If there are fewer than two axes.
+    """
+    x = as_operand(x, function, name)
+    if x.ndim < 2:
+        raise ShapeError(
+            f"{function}: {name} {describe(x)} must be a matrix or a stack of matrices, with at "
+            "least two axes. Use xg.reshape or xg.expand_dims to make one of it."
+        )
+    return x
 
 
 def sequence_of_operands(arrays: Any, function: str) -> list[Any]:

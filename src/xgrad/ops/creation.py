@@ -16,7 +16,7 @@ from ..core.protocols import protocols
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import NotDifferentiableError, ShapeError
-from ._arguments import as_operand
+from ._arguments import as_operand, as_stack
 from ._new import DeviceLike, create, dtype_on, floating_on, inferred_on
 from .conversion import asarray
 from .filling import full
@@ -218,6 +218,11 @@ def tril(x: ArrayLike, /, *, k: int = 0) -> Tensor:
     Tensor
         Of the shape of x.
 
+    Raises
+    ------
+    ShapeError
+        If x has fewer than two axes.
+
     Examples
     --------
     >>> import xgrad as xg
@@ -225,7 +230,7 @@ def tril(x: ArrayLike, /, *, k: int = 0) -> Tensor:
     xg.Tensor([[1., 0.],
                [1., 1.]], shape=(2, 2), dtype=float64, device=cpu)
     """
-    return apply1(_TRIL, as_operand(x, "tril"), {"k": k})  # type: ignore[no-any-return]
+    return apply1(_TRIL, as_stack(x, "tril"), {"k": k})  # type: ignore[no-any-return]
 
 
 def triu(x: ArrayLike, /, *, k: int = 0) -> Tensor:
@@ -243,6 +248,11 @@ def triu(x: ArrayLike, /, *, k: int = 0) -> Tensor:
     Tensor
         Of the shape of x.
 
+    Raises
+    ------
+    ShapeError
+        If x has fewer than two axes.
+
     Examples
     --------
     >>> import xgrad as xg
@@ -250,7 +260,7 @@ def triu(x: ArrayLike, /, *, k: int = 0) -> Tensor:
     xg.Tensor([[1., 1.],
                [0., 1.]], shape=(2, 2), dtype=float64, device=cpu)
     """
-    return apply1(_TRIU, as_operand(x, "triu"), {"k": k})  # type: ignore[no-any-return]
+    return apply1(_TRIU, as_stack(x, "triu"), {"k": k})  # type: ignore[no-any-return]
 
 
 def _number(value: Any, function: str) -> Any:
