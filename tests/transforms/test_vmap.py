@@ -200,7 +200,7 @@ def test_repeats_must_be_the_same_for_all_examples(a):
 
 @pytest.mark.parametrize("shapes", [((2,), (2,)), ((2,), (2, 3)), ((2, 3, 3), (2,))], ids=str)
 def test_numbers_have_no_matrix_product(shapes):
-    with pytest.raises(xg.errors.ShapeError, match="at least one axis. Use multiply"):
+    with pytest.raises(xg.errors.ShapeError, match="at least one axis"):
         xg.vmap(xg.matmul)(*map(xg.ones, shapes))
 
 

@@ -20,6 +20,8 @@ from ..errors import (
     ShapeError,
     XgradError,
 )
+from .node import Where
+from .observers import show_line
 from .primitive import Kind, Primitive
 from .spec import describe
 
@@ -31,11 +33,12 @@ def explain_failure(
     arrays: tuple[Any, ...],
     parameters: dict[str, Any] | None,
     error: Exception,
+    where: Where = None,
 ) -> BaseException:
-    """The exception to raise in place of a library's own."""
+    """The exception to raise in place of a library's own; `where` is the user's line in a replay."""
     if isinstance(error, (XgradError, IndexError, NotImplementedError)):
         return error
-    call = _show_call(primitive, arrays, parameters)
+    call = _show_call(primitive, arrays, parameters, where)
     if isinstance(error, MemoryError):
         return _memory_error(call, arrays, error)
     if type(error).__name__.endswith("LinAlgError"):
@@ -144,7 +147,10 @@ def broadcast(shapes: list[tuple[int, ...]]) -> tuple[int, ...] | None:
 
 
 def _show_call(
-    primitive: Primitive, arrays: tuple[Any, ...], parameters: dict[str, Any] | None
+    primitive: Primitive,
+    arrays: tuple[Any, ...],
+    parameters: dict[str, Any] | None,
+    where: Where,
 ) -> str:
     names = list(primitive.operands)
     if primitive.starred:
@@ -154,7 +160,7 @@ def _show_call(
         f"{name} {array!r}" if type(array) in SCALAR_TYPES else f"{name} {describe(array)}"
         for name, array in zip(names, arrays, strict=False)
     ]
-    text = f"{primitive.name}: {' and '.join(shown)}"
+    text = f"{primitive.name}{show_line(where)}: {' and '.join(shown)}"
     if parameters:
         inside = ", ".join(f"{k}={v!r}" for k, v in parameters.items() if v is not None)
         text += f" with {inside}" if inside else ""
