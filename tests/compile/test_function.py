@@ -656,3 +656,22 @@ def test_zeros_absorb_in_products_larger_than_their_operands(value):
             found, expected = recorded(*args), f(*args)
         np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-9)
         assert np.isfinite(found.numpy()).all() == (scale == 1.0)
+
+
+REFUSED = {
+    "masked": np.ma.array([1.0, 2.0], mask=[False, True]),
+    "objects": np.array([1.0, None]),
+    "strings": np.array(["a", "b"]),
+    "dates": np.array([1, 2], "M8[s]"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_arguments_that_are_no_arrays_of_numbers(name):
+    with pytest.raises(TypeError) as expected:
+        xg.asarray(REFUSED[name])
+    recorded = xg.function(lambda x: x)
+    recorded(np.ones(2))
+    with pytest.raises(type(expected.value)) as found:
+        recorded(REFUSED[name])
+    assert str(found.value) == str(expected.value)
