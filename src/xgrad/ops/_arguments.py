@@ -18,11 +18,29 @@ __all__ = [
     "as_axes",
     "as_axis",
     "as_indices",
+    "as_int",
     "as_operand",
     "as_shape",
     "as_stack",
     "sequence_of_operands",
 ]
+
+
+def as_int(n: Any, function: str, name: str) -> int:
+    """Make a number of what Python takes as an index.
+
+    Raises
+    ------
+    ArgumentTypeError
+        For None, a float and everything else.
+    """
+    try:
+        return operator.index(n)
+    except TypeError:
+        raise ArgumentTypeError(
+            f"{function}: {name} must be an int, but is {n!r} ({type(n).__name__}). Use int(...) "
+            "where it was computed."
+        ) from None
 
 
 def as_operand(x: Any, function: str, name: str = "x") -> Any:
@@ -52,8 +70,15 @@ def as_axis(axis: Any, ndim: int, function: str, name: str = "axis") -> int:
     ------
     AxisError
         If there is no such axis.
+    ArgumentTypeError
+        If it is no int.
     """
-    number = operator.index(axis)
+    number = as_int(axis, function, name)
+    if not ndim:
+        raise AxisError(
+            f"{function}: {name} {number} is out of range for 0 axes. Use a value with axes, such as "
+            "xg.reshape(x, (1,))."
+        )
     if not -ndim <= number < ndim:
         raise AxisError(
             f"{function}: {name} {number} is out of range for {ndim} axes. Use a number from "
