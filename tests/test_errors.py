@@ -40,11 +40,17 @@ def test_an_axis_that_is_not_there_is_an_index_error_too():
         xg.sum(xg.ones((2, 2)), axis=3)
 
 
+def test_an_index_that_is_not_there_is_an_index_error_too():
+    assert xg.errors.OutOfRangeError.__bases__ == (xg.errors.ArgumentError, IndexError)
+
+
 def test_all_are_listed():
-    assert sorted(xg.errors.__all__) == sorted([*BASES, "AxisError", "XgradError"])
+    assert sorted(xg.errors.__all__) == sorted(
+        [*BASES, "AxisError", "OutOfRangeError", "XgradError"]
+    )
 
 
-@pytest.mark.parametrize("name", [*BASES, "AxisError"])
+@pytest.mark.parametrize("name", [*BASES, "AxisError", "OutOfRangeError"])
 def test_errors_travel(name):
     error = getattr(xg.errors, name)("what happened")
     again = pickle.loads(pickle.dumps(error))

@@ -20,6 +20,7 @@ Each is an `XgradError` and also the built-in exception that a user would think 
       ClosedWriterError(RuntimeError)       summaries after their writer was closed
       CheckpointError(ValueError)           a file that is damaged, or no file of xg.save
       ArgumentError(ValueError)             any other wrong value
+        OutOfRangeError(IndexError)         an index that is not there, or one too many
       ArgumentTypeError(TypeError)          any other wrong type
 
 A message says what happened, with the values; what was expected; and what to do."""
@@ -43,6 +44,7 @@ __all__ = [
     "NotDifferentiableError",
     "NumericsError",
     "OutOfMemoryError",
+    "OutOfRangeError",
     "ShapeError",
     "TapeError",
     "TracingError",
@@ -164,6 +166,10 @@ class CheckpointError(XgradError, ValueError):
 
 class ArgumentError(XgradError, ValueError):
     """An argument has a wrong value or structure."""
+
+
+class OutOfRangeError(ArgumentError, IndexError):
+    """There is no element of such an index, or no axis for so many; an `IndexError` as elsewhere."""
 
 
 class ArgumentTypeError(XgradError, TypeError):

@@ -606,6 +606,34 @@ def test_powers_of_bools(exponent):
         np.testing.assert_array_equal(found.numpy(), expected.numpy())
 
 
+INTEGERS = [f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)]
+OF_INTEGERS = {
+    "round": xg.round,
+    "floor": xg.floor,
+    "ceil": xg.ceil,
+    "trunc": xg.trunc,
+    "round twice": lambda x: xg.round(x) // 2 + xg.round(x),
+    "x**2.0": lambda x: x**2.0,
+    "x**1.0": lambda x: x**1.0 + x**2.0,
+    "sqrt": lambda x: x**0.5,
+    "square": lambda x: x**2,
+    "sign": lambda x: xg.sign(x) + xg.positive(x),
+}
+
+
+@pytest.mark.parametrize("size", [3, 70_000])
+@pytest.mark.parametrize("dtype", INTEGERS)
+@pytest.mark.parametrize("name", OF_INTEGERS)
+def test_functions_of_integers_replay_in_their_dtype(name, dtype, size):
+    largest = np.iinfo(dtype).max
+    x = xg.asarray(np.resize(np.array([largest, largest - 1, 2], dtype), size))
+    expected, recorded = OF_INTEGERS[name](x), xg.function(OF_INTEGERS[name])
+    for _ in range(2):
+        found = recorded(x)
+        assert found.dtype == expected.dtype
+        np.testing.assert_array_equal(found.numpy(), expected.numpy())
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e200])
 def test_zeros_absorb_in_products_larger_than_their_operands(value):
     """The look is at the operand there, which may be what is not finite, or make what is not."""
@@ -628,3 +656,22 @@ def test_zeros_absorb_in_products_larger_than_their_operands(value):
             found, expected = recorded(*args), f(*args)
         np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-9)
         assert np.isfinite(found.numpy()).all() == (scale == 1.0)
+
+
+REFUSED = {
+    "masked": np.ma.array([1.0, 2.0], mask=[False, True]),
+    "objects": np.array([1.0, None]),
+    "strings": np.array(["a", "b"]),
+    "dates": np.array([1, 2], "M8[s]"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_arguments_that_are_no_arrays_of_numbers(name):
+    with pytest.raises(TypeError) as expected:
+        xg.asarray(REFUSED[name])
+    recorded = xg.function(lambda x: x)
+    recorded(np.ones(2))
+    with pytest.raises(type(expected.value)) as found:
+        recorded(REFUSED[name])
+    assert str(found.value) == str(expected.value)

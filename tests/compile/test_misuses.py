@@ -125,6 +125,36 @@ def test_shapes_that_depend_on_values_are_refused(name):
         xg.function(lambda x: (SHAPES[name](x), x)[1])(xg.asarray([1.0, 2.0]))
 
 
+SIZES = {
+    "repeat": lambda n: xg.repeat(xg.ones(2), xg.stack([n, n])),
+    "repeat, one for all": lambda n: xg.repeat(xg.ones(2), n),
+    "numpy.repeat": lambda n: np.repeat(xg.ones(2), n),
+    "arange": xg.arange,
+}
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_sizes_that_are_values_are_refused(name):
+    with pytest.raises(
+        xg.errors.TracingError, match=r"left xgrad through \w+ at .*static_argnames"
+    ):
+        xg.function(SIZES[name])(xg.asarray(2))
+
+
+def test_sizes_that_are_constants_are_none_of_a_call():
+    f = xg.function(lambda x: xg.repeat(x, xg.asarray([2, 1])))
+    assert [f(xg.asarray([x, 0.0])).tolist() for x in (1.0, 2.0)] == [[1, 1, 0], [2, 2, 0]]
+
+
+@pytest.mark.parametrize("name", ["gcd", "lcm", "bitwise_count"])
+def test_functions_of_integers_that_are_no_instructions_are_refused(name):
+    f = lambda n: getattr(np, name)(n, 6) if name != "bitwise_count" else np.bitwise_count(n)
+    with pytest.raises(xg.errors.TracingError, match=rf"left xgrad through numpy\.{name} at "):
+        xg.function(f)(xg.asarray([4, 3]))
+    with pytest.raises(xg.errors.TracingError, match=r"inside xg\.vmap"):
+        xg.vmap(f)(xg.asarray([4, 3]))
+
+
 class Keeper:
     """Somebody who remembers."""
 

@@ -395,6 +395,24 @@ def test_at_keeps_the_dtype(device):
         assert getattr(x.at[0], name)(2.0).dtype == device.namespace.float32
 
 
+@pytest.mark.parametrize("make", [list, tuple])
+@pytest.mark.parametrize("name", AT)
+def test_at_takes_lists_as_numbers(name, make, device):
+    x = xg.ones(3, dtype=xg.float32, device=device)
+    y = getattr(x.at[xg.asarray([0, 2], device=device)], name)(make([5.0, 0.5]))
+    expected = np.ones(3, np.float32)
+    expected[[0, 2]] = AT[name](expected[[0, 2]], np.array([5.0, 0.5], np.float32))
+    assert y.dtype == device.namespace.float32
+    np.testing.assert_array_equal(y.numpy(), expected)
+
+
+@pytest.mark.parametrize("name", AT)
+def test_at_is_followed_through_lists(name):
+    x, v = xg.Variable([1.0, 2.0]), xg.Variable(3.0)
+    slope = xg.grad(lambda v, make: xg.sum(getattr(x.at[[0, 1]], name)(make([v, 4.0]))))
+    assert slope(v, list).item() == slope(v, xg.asarray).item()
+
+
 def test_at_get_reads():
     assert xg.asarray(A).at[1, 2].get().item() == A[1, 2]
 

@@ -45,7 +45,7 @@ def test_transpose_needs_a_matrix():
         xg.errors.ShapeError, match=r"T: x \(2,\) float64 on cpu must have two axes"
     ):
         xg.ones(2).T  # noqa: B018
-    with pytest.raises(xg.errors.ShapeError, match="matrix_transpose"):
+    with pytest.raises(xg.errors.ShapeError, match=r"mT: x \(2,\).*at least two axes"):
         xg.ones(2).mT  # noqa: B018
 
 

@@ -335,6 +335,52 @@ def test_triangles_and_grids(device):
             np.testing.assert_array_equal(grid.numpy(), expected)
 
 
+@pytest.mark.parametrize("shape", [(), (3,)], ids=str)
+@pytest.mark.parametrize("f", [xg.tril, xg.triu, xg.matrix_transpose, lambda x: x.mT])
+def test_triangles_and_transposes_are_of_matrices(f, shape, device):
+    with pytest.raises(xg.errors.ShapeError, match=r"at least two axes.*Use xg\.\w+"):
+        f(xg.ones(shape, device=device))
+    with pytest.raises(xg.errors.ShapeError, match="at least two axes"):
+        xg.vmap(f)(xg.ones((2, *shape), device=device))
+
+
+NUMBERS = {
+    "linspace, negative": (lambda: xg.linspace(0, 1, -1), ValueError, "num .* negative"),
+    "linspace, float": (lambda: xg.linspace(0, 1, 2.5), TypeError, "num must be ints"),
+    "arange": (lambda: xg.arange(0, 1, 0), ValueError, "step must not be 0"),
+    "eye, negative": (lambda: xg.eye(-1), ValueError, "negative size"),
+    "eye, float": (lambda: xg.eye(2, k=0.5), TypeError, r"k must be an int, but is 0\.5"),
+    "tril": (lambda: xg.tril(xg.ones((2, 2)), k=0.5), TypeError, "tril: k must be an int"),
+    "scatter": (
+        lambda: xg.scatter(xg.ones(3), xg.asarray([0]), xg.ones(1), axis=None),
+        TypeError,
+        "scatter: axis must be an int, but is None",
+    ),
+    "roll": (
+        lambda: xg.roll(xg.ones(3), 1.5),
+        TypeError,
+        r"roll: shift must be an int, but is 1\.5",
+    ),
+    "axis": (lambda: xg.sum(xg.ones(3), axis="a"), TypeError, "sum: axis must be an int"),
+    "finfo": (lambda: xg.finfo(xg.int32), TypeError, "int32 is not floating. Use iinfo"),
+    "iinfo": (lambda: xg.iinfo(xg.float32), TypeError, "float32 is no integer dtype. Use finfo"),
+    "result_type": (xg.result_type, ValueError, "nothing to promote"),
+    "no axes": (
+        lambda: xg.sum(xg.asarray(1.0), axis=0),
+        IndexError,
+        "0 axes. Use a value with axes",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_wrong_numbers_are_refused(name):
+    f, kind, message = NUMBERS[name]
+    with pytest.raises(kind, match=message) as caught:
+        f()
+    assert isinstance(caught.value, xg.errors.XgradError)
+
+
 def test_bad_arguments_are_refused():
     with pytest.raises(ValueError, match=r"shape \(-1,\) has a negative size"):
         xg.zeros(-1)

@@ -142,3 +142,40 @@ def test_vmap_writes_at_a_truth_value(key):
     found = xg.vmap(lambda x, value: x.at[key].set(value))(arrays, values)
     looped = [x.at[key].set(value) for x, value in zip(arrays, values, strict=True)]
     np.testing.assert_array_equal(found.numpy(), [x.numpy() for x in looped])
+
+
+KEYS = {
+    "x[..., i, :]": lambda i, j: (..., i, slice(None)),
+    "x[..., i, j]": lambda i, j: (..., i, j),
+    "x[i, ..., j]": lambda i, j: (i, ..., j),
+    "x[i, j, ...]": lambda i, j: (i, j, ...),
+    "x[None, ..., i, 0]": lambda i, j: (None, ..., i, 0),
+    "x[:, ..., j]": lambda i, j: (slice(None), ..., j),
+    "x[:, None, j]": lambda i, j: (slice(None), None, j),
+    "x[i, True]": lambda i, j: (i, True),
+    "x[:, True, j]": lambda i, j: (slice(None), True, j),
+    "x[True, :, j]": lambda i, j: (True, slice(None), j),
+}
+
+
+@pytest.mark.parametrize("indices", [0, 1], ids=["one index", "two indices"])
+@pytest.mark.parametrize("mapped", ["x", "ij", "xij"])
+@pytest.mark.parametrize("name", KEYS)
+def test_vmap_of_a_key_with_indices_is_a_loop(name, mapped, indices, rng):
+    shape = (2,) * indices
+    axes = tuple([0 if part in mapped else None for part in "xij"])
+    arrays = [rng.normal(size=(3, 3, 4)), *rng.integers(0, 3, (2, 3, *shape))]
+    arrays = [xg.asarray(a if axis == 0 else a[0]) for a, axis in zip(arrays, axes, strict=True)]
+
+    def read_and_write(x, i, j):
+        key = KEYS[name](i, j)
+        loss = lambda x: xg.sum(xg.sin(x.at[key].set(x[key] ** 2)) * x)
+        return x[key], x.at[key].add(2.0 * x[key]), xg.grad(loss)(x)
+
+    found = xg.vmap(read_and_write, in_axes=axes)(*arrays)
+    looped = [
+        read_and_write(*[a[n] if axis == 0 else a for a, axis in zip(arrays, axes, strict=True)])
+        for n in range(3)
+    ]
+    for y, parts in zip(found, zip(*looped, strict=True), strict=True):
+        np.testing.assert_allclose(y.numpy(), np.stack([part.numpy() for part in parts]))

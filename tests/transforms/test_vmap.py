@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import xgrad as xg
+from xgrad.backends import backend_of
+from xgrad.batching.namespace import functions
 
 
 @pytest.fixture
@@ -201,6 +203,19 @@ def test_what_needs_one_value_is_refused(a, f):
         xg.vmap(f)(a)
 
 
+def test_repeats_must_be_the_same_for_all_examples(a):
+    with pytest.raises(xg.errors.TracingError, match=r"values of repeats \(3,\) int64.*Use an int"):
+        xg.vmap(xg.repeat)(a, xg.ones((2, 3), dtype="int64"))
+    found = xg.vmap(xg.repeat, in_axes=(0, None))(a, xg.asarray([2, 0, 1]))
+    assert found.tolist() == [[0.0, 0.0, 2.0], [3.0, 3.0, 5.0]]
+
+
+@pytest.mark.parametrize("shapes", [((2,), (2,)), ((2,), (2, 3)), ((2, 3, 3), (2,))], ids=str)
+def test_numbers_have_no_matrix_product(shapes):
+    with pytest.raises(xg.errors.ShapeError, match="at least one axis"):
+        xg.vmap(xg.matmul)(*map(xg.ones, shapes))
+
+
 def test_a_tensor_of_examples_still_prints():
     shown = []
     xg.vmap(lambda x: shown.append(repr(x)) or x)(xg.ones((2, 3)))
@@ -262,3 +277,38 @@ def test_a_value_of_an_inner_level_that_ended_is_refused(a):
 
     with pytest.raises(xg.errors.TracingError, match="an inner vmap that has ended"):
         xg.vmap(outer)(a)
+
+
+@pytest.mark.parametrize("indices", ["shared", "differ"])
+@pytest.mark.parametrize("mode", ["set", "add", "multiply", "min", "max"])
+def test_gradients_of_scatter_are_those_of_a_loop(mode, indices):
+    updates = xg.asarray([[2.0, 5.0, 7.0], [2.0, 5.0, 3.0]])
+    places = [xg.asarray([0, 0, 1]), xg.asarray([0, 0, 0])]
+    if indices == "shared":
+        places[1] = places[0]
+    total = lambda u, i: xg.sum(xg.scatter(xg.ones(3), i, u, mode=mode) ** 2)
+    axes = (0, None if indices == "shared" else 0)
+    found = xg.vmap(xg.grad(total), in_axes=axes)(
+        updates, places[0] if indices == "shared" else xg.stack(places)
+    )
+    looped = [xg.grad(total)(u, i) for u, i in zip(updates, places, strict=True)]
+    assert found.tolist() == [g.tolist() for g in looped]
+
+
+WITHOUT_AXIS = {
+    "argsort": lambda xp, x: xp.argsort(x),
+    "cumulative_sum": lambda xp, x: xp.cumulative_sum(xp.reshape(x, (-1,))),
+    "flip": lambda xp, x: xp.flip(x),
+    "max": lambda xp, x: xp.max(x),
+    "roll": lambda xp, x: xp.roll(x, 1),
+    "sort": lambda xp, x: xp.sort(x),
+    "unstack": lambda xp, x: xp.unstack(x)[1],
+}
+
+
+@pytest.mark.parametrize("f", WITHOUT_AXIS.values(), ids=WITHOUT_AXIS)
+def test_a_missing_axis_in_a_rule_is_none_of_the_examples(f):
+    x = np.sin(np.arange(12.0)).reshape(2, 3, 2)
+    found = xg.vmap(lambda x: xg.Tensor(f(functions, x.raw)))(xg.asarray(x))
+    expected = [f(backend_of(x).xp, example) for example in x]
+    np.testing.assert_array_equal(found.numpy(), expected)

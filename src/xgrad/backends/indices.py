@@ -19,6 +19,9 @@ class Slot(NamedTuple):
 
     number: int
 
+    def __repr__(self) -> str:
+        return f"indices[{self.number}]"
+
 
 def fill_key(key: Any, indices: tuple[Any, ...]) -> Any:
     """Put the index arrays back into a key."""

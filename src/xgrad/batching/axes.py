@@ -25,6 +25,7 @@ __all__ = [
 ]
 
 _ALL_AXES = {"sum", "prod", "max", "min", "std", "all", "any", "count_nonzero"}
+_WITHOUT_AXIS = {"cumulative_sum": -1, "flip": None, "unstack": 0}  # which axis is meant
 
 
 def elementwise(op: Operation) -> Any:
@@ -72,6 +73,8 @@ def movement(op: Operation) -> Any:
     (x,) = op.values
     parameters = dict(op.parameters)
     rank = op.rank(0)
+    if op.primitive.name in _WITHOUT_AXIS:
+        parameters.setdefault("axis", _WITHOUT_AXIS[op.primitive.name])
     if "shape" in parameters:
         shape = _without_unknown(parameters["shape"], op.shape(0))
         parameters["shape"] = (op.size, *shape)

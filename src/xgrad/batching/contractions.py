@@ -8,6 +8,7 @@ import math
 import string
 from typing import Any
 
+from ..errors import ShapeError
 from .axes import elementwise
 from .operation import Operation
 
@@ -19,6 +20,11 @@ def matmul(op: Operation) -> Any:
     xp = op.xp
     x1, x2 = op.values
     rank1, rank2 = op.rank(0), op.rank(1)
+    if not rank1 or not rank2:
+        raise ShapeError(
+            f"matmul: the operands {op.shape(0)} and {op.shape(1)} of an example must both have at "
+            "least one axis. Use multiply for a 0-d operand."
+        )
     if not op.mapped[1] and rank2 <= 2 and rank1 > 1:
         return _rows(op, x1, x2)
     if not op.mapped[0] and rank1 == 2 and rank2 == 1:

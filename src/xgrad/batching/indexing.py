@@ -118,14 +118,17 @@ def _plan(op: Operation, key: Any, rank: int, first: int, x_mapped: bool) -> _Pl
     xp = op.xp
     key, indices, mapped = _without_masks(op, key, op.values[first:], op.mapped[first:])
     parts = full_key(key, rank)
-    chosen = [i for i, part in enumerate(parts) if isinstance(part, (int, Slot))] if indices else []
+    axis_of_bool = any(isinstance(part, bool) for part in parts)  # which count as index arrays
+    advanced = bool(indices) or axis_of_bool
+    chosen = [i for i, part in enumerate(parts) if advanced and isinstance(part, (int, Slot))]
     kept = sum(isinstance(part, slice) or part is None for part in parts)
-    kept += any(isinstance(part, bool) for part in parts)  # which makes one axis more
     if not chosen:
         return _Plan((_ALL, *parts), (), None, kept)
-    width = max(len(i.shape) - m for i, m in zip(indices, mapped, strict=True))
+    ranks = [len(i.shape) - m for i, m in zip(indices, mapped, strict=True)]
+    width = max([*ranks, int(axis_of_bool)])
     together = chosen == list(range(chosen[0], chosen[-1] + 1))
-    before = chosen[0] if together else 0  # ints among these are chosen themselves
+    # An Ellipsis that is left stands for no axis, and ints among these are chosen themselves.
+    before = sum(part is not Ellipsis for part in parts[: chosen[0]]) if together else 0
     total = kept + width
     if not any(mapped):
         order = None if together else (*range(1, width + 1), 0, *range(width + 1, total + 1))

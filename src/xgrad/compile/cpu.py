@@ -12,6 +12,7 @@ from typing import Any
 
 from ..backends import numpy_kernels as kernels
 from . import jit
+from .blame import explained
 from .build import Build
 from .order import order_with_runs
 from .passes.assuming import assuming_finite
@@ -78,20 +79,24 @@ class CpuExecutor:
         `free` are the numbers of those donated arguments whose memory nobody else sees."""
         if self._calls_left:
             self._count()
-        with self.lock:  # the arena is one for all threads, as is the context
-            try:
-                # If machine code refuses an array, the inputs must still be as they were.
-                outputs = self._quietly(self._run, () if self.jitted else free, *inputs)
-            except TypeError as error:  # of machine code, for an array of another kind
-                if not self.jitted:
-                    raise
-                self._take(self._built())
-                self.jit = _reason(error)
-                outputs = self._quietly(self._run, free, *inputs)
-            if outputs is None:
-                if self._careful is None:
-                    self._careful = Build(self._program, self._donated, careful=True).function
-                outputs = self._quietly(self._careful, free, *inputs)
+        try:
+            with self.lock:  # the arena is one for all threads, as is the context
+                try:
+                    # If machine code refuses an array, the inputs must still be as they were.
+                    outputs = self._quietly(self._run, () if self.jitted else free, *inputs)
+                except TypeError as error:  # of machine code, for an array of another kind
+                    if not self.jitted:
+                        raise
+                    self._take(self._built())
+                    self.jit = _reason(error)
+                    outputs = self._quietly(self._run, free, *inputs)
+                if outputs is None:
+                    if self._careful is None:
+                        careful = Build(self._program, self._donated, careful=True)
+                        self._careful = careful.function
+                    outputs = self._quietly(self._careful, free, *inputs)
+        except Exception as error:
+            raise explained(self._program, inputs, error) from error
         return outputs  # type: ignore[no-any-return]
 
     # -- machine code ----------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
+from .blame import explained_by
 from .program import Instruction, Literal, Operand, Program
 
 __all__ = ["DirectExecutor", "Step", "plain_step"]
@@ -38,6 +39,8 @@ class DirectExecutor:
 
     def __init__(self, program: Program, xp: Any = None) -> None:
         self._xp = program.backend.xp if xp is None else xp
+        # While a program is captured, whoever captures it has to see what happens.
+        self._instructions = {i.results: i for i in program.instructions if xp is None}
         self._finish = program.backend.finish
         self.plan = self.steps(program)
         self._constants = dict(program.constants)
@@ -55,7 +58,13 @@ class DirectExecutor:
         finish = self._finish
         for place, (function, operands, parameters, results) in enumerate(self.plan):
             given = [values[x] if type(x) is int else x.value for x in operands]  # type: ignore[union-attr]
-            y = function(*given, **parameters)
+            try:
+                y = function(*given, **parameters)
+            except Exception as error:
+                instruction = self._instructions.get(results)
+                if instruction is None:
+                    raise
+                raise explained_by(instruction, given, error) from error
             if len(results) == 1 and not isinstance(y, tuple):
                 values[results[0]] = finish(y)
             else:

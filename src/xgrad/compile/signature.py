@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from .._typing import SCALAR_TYPES
 from ..backends import Device, backend_of, default_device, is_array, place_of
 from ..backends.base import dtype_name
+from ..core.casting import to_array
 from ..core.defaults import chosen_dtype
 from ..core.handle import Handle
 from ..core.spec import describe
@@ -111,7 +112,7 @@ class Signature:
             if isinstance(x, Variable):
                 keys.append(x.number)
             elif holds_array(x):
-                array = x.raw if isinstance(x, Handle) else x
+                array = x.raw if isinstance(x, Handle) else to_array(x)
                 backend = backend_of(array)
                 if backend.nests:
                     return None

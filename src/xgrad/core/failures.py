@@ -6,6 +6,7 @@ shapes, dtypes and devices of all operands, and what to do."""
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
@@ -17,9 +18,12 @@ from ..errors import (
     DTypeError,
     LinAlgError,
     OutOfMemoryError,
+    OutOfRangeError,
     ShapeError,
     XgradError,
 )
+from .node import Where
+from .observers import show_line
 from .primitive import Kind, Primitive
 from .spec import describe
 
@@ -31,13 +35,16 @@ def explain_failure(
     arrays: tuple[Any, ...],
     parameters: dict[str, Any] | None,
     error: Exception,
+    where: Where = None,
 ) -> BaseException:
-    """The exception to raise in place of a library's own."""
-    if isinstance(error, (XgradError, IndexError, NotImplementedError)):
+    """The exception to raise in place of a library's own; `where` is the user's line in a replay."""
+    if isinstance(error, (XgradError, NotImplementedError)):
         return error
-    call = _show_call(primitive, arrays, parameters)
+    call = _show_call(primitive, arrays, parameters, where)
     if isinstance(error, MemoryError):
         return _memory_error(call, arrays, error)
+    if isinstance(error, IndexError):
+        return _index_error(call, arrays, parameters or {}, error)
     if type(error).__name__.endswith("LinAlgError"):
         return _linalg_error(primitive, call, error)
     if primitive.kind is Kind.CONTRACTION and not all(hasattr(a, "shape") for a in arrays):
@@ -79,6 +86,22 @@ def _linalg_error(primitive: Primitive, call: str, error: Exception) -> LinAlgEr
         advice = "Use xg.isfinite to look for elements that are not finite."
     kind = _also_ours(LinAlgError, type(error))  # type: ignore[arg-type]
     return kind(f"{call}: {str(error).rstrip('.')}. {advice}")  # type: ignore[no-any-return]
+
+
+def _index_error(
+    call: str, arrays: tuple[Any, ...], parameters: dict[str, Any], error: IndexError
+) -> OutOfRangeError:
+    """What a library says of indices, with the axis and the size that are the caller's."""
+    text = str(error).rstrip(". ")
+    axis = parameters.get("axis")
+    if isinstance(axis, int):  # libraries may have seen another order of the axes
+        text = re.sub(r"\baxis \d+", f"axis {axis}", text)
+        size = parameters.get("size", arrays[0].shape[axis])
+    else:
+        found = re.search(r"\bsize (\d+)$", text)
+        size = int(found[1]) if found else 0
+    advice = f" Use indices from {-size} to {size - 1}." if size and "Use " not in text else ""
+    return OutOfRangeError(f"{call}: {text}.{advice}")
 
 
 def refuse_memory(call: str, arrays: Iterable[Any], error: MemoryError) -> NoReturn:
@@ -144,7 +167,10 @@ def broadcast(shapes: list[tuple[int, ...]]) -> tuple[int, ...] | None:
 
 
 def _show_call(
-    primitive: Primitive, arrays: tuple[Any, ...], parameters: dict[str, Any] | None
+    primitive: Primitive,
+    arrays: tuple[Any, ...],
+    parameters: dict[str, Any] | None,
+    where: Where,
 ) -> str:
     names = list(primitive.operands)
     if primitive.starred:
@@ -154,7 +180,7 @@ def _show_call(
         f"{name} {array!r}" if type(array) in SCALAR_TYPES else f"{name} {describe(array)}"
         for name, array in zip(names, arrays, strict=False)
     ]
-    text = f"{primitive.name}: {' and '.join(shown)}"
+    text = f"{primitive.name}{show_line(where)}: {' and '.join(shown)}"
     if parameters:
         inside = ", ".join(f"{k}={v!r}" for k, v in parameters.items() if v is not None)
         text += f" with {inside}" if inside else ""

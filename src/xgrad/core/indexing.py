@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .._typing import SCALAR_TYPES
 from ..backends import Slot, host, is_array
 from ..errors import ArgumentTypeError
-from .casting import refuse_worse_kind, to_array
+from .casting import kind_fits, refuse_worse_kind, to_array
 from .dispatch import apply, apply1, binary
 from .handle import Handle
 from .instructions import primitive
@@ -91,7 +91,7 @@ class At:
     """``x.at[key]``: updates of parts of x, as new values.
 
     Every method returns a new Tensor. `add` adds up at repeated indices; the others, at repeated
-    indices, keep one of the values."""
+    indices, keep one of the values. Lists of numbers are values of x's dtype, as single numbers are."""
 
     __slots__ = ("_key", "_x")
 
@@ -114,26 +114,35 @@ class At:
         """x with value added to the part; repeated indices add up."""
         template, indices = split_key(self._key, self._x)
         part = self.get()
-        filled = apply1(primitive("broadcast_to"), _as_tensor(value, part), {"shape": part.shape})
+        value = _as_tensor(self._listed(value), part)
+        filled = apply1(primitive("broadcast_to"), value, {"shape": part.shape})
         parameters = {"key": template, "shape": tuple(self._x.shape)}
         update = apply(_PUT, (filled, *indices), parameters)
         return _add(self._x, update)  # type: ignore[no-any-return]
 
     def multiply(self, value: Any) -> Tensor:
         """x with the part multiplied by value."""
-        return self.set(self.get() * value)
+        return self.set(self.get() * self._listed(value))
 
     def divide(self, value: Any) -> Tensor:
         """x with the part divided by value."""
-        return self.set(self.get() / value)
+        return self.set(self.get() / self._listed(value))
 
     def min(self, value: Any) -> Tensor:
         """x with the part replaced by its minimum with value."""
-        return self.set(_minimum(self.get(), value))
+        return self.set(_minimum(self.get(), self._listed(value)))
 
     def max(self, value: Any) -> Tensor:
         """x with the part replaced by its maximum with value."""
-        return self.set(_maximum(self.get(), value))
+        return self.set(_maximum(self.get(), self._listed(value)))
+
+    def _listed(self, value: Any) -> Any:
+        """A list as a Tensor, of x's dtype if it is of its kind; anything else as it is."""
+        if not isinstance(value, (list, tuple)):
+            return value
+        found = protocols.asarray(value, device=self._x.device)
+        fits = kind_fits(found, self._x.dtype)
+        return protocols.astype(found, self._x.dtype) if fits else found
 
 
 def _as_tensor(value: Any, like: Tensor) -> Any:

@@ -120,7 +120,18 @@ class ArrayAttributes(PythonNumbers, ArrayMethods):
 
     @property
     def mT(self) -> Tensor:
-        """The transposes of a stack of matrices (the last two axes)."""
+        """The transposes of a stack of matrices (the last two axes).
+
+        Raises
+        ------
+        ShapeError
+            If there are fewer than two axes.
+        """
+        if self.ndim < 2:
+            raise ShapeError(
+                f"mT: x {describe(self)} must have at least two axes, but has {self.ndim}. Use "
+                "xg.expand_dims to make a matrix of it."
+            )
         return apply1(primitive("matrix_transpose"), self)  # type: ignore[no-any-return]
 
     @property

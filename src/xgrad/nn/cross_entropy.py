@@ -10,7 +10,7 @@ from .._typing import ArrayLike
 from ..core.casting import dtype_kind
 from ..core.spec import describe
 from ..core.tensor import Tensor
-from ..errors import ArgumentError, DTypeError, ShapeError
+from ..errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError
 from ..ops import special
 from ..ops._arguments import as_axis, as_indices, as_operand
 from ..ops.data_types import astype
@@ -127,6 +127,8 @@ def sparse_softmax_cross_entropy(
         If the logits are complex, or the labels no integers.
     ArgumentError
         If the reduction is unknown.
+    OutOfRangeError
+        If there is no class of a label's number. CUDA looks in `xgrad.cuda.check_indices` only.
 
     See Also
     --------
@@ -152,7 +154,14 @@ def sparse_softmax_cross_entropy(
             "labels."
         )
     ignored = None if ignore_label is None else int(ignore_label)
-    losses = rule_namespace.sparse_cross_entropy(logits, labels, axis=place, ignored=ignored)
+    try:
+        losses = rule_namespace.sparse_cross_entropy(logits, labels, axis=place, ignored=ignored)
+    except IndexError as error:
+        count = logits.shape[place]
+        raise OutOfRangeError(
+            f"nn.{function}: labels {describe(labels)} must be the numbers of the {count} classes of "
+            f"logits {describe(logits)} along axis {axis}. Use labels from 0 to {count - 1}."
+        ) from error
     if ignored is not None and reduction == "mean":
         counted = astype(labels != ignored, losses.dtype)
         return sum_over(losses) / sum_over(counted)  # type: ignore[no-any-return]

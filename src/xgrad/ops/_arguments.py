@@ -14,7 +14,33 @@ from ..core.handle import Handle, Sparse
 from ..core.spec import describe
 from ..errors import ArgumentError, ArgumentTypeError, AxisError, DTypeError, ShapeError
 
-__all__ = ["as_axes", "as_axis", "as_indices", "as_operand", "as_shape", "sequence_of_operands"]
+__all__ = [
+    "as_axes",
+    "as_axis",
+    "as_indices",
+    "as_int",
+    "as_operand",
+    "as_shape",
+    "as_stack",
+    "sequence_of_operands",
+]
+
+
+def as_int(n: Any, function: str, name: str) -> int:
+    """Make a number of what Python takes as an index.
+
+    Raises
+    ------
+    ArgumentTypeError
+        For None, a float and everything else.
+    """
+    try:
+        return operator.index(n)
+    except TypeError:
+        raise ArgumentTypeError(
+            f"{function}: {name} must be an int, but is {n!r} ({type(n).__name__}). Use int(...) "
+            "where it was computed."
+        ) from None
 
 
 def as_operand(x: Any, function: str, name: str = "x") -> Any:
@@ -44,8 +70,15 @@ def as_axis(axis: Any, ndim: int, function: str, name: str = "axis") -> int:
     ------
     AxisError
         If there is no such axis.
+    ArgumentTypeError
+        If it is no int.
     """
-    number = operator.index(axis)
+    number = as_int(axis, function, name)
+    if not ndim:
+        raise AxisError(
+            f"{function}: {name} {number} is out of range for 0 axes. Use a value with axes, such as "
+            "xg.reshape(x, (1,))."
+        )
     if not -ndim <= number < ndim:
         raise AxisError(
             f"{function}: {name} {number} is out of range for {ndim} axes. Use a number from "
@@ -101,6 +134,23 @@ def as_shape(shape: ShapeLike, function: str, name: str = "shape") -> Shape:
     if any(n < 0 for n in out):
         raise ArgumentError(f"{function}: {name} {out} has a negative size.")
     return out
+
+
+def as_stack(x: Any, function: str, name: str = "x") -> Any:
+    """Make an operand of a matrix or a stack of matrices.
+
+    Raises
+    ------
+    ShapeError
+        If there are fewer than two axes.
+    """
+    x = as_operand(x, function, name)
+    if x.ndim < 2:
+        raise ShapeError(
+            f"{function}: {name} {describe(x)} must be a matrix or a stack of matrices, with at "
+            "least two axes. Use xg.reshape or xg.expand_dims to make one of it."
+        )
+    return x
 
 
 def sequence_of_operands(arrays: Any, function: str) -> list[Any]:

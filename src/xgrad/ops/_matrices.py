@@ -8,7 +8,7 @@ from ..core.casting import is_inexact
 from ..core.spec import describe
 from ..errors import DTypeError, ShapeError
 from ..rules import determinants, eigenvectors, factors, inverses  # noqa: F401 - give the rules
-from ._arguments import as_operand
+from ._arguments import as_operand, as_stack
 from .data_types import finfo
 from .joining import promoted
 
@@ -42,12 +42,7 @@ def as_matrices(x: Any, function: str, name: str = "x", *, square: bool = False)
     DTypeError
         If the dtype is not floating.
     """
-    x = as_floating(x, function, name)
-    if x.ndim < 2:
-        raise ShapeError(
-            f"{function}: {name} {describe(x)} must be a matrix or a stack of matrices, with at "
-            "least two axes. Use xg.reshape or xg.expand_dims to make one of it."
-        )
+    x = as_stack(as_floating(x, function, name), function, name)
     if square and x.shape[-1] != x.shape[-2]:
         raise ShapeError(
             f"{function}: {name} {describe(x)} must be square: the last two axes must have the "

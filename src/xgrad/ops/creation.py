@@ -15,8 +15,8 @@ from ..core.instructions import primitive
 from ..core.protocols import protocols
 from ..core.spec import describe
 from ..core.tensor import Tensor
-from ..errors import NotDifferentiableError, ShapeError
-from ._arguments import as_operand
+from ..errors import ArgumentError, NotDifferentiableError, ShapeError
+from ._arguments import as_int, as_operand, as_shape, as_stack
 from ._new import DeviceLike, create, dtype_on, floating_on, inferred_on
 from .conversion import asarray
 from .filling import full
@@ -60,6 +60,11 @@ def arange(
     Tensor
         With one axis.
 
+    Raises
+    ------
+    ArgumentError
+        If the step is 0.
+
     Examples
     --------
     >>> import xgrad as xg
@@ -71,6 +76,11 @@ def arange(
     wanted = dtype_on(home, dtype) or inferred_on(home, (start, stop, step))
     if stop is None:
         start, stop = 0, start
+    if step == 0:
+        raise ArgumentError(
+            f"arange: step must not be 0: no number of steps leads from {start} to {stop}. Use "
+            "xg.linspace for a number of values."
+        )
     return create(home, "arange", start, stop, step, dtype=wanted)
 
 
@@ -101,6 +111,11 @@ def eye(
     Tensor
         Of shape (n_rows, n_cols).
 
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If a size is negative, or a number no int.
+
     Examples
     --------
     >>> import xgrad as xg
@@ -109,6 +124,8 @@ def eye(
                [0., 1.]], shape=(2, 2), dtype=float64, device=cpu)
     """
     home = as_device(device)
+    n_rows, n_cols = as_shape((n_rows, n_rows if n_cols is None else n_cols), "eye")
+    k = as_int(k, "eye", "k")
     return create(home, "eye", n_rows, n_cols, k=k, dtype=floating_on(home, dtype))
 
 
@@ -140,12 +157,18 @@ def linspace(
     Tensor
         Of shape (num,).
 
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If the number is negative, or no int.
+
     Examples
     --------
     >>> import xgrad as xg
     >>> xg.linspace(0, 1, 3)
     xg.Tensor([0. , 0.5, 1. ], shape=(3,), dtype=float64, device=cpu)
     """
+    (num,) = as_shape(num, "linspace", "num")
     end = start if isinstance(start, Handle) else stop
     if isinstance(end, Handle):
         like = asarray(end)
@@ -189,8 +212,6 @@ def meshgrid(*arrays: ArrayLike, indexing: str = "xy") -> tuple[Tensor, ...]:
     if any(x.ndim != 1 for x in found):
         raise ShapeError("meshgrid: every array must have exactly one axis. Use reshape(x, (-1,)).")
     if indexing not in ("xy", "ij"):
-        from ..errors import ArgumentError
-
         raise ArgumentError(f"meshgrid: indexing must be 'xy' or 'ij', but is {indexing!r}.")
     order = list(range(len(found)))
     if indexing == "xy" and len(found) > 1:
@@ -218,6 +239,11 @@ def tril(x: ArrayLike, /, *, k: int = 0) -> Tensor:
     Tensor
         Of the shape of x.
 
+    Raises
+    ------
+    ShapeError
+        If x has fewer than two axes.
+
     Examples
     --------
     >>> import xgrad as xg
@@ -225,7 +251,7 @@ def tril(x: ArrayLike, /, *, k: int = 0) -> Tensor:
     xg.Tensor([[1., 0.],
                [1., 1.]], shape=(2, 2), dtype=float64, device=cpu)
     """
-    return apply1(_TRIL, as_operand(x, "tril"), {"k": k})  # type: ignore[no-any-return]
+    return apply1(_TRIL, as_stack(x, "tril"), {"k": as_int(k, "tril", "k")})  # type: ignore[no-any-return]
 
 
 def triu(x: ArrayLike, /, *, k: int = 0) -> Tensor:
@@ -243,6 +269,11 @@ def triu(x: ArrayLike, /, *, k: int = 0) -> Tensor:
     Tensor
         Of the shape of x.
 
+    Raises
+    ------
+    ShapeError
+        If x has fewer than two axes.
+
     Examples
     --------
     >>> import xgrad as xg
@@ -250,7 +281,7 @@ def triu(x: ArrayLike, /, *, k: int = 0) -> Tensor:
     xg.Tensor([[1., 1.],
                [0., 1.]], shape=(2, 2), dtype=float64, device=cpu)
     """
-    return apply1(_TRIU, as_operand(x, "triu"), {"k": k})  # type: ignore[no-any-return]
+    return apply1(_TRIU, as_stack(x, "triu"), {"k": as_int(k, "triu", "k")})  # type: ignore[no-any-return]
 
 
 def _number(value: Any, function: str) -> Any:
@@ -258,7 +289,7 @@ def _number(value: Any, function: str) -> Any:
     if not isinstance(value, Handle):
         return value
     if protocols.is_followed(value):
-        protocols.refuse_exit(value, f"is the number that {function} needs")
+        protocols.refuse_exit(value, f"left xgrad through {function}")
         raise NotDifferentiableError(
             f"{function}: x {describe(value)} is followed by an active GradientTape, but the "
             "result has no gradient. Use xg.stop_gradient(x) or xg.linspace."

@@ -185,6 +185,11 @@ def finfo(type: DType | ArrayLike, /) -> FloatingLimits:
     FloatingLimits
         A named tuple.
 
+    Raises
+    ------
+    DTypeError
+        If the dtype is not floating.
+
     Examples
     --------
     >>> import xgrad as xg
@@ -192,7 +197,10 @@ def finfo(type: DType | ArrayLike, /) -> FloatingLimits:
     32
     """
     backend, (dtype,) = _native([type])
-    found = backend.namespace.finfo(getattr(dtype, "dtype", dtype))
+    dtype = getattr(dtype, "dtype", dtype)
+    if not is_inexact(dtype):
+        raise DTypeError(f"finfo: {dtype_name(dtype)} is not floating. Use iinfo for integers.")
+    found = backend.namespace.finfo(dtype)
     return FloatingLimits(
         bits=int(found.bits),
         eps=float(found.eps),
@@ -215,6 +223,11 @@ def iinfo(type: DType | ArrayLike, /) -> IntegerLimits:
     IntegerLimits
         A named tuple.
 
+    Raises
+    ------
+    DTypeError
+        If the dtype is no integer one.
+
     Examples
     --------
     >>> import xgrad as xg
@@ -222,7 +235,12 @@ def iinfo(type: DType | ArrayLike, /) -> IntegerLimits:
     127
     """
     backend, (dtype,) = _native([type])
-    found = backend.namespace.iinfo(getattr(dtype, "dtype", dtype))
+    dtype = getattr(dtype, "dtype", dtype)
+    if dtype_kind(dtype) != "integer":
+        raise DTypeError(
+            f"iinfo: {dtype_name(dtype)} is no integer dtype. Use finfo for floating ones."
+        )
+    found = backend.namespace.iinfo(dtype)
     return IntegerLimits(
         int(found.bits), int(found.max), int(found.min), dtype=backend.dtype(found.dtype)
     )
@@ -279,12 +297,19 @@ def result_type(*arrays_and_dtypes: ArrayLike | DType) -> DType:
     -------
     dtype
 
+    Raises
+    ------
+    ArgumentError
+        If there is no argument.
+
     Examples
     --------
     >>> import xgrad as xg
     >>> xg.result_type(xg.asarray([1.0]), xg.float32)
     dtype('float64')
     """
+    if not arrays_and_dtypes:
+        raise ArgumentError("result_type: there is nothing to promote. Use an array or a dtype.")
     backend, values = _native(list(arrays_and_dtypes))
     return backend.namespace.result_type(*values)
 

@@ -4,15 +4,13 @@ Not in the standard, but in NumPy, CuPy, torch and JAX, so that SciPy takes it f
 
 from __future__ import annotations
 
-import operator
-
 from .._typing import ArrayLike
 from ..core.dispatch import apply
 from ..core.instructions import primitive
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ShapeError
-from ._arguments import as_operand
+from ._arguments import as_int, as_operand
 from .manipulation import reshape
 from .products import diagonal
 
@@ -55,7 +53,7 @@ def diag(x: ArrayLike, /, k: int = 0) -> Tensor:
     xg.Tensor([2.], shape=(1,), dtype=float64, device=cpu)
     """
     x = as_operand(x, "diag")
-    k = operator.index(k)
+    k = as_int(k, "diag", "k")
     if x.ndim == 2:
         return diagonal(x, offset=k)
     if x.ndim != 1:

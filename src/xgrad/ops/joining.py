@@ -10,12 +10,13 @@ from numbers import Integral
 from typing import Any
 
 from .._typing import ArrayLike, ShapeLike
-from ..backends import place_of
+from ..backends import backend_of, place_of
 from ..core.dispatch import apply, wrap
 from ..core.instructions import primitive
+from ..core.protocols import protocols
 from ..core.spec import describe
 from ..core.tensor import Tensor
-from ..errors import ArgumentError, DeviceMismatchError, ShapeError
+from ..errors import ArgumentError, DeviceMismatchError, ShapeError, TracingError
 from ._arguments import as_axis, as_indices, as_operand, as_shape, sequence_of_operands
 from .conversion import asarray
 from .data_types import astype, result_type
@@ -93,6 +94,9 @@ def repeat(x: ArrayLike, repeats: int | ArrayLike, /, *, axis: int | None = None
         If a number is negative.
     DTypeError, ShapeError
         If repeats are no integers, or not as many as there are elements.
+    TracingError
+        If they are an argument of a function that `function` records, or differ between the
+        examples of `vmap`: the shape of the result depends on their values.
 
     See Also
     --------
@@ -236,7 +240,15 @@ def _repeated_positions(x: Any, repeats: Any, axis: int) -> Tensor:
             f"repeat: x {describe(x)} and repeats {describe(counts)} are on different devices. Use "
             ".to_device(...) to bring them together."
         )
-    place = place_of(x.raw)
+    if counts.node is not None:
+        protocols.left(counts, "left xgrad through repeat")
+    if backend_of(counts.raw).nests:
+        raise TracingError(
+            f"repeat: the shape of the result depends on the values of repeats {describe(counts)}, "
+            "which differ between the examples of xg.vmap. Use an int, or numbers that all examples "
+            "share."
+        )
+    place = place_of(counts.raw)
     backend = place.backend
     numbers = backend.xp.astype(counts.raw, backend.dtype("int64"))
     positions = backend.xp.arange(size, device=place.native)

@@ -12,7 +12,7 @@ from ..core.instructions import primitive
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, ShapeError
-from ._arguments import as_axis, as_operand
+from ._arguments import as_axis, as_operand, as_stack
 
 __all__ = ["matmul", "matrix_transpose", "tensordot", "vecdot"]
 
@@ -78,7 +78,7 @@ def matrix_transpose(x: ArrayLike, /) -> Tensor:
     >>> xg.matrix_transpose(xg.zeros((5, 2, 3))).shape
     (5, 3, 2)
     """
-    return apply1(_MATRIX_TRANSPOSE, x)  # type: ignore[no-any-return]
+    return apply1(_MATRIX_TRANSPOSE, as_stack(x, "matrix_transpose"))  # type: ignore[no-any-return]
 
 
 def tensordot(

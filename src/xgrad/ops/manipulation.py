@@ -5,8 +5,6 @@ standard's (2025.12)."""
 
 from __future__ import annotations
 
-from operator import index
-
 from .._typing import ArrayLike, Shape, ShapeLike
 from ..core.dispatch import apply1
 from ..core.failures import broadcast
@@ -14,7 +12,7 @@ from ..core.instructions import primitive
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, ShapeError
-from ._arguments import as_axes, as_axis, as_operand, as_shape
+from ._arguments import as_axes, as_axis, as_int, as_operand, as_shape
 
 __all__ = [
     "broadcast_arrays",
@@ -313,6 +311,8 @@ def roll(
         If there are not as many shifts as axes.
     ShapeError
         If there is no such axis.
+    ArgumentTypeError
+        If a shift is no int.
 
     Examples
     --------
@@ -321,7 +321,8 @@ def roll(
     xg.Tensor([3., 1., 2.], shape=(3,), dtype=float64, device=cpu)
     """
     x = as_operand(x, "roll")
-    shifts = tuple(map(index, shift if isinstance(shift, (tuple, list)) else (shift,)))
+    given = shift if isinstance(shift, (tuple, list)) else (shift,)
+    shifts = tuple([as_int(n, "roll", "shift") for n in given])
     if axis is None:
         if len(shifts) != 1:
             raise ArgumentError(

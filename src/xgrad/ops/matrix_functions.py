@@ -5,7 +5,6 @@ it has the function. The last two axes are the matrices, those before are a stac
 
 from __future__ import annotations
 
-import operator
 from typing import NamedTuple
 
 from .._typing import ArrayLike
@@ -15,6 +14,7 @@ from ..core.instructions import primitive
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ShapeError
+from ._arguments import as_int
 from ._matrices import as_matrices
 from .arithmetic import divide, multiply
 from .creation import tril, triu
@@ -155,7 +155,7 @@ def matrix_power(x: ArrayLike, n: int, /) -> Tensor:
                [0., 1.]], shape=(2, 2), dtype=float64, device=cpu)
     """
     x = as_matrices(x, "matrix_power", square=True)
-    n = operator.index(n)
+    n = as_int(n, "matrix_power", "n")
     if n == 0:
         return tril(triu(x**0))  # connected to x, as x**0 is
     if n < 0:

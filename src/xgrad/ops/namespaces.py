@@ -25,6 +25,7 @@ from .rule_namespace import CHAPTERS
 __all__ = ["API_VERSION", "DTYPES", "Info", "array_namespace", "namespace"]
 
 API_VERSION = "2025.12"
+_VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", API_VERSION)
 DTYPES = (
     *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
     *("float32", "float64", "complex64", "complex128"),
@@ -273,10 +274,10 @@ def _has_home(obj: Any, backend: Backend) -> bool:
 
 
 def _namespace_of(backend: Backend, api_version: str | None) -> types.ModuleType:
-    if api_version is not None and api_version > API_VERSION:
+    if api_version is not None and api_version not in _VERSIONS:
         raise ArgumentError(
-            f"__array_namespace__: api_version {api_version!r} is newer than {API_VERSION}, the "
-            "newest that xgrad implements."
+            f"__array_namespace__: xgrad does not implement api_version {api_version!r} of the array "
+            f"API standard. Use one of {', '.join(_VERSIONS)}, or None."
         )
     return namespace(backend.name)
 

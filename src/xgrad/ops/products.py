@@ -5,7 +5,6 @@ function."""
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from .._typing import ArrayLike, DType
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, ShapeError
-from ._arguments import as_axis, as_operand, sequence_of_operands
+from ._arguments import as_axis, as_int, as_operand, as_stack, sequence_of_operands
 from .arithmetic import multiply
 from .joining import stack, unstack
 from .linear_algebra import matmul
@@ -104,13 +103,8 @@ def diagonal(x: ArrayLike, /, *, offset: int = 0) -> Tensor:
     >>> xg.linalg.diagonal(xg.asarray([[1.0, 2.0], [3.0, 4.0]]))
     xg.Tensor([1., 4.], shape=(2,), dtype=float64, device=cpu)
     """
-    x = as_operand(x, "diagonal")
-    if x.ndim < 2:
-        raise ShapeError(
-            f"diagonal: x {describe(x)} must be a matrix or a stack of matrices, with at least two "
-            "axes. Use xg.reshape or xg.expand_dims to make one of it."
-        )
-    offset = operator.index(offset)
+    x = as_stack(x, "diagonal")
+    offset = as_int(offset, "diagonal", "offset")
     rows, columns = x.shape[-2:]
     count = min(rows, columns - offset) if offset >= 0 else min(rows + offset, columns)
     start = offset if offset >= 0 else -offset * columns

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from operator import index, sub
+from operator import sub
 
 from .._typing import ArrayLike, Nest
 from ..core.casting import dtype_kind
@@ -13,7 +13,7 @@ from ..core.instructions import primitive
 from ..core.tensor import Tensor
 from ..errors import ArgumentError
 from ..tree import map as tree_map
-from ._arguments import as_axis, as_operand
+from ._arguments import as_axis, as_int, as_operand
 from .comparison import not_equal
 from .joining import concat
 
@@ -59,7 +59,7 @@ def diff(
     """
     x = as_operand(x, "diff")
     axis = as_axis(axis, x.ndim, "diff")
-    n = index(n)
+    n = as_int(n, "diff", "n")
     if n < 0:
         raise ArgumentError(f"diff: n must not be negative, but is {n}. Use 0 for x as it is.")
     parts = [part for part in (prepend, x, append) if part is not None]

@@ -88,7 +88,7 @@ def _others_product(xp: Any, x: Array, indices: Array, updates: Array, axis: int
     rows = xp.take(updates, order, axis=axis)
     joined = xp.concat([places[1:] == places[:-1], places[:1] != places[:1]])
     after = _products_of_later(xp, rows, joined, axis)
-    joined = xp.flip(xp.concat([joined[-1:], joined[:-1]]))
+    joined = xp.flip(xp.concat([joined[-1:], joined[:-1]]), axis=0)
     before = xp.flip(_products_of_later(xp, xp.flip(rows, axis=axis), joined, axis), axis=axis)
     others = xp.take(x, places, axis=axis) * before * after
     return xp.take(others, xp.argsort(order), axis=axis)

@@ -1,8 +1,8 @@
 """Algebra that changes no finite result by more than rounding.
 
 What is left out: products with one, sums with zero, conversions to the same dtype, shapes that are
-there already, a guard against what cannot be, a choice whose outcome is known. Constants whose elements are all the same become
-numbers, so that nothing is broadcast for them."""
+there already, a guard against what cannot be, a choice whose outcome is known, rounding of integers. Constants whose elements are
+all the same become numbers, so that nothing is broadcast for them."""
 
 from __future__ import annotations
 
@@ -219,6 +219,14 @@ def _identity(_known: Known, i: Instruction) -> int | None:
     return x if type(x) is int else None
 
 
+def _whole(known: Known, i: Instruction) -> int | None:
+    """Integers are round: libraries' functions would give floats, or take the way through them."""
+    (x,) = i.reads() or (None,)
+    if x is None or not dtype_name(known.program.specs[x].dtype).startswith(("int", "uint")):
+        return None
+    return x
+
+
 _RULES: dict[str, Callable[[Known, Instruction], int | None]] = {
     "multiply": _multiply,
     "divide": _divide,
@@ -231,5 +239,6 @@ _RULES: dict[str, Callable[[Known, Instruction], int | None]] = {
     "copy": _identity,
     "stop_gradient": _identity,
     "positive": _identity,
+    **dict.fromkeys(("ceil", "floor", "round", "trunc"), _whole),
     **dict.fromkeys(("astype", "broadcast_to", "reshape"), _same_form),
 }

@@ -1,6 +1,7 @@
 """Powers with whole exponents as products, which share their squares; as eager NumPy has them.
 
-Powers of bools are those of the integers that they become: NumPy has no functions for them."""
+Powers of another dtype than the base, of bools and of integers with a float as exponent, are those of
+what it is converted to: NumPy's functions for single exponents stay in the base's dtype."""
 
 from __future__ import annotations
 
@@ -8,7 +9,6 @@ from dataclasses import replace
 from typing import Any
 
 from ...backends import host
-from ...backends.base import dtype_name
 from ...backends.whole_powers import by_products, whole_exponent
 from ...core.instructions import primitive
 from ..program import Instruction, Program
@@ -43,8 +43,8 @@ def with_products(program: Program) -> Program:
     for instruction in program.instructions:
         if instruction.primitive.name == "power":
             (x,) = instruction.reads()
-            if dtype_name(specs[x].dtype) == "bool":
-                dtype = specs[instruction.results[0]].dtype
+            dtype = specs[instruction.results[0]].dtype
+            if specs[x].dtype != dtype:
                 instruction = instruction.of((note(_ASTYPE, x, dtype=dtype),))  # noqa: PLW2901
         exponent = _whole(program, instruction)
         if exponent is None:

@@ -13,6 +13,8 @@ from ..._typing import SCALAR_TYPES
 from ...backends import backend_of
 from ...core.casting import dtype_kind
 from ...core.dispatch import wrap
+from ...core.handle import Handle
+from ...core.protocols import protocols
 from ...errors import ArgumentTypeError
 from ..rule_namespace import rule_namespace as xp
 from .operands import is_floating, tensor, tensors
@@ -166,7 +168,13 @@ def _of_integers(name: str) -> Callable[..., Any]:
 
     def function(*operands: Any) -> Any:
         parts = [x if type(x) in SCALAR_TYPES else tensor(x) for x in operands]
-        backend = backend_of(next(x.raw for x in parts if type(x) not in SCALAR_TYPES))
+        known = [x for x in parts if isinstance(x, Handle)]
+        for x in known:
+            if x.node is not None:
+                protocols.left(x, f"left xgrad through numpy.{name}")
+            if backend_of(x.raw).nests:
+                backend_of(x.raw).to_numpy(x.raw)  # says why not
+        backend = backend_of(known[0].raw)
         native = getattr(backend.namespace, name, None)
         if native is None:
             raise ArgumentTypeError(
