@@ -34,7 +34,7 @@ from ..core.variable import Variable
 from ..errors import ArgumentError, ArgumentTypeError, TracingError
 from ..interpreters.graph import TapeGraph
 from ..ops.rule_namespace import rule_namespace
-from ..tree import TreeDef, flatten
+from ..tree import flatten
 from .graph import program_graph
 from .listing import Listing, Statistics, listing, statistics
 from .packing import parts_of
@@ -267,11 +267,13 @@ class Function(_Caller):
         self._replay = found.replay
         return found.program, arrays
 
-    def _keep(self, key: Any, known: Recorded, leaves: list[Any], treedef: TreeDef) -> None:
+    def _keep(self, taken: Taken, known: Recorded) -> None:
         """Remember a program, and how to find it quickly where that can be."""
-        self._programs[key] = known
+        self._programs[taken.key] = known
+        leaves = taken.leaves
         plain = all(type(x) is Tensor and type(x.raw) is _HOST_ARRAY for x in leaves)
-        args, options = treedef.children
+        plain = plain and not taken.slices
+        args, options = taken.treedef.children
         flat = not options.children and all(x.kind is None for x in args.children)
         if self._signature.is_plain and plain and flat and not known.changed:
             forms = tuple([(x.raw.shape, x.raw.dtype) for x in leaves])
@@ -340,7 +342,7 @@ class Function(_Caller):
         del arguments, arrays, results
         recording.refuse_what_is_kept()
         known.seconds = time.perf_counter() - start
-        self._keep(taken.key, known, taken.leaves, taken.treedef)
+        self._keep(taken, known)
         self._warn_of_many()
         return known.first(outputs, given)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 from weakref import ref
 
@@ -44,8 +44,34 @@ class _Values(Follower):
     differentiates = False
     refuses_exits = True
 
-    def __init__(self) -> None:
+    def __init__(self, numbers: Mapping[int, int], constants: Mapping[int, Any]) -> None:
         self.start()
+        self._numbers = numbers
+        self._constants = constants
+        self.nodes: list[ref[Node]] = []  # by which the recording sees what outlives it
+        self.given: set[Node] = set()
+
+    def give(self, x: Tensor) -> None:
+        """Give an argument a node."""
+        x.node = self._leaf(x)
+        self.given.add(x.node)
+
+    def _leaf(self, x: Any) -> Leaf:
+        leaf = Leaf(x.shape, x.dtype, where=user_line(2))
+        self.watched[leaf] = None
+        self.nodes.append(ref(leaf))
+        return leaf
+
+    def renewed(self, x: Any) -> Node | None:
+        """A node that a tape inside may watch: other handles of the value keep the recording's."""
+        node = x.node
+        mine = node is not None and node.primitive is None and node.traces == (self,)
+        return self._leaf(x) if mine or node in self.given else None
+
+    def knows(self, array: Any) -> bool:
+        """Whether an array is a value that calls differ in."""
+        number = self._numbers.get(id(array))
+        return number is not None and number not in self._constants
 
     def follows(self, node: Node) -> bool:
         """Whether a node belongs to a value of the recording."""
@@ -78,15 +104,15 @@ class Recording:
     persistent = True
 
     def __init__(self, arguments: list[Tensor]) -> None:
-        self.tangents = _Values()
         self._numbers: dict[int, int] = {}
         self._kept: list[Any] = []  # arrays, and weak references to large ones
         self._leaving: list[Any] = []
         self._specs: dict[int, Spec] = {}
         self._constants: dict[int, Any] = {}
+        self.tangents = _Values(self._numbers, self._constants)
         self._instructions: list[Instruction] = []
         self._variables: dict[int, tuple[Held, int]] = {}
-        self._nodes: list[ref[Node]] = []
+        self._nodes = self.tangents.nodes
         self._backend: Backend | None = None
         self._kind: type | None = None  # of the latest value
         self.draws = Draws(
@@ -100,9 +126,7 @@ class Recording:
         self._lent = Lent()
         self._began = next_serial()
         for x in arguments:
-            x.node = Leaf(x.shape, x.dtype, where=user_line(1))
-            self.tangents.watched[x.node] = None
-            self._nodes.append(ref(x.node))
+            self.tangents.give(x)
 
     def __enter__(self) -> Self:
         settings.count_teller(1)
@@ -140,7 +164,7 @@ class Recording:
     ) -> Any:
         """Write an operation down, if it has to do with what comes in."""
         if primitive.name not in PRIMITIVES and primitive.name not in WHOLES:
-            return new
+            return self._known(y, new)
         operands: list[int | Literal | None] = []
         belongs = False
         for array, node in zip(arrays, nodes, strict=True):
@@ -174,6 +198,21 @@ class Recording:
         return tuple(
             [self._followed(part, node, where) for part, node in zip(y, made, strict=True)]
         )
+
+    def _known(self, y: Any, new: Any) -> Any:
+        """The nodes of results of what is no instruction: they were made by some, and belong to it."""
+        several = type(y) is tuple
+        parts = y if several else (y,)
+        nodes = new if several and new is not None else (new,) * len(parts)
+        found = tuple(
+            [
+                self._followed(part, node, user_line(3)) if self.tangents.knows(part) else node
+                for part, node in zip(parts, nodes, strict=True)
+            ]
+        )
+        if all(node is None for node in found):
+            return new
+        return found if several else found[0]
 
     def stored(self, variable: Variable, new: Tensor) -> None:
         """Note that a Variable has another value from here on."""
@@ -293,6 +332,7 @@ class Recording:
         """What the recorded run computed for the outputs of its program; all else is let go of."""
         self._kept.clear()
         self.tangents.watched.clear()
+        self.tangents.given.clear()
         del self.draws  # which knows the recording: the collector would have to find that out
         values, self._leaving = self._leaving, []
         return values

@@ -10,12 +10,13 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from .._typing import SCALAR_TYPES
+from .._typing import SCALAR_TYPES, Shape
 from ..backends import Device, backend_of, default_device, is_array, place_of
 from ..backends.base import dtype_name
 from ..core.casting import to_array
 from ..core.defaults import chosen_dtype
 from ..core.handle import Handle
+from ..core.indexed_slices import IndexedSlices
 from ..core.spec import describe
 from ..core.variable import Variable
 from ..errors import ArgumentTypeError, DeviceMismatchError
@@ -30,6 +31,9 @@ class Taken(NamedTuple):
     Attributes
     ----------
     leaves : list
+        Of the arguments; values and indices in the place of IndexedSlices.
+    slices : list of (int, tuple)
+        The places in `leaves` where IndexedSlices begin, and their shapes.
     treedef : TreeDef
     static : tuple
         The values of the static arguments.
@@ -42,6 +46,7 @@ class Taken(NamedTuple):
     """
 
     leaves: list[Any]
+    slices: list[tuple[int, Shape]]
     treedef: TreeDef
     static: tuple[Any, ...]
     key: Any
@@ -104,7 +109,8 @@ class Signature:
             static = tuple([bound.arguments.pop(name) for name in self._static])
             args, options = (), dict(bound.arguments)
             given = {id(x) for name in self._donate for x in flatten(options[name])[0]}
-        leaves, treedef = flatten((args, options))
+        given_leaves, treedef = flatten((args, options))
+        leaves, slices = _without_slices(given_leaves)
         arrays: list[Any] = []
         keys: list[Any] = []
         donated: list[tuple[int, Any]] = []
@@ -129,14 +135,15 @@ class Signature:
                 keys.append((known, _exactly(x)))
         exactly = _exactly(static) if static else ()
         values = _with_one_nan(static)
-        key = (treedef, tuple(keys), values, exactly, chosen_dtype(), str(default_device()))
-        return Taken(leaves, treedef, static, key, arrays, donated)
+        place = str(default_device())
+        key = (treedef, tuple(keys), values, exactly, chosen_dtype(), place, tuple(slices))
+        return Taken(leaves, slices, treedef, static, key, arrays, donated)
 
     def put_together(
         self, taken: Taken, leaves: list[Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Positional and keyword arguments like those that were taken apart, of other leaves."""
-        args, options = unflatten(taken.treedef, leaves)
+        args, options = unflatten(taken.treedef, _with_slices(leaves, taken.slices))
         if self._signature is None:
             return args, options
         bound = self._signature.bind_partial()
@@ -163,6 +170,27 @@ class Signature:
                 "hashable value."
             ) from error
         return x
+
+
+def _without_slices(leaves: list[Any]) -> tuple[list[Any], list[tuple[int, Shape]]]:
+    """Leaves with two in the place of IndexedSlices, and where that is."""
+    found: list[Any] = []
+    slices = []
+    for x in leaves:
+        if isinstance(x, IndexedSlices):
+            slices.append((len(found), x.dense_shape))
+            found += [x.values, x.indices]
+        else:
+            found.append(x)
+    return found, slices
+
+
+def _with_slices(leaves: list[Any], slices: list[tuple[int, Shape]]) -> list[Any]:
+    """The other way round."""
+    found = list(leaves)
+    for place, shape in reversed(slices):
+        found[place : place + 2] = [IndexedSlices(found[place], found[place + 1], shape)]
+    return found
 
 
 def holds_array(x: Any) -> bool:

@@ -65,11 +65,18 @@ class Lent:
         self._held: dict[int, Held] = {}
         for variable in all_variables():
             self._known.add(variable.number)
-            former = variable.raw
             with suppress(BackendUnavailableError):  # or nobody can read it anyway
-                view = _view(former)
-                variable.raw = view
-                self._own[id(view)] = variable, former, view
+                self._lend(variable)
+
+    def _lend(self, variable: Variable) -> None:
+        """Give a Variable a view of its array in place of it."""
+        while True:
+            former = variable.raw
+            view = _view(former)
+            if variable.raw is former:  # another thread may have assigned meanwhile
+                variable.raw = view  # none comes between this line and the one before
+                break
+        self._own[id(view)] = variable, former, view
 
     def variable_of(self, array: Array) -> Variable | None:
         """Whose value an array is, and has been since the recording began."""

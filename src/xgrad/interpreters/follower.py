@@ -70,6 +70,14 @@ class Follower:
         """Say the same when an operation reads the value, which may be the first sight of it."""
         return self.follows(node)
 
+    def knows(self, array: Any) -> bool:  # noqa: ARG002
+        """Whether an array is a value that belongs to it, whatever node comes with it."""
+        return False
+
+    def renewed(self, x: Any) -> Node | None:  # noqa: ARG002
+        """A node for one handle of a value that nobody else follows, if others may have its own."""
+        return None
+
     def remembers(self, node: Node) -> bool:
         """Whether something can still be asked about the value of a node that belongs to it."""
         return self.follows(node)

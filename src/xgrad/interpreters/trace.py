@@ -310,6 +310,11 @@ def make_followable(x: Any) -> Node:
     """The node of a Tensor or Variable, a new one where there is none that somebody remembers."""
     with _leaves:
         node: Node | None = x.node
+        for trace in active_traces():
+            renewed: Node | None = trace.renewed(x)
+            if renewed is not None:
+                x.node = renewed
+                return renewed
         if node is None or type(node) is Cut or _is_of_the_past(node):
             leaf = x.node = Leaf(x.shape, x.dtype, None, user_line(2))
             if type(node) is Cut:
@@ -339,6 +344,8 @@ def _is_followed(x: Handle) -> bool:
     traces = active_traces()
     follow_constants((x,), traces)
     node = x.node
+    if settings.told and any(trace.knows(x.raw) for trace in traces):
+        return True
     if node is None:
         return False
     inside = [trace for trace in traces if trace.opaque]
@@ -389,13 +396,19 @@ def _assigned(variable: Variable) -> None:
 def _refuse_exit(x: Handle, how: str) -> None:
     """Raise where a program is being recorded that depends on the value."""
     for trace in active_traces():
-        if trace.refuses_exits and trace.reads(x.node):
+        if trace.refuses_exits and _belongs_to(trace, x):
             trace.refuse(x, how, user_line(3))
+
+
+def _belongs_to(trace: Any, x: Handle) -> bool:
+    return trace.knows(x.raw) or (x.node is not None and trace.reads(x.node))
 
 
 def _left(x: Handle, how: str) -> None:
     """Note that a followed value leaves xgrad, for `explain`."""
     node = x.node
+    if settings.told and how.startswith("left xgrad"):
+        _refuse_exit(x, how)
     if node is None or type(node) is Cut:
         return
     found = {*node.traces, *(trace for trace in active_traces() if trace.reads(node))}

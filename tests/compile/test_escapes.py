@@ -1,0 +1,201 @@
+"""Values of a recording are known by their arrays, whatever came between: none leaves it unnoticed."""
+
+import copy
+import threading
+
+import numpy as np
+import pytest
+
+import xgrad as xg
+
+
+@xg.custom_gradient
+def twice(x):
+    return xg.sum(x * 2.0), lambda g: g * xg.full_like(x, 2.0)
+
+
+@xg.custom_gradient
+def both(x):
+    return (x * 2.0, xg.sum(x)), lambda g, h: g * 2.0 + h
+
+
+def table_rows(x):
+    table = xg.Variable(np.arange(6.0).reshape(3, 2))
+    TABLES.append(table)
+    with xg.GradientTape() as tape:
+        y = xg.sum(xg.take(table, xg.astype(x[:1], "int64"), axis=0, sparse_grad=True) ** 2)
+    return tape.gradient(y, table).indices
+
+
+TABLES = []
+SOURCES = {
+    "custom gradient": twice,
+    "custom gradient of several": lambda x: both(x)[1],
+    "custom gradient in a tape": lambda x: xg.value_and_grad(twice)(x)[0],
+    "checkpoint in a tape": lambda x: xg.value_and_grad(xg.checkpoint(lambda x: xg.sum(x * x)))(x)[
+        0
+    ],
+    "gradient hook": lambda x: xg.sum(xg.gradient_hook(x, lambda g: g)),
+    "vjp": lambda x: xg.vjp(twice, x)[0],
+    "jvp": lambda x: xg.jvp(xg.checkpoint(lambda x: xg.sum(x * x)), (x,), (x,))[0],
+    "mapped": lambda x: xg.vmap(twice)(xg.reshape(x, (1, -1)))[0],
+    "indices of rows": table_rows,
+}
+EXITS = {
+    "float": lambda y: float(y if y.ndim == 0 else y[0]),
+    "bool": lambda y: bool(y if y.ndim == 0 else y[0]),
+    "numpy": lambda y: y.numpy(),
+    "array": lambda y: y.array,
+    "asarray": np.asarray,
+    "dlpack": np.from_dlpack,
+}
+
+
+@pytest.mark.parametrize("exit_", EXITS)
+@pytest.mark.parametrize("source", SOURCES)
+def test_values_that_leave_are_refused(source, exit_):
+    def f(x):
+        EXITS[exit_](SOURCES[source](x))
+        return x
+
+    with pytest.raises(xg.errors.TracingError, match=r"left xgrad through .* inside xg\.function"):
+        xg.function(f)(xg.asarray([1.0, 2.0]))
+
+
+@pytest.mark.parametrize("source", [name for name in SOURCES if name != "indices of rows"])
+def test_values_that_are_kept_are_refused(source):
+    box = []
+
+    def f(x):
+        box.append(SOURCES[source](x))
+        return x * 2.0
+
+    with pytest.raises(xg.errors.TracingError, match="kept by something outside"):
+        xg.function(f)(xg.asarray([1.0, 2.0]))
+
+
+@pytest.mark.parametrize("source", [name for name in SOURCES if name != "indices of rows"])
+def test_values_that_stay_are_followed(source):
+    f = lambda x: x * SOURCES[source](x)
+    recorded = xg.function(f)
+    for x in map(xg.asarray, ([1.0, 2.0], [5.0, -1.0], [0.5, 0.25])):
+        np.testing.assert_allclose(recorded(x).numpy(), f(x).numpy(), rtol=1e-14)
+
+
+def test_constants_may_be_looked_at():
+    constant = xg.asarray([2.0, 3.0])
+    recorded = xg.function(
+        lambda x: x * float(constant[0]) + constant.numpy() * xg.sum(constant).item()
+    )
+    np.testing.assert_array_equal(recorded(xg.ones(2)).numpy(), [12.0, 17.0])
+
+
+# -- handles -------------------------------------------------------------------------------------
+
+ALIASES = {
+    "asarray": xg.asarray,
+    "copy": copy.copy,
+    "astype": lambda x: xg.astype(x, x.dtype, copy=False),
+}
+
+
+@pytest.mark.parametrize("computed", [False, True], ids=["argument", "computed"])
+@pytest.mark.parametrize("alias", ALIASES)
+def test_a_tape_watches_one_handle(alias, computed):
+    """Another handle of the same value is a constant to it, as without `function`."""
+
+    def f(x):
+        x = x * 1.0 if computed else x
+        other = ALIASES[alias](x)
+        with xg.GradientTape(persistent=True) as tape:
+            tape.watch(x)
+            y = xg.sum(x * other)
+        with xg.GradientTape() as again:
+            again.watch(x)
+            z = xg.sum(x * x * other)
+        with xg.ForwardAccumulator(x, xg.ones_like(x)) as forward:
+            w = xg.sum(x * other)
+        missing = tape.gradient(y, other, unconnected_gradients="zero")
+        return tape.gradient(y, x), again.gradient(z, x), forward.jvp(w), missing
+
+    recorded = xg.function(f)
+    for x in ([1.0, 2.0], [3.0, -1.0], [0.5, 0.25]):
+        for found, expected in zip(recorded(xg.asarray(x)), f(xg.asarray(x)), strict=True):
+            np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-14)
+
+
+def test_tapes_in_tapes_watch_the_same_handle():
+    def f(x):
+        with xg.GradientTape() as outer:
+            outer.watch(x)
+            with xg.GradientTape() as inner:
+                inner.watch(x)
+                y = xg.sum(x**3)
+            slope = inner.gradient(y, x)
+        return outer.gradient(slope, x)
+
+    recorded = xg.function(f)
+    for x in ([1.0, 2.0], [3.0, -1.0]):
+        np.testing.assert_allclose(recorded(xg.asarray(x)).numpy(), 6.0 * np.asarray(x), rtol=1e-14)
+
+
+# -- arguments -----------------------------------------------------------------------------------
+
+
+def slices(scale, rows=(0, 2)):
+    return xg.IndexedSlices(xg.ones((2, 3)) * scale, xg.asarray(list(rows)), (4, 3))
+
+
+def test_slices_are_arguments():
+    recorded = xg.function(lambda s, x: s.to_dense() * x)
+    for scale, rows in ((1.0, (0, 2)), (2.0, (1, 1)), (3.0, (3, 0))):
+        s = slices(scale, rows)
+        found = recorded(s, xg.asarray([2.0])).numpy()
+        np.testing.assert_array_equal(found, 2.0 * s.to_dense().numpy())
+    assert len(recorded._programs) == 1
+    recorded(xg.IndexedSlices(xg.ones((2, 3)), xg.asarray([0, 2]), (5, 3)), xg.asarray([2.0]))
+    assert len(recorded._programs) == 2
+
+
+def test_slices_are_not_taken_for_two_arrays():
+    recorded = xg.function(
+        lambda *parts: sum(xg.sum(xg.astype(xg.asarray(p), "float64")) for p in parts)
+    )
+    s = slices(2.0)
+    for _ in range(3):
+        assert recorded(s).item() == 12.0
+        assert recorded(s.values, s.indices).item() == 14.0
+
+
+def test_a_step_of_an_optimizer_takes_sparse_gradients():
+    w, u = xg.Variable(np.ones((4, 3))), xg.Variable(np.ones((4, 3)))
+    one, other = xg.optimizers.Adam(0.1), xg.optimizers.Adam(0.1)
+    step = xg.function(lambda g: one.apply([g], [w]))
+    for scale in (1.0, -2.0, 0.5):
+        step(slices(scale))
+        other.apply([slices(scale)], [u])
+        np.testing.assert_allclose(w.numpy(), u.numpy(), rtol=1e-12)
+    assert len(step._programs) == 1
+
+
+# -- threads -------------------------------------------------------------------------------------
+
+
+def test_a_recording_takes_nothing_from_variables_of_other_threads():
+    counters = [xg.Variable(0.0) for _ in range(20)]
+    done = threading.Event()
+
+    def record():
+        while not done.is_set():
+            xg.function(lambda x: x * 2.0)(xg.ones(2))
+
+    thread = threading.Thread(target=record)
+    thread.start()
+    try:
+        for _ in range(2000):
+            for counter in counters:
+                counter.assign_add(1.0)
+    finally:
+        done.set()
+        thread.join(10)
+    assert [counter.item() for counter in counters] == [2000.0] * 20
