@@ -8,6 +8,7 @@ import pytest
 import xgrad as xg
 from xgrad.core.instructions import primitive
 from xgrad.core.observers import settings
+from xgrad.interpreters import backward
 
 
 def names(f):
@@ -95,3 +96,36 @@ def test_results_that_are_their_operand_are_values_of_their_own():
     f = xg.function(lambda x: xg.debugging.check_numerics(x, "x") * 2.0)
     for scale in (1.0, 3.0, -1.0):
         np.testing.assert_array_equal(f(xg.ones(2) * scale).numpy(), [2.0 * scale] * 2)
+
+
+def test_plain_walks_are_followed_though_they_are_written_down(monkeypatch):
+    """With the very instructions of the readable way, and for tapes inside tapes, too."""
+
+    def f(x):
+        with xg.GradientTape() as outer:
+            outer.watch(x)
+            with xg.GradientTape() as inner:
+                inner.watch(x)
+                y = xg.sum(xg.tanh(x * 2.0 + 1.0) / (1.0 + x**2))
+            slope = inner.gradient(y, x)
+        return slope, outer.gradient(xg.sum(slope * x), x)
+
+    def recorded():
+        made = xg.function(f)
+        made(xg.asarray([0.5, -1.0]))
+        return made._last().recorded
+
+    visited = []
+    visit = backward._visit
+    monkeypatch.setattr(
+        backward,
+        "_visit",
+        lambda node, *rest: visited.append(len(node.traces)) or visit(node, *rest),
+    )
+    found = recorded()
+    # The outer tape's walk needs nothing more than `_follow`; the inner one is watched by the outer.
+    assert 2 not in visited
+    monkeypatch.setattr(backward, "_follow", lambda trace, node, g, *rest: (node, g))
+    expected = recorded()
+    names = lambda program: sorted(i.primitive.name for i in program.instructions)
+    assert names(found) == names(expected)

@@ -15,6 +15,8 @@ _NEW = (Kind.ELEMENTWISE, Kind.CONTRACTION, Kind.STACKED)
 
 def borrowed_writes(program: Program) -> list[bool]:
     """For each assignment to a Variable, whether its array has to be copied first."""
+    if not program.writes:
+        return []
     borrowed = {*program.arguments, *program.constants}
     for instruction in program.instructions:
         if not _makes_new(instruction) and not borrowed.isdisjoint(instruction.reads()):

@@ -140,7 +140,8 @@ def _follow(
     """Visit nodes for as long as the next one is a plain one (a hot path).
 
     Plain nodes have one output, no starred operand, and were recorded by this trace alone; where
-    the walk itself is recorded, nobody else may be told of it. The operand with the highest serial
+    the walk itself is recorded, nobody else may be told of it. One who only writes programs down may be
+    told of both. The operand with the highest serial
     number is visited next without a place in the frontier, where it can. Returns the node that is
     not plain and its cotangent, or None."""
     entries = frontier.entries
@@ -148,10 +149,15 @@ def _follow(
     raw = frontier.in_place
     kind, xp, guard = frontier.library
     traces: tuple[Trace, ...] = ()  # the last tuple that holds this trace alone
+    writer = None
     if not raw:
         traces = active_traces()
-        if len(traces) != 1 or traces[0] is not trace:
+        others = [t for t in traces if t is not trace]
+        if len(others) > 1 or (others and others[0].differentiates) or not traces:
             return node, g
+        if others:
+            (writer,) = others
+            traces = ()
     try:
         while True:
             plan = node.plan
@@ -159,7 +165,10 @@ def _follow(
                 return node, g
             if node.traces is not traces:
                 traces = node.traces
-                if not raw or len(traces) != 1 or traces[0] is not trace:
+                if writer is not None:
+                    if len(traces) != 2 or traces[0] is not trace or traces[1] is not writer:
+                        return node, g
+                elif not raw or len(traces) != 1 or traces[0] is not trace:
                     return node, g
             if node in sources:
                 found[node] = g
