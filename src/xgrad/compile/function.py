@@ -9,7 +9,7 @@ import copy
 import functools
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -212,16 +212,14 @@ class Function(_Caller):
             result = self._record(taken)
             self._give_away(taken)
             return result
-        given = self._given(taken, known.changed) if known.changed else ()
+        given = taken.holders if known.changed else ()
+        self._refuse_twice(given, known.changed)
         free = known.free(taken) if taken.donated else ()
         self._give_away(taken)  # now: a call that fails may have written over them
         return known(taken.arrays, free, given)
 
-    def _given(self, taken: Taken, changed: list[int]) -> list[Any]:
-        """The arguments that hold arrays, some of which the function gives other values.
-
-        A recording knows each by itself, so none may come twice then."""
-        given = [x for x in taken.leaves if holds_array(x)]
+    def _refuse_twice(self, given: Sequence[Any], changed: list[int]) -> None:
+        """Refuse that an argument which is changed in place comes twice: a recording knows each by itself."""
         for place in changed:
             if sum(x is given[place] for x in given) > 1:
                 raise TracingError(
@@ -229,7 +227,6 @@ class Function(_Caller):
                     f"{describe(given[place])} in place, which was given twice. Use a copy of it, or "
                     "a function that returns the new value."
                 )
-        return given
 
     def _give_away(self, taken: Taken) -> None:
         """Leave nothing in the Tensors that were donated."""
@@ -331,13 +328,19 @@ class Function(_Caller):
             leaves, structure = flatten(result)
             results = [_result(x) for x in leaves]
             del args, options, inputs, result, leaves
-            changed = self._changed(taken, arguments, arrays)
+            given = taken.holders
+            donated = {place for place, _ in taken.donated}
+            changed = [
+                place
+                for place, (x, array) in enumerate(zip(arguments, arrays, strict=True))
+                if x.raw is not array and place not in donated and isinstance(given[place], Tensor)
+            ]
             program = recording.program([*parts_of(results), *[arguments[i] for i in changed]])
         finally:
             recording.close()
-        given = self._given(taken, changed)
-        donated = [program.arguments[place] for place, _ in taken.donated]
-        known = Recorded(program, structure, results, changed, donated, self._backend)
+        self._refuse_twice(given, changed)
+        numbers = [program.arguments[place] for place, _ in taken.donated]
+        known = Recorded(program, structure, results, changed, numbers, self._backend)
         outputs = recording.hand_over()
         del arguments, arrays, results
         recording.refuse_what_is_kept()
@@ -345,16 +348,6 @@ class Function(_Caller):
         self._keep(taken, known)
         self._warn_of_many()
         return known.first(outputs, given)
-
-    def _changed(self, taken: Taken, arguments: list[Tensor], arrays: list[Any]) -> list[int]:
-        """The places of the Tensors among the arguments that have another value after the run."""
-        given = [x for x in taken.leaves if holds_array(x)]
-        donated = {place for place, _ in taken.donated}
-        return [
-            place
-            for place, (x, array) in enumerate(zip(arguments, arrays, strict=True))
-            if x.raw is not array and place not in donated and isinstance(given[place], Tensor)
-        ]
 
     def _warn_of_many(self) -> None:
         if len(self._programs) < _MANY or self._warned:

@@ -117,10 +117,11 @@ class Recorded:
         return self._prepared().seconds
 
     def _prepared(self) -> _Prepared:
-        with self._lock:
-            if self._made is None:
-                self._made = self._prepare()
-            return self._made
+        made = self._made
+        if made is None:
+            with self._lock:
+                made = self._made = self._made or self._prepare()
+        return made
 
     def _prepare(self) -> _Prepared:
         start = time.perf_counter()
@@ -188,7 +189,7 @@ class Recorded:
         given : sequence
             The arguments themselves, if some are `changed`.
         """
-        executor = (self._made or self._prepared()).executor
+        executor = self._prepared().executor
         for variable in self._reads:
             arrays.append(variable.raw)
         for draw in self._draws:

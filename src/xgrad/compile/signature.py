@@ -53,6 +53,11 @@ class Taken(NamedTuple):
     arrays: list[Any]
     donated: list[tuple[int, Any]]
 
+    @property
+    def holders(self) -> list[Any]:
+        """The leaves that hold the arrays, in their order."""
+        return [x for x in self.leaves if holds_array(x)]
+
 
 class Signature:
     """How the arguments of a function are taken apart.
