@@ -170,11 +170,26 @@ def describe_machine(threads: int | None = None) -> dict[str, object]:
         "platform": platform.platform(),
         "processor": processor_name(),
         "cores": os.cpu_count(),
+        "blas": blas_kernels(),
         "load_average": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
     }
     if threads is not None:
         machine["threads"] = threads
     return machine
+
+
+def blas_kernels() -> str | None:
+    """Name the kernels that NumPy's BLAS has chosen for the processor: twice the time, or half."""
+    import numpy as np  # noqa: F401 - only what is loaded is found; by now threads are fixed
+
+    from xgrad.cli import blas
+
+    return (
+        ", ".join(
+            f"{each['internal_api']} {each.get('architecture')}" for each in blas.libraries() or ()
+        )
+        or None
+    )
 
 
 def processor_name() -> str:

@@ -52,6 +52,7 @@ def test_info_prints_versions_namespaces_devices_and_cuda(capsys: Any) -> None:
         "Versions",
         "Namespaces",
         "Devices",
+        "Products of matrices",
         "CUDA",
     ]
     for name in ("xgrad", "python", "numpy", "array-api-compat"):
@@ -86,6 +87,43 @@ def test_info_survives_a_broken_part(capsys: Any, monkeypatch: pytest.MonkeyPatc
     out = capsys.readouterr().out
     assert "could not be found out: RuntimeError: the driver is on fire" in out
     assert "CUDA\n" in out
+
+
+@pytest.mark.parametrize(
+    ("kernels", "features", "advised"),
+    [
+        ("Haswell", {"AVX512_SKX": True}, True),
+        ("Zen", {"AVX512_SKX": True}, True),
+        ("Haswell", {"AVX512_SKX": False}, False),
+        ("Haswell", {}, False),
+        ("SkylakeX", {"AVX512_SKX": True}, False),
+        ("neoversen1", {"AVX512_SKX": True}, False),
+        (None, {"AVX512_SKX": True}, False),
+    ],
+)
+def test_info_says_when_openblas_does_not_know_the_processor(
+    kernels: str | None,
+    features: dict[str, bool],
+    advised: bool,
+    capsys: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    library = {"internal_api": "openblas", "version": "0.3.31", "num_threads": 2}
+    if kernels is not None:
+        library["architecture"] = kernels
+    monkeypatch.setattr("xgrad.cli.blas.libraries", lambda: [library])
+    monkeypatch.setattr("xgrad.cli.blas._features", lambda: features)
+    assert run("info") == 0
+    out = capsys.readouterr().out
+    shown = f"openblas 0.3.31, kernels {kernels}, 2" if kernels else "openblas 0.3.31, 2"
+    assert f"\n  {shown} threads\n" in out
+    assert ("OPENBLAS_CORETYPE=SKYLAKEX" in out) == advised
+
+
+def test_info_says_what_knows_the_blas(capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "threadpoolctl", None)
+    assert run("info") == 0
+    assert "threadpoolctl is not installed" in capsys.readouterr().out
 
 
 def test_info_imports_no_heavy_library() -> None:

@@ -1,4 +1,4 @@
-"""``xgrad info``: versions, namespaces, devices, and why CUDA is not usable where it is not.
+"""``xgrad info``: versions, namespaces, devices, BLAS, and why CUDA is not usable where it is not.
 
 Versions come from the packages' metadata, so nothing heavy is imported but cupy, whose devices are
 asked for. Whatever goes wrong becomes a line of the output: this is what people run when something
@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 
 import xgrad as xg
 from xgrad._speedups import COMPILED, compiled
+
+from . import blas
 
 __all__ = ["info", "problem", "version"]
 
@@ -56,6 +58,7 @@ def info() -> int:
         ("Versions", _versions),
         ("Namespaces", _namespaces),
         ("Devices", _devices),
+        ("Products of matrices", blas.lines),
         ("CUDA", _cuda),
     ]
     for title, lines in sections:
