@@ -19,12 +19,13 @@ ROOT = Path(__file__).resolve().parent
 SOURCES = [
     "xgrad/backends/_loops.c",
     "xgrad/backends/_memory.c",
+    "xgrad/backends/_windows.c",
     "xgrad/compile/_record.c",
     "xgrad/compile/_replay.c",
     "xgrad/core/_dispatch.c",
     "xgrad/interpreters/_follow.c",
 ]
-HEADERS = ["xgrad/core/_speedups.h"]
+HEADERS = ["xgrad/backends/_vectors.h", "xgrad/core/_speedups.h"]
 
 
 class SpeedupsHook(BuildHookInterface[Any]):

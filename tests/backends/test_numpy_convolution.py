@@ -24,9 +24,18 @@ def threads(request, monkeypatch):
     monkeypatch.setattr(numpy_windows, "LARGE", 0)
 
 
+@pytest.fixture(params=["compiled", "not compiled"])
+def way(request, monkeypatch):
+    """With the compiled copies of windows and without."""
+    if request.param == "not compiled":
+        monkeypatch.setattr(numpy_windows, "compiled_windows", None)
+    elif numpy_windows.compiled_windows is None:
+        pytest.skip("the loops were not compiled here, or XGRAD_SPEEDUPS=0")
+
+
 @pytest.mark.parametrize(("shape", "kernel", "groups"), SHAPES)
 @pytest.mark.parametrize("block", [1 << 12, 1 << 20])
-@pytest.mark.usefixtures("threads")
+@pytest.mark.usefixtures("threads", "way")
 def test_blocks_and_threads_change_nothing(shape, kernel, groups, block, rng, monkeypatch):
     monkeypatch.setattr(numpy_windows, "BYTES", block)
     x, k = rng.normal(size=shape), rng.normal(size=kernel)
@@ -62,3 +71,40 @@ def test_sums_are_the_same_in_every_run(rng):
     options = {"steps": steps, "window": (3, 3), "zeros": 1}
     first = XP.convolve_kernel(x, y, **options)
     assert all(np.array_equal(XP.convolve_kernel(x, y, **options), first) for _ in range(5))
+
+
+# What lies side by side: one element, windows' rows of so many bytes, everything, nothing.
+@pytest.mark.parametrize("channels", [0, 1, 2, 3, 4, 6, 16, 33])
+@pytest.mark.parametrize("dtype", ["bool", "int8", "float32", "float64", "complex128", ">f4"])
+@pytest.mark.skipif(
+    numpy_windows.compiled_windows is None, reason="not compiled here, or XGRAD_SPEEDUPS=0"
+)
+def test_windows_are_copied(dtype, channels, rng):
+    copy = numpy_windows.compiled_windows.copy
+    for size, window in (((5, 6), (3, 3)), ((5, 6), (1, 1)), ((40, 30), (2, 5)), ((3, 3), (3, 3))):
+        x = rng.normal(size=(2, *size, channels)).astype(dtype)
+        for given in (x, x[::-1, :, ::-1], np.asfortranarray(x)):
+            for strides in ((1, 1), (2, 1)):
+                seen = numpy_windows.view(given, window, Steps(strides, ((0, 0), (0, 0)), (1, 1)))
+                rows = np.ones(seen.shape, dtype)
+                if copy(seen, rows):
+                    np.testing.assert_array_equal(rows, seen)
+                else:
+                    assert dtype in ("bool", ">f4")
+
+
+@pytest.mark.skipif(
+    numpy_windows.compiled_windows is None, reason="not compiled here, or XGRAD_SPEEDUPS=0"
+)
+def test_copies_that_do_not_fit_are_refused():
+    copy = numpy_windows.compiled_windows.copy
+    x = np.zeros((2, 3))
+    fixed = np.zeros((2, 3))
+    fixed.flags.writeable = False
+    for rows in (fixed, np.zeros((2, 6))[:, ::2], np.zeros((2, 3), "f4"), np.zeros(5), None):
+        assert not copy(x, rows)
+    assert not copy(np.array([[None] * 3] * 2), np.zeros((2, 3), object))
+    with pytest.raises(TypeError, match="two arrays"):
+        copy(x)
+    with pytest.raises(TypeError, match="two arrays"):
+        copy([1.0], x)

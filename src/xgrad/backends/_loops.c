@@ -9,6 +9,7 @@ of a few thousand bytes, so that what passes between them stays in the innermost
 #define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
 #define NPY_TARGET_VERSION NPY_2_0_API_VERSION
 #include "../core/_speedups.h"
+#include "_vectors.h"
 #include <fenv.h>
 #include <math.h>
 #include <numpy/arrayobject.h>
@@ -53,25 +54,6 @@ typedef struct {
 } Batch;
 
 /* -- a loop that is no function of NumPy's --------------------------------------------------- */
-
-/* Compile twice where the system can choose: with the wider vectors that most processors have. */
-#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__has_attribute)
-#if __has_attribute(target_clones)
-#define WIDE __attribute__((target_clones("avx2", "default")))
-#endif
-#endif
-#ifndef WIDE
-#define WIDE
-#endif
-
-/* The operands may be the result itself, element by element, but do not overlap it otherwise. */
-#if defined(__GNUC__) && !defined(__clang__)
-#define ELEMENT_BY_ELEMENT _Pragma("GCC ivdep")
-#elif defined(__clang__)
-#define ELEMENT_BY_ELEMENT _Pragma("clang loop vectorize(assume_safety)")
-#else
-#define ELEMENT_BY_ELEMENT
-#endif
 
 /* By masks of bits, which compilers make vectors of; `p` and `q` are 1, or 0 for a number. */
 #define SELECT_BITS(type, p, q)                                                                 \

@@ -7,9 +7,9 @@ three bilinear functions are each other's derivatives; in the result of each a z
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from .._typing import Array, Shape
@@ -87,12 +87,15 @@ def padded(xp: Any, x: Array, padding: tuple[tuple[int, int], ...]) -> Array:
     return xp.put(x, key=(slice(None), *write, slice(None)), shape=shape)
 
 
-def keys_of(places: Shape, window: Shape, steps: Steps) -> Iterator[tuple[slice, ...]]:
+@functools.lru_cache
+def keys_of(places: Shape, window: Shape, steps: Steps) -> tuple[tuple[slice, ...], ...]:
     """For each element of the window, where it is in all positions."""
+    keys = []
     for offsets in itertools.product(*map(range, window)):
         axes = zip(offsets, places, steps.strides, steps.dilation, strict=True)
         key = [slice(o * d, o * d + (n - 1) * s + 1 if n else o * d, s) for o, n, s, d in axes]
-        yield (slice(None), *key, slice(None))
+        keys.append((slice(None), *key, slice(None)))
+    return tuple(keys)
 
 
 # -- convolutions ------------------------------------------------------------------------------

@@ -171,7 +171,7 @@ def _added(xp: Any, x1: Array, x2: Array, steps: Steps, size: Shape) -> Array:
         )
         count = max(1, rows // math.prod(places))
         starts = range(0, x1.shape[0], count)
-        keys = list(convolution.keys_of(places, tuple(window), steps))
+        keys = convolution.keys_of(places, tuple(window), steps)
         kernels = [
             (inputs, part, np.ascontiguousarray(x2[..., part].reshape(width, each).T))
             for inputs, part in _groups(groups * depth, outputs, groups)

@@ -1,7 +1,8 @@
 """Pooling on NumPy: an element of the window at a time, for blocks of examples that stay in the cache.
 
-All windows at once would be a copy as many times larger as the window has elements. What is not
-finite is left to the portable functions, which are careful."""
+All windows at once would be a copy as many times larger as the window has elements. Compiled
+(_windows.c) it is one pass over the windows instead. What is not finite is left to the portable
+functions, which are careful."""
 
 from __future__ import annotations
 
@@ -18,6 +19,7 @@ from .convolution import Steps, keys_of, padded
 from .looks import square_sum
 from .numpy_buffers import Form, Space, space_for, written
 from .numpy_padding import framed, frames
+from .numpy_windows import compiled_windows, view
 from .workers import run_shares, thread_count
 
 __all__ = ["Pooling", "needs_of_input"]
@@ -42,9 +44,12 @@ class Pooling:
         x = framed(x, steps.padding, -math.inf, Space(scratch))
         y = np.empty((x.shape[0], *places, x.shape[-1]), x.dtype) if out is None else out
         first, *others = keys_of(places, window, steps)
+        seen = _seen(x, window, steps)
 
         def work(part: slice, _: int) -> None:
             values, result = x[part], y[part]
+            if seen is not None and compiled_windows.largest(seen[part], result):
+                return
             np.copyto(result, values[first])
             for key in others:
                 np.maximum(result, values[key], out=result)
@@ -68,17 +73,22 @@ class Pooling:
             return written(r, out)
         space, shape = Space(scratch), x.shape
         x = framed(x, steps.padding, -math.inf, space)
-        keys = list(keys_of(top.shape[1:-1], window, steps))
+        keys = keys_of(top.shape[1:-1], window, steps)
         alone = steps.strides == window and set(steps.dilation) == {1}  # each x is in one window
         into = out is not None and x.shape == shape
         r = out if out is not None and into else space.empty(x.shape, g.dtype)
         covered = alone and x.size == top.size * len(keys)
         rooms = _rooms(space, x, top, len(keys))
+        seen, back = _seen(x, window, steps), _seen(r, window, steps, writeable=True)
 
         def work(part: slice, number: int) -> None:
             result = r[part]
             if not covered:
                 result[...] = 0
+            if seen is not None and compiled_windows.shared(
+                seen[part], top[part], g[part], back[part], not alone
+            ):
+                return
             masks, share = _shares(x[part], top[part], keys, rooms[number])
             share = np.multiply(share, g[part], out=share)
             term = rooms[number][3][: len(share)]
@@ -110,7 +120,7 @@ class Pooling:
             return written(r, out)
         space = Space()
         x, t = framed(x, steps.padding, -math.inf, space), framed(t, steps.padding, 0, space)
-        keys = list(keys_of(top.shape[1:-1], window, steps))
+        keys = keys_of(top.shape[1:-1], window, steps)
         r = np.empty(top.shape, t.dtype) if out is None else out
         rooms = _rooms(space, x, top, len(keys))
 
@@ -134,6 +144,14 @@ def needs_of_input(x: Any, top: Any, window: Shape, steps: Steps) -> list[Form]:
     return space_for([*around, *around, *rooms * shares])
 
 
+def _seen(x: Array, window: Shape, steps: Steps, *, writeable: bool = False) -> Any:
+    """What the window shows of an array with its frame; None where nothing was compiled."""
+    if compiled_windows is None:
+        return None
+    inside = steps._replace(padding=((0, 0),) * len(window))
+    return view(x, window, inside, writeable=writeable)
+
+
 def _rooms(space: Space, x: Array, top: Array, count: int) -> list[list[Array]]:
     """For each thread memory for masks, the number of them that hold, shares, and terms."""
     each, shares = _divided(x.shape, x.itemsize)
@@ -148,7 +166,9 @@ def _forms(block: Shape, dtype: DType, count: int) -> tuple[Form, ...]:
     return Form((count, *block), np.dtype(np.bool)), Form(block, whole), floats, floats
 
 
-def _shares(x: Array, top: Array, keys: list[Any], rooms: list[Array]) -> tuple[list[Array], Array]:
+def _shares(
+    x: Array, top: Array, keys: Sequence[Any], rooms: list[Array]
+) -> tuple[list[Array], Array]:
     """Which elements attain a finite top, for each element of the window, and one over their number."""
     masks, count, share = rooms[0][:, : len(top)], rooms[1][: len(top)], rooms[2][: len(top)]
     for key, mask in zip(keys, masks, strict=True):
