@@ -129,11 +129,11 @@ copy(PyObject *module, PyObject *const *args, Py_ssize_t count)
 #define LARGER(a, b) ((a) >= (b) || (a) != (a) ? (a) : (b))
 
 #define LARGEST_OF(name, type)                                                                  \
-    WIDE static void name(const View *v, const char *at, char *into)                               \
+    WIDE static void name(const View *v, const char *at, char *into)                            \
     {                                                                                           \
         npy_intp index[NPY_MAXDIMS] = {0}, many = v->channels;                                  \
         const npy_intp *part = v->part;                                                         \
-        type *restrict y = (type *)into;                                                        \
+        type *__restrict y = (type *)into;                                                      \
         for (npy_intp i = 0; i < v->places; i++, y += many) {                                   \
             npy_intp k = 1;                                                                     \
             memcpy(y, at + part[0], many * sizeof(type));                                       \
@@ -161,8 +161,8 @@ LARGEST_OF(largest_double, npy_double)
 /* What is given for each window, shared equally by the elements that attain its largest, which is finite;
 where an element may be in several windows, it is added. `share` has room for the channels. */
 #define SHARED_OF(name, type)                                                                   \
-    WIDE static void name(const View *v, const char *at, const type *restrict top,                \
-                          const type *restrict g, npy_intp back, int add, type *restrict share) \
+    WIDE static void name(const View *v, const char *at, const type *__restrict top,            \
+                          const type *__restrict g, npy_intp back, int add, type *__restrict share) \
     {                                                                                           \
         npy_intp index[NPY_MAXDIMS] = {0}, many = v->channels;                                  \
         for (npy_intp i = 0; i < v->places; i++, top += many, g += many) {                      \
@@ -178,7 +178,7 @@ where an element may be in several windows, it is added. `share` has room for th
                 share[j] = 1 / (share[j] > 1 ? share[j] : 1) * g[j];                            \
             for (npy_intp k = 0; k < v->parts; k++) {                                           \
                 x = (const type *)(at + v->part[k]);                                            \
-                type *restrict r = (type *)((char *)at + v->part[k] + back);                             \
+                type *__restrict r = (type *)((char *)at + v->part[k] + back);                  \
                 if (add) {                                                                      \
                     ELEMENT_BY_ELEMENT                                                          \
                     for (npy_intp j = 0; j < many; j++)                                         \

@@ -221,8 +221,8 @@ record(PyObject *recorder, PyObject *primitive, PyObject *parameters, PyObject *
 
 /* The Tensor of a result that somebody writes down, whatever its operands are; steals all but the first three. */
 static PyObject *
-tell(PyObject *recorder, PyObject *primitive, PyObject *parameters, PyObject *arrays,
-     PyObject *nodes, PyObject *y)
+tell_recorder(PyObject *recorder, PyObject *primitive, PyObject *parameters, PyObject *arrays,
+              PyObject *nodes, PyObject *y)
 {
     if (arrays && nodes && y && SLOT(primitive, primitive_may_do_nothing) != Py_False)
         Py_SETREF(y, PyObject_CallFunctionObjArgs(another, primitive, arrays, y, NULL));
@@ -321,8 +321,8 @@ call_unary(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *k
         explain(self->primitive, x.array, NULL, Py_None);
     y = finished(y, x.array);
     if (y && x.tells)
-        result = tell(x.recorder, self->primitive, Py_None, PyTuple_Pack(1, x.array),
-                      PyTuple_Pack(1, x.node), y);
+        result = tell_recorder(x.recorder, self->primitive, Py_None, PyTuple_Pack(1, x.array),
+                               PyTuple_Pack(1, x.node), y);
     else if (y && !x.plan)
         result = wrap(y, Py_NewRef(x.passed));
     else if (y) {
@@ -438,8 +438,8 @@ call_binary(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *
         explain(self->primitive, shown1, shown2, Py_None);
     y = finished(y, typed->array);
     if (y && a.tells)
-        result = tell(a.recorder, self->primitive, Py_None, PyTuple_Pack(2, shown1, shown2),
-                      PyTuple_Pack(2, a.node, b.node), y);
+        result = tell_recorder(a.recorder, self->primitive, Py_None, PyTuple_Pack(2, shown1, shown2),
+                               PyTuple_Pack(2, a.node, b.node), y);
     else if (y && !a.plan)
         result = wrap(y, Py_NewRef(a.passed));
     else if (y) {
@@ -593,8 +593,8 @@ apply1(PyObject *module, PyObject *const *args, Py_ssize_t count)
         explain(args[0], x.array, NULL, parameters);
     y = finished(y, x.array);
     if (y && x.tells)
-        result = tell(x.recorder, args[0], parameters, PyTuple_Pack(1, x.array),
-                      PyTuple_Pack(1, x.node), y);
+        result = tell_recorder(x.recorder, args[0], parameters, PyTuple_Pack(1, x.array),
+                               PyTuple_Pack(1, x.node), y);
     else if (y && !x.plan)
         result = wrap(y, Py_NewRef(x.passed));
     else if (y) {
