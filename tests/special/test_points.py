@@ -96,7 +96,17 @@ REMOVABLE = [
     ("cosm1 at 0", sp.cosm1, 0, [0, -1]),
     ("zeta at 0", sp.zeta, 0, [-math.log(2 * math.pi) / 2]),
     ("lpmv, a line", lambda x: sp.lpmv(0, 1, x), 0.3, [1, 0]),
-    ("lpmv at 1", lambda x: sp.lpmv(0, 3, x), 1, [6]),
+    ("lpmv at 1", lambda x: sp.lpmv(0, 3, x), 1, [6, 15, 15]),
+    ("lpmv at -1", lambda x: sp.lpmv(0, 3, x), -1, [6, -15, 15]),
+    ("lpmv of degree 3/2 at 1", lambda x: sp.lpmv(0, 1.5, x), 1, [15 / 8, 105 / 128]),
+    ("lpmv of degree 3/2 at -1", lambda x: sp.lpmv(0, 1.5, x), -1, [-math.inf]),
+    ("lpmv of degree -4 at -1", lambda x: sp.lpmv(0, -4, x), -1, [6, -15, 15]),
+    ("lpmv of orders 2, 2 at 1", lambda x: sp.lpmv(2, 2, x), 1, [-6, -6, 0]),
+    ("lpmv of orders 2, 3 at -1", lambda x: sp.lpmv(2, 3, x), -1, [-30, 90, -90]),
+    ("lpmv of orders -2, 3 at 1", lambda x: sp.lpmv(-2, 3, x), 1, [-1 / 4, -3 / 4, -3 / 4]),
+    ("lpmv of orders 1, 2 at 1", lambda x: sp.lpmv(1, 2, x), 1, [math.inf, math.inf]),
+    ("lpmv of orders 3, 3 at 1", lambda x: sp.lpmv(3, 3, x), 1, [0]),
+    ("lpmv of order 3, degree 2 at 1", lambda x: sp.lpmv(3, 2, x), 1, [0]),
 ]
 
 
