@@ -210,6 +210,16 @@ def _derivatives():
             None,
         )
 
+    yield (
+        "lpmv_quotient",
+        lambda xp, x: apply(
+            primitive("lpmv_quotient"), (xp.ones_like(x), 2 * xp.ones_like(x), x), {}
+        ),
+        ["probability"],
+        None,
+        _only_in_scipy("lpmv"),
+    )
+
 
 def special_cases():
     """Every line: name, function, domains, reference, and where it cannot run."""

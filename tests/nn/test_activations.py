@@ -187,7 +187,17 @@ def test_gelu_keeps_its_digits_for_negative_numbers():
 
 
 @pytest.mark.parametrize("kernel", [False, True], ids=["composed", "kernel"])
-@pytest.mark.parametrize(("x", "slope"), [(1e155, 1.0), (-1e155, 0.0), (1e110, 1.0), (40.0, 1.0)])
+@pytest.mark.parametrize(
+    ("x", "slope"),
+    [
+        (1.7e308, 1.0),
+        (-1e307, 0.0),
+        (1e155, 1.0),
+        (-1e155, 0.0),
+        (1e110, 1.0),
+        (40.0, 1.0),
+    ],
+)
 def test_gelu_with_tanh_where_the_cube_overflows(kernel, x, slope):
     def gelu(x):
         if kernel:
@@ -199,7 +209,7 @@ def test_gelu_with_tanh_where_the_cube_overflows(kernel, x, slope):
 
     with np.errstate(over="ignore"):
         first = [f(xg.asarray(x)).item() for f in (xg.grad(gelu), along(gelu))]
-        second = [along(along(gelu)), along(xg.grad(gelu)), xg.hessian(gelu)]
+        second = [along(along(gelu)), along(xg.grad(gelu)), xg.grad(xg.grad(gelu))]
         second = [f(xg.asarray(x)).item() for f in second]
     assert first == [slope, slope]
     assert second == [0.0, 0.0, 0.0]

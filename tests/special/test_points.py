@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+import scipy.special
 
 import xgrad as xg
 from xgrad.core.dispatch import apply
@@ -61,6 +62,15 @@ REMOVABLE = [
     ),
     ("boxcox1p at lmbda 0", lambda l: sp.boxcox1p(2.0, l), 0, [math.log(3) ** 2 / 2]),
     ("inv_boxcox at lmbda 0", lambda l: sp.inv_boxcox(2.0, l), 0, [-2 * math.exp(2)]),
+    ("inv_boxcox at its zero, lmbda 1", lambda y: sp.inv_boxcox(y, 1.0), -1, [1, 0]),
+    ("inv_boxcox at its zero, lmbda 1/2", lambda y: sp.inv_boxcox(y, 0.5), -2, [0, 1 / 2, 0]),
+    ("inv_boxcox at its zero, lmbda 2", lambda y: sp.inv_boxcox(y, 2.0), -0.5, [math.inf]),
+    ("inv_boxcox in lmbda at its zero", lambda l: sp.inv_boxcox(-2.0, l), 0.5, [0, 8]),
+    ("inv_boxcox in lmbda 1 at its zero", lambda l: sp.inv_boxcox(-1.0, l), 1, [-1, -math.inf]),
+    ("inv_boxcox in lmbda 2 at its zero", lambda l: sp.inv_boxcox(-0.5, l), 2, [-math.inf]),
+    ("inv_boxcox in lmbda at its pole", lambda l: sp.inv_boxcox(2.0, l), -0.5, [-math.inf]),
+    ("inv_boxcox1p at -1", lambda y: sp.inv_boxcox1p(y, 0.5), -2, [0, 1 / 2, 0]),
+    ("inv_boxcox1p in lmbda at -1", lambda l: sp.inv_boxcox1p(-2.0, l), 0.5, [0, 8]),
     ("boxcox at x 0", lambda x: sp.boxcox(x, 1.0), 0, [1]),
     ("boxcox squared at x 0", lambda x: sp.boxcox(x, 2.0), 0, [0, 1, 0]),
     ("boxcox at x 0 in lmbda", lambda l: sp.boxcox(0.0, l), 2, [1 / 4, -1 / 4, 3 / 8]),
@@ -90,13 +100,38 @@ REMOVABLE = [
     ("stdtr in df at 0", lambda df: sp.stdtr(df, 0.0), 3, [0]),
     ("fdtr at 0", lambda x: sp.fdtr(2.0, 4.0, x), 0, [1]),
     ("bdtr of all successes", lambda p: sp.bdtr(3, 3, p), 0.5, [0]),
+    (
+        "beta at a zero, in a",
+        lambda a: sp.beta(a, -0.5),
+        0.5,
+        [-2 * math.pi, 8 * math.pi * math.log(2)],
+    ),
+    (
+        "beta at a zero, in b",
+        lambda b: sp.beta(0.5, b),
+        -0.5,
+        [-2 * math.pi, 8 * math.pi * (math.log(2) - 1)],
+    ),
+    ("beta at a zero of both below 0", lambda a: sp.beta(a, -0.5), -0.5, [-4 * math.pi]),
+    ("beta where a pole cancels", lambda b: sp.beta(3.0, b), -3, [-11 / 18]),
+    ("beta at infinity", lambda b: sp.beta(math.inf, b), 1, [0, 0]),
     ("poch at a zero of the product", lambda x: sp.poch(x, 2.0), 0, [1]),
     ("poch between zeros", lambda x: sp.poch(x, 3.0), -1, [-1]),
     ("binom outside of the triangle", lambda k: sp.binom(3.0, k), 5, [1 / 20]),
     ("cosm1 at 0", sp.cosm1, 0, [0, -1]),
     ("zeta at 0", sp.zeta, 0, [-math.log(2 * math.pi) / 2]),
     ("lpmv, a line", lambda x: sp.lpmv(0, 1, x), 0.3, [1, 0]),
-    ("lpmv at 1", lambda x: sp.lpmv(0, 3, x), 1, [6]),
+    ("lpmv at 1", lambda x: sp.lpmv(0, 3, x), 1, [6, 15, 15]),
+    ("lpmv at -1", lambda x: sp.lpmv(0, 3, x), -1, [6, -15, 15]),
+    ("lpmv of degree 3/2 at 1", lambda x: sp.lpmv(0, 1.5, x), 1, [15 / 8, 105 / 128]),
+    ("lpmv of degree 3/2 at -1", lambda x: sp.lpmv(0, 1.5, x), -1, [-math.inf]),
+    ("lpmv of degree -4 at -1", lambda x: sp.lpmv(0, -4, x), -1, [6, -15, 15]),
+    ("lpmv of orders 2, 2 at 1", lambda x: sp.lpmv(2, 2, x), 1, [-6, -6, 0]),
+    ("lpmv of orders 2, 3 at -1", lambda x: sp.lpmv(2, 3, x), -1, [-30, 90, -90]),
+    ("lpmv of orders -2, 3 at 1", lambda x: sp.lpmv(-2, 3, x), 1, [-1 / 4, -3 / 4, -3 / 4]),
+    ("lpmv of orders 1, 2 at 1", lambda x: sp.lpmv(1, 2, x), 1, [math.inf, math.inf]),
+    ("lpmv of orders 3, 3 at 1", lambda x: sp.lpmv(3, 3, x), 1, [0]),
+    ("lpmv of order 3, degree 2 at 1", lambda x: sp.lpmv(3, 2, x), 1, [0]),
 ]
 
 
@@ -119,6 +154,34 @@ def test_mixed_derivatives_of_boxcox_at_the_end_are_0_in_both_orders_and_modes(f
         tangents = [xg.asarray(1.0 if i == outer else 0.0) for i in range(2)]
         forward = xg.jvp(xg.grad(f, argnums=inner), point, tuple(tangents))[1]
         assert reverse(*point).item() == forward.item() == 0
+
+
+POLES = [(0.0, 0.0), (-1.0, -2.0), (0.0, -3.0)]
+
+
+@pytest.mark.parametrize(("a", "b"), POLES)
+def test_betaln_of_two_poles_is_infinite_and_has_no_derivatives(a, b):
+    assert sp.betaln(a, b).item() == scipy.special.betaln(a, b) == math.inf
+    assert np.isnan(slopes(sp.betaln, a, b)).all()
+    assert math.isnan(slope(lambda x: sp.betaln(x, b), a, 2))
+
+
+@pytest.mark.parametrize("b", [2.0, 1e-3, -1.5, 0.0, -1.0])
+def test_betaln_at_infinity_is_that_of_scipy(b):
+    expected = scipy.special.betaln(math.inf, b)
+    assert sp.betaln(math.inf, b).item() == sp.betaln(b, math.inf).item() == expected
+
+
+@pytest.mark.parametrize(("a", "b"), [(0.5, -0.5), (-0.5, -0.5), (1.5, -3.5), (-1.5, -0.5)])
+def test_betaln_has_no_finite_derivatives_where_beta_is_0(a, b):
+    assert sp.betaln(a, b).item() == -math.inf
+    for found in (slope(lambda b: sp.betaln(a, b), b, order) for order in (1, 2)):
+        assert not math.isfinite(found)
+
+
+def test_betaln_along_a_pole_that_cancels_has_no_finite_mixed_derivative():
+    mixed = xg.grad(xg.grad(sp.betaln, argnums=1), argnums=0)
+    assert not math.isfinite(mixed(xg.asarray(3.0), xg.asarray(-3.0)).item())
 
 
 TAILS = [

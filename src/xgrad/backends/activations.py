@@ -43,7 +43,8 @@ def activate(xp: Any, x: Array, *, function: str) -> Array:
     if function == "gelu":
         return x * xp.ndtr(x)
     if function == "gelu_tanh":
-        return x * xp.expit(x * (GELU_SCALE + GELU_CUBE * _bounded_square(xp, x)))
+        inner = _within_reach(xp, x)
+        return x * xp.expit(inner * (GELU_SCALE + GELU_CUBE * (inner * inner)))
     return xp.expit(x) if function == "sigmoid" else x * xp.expit(x)
 
 
@@ -83,19 +84,19 @@ def relu_cotangent(xp: Any, g: Array, y: Array) -> Array:
 def _derivative(xp: Any, x: Array, function: str) -> Array:
     if function == "gelu":
         return xp.ndtr(x) + x * (xp.exp(x * x / -2) / _ROOT_2PI)
-    square = _bounded_square(xp, x) if function == "gelu_tanh" else None
-    u = x if square is None else x * (GELU_SCALE + GELU_CUBE * square)
+    if function == "gelu_tanh":
+        x = _within_reach(xp, x)
+        square = x * x
+        u, slope = x * (GELU_SCALE + GELU_CUBE * square), GELU_SCALE + 3 * GELU_CUBE * square
+    else:
+        u, slope = x, None
     s = xp.expit(u)
     tails = s * xp.expit(-u)  # s (1 - s), with its digits
     if function == "sigmoid":
         return tails
-    part = x * tails
-    if square is not None:
-        part = part * (GELU_SCALE + 3 * GELU_CUBE * square)
-    return s + part
+    return s + x * tails if slope is None else s + x * tails * slope
 
 
-def _bounded_square(xp: Any, x: Array) -> Array:
-    """x^2 within the reach of gelu's formula with tanh, outside of which it is constant."""
-    square = x * x
-    return xp.where(square > GELU_REACH**2, GELU_REACH**2, square)
+def _within_reach(xp: Any, x: Array) -> Array:
+    """x where gelu's formula with tanh is no straight line, else the bound, which has no slope."""
+    return xp.where(xp.abs(x) > GELU_REACH, GELU_REACH * xp.sign(x), x)

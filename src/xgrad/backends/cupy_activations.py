@@ -12,7 +12,7 @@ from typing import Any
 
 from .._typing import Array
 from . import activations as portable
-from .activations import GELU_CUBE, GELU_SCALE
+from .activations import GELU_CUBE, GELU_REACH, GELU_SCALE
 
 __all__ = ["COMPUTED", "KERNELS", "VALUES", "Activations", "source_of"]
 
@@ -32,9 +32,10 @@ _LOGISTIC = "const C s = C(1) / (C(1) + exp(-u)), t = C(1) / (C(1) + exp(u));\n"
 _SLOPES = {
     "gelu": "const C slope = C(0.5) * erfc(z * C(-0.7071067811865476))"
     " + z * (exp(z * z * C(-0.5)) * C(0.3989422804014327));",
-    "gelu_tanh": f"const C u = z * (C({GELU_SCALE!r}) + C({GELU_CUBE!r}) * z * z);\n{_LOGISTIC}"
-    f"const C p = z * (s * t), q = p * (C({GELU_SCALE!r}) + C({3 * GELU_CUBE!r}) * z * z);\n"
-    "const C slope = s + ((q - q == C(0) || p != C(0)) ? q : C(0));",
+    "gelu_tanh": f"const C w = z > C({GELU_REACH}) ? C({GELU_REACH}) : z < C(-{GELU_REACH}) ? "
+    f"C(-{GELU_REACH}) : z;\n"
+    f"const C u = w * (C({GELU_SCALE!r}) + C({GELU_CUBE!r}) * w * w);\n{_LOGISTIC}"
+    f"const C slope = s + w * (s * t) * (C({GELU_SCALE!r}) + C({3 * GELU_CUBE!r}) * w * w);",
     "sigmoid": f"const C u = z;\n{_LOGISTIC}const C slope = s * t;",
     "silu": f"const C u = z;\n{_LOGISTIC}const C slope = s + z * (s * t);",
 }

@@ -102,8 +102,8 @@ _SPECIAL = {
         bessel_i(x; n) bessel_j(x; n) beta_density(a, b, x) betainc_derivative(a, b, x; orders)
         ellipkm1_derivative(x; order) erfcx_derivative(x; order) exprel_derivative(x; order)
         gamma_density(a, x) gamma_draw(a, x) gammainc_derivative(a, x; order) i0e_derivative(x; order)
-        k0e_derivative(x; order) log1prel(x; order) polygamma_difference(x, d; order)
-        sinc_derivative(x; order) zeta_derivative(x, q; order)""",
+        k0e_derivative(x; order) log1prel(x; order) lpmv_quotient(m, v, x)
+        polygamma_difference(x, d; order) sinc_derivative(x; order) zeta_derivative(x, q; order)""",
     Kind.CONSTANT: "gammasgn(x)",
 }
 
@@ -162,4 +162,5 @@ def primitive(name: str) -> Primitive:
 #   gamma_density, beta_density   of gammainc and betainc in x
 #   polygamma_difference(x, d; order)   psi^(order)(x + d) - psi^(order)(x)
 #   log1prel(x; order)       of log(1 + x) / x
+#   lpmv_quotient(m, v, x)   lpmv without its factor (1 - x^2)^(|m| / 2), smooth at the ends
 #   bessel_i, bessel_j       I_n(x) and J_n(x)

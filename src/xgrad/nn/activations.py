@@ -247,8 +247,9 @@ def gelu(x: ArrayLike, approximate: bool = False) -> Tensor:
         return x * special.ndtr(x)  # type: ignore[no-any-return]
     # Without x**3, which is a hundred times slower in NumPy than a product; with a bound, because
     # an infinite x**3 has no derivative.
-    bounded = clip(square(x), max=GELU_REACH**2)
-    return x * special.expit(x * (GELU_SCALE + GELU_CUBE * bounded))  # type: ignore[no-any-return]
+    inner = clip(x, -GELU_REACH, GELU_REACH)
+    bend = GELU_SCALE + GELU_CUBE * square(inner)
+    return x * special.expit(inner * bend)  # type: ignore[no-any-return]
 
 
 def glu(x: ArrayLike, axis: int = -1) -> Tensor:

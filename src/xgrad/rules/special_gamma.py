@@ -21,6 +21,37 @@ def rgamma_x(xp: Any, g: Array, x: Array, y: Array) -> Array:
     return g * _rgamma_slope(xp, x)
 
 
+def beta_a(xp: Any, g: Array, a: Array, b: Array, y: Array) -> Array:
+    """y = Gamma(a) Gamma(b) / Gamma(n) with n = a + b;  dy/da = y (psi(a) - psi(n)).
+
+    For n <= 0, where y has its zeros, y = M sin(pi n) with M = Gamma(a) Gamma(b) Gamma(1 - n) / pi."""
+    n = a + b
+    mirrored = (n <= 0) & ~_is_pole(xp, a) & ~_is_pole(xp, b)
+    inside = [xp.where(mirrored, part, safe) for part, safe in ((a, 0.25), (b, -0.5))]
+    cosine = math.pi * _sinpi(xp, n + 0.5)
+    slope = _mirrored_beta(xp, *inside) * cosine - y * _digamma_difference(xp, a, 1 - n - a)
+    # Elsewhere y is 0 at infinity only, and flat.
+    outside = xp.where(y == 0, 0, -y * _digamma_difference(xp, a, b))
+    return g * xp.where(mirrored, slope, outside)
+
+
+def _mirrored_beta(xp: Any, a: Array, b: Array) -> Array:
+    """M of `beta_a`, by the beta function of positive numbers."""
+    small, large = xp.minimum(a, b), xp.maximum(a, b)
+    other = 1 - a - b
+    one = xp.beta(xp.where(large > 0, large, 1), other) / _sinpi(xp, small)
+    below = xp.where(large > 0, -0.5, large)
+    sines = _sinpi(xp, small) * _sinpi(xp, below)
+    both = math.pi / (other * xp.beta(1 - small, 1 - below) * sines)
+    return xp.where(large > 0, one, both)
+
+
+def betaln_a(xp: Any, g: Array, a: Array, b: Array) -> Array:
+    """dy/da = psi(a) - psi(a + b), and nothing where a and b are poles of Gamma."""
+    poles = _is_pole(xp, a) & _is_pole(xp, b)
+    return -g * (_digamma_difference(xp, a, b) * xp.where(poles, math.nan, xp.ones_like(a + b)))
+
+
 def poch_x(xp: Any, g: Array, x: Array, m: Array, y: Array) -> Array:
     """y = Gamma(x + m) / Gamma(x);  dy/dx = y (psi(x + m) - psi(x)).
 
@@ -87,8 +118,11 @@ def _digamma_difference(xp: Any, x: Array, d: Array) -> Array:
     step = xp.where(positive, d, xp.where(mirrored, -d, 0))
     exact = xp.polygamma_difference(start, step, order=0)
     sines, turn = _sinpi(xp, end) * _sinpi(xp, x), _sinpi(xp, d)
+    whole = (sines == 0) & (turn == 0)
     at_poles = xp.where(turn == 0, xp.ones_like(turn), math.nan)
-    cotangents = math.pi * turn / xp.where(sines == 0, at_poles, sines)
+    cotangents = math.pi * turn / (sines + xp.where(sines == 0, at_poles, 0))
+    # At poles they cancel for a whole d only: 0, whose slope in d is infinite.
+    cotangents = xp.where(whole, xp.sqrt(xp.where(whole, turn, 1)), cotangents)
     exact = exact + xp.where(mirrored, cotangents, 0)
     return xp.where(positive | mirrored, exact, xp.digamma(end) - xp.digamma(x))
 
@@ -101,6 +135,11 @@ def _rgamma_slope(xp: Any, x: Array) -> Array:
     inner = cosine - xp.digamma(reflected) * _sinpi(xp, x) / math.pi
     right = xp.where(left, xp.ones_like(x), x)
     return xp.where(left, xp.gamma(reflected) * inner, -xp.digamma(right) * xp.rgamma(right))
+
+
+def _is_pole(xp: Any, x: Array) -> Array:
+    """Where Gamma(x) has a pole."""
+    return (x <= 0) & (x == xp.floor(x))
 
 
 def _sinpi(xp: Any, x: Array) -> Array:
@@ -124,13 +163,13 @@ give(
 )
 give(
     "beta",
-    a=lambda xp, g, a, b, y: -g * (y * _digamma_difference(xp, a, b)),
-    b=lambda xp, g, a, b, y: -g * (y * _digamma_difference(xp, b, a)),
+    a=beta_a,
+    b=lambda xp, g, a, b, y: beta_a(xp, g, b, a, y),
 )
 give(
     "betaln",
-    a=lambda xp, g, a, b: -g * _digamma_difference(xp, a, b),
-    b=lambda xp, g, a, b: -g * _digamma_difference(xp, b, a),
+    a=betaln_a,
+    b=lambda xp, g, a, b: betaln_a(xp, g, b, a),
 )
 give("poch", x=poch_x, m=lambda xp, g, x, m, y: g * (y * xp.digamma(x + m)))
 give("binom", n=binom_n, k=binom_k)

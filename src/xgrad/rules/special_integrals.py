@@ -29,15 +29,22 @@ def spence_x(xp: Any, g: Array, x: Array) -> Array:
 
 
 def lpmv_x(xp: Any, g: Array, m: Array, v: Array, x: Array) -> Array:
-    """sqrt(1 - x^2) dP/dx = ((v + m) (v - m + 1) P^(m-1) - P^(m+1)) / 2; DLMF 14.10.
+    """y = s^(n/2) q with s = 1 - x^2, n = |m| and q smooth at the ends;
+    dy/dx = s^(n/2) dq/dx - n x s^(n/2 - 1) q."""
+    n, s = xp.abs(m), 1 - x * x
+    scale = xp.pow(s, n / 2)
+    below = xp.pow(s, xp.where(n == 0, 0, n / 2 - 1))
+    # Where n is 0 the quotient may be infinite at x = -1.
+    bent = xp.where(n == 0, 0, n * x * below * xp.lpmv_quotient(m, v, x))
+    return g * (scale * _lpmv_quotient_slope(xp, m, v, x) - bent)
 
-    At the ends, where that is 0 / 0, P_v(x) with m = 0 has the slope v (v + 1) / 2 x^(v+1)."""
-    factor = (v + m) * (v - m + 1)
-    lower = xp.lpmv(xp.where(factor == 0, m, m - 1), v, x)  # P^(m-1) may be infinite where it is 0
-    change = factor * lower - xp.lpmv(m + 1, v, x)
-    at_end = (x * x == 1) & (m == 0)
-    inside = change / (2 * xp.sqrt(xp.where(at_end, 1, 1 - x * x)))
-    return g * xp.where(at_end, v * (v + 1) / 2 * xp.pow(x, v + 1), inside)
+
+def _lpmv_quotient_slope(xp: Any, m: Array, v: Array, x: Array) -> Array:
+    """dq_m/dx = -q_(m+1), and (v + m) (v - m + 1) q_(m-1) for m < 0; DLMF 14.10."""
+    factor = xp.where(m < 0, (v + m) * (v - m + 1), -1)
+    order = xp.where(m < 0, m - 1, m + 1)
+    # P^(m-1) may be infinite where its factor is 0.
+    return factor * xp.lpmv_quotient(xp.where(factor == 0, m, order), v, x)
 
 
 def hyp1f1_x(xp: Any, g: Array, a: Array, b: Array, x: Array) -> Array:
@@ -59,7 +66,9 @@ give("spence", x=spence_x)
 give("hyp1f1", x=hyp1f1_x)
 refuse("hyp1f1", a="it has no closed form", b="it has no closed form")
 give("lpmv", x=lpmv_x)
-refuse("lpmv", m=_ORDER, v="it has no closed form")
+give("lpmv_quotient", x=lambda xp, g, m, v, x: g * _lpmv_quotient_slope(xp, m, v, x))
+for _name in ("lpmv", "lpmv_quotient"):
+    refuse(_name, m=_ORDER, v="it has no closed form")
 
 give("cbrt", x=lambda xp, g, y: g / (3 * y * y))
 give("exp2", x=lambda xp, g, y: g * (math.log(2) * y))

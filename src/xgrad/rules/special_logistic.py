@@ -5,6 +5,7 @@ so is 0 / 0 in the derivative."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from .._typing import Array
@@ -61,14 +62,30 @@ def boxcox1p_lmbda(xp: Any, g: Array, x: Array, lmbda: Array, y: Array) -> Array
     return g * xp.where(at_zero, 1 / (lmbda * lmbda), slope)
 
 
-def inv_boxcox_lmbda(xp: Any, g: Array, x: Array, lmbda: Array, y: Array) -> Array:
-    """y = exp(x q(l x)) with q(w) = log(1 + w) / w;  dy/dl = y x^2 q'(l x)."""
-    return g * (y * (x * x) * xp.log1prel(lmbda * x, order=1))
+def inv_boxcox_x(xp: Any, g: Array, x: Array, lmbda: Array) -> Array:
+    """y = u^(1 / l) with u = 1 + l x;  dy/dx = u^(1 / l - 1)."""
+    far, product, u = _one_plus_product(xp, x, lmbda)
+    near = xp.exp((1 - lmbda) * x * xp.log1prel(product, order=0))
+    return g * xp.where(far, xp.pow(u, 1 / xp.where(far, lmbda, 1) - 1), near)
 
 
-def inv_boxcox1p_lmbda(xp: Any, g: Array, x: Array, lmbda: Array, y: Array) -> Array:
-    """The same of 1 + y."""
-    return inv_boxcox_lmbda(xp, g, x, lmbda, 1 + y)
+def inv_boxcox_lmbda(xp: Any, g: Array, x: Array, lmbda: Array) -> Array:
+    """dy/dl = u^(1 / l - 1) (l x - u log u) / l^2, and y x^2 q'(l x) with q(w) = log(1 + w) / w near
+    l = 0. Where u = 0 and 0 < l < 1, the logarithm has no part in derivatives."""
+    far, product, u = _one_plus_product(xp, x, lmbda)
+    scale = xp.where(far, lmbda, 1)
+    inside = xp.where((u == 0) & (lmbda > 0) & (lmbda < 1), 1, u)
+    there = xp.pow(u, 1 / scale - 1) * (lmbda * x + xp.entr(inside)) / (scale * scale)
+    y = xp.exp(x * xp.log1prel(product, order=0))
+    return g * xp.where(far, there, y * (x * x) * xp.log1prel(product, order=1))
+
+
+def _one_plus_product(xp: Any, x: Array, lmbda: Array) -> tuple[Array, Array, Array]:
+    """Where 1 + l x is far from 1, l x elsewhere, and 1 + l x there, NaN where it is negative."""
+    product = xp.where((lmbda == 0) & xp.isinf(x), 0, lmbda * x)
+    far = xp.abs(product) > 0.5
+    u = xp.where(far, 1 + product, 1)
+    return far, xp.where(far, 0, product), xp.where(u < 0, math.nan, u)
 
 
 def _transform_slope(xp: Any, logarithm: Array, lmbda: Array, far: Array) -> Array:
@@ -116,9 +133,5 @@ give(
     x=lambda xp, g, x, lmbda: g * _power1p(xp, x, lmbda - 1),
     lmbda=boxcox1p_lmbda,
 )
-give("inv_boxcox", x=lambda xp, g, lmbda, y: g * xp.pow(y, 1 - lmbda), lmbda=inv_boxcox_lmbda)
-give(
-    "inv_boxcox1p",
-    x=lambda xp, g, lmbda, y: g * _power1p(xp, y, 1 - lmbda),
-    lmbda=inv_boxcox1p_lmbda,
-)
+for _name in ("inv_boxcox", "inv_boxcox1p"):
+    give(_name, x=inv_boxcox_x, lmbda=inv_boxcox_lmbda)

@@ -138,6 +138,10 @@ _LINES: dict[str, tuple[Any, ...]] = {
     "expn": (lambda x: _apply("expn", _indices(x, [2]), x), _VECTOR),
     "hyp1f1": (lambda x: _apply("hyp1f1", _number(x, 0.5), _number(x, 1.5), x), _VECTOR),
     "lpmv": (lambda x: _apply("lpmv", _number(x, 1.0), _number(x, 2.0), x), _VECTOR),
+    "lpmv_quotient": (
+        lambda x: _apply("lpmv_quotient", _number(x, 1.0), _number(x, 2.0), x),
+        _VECTOR,
+    ),
     "polygamma": (lambda x: _apply("polygamma", _number(x, 1.0), x), _VECTOR),
     "yn": (lambda x: _apply("yn", _indices(x, [2]), x), _VECTOR),
     "zeta": (lambda x, q: _apply("zeta", x + 1.0, q), _VECTOR, _VECTOR),

@@ -21,6 +21,7 @@ PORTABLE_FILES = {
     "bessel": "bessel_i bessel_j i0e_derivative k0e_derivative",
     "incomplete": "betainc betainc_derivative gammainc_derivative",
     "integrals": "ellipk ellipkm1 ellipkm1_derivative erfcx_derivative",
+    "legendre": "lpmv_quotient",
     "quotients": "exprel exprel_derivative log1prel sinc sinc_derivative",
     "simple": """
         beta betaincc betainccinv binom boxcox boxcox1p cbrt cosdg cosm1 cotdg entr erfcinv exp10

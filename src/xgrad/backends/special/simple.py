@@ -263,6 +263,7 @@ def poch(xp: Any, x: Array, m: Array) -> Array:
     sign = xp.where(both, 1 - 2 * xp.remainder(m, 2), xp.gammasgn(stop) * xp.gammasgn(start))
     ratio = sign * xp.exp(xp.gammaln(stop) - xp.gammaln(start))
     ratio = xp.where(at_pole & ~both, xp.zeros_like(ratio), ratio)
+    ratio = xp.where(_is_pole(xp, end) & ~at_pole, math.inf, ratio)
     return xp.where(m == 0, xp.ones_like(ratio), ratio)
 
 
