@@ -15,7 +15,7 @@ enum { MOST_AXES = 8, MOST_INPUTS = 32 };
 /* What function.py gives when it connects. */
 static PyTypeObject *Tensor;
 static PyObject *state, *settings, *chosen_dtype, *default_device;
-static Py_ssize_t tensor_raw, tensor_node, settings_inspected;
+static Py_ssize_t tensor_raw, tensor_node, settings_inspected, settings_told;
 
 static PyObject *name_raw, *name_observers, *name_call_slowly, *name_ready, *nothing;
 
@@ -93,9 +93,11 @@ exception. `count` says how many there are so far, in either case. */
 static int
 gather(const Replay *self, PyObject *const *args, PyObject **inputs, Py_ssize_t *count)
 {
+    int told = SLOT(settings, settings_told) != Py_False;  /* by another thread, whose values have nodes */
     for (Py_ssize_t i = 0; i < self->arguments; i++) {
         PyObject *array = Py_TYPE(args[i]) == Tensor ? SLOT(args[i], tensor_raw) : NULL;
-        if (!array || !has_form(array, &self->form[i]))
+        if (!array || !has_form(array, &self->form[i]) ||
+            (told && SLOT(args[i], tensor_node) != Py_None))
             return 0;
         inputs[(*count)++] = Py_NewRef(array);
     }
@@ -379,6 +381,7 @@ connect(PyObject *module, PyObject *args, PyObject *kwargs)
         {&tensor_raw, tensor, "raw"},
         {&tensor_node, tensor, "node"},
         {&settings_inspected, (PyObject *)Py_TYPE(settings), "inspected"},
+        {&settings_told, (PyObject *)Py_TYPE(settings), "told"},
         {NULL},
     };
     if (find_slots(slots) < 0)

@@ -11,13 +11,20 @@ import warnings
 import weakref
 from collections import deque
 from collections.abc import Mapping, MutableMapping, Sequence
-from threading import get_ident
 from typing import Any, NamedTuple
 
 from ..core.casting import is_inexact
 from ..core.handle import Handle
 from ..core.node import Break, Cut, Leaf, Node, Output, Producer, Where, next_serial, weakly
-from ..core.observers import Recorder, cut_off, settings, state, user_line, user_stacklevel
+from ..core.observers import (
+    Recorder,
+    confine,
+    cut_off,
+    settings,
+    state,
+    user_line,
+    user_stacklevel,
+)
 from ..core.primitive import Primitive
 from ..core.protocols import protocols
 from ..core.replay import before_change, is_noted
@@ -60,8 +67,6 @@ class Trace(Follower):
         From what was watched on request to the serial number at which that was, and the line.
     where : tuple or None
         The line that entered the tape.
-    thread : int
-        Whose operations it is told of.
     turns : list of int
         The serial numbers at which recording began, ended, began again, ...
     nodes : list of weakref
@@ -75,7 +80,6 @@ class Trace(Follower):
         "closed",
         "nodes",
         "since",
-        "thread",
         "turns",
         "unwatchable",
         "variables",
@@ -91,7 +95,6 @@ class Trace(Follower):
     ) -> None:
         self.turns = turns
         self.where = where
-        self.thread = get_ident()
         self.auto = auto
         self.variables = variables
         self.unwatchable: dict[int, Variable] = {}
@@ -308,6 +311,8 @@ def _outputs(
 
 def make_followable(x: Any) -> Node:
     """The node of a Tensor or Variable, a new one where there is none that somebody remembers."""
+    if settings.told:
+        confine("watch", (x.node,))
     with _leaves:
         node: Node | None = x.node
         for trace in active_traces():
@@ -344,7 +349,7 @@ def _is_followed(x: Handle) -> bool:
     traces = active_traces()
     follow_constants((x,), traces)
     node = x.node
-    if settings.told and any(trace.knows(x.raw) for trace in traces):
+    if settings.told and any(_belongs_to(trace, x) for trace in _guards(node)):
         return True
     if node is None:
         return False
@@ -354,6 +359,8 @@ def _is_followed(x: Handle) -> bool:
 
 def _read(x: Handle) -> None:
     """Let those who watch know that a value is read, other than by an operation."""
+    if settings.told:
+        confine("read", (x.node,))
     traces = active_traces()
     follow_constants((x,), traces)
     if x.node is not None:
@@ -395,9 +402,15 @@ def _assigned(variable: Variable) -> None:
 
 def _refuse_exit(x: Handle, how: str) -> None:
     """Raise where a program is being recorded that depends on the value."""
-    for trace in active_traces():
-        if trace.refuses_exits and _belongs_to(trace, x):
+    for trace in _guards(x.node):
+        if _belongs_to(trace, x):
             trace.refuse(x, how, user_line(3))
+
+
+def _guards(node: Node | None) -> list[Any]:
+    """Those who refuse that values leave xgrad, in this thread, or in any if this is such a value."""
+    others = () if node is None else node.traces
+    return [trace for trace in (*active_traces(), *others) if trace.refuses_exits]
 
 
 def _belongs_to(trace: Any, x: Handle) -> bool:
@@ -407,8 +420,11 @@ def _belongs_to(trace: Any, x: Handle) -> bool:
 def _left(x: Handle, how: str) -> None:
     """Note that a followed value leaves xgrad, for `explain`."""
     node = x.node
-    if settings.told and how.startswith("left xgrad"):
-        _refuse_exit(x, how)
+    if settings.told:
+        if how.startswith("left xgrad"):
+            _refuse_exit(x, how)
+        else:
+            confine("assign", (node,))
     if node is None or type(node) is Cut:
         return
     found = {*node.traces, *(trace for trace in active_traces() if trace.reads(node))}
