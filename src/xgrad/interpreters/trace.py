@@ -43,6 +43,10 @@ __all__ = [
 
 _leaves = threading.Lock()
 
+# Which traces watch a value that was computed, whether or not they are recording now.
+_watchers: weakref.WeakKeyDictionary[Node, tuple[weakref.ref[Trace], ...]]
+_watchers = weakref.WeakKeyDictionary()
+
 
 class Exit(NamedTuple):
     """Where a followed value left xgrad, so that no gradient comes back."""
@@ -137,6 +141,8 @@ class Trace(Follower):
         """Do the same for `tape.watch`; notes when."""
         if node not in self.watched:
             self.since[node] = (next_serial(), user_line(3))
+            if type(node) is not Leaf:
+                _watchers[node] = (*_watchers.get(node, ()), weakref.ref(self))
         self.watch(node, variable)
 
     def sweep(self) -> None:
@@ -335,8 +341,14 @@ def _is_of_the_past(node: Node) -> bool:
     return (
         type(node) is not Leaf
         and not any(trace.remembers(node) for trace in node.traces)
-        and not any(node in trace.watched for trace in active_traces())
+        and not any(node in trace.watched for trace in (*active_traces(), *_watchers_of(node)))
     )
+
+
+def _watchers_of(node: Node) -> list[Trace]:
+    """The traces that were asked to watch a value that was computed."""
+    found = [reference() for reference in _watchers.get(node, ())]
+    return [trace for trace in found if trace is not None]
 
 
 def active_traces() -> tuple[Any, ...]:
