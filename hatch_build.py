@@ -24,7 +24,7 @@ SOURCES = [
     "xgrad/core/_dispatch.c",
     "xgrad/interpreters/_follow.c",
 ]
-HEADERS = ["xgrad/core/_speedups.h"]
+HEADERS = ["xgrad/core/_node.h", "xgrad/core/_speedups.h"]
 
 
 class SpeedupsHook(BuildHookInterface[Any]):
