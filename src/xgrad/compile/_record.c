@@ -95,9 +95,9 @@ user_line(void)
             break;
         Py_SETREF(frame, back);
     }
-    if (!frame) {
-        PyErr_SetString(PyExc_SystemError, "nobody called");
-        return NULL;
+    if (!frame || PyErr_Occurred()) {  /* frames are made when somebody asks for them */
+        Py_XDECREF(frame);
+        return PyErr_Occurred() ? NULL : PyErr_NoMemory();
     }
     PyObject *code = (PyObject *)PyFrame_GetCode(frame);
     PyObject *place = PyLong_FromLong(PyFrame_GetLasti(frame));

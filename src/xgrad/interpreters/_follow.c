@@ -306,8 +306,8 @@ follow(PyObject *module, PyObject *const *args, Py_ssize_t count)
         Py_DECREF(here.parents);
         Py_DECREF(here.saved);
         if (status >= 0 && consume) {
+            set_slot(at.node, node_plan, Py_NewRef(Py_None));  /* as in Node.forget */
             set_slot(at.node, node_saved, Py_NewRef(nothing));
-            set_slot(at.node, node_plan, Py_NewRef(Py_None));
         }
         if (status >= 0 && next.node && PyList_GET_SIZE(heap) &&
             -PyLong_AsLongLong(PyList_GET_ITEM(heap, 0)) >

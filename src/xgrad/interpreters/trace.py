@@ -171,8 +171,7 @@ class Trace(Follower):
             if node is not None and (
                 len(node.traces) == 1 or all(trace.closed for trace in node.traces)
             ):
-                node.saved = ()
-                node.plan = None
+                node.forget()
                 node.parents = ()
         self.nodes.clear()
         self.watched.clear()
