@@ -418,8 +418,10 @@ def unwrap(x: Any) -> tuple[Any, Node | None]:
     """The raw array (or Python scalar) and the node of an operand."""
     if isinstance(x, Handle):
         return x.raw, x.node
-    if type(x) in SCALAR_TYPES or is_array(x):
+    if type(x) in SCALAR_TYPES:
         return x, None
+    if is_array(x):
+        return backend_of(x).plain(x), None
     if isinstance(x, Sparse):
         return unwrap(x.to_dense())
     raise NotAnOperandError(
