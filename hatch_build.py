@@ -25,7 +25,7 @@ SOURCES = [
     "xgrad/core/_dispatch.c",
     "xgrad/interpreters/_follow.c",
 ]
-HEADERS = ["xgrad/backends/_vectors.h", "xgrad/core/_speedups.h"]
+HEADERS = ["xgrad/backends/_vectors.h", "xgrad/core/_node.h", "xgrad/core/_speedups.h"]
 
 
 class SpeedupsHook(BuildHookInterface[Any]):

@@ -2,6 +2,7 @@
 
 import copy
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -199,3 +200,175 @@ def test_a_recording_takes_nothing_from_variables_of_other_threads():
         done.set()
         thread.join(10)
     assert [counter.item() for counter in counters] == [2000.0] * 20
+
+
+def elsewhere(f, *args):
+    """What a function gives in another thread, or its exception."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(f, *args).result()
+
+
+def watched_elsewhere(x):
+    with xg.GradientTape() as tape:
+        tape.watch(x)
+        y = xg.sum(x * x)
+    return tape.gradient(y, x)
+
+
+def seed_of_a_tape(x):
+    with xg.GradientTape() as tape:
+        tape.watch(ONE)
+        y = ONE * 3.0
+    return tape.gradient(y, ONE, output_gradients=x)
+
+
+def stepped(optimizer):
+    def step(x):
+        w = xg.Variable([1.0, 1.0])
+        optimizer.apply_gradients([(x, w)])
+        return w * 1.0
+
+    return step
+
+
+ONE = xg.asarray([1.0, 1.0])
+replayed = xg.function(lambda x: x * 2.0)
+identity = xg.custom_gradient(lambda x: (x, lambda g: g))
+ELSEWHERE = {
+    "unary": xg.exp,
+    "binary": lambda x: ONE * x,
+    "parameters": lambda x: xg.sum(x, axis=0),
+    "starred": lambda x: xg.concat([ONE, x]),
+    "several": lambda x: xg.linalg.svd(xg.reshape(x, (1, 2))).S,
+    "numpy's": np.exp,
+    "mapped": xg.vmap(lambda row: row * 2.0),
+    "captured by a mapped function": lambda x: xg.vmap(lambda row: row * x)(xg.ones(2)),
+    "tape": watched_elsewhere,
+    "tape's seed": seed_of_a_tape,
+    "tangent": lambda x: xg.jvp(xg.sin, (ONE,), (x,))[1],
+    "checkpoint": xg.checkpoint(lambda x: x * x),
+    "custom gradient": identity,
+    "assigned": lambda x: xg.Variable(ONE).assign(x),
+    "added": lambda x: xg.Variable(ONE).assign_add(x),
+    "initial value": xg.Variable,
+    "optimizer": stepped(xg.optimizers.SGD(0.1)),
+    "recorded": xg.function(lambda x: x * 2.0),
+    "replayed": replayed,
+    **EXITS,
+}
+
+
+@pytest.mark.parametrize("source", ["argument", "computed", "gradient"])
+@pytest.mark.parametrize("use", ELSEWHERE)
+def test_other_threads_take_nothing_of_a_recording(use, source):
+    replayed(ONE)
+    values = {"argument": lambda x: x, "computed": lambda x: x + 1.0, "gradient": watched_elsewhere}
+
+    def f(x):
+        return x * elsewhere(lambda y: ELSEWHERE[use](y), values[source](x))
+
+    with pytest.raises(xg.errors.TracingError, match=r"test_escapes\.py:\d+ .*(inside|in another)"):
+        xg.function(f)(xg.asarray([1.0, 2.0]))
+
+
+def test_operations_of_other_threads_are_refused_with_their_line():
+    def f(x):
+        return elsewhere(lambda: x * 2.0)  # this one
+
+    with pytest.raises(xg.errors.TracingError) as caught:
+        xg.function(f)(ONE)
+    text = str(caught.value)
+    assert text.startswith("multiply at ")
+    assert "this one" in text
+    assert "start the threads outside, and let each call the recorded function" in text
+
+
+def test_what_other_threads_compute_from_variables_is_no_constant():
+    v = xg.Variable([1.0, 2.0])
+
+    def under_a_tape():
+        with xg.GradientTape():
+            return v * 2.0
+
+    def slope():
+        with xg.GradientTape() as tape:
+            y = xg.sum(v * v)
+        return tape.gradient(y, v)
+
+    uses = [lambda: v * 2.0, lambda: xg.sum(v), under_a_tape, slope, lambda: ONE + v]
+    for use in uses:
+        for f in (
+            lambda x, use=use: x * elsewhere(use),
+            lambda x, use=use: x * (elsewhere(use) + 1.0),
+            lambda x, use=use: (x, elsewhere(use)),
+        ):
+            with pytest.raises(xg.errors.TracingError, match="in another thread"):
+                xg.function(f)(ONE)
+
+
+def test_what_other_threads_computed_before_is_a_constant():
+    v = xg.Variable([1.0, 2.0])
+    before = elsewhere(lambda: v * 2.0)
+    recorded = xg.function(lambda x: x * (before + 1.0))
+    for _ in range(3):
+        np.testing.assert_array_equal(recorded(ONE).numpy(), [3.0, 5.0])
+
+
+def test_other_threads_may_compute_constants_and_read_variables():
+    v, one = xg.Variable([1.0, 2.0]), xg.asarray([1.0, 1.0])
+
+    def f(x):
+        return x * elsewhere(lambda: one * 2.0) + elsewhere(v.value)
+
+    recorded = xg.function(f)
+    for start in (1.0, 2.0, 3.0):
+        v.assign([start, start])
+        np.testing.assert_array_equal(recorded(ONE).numpy(), [start + 2.0] * 2)
+
+
+def test_a_variable_that_two_threads_assign_is_refused():
+    v = xg.Variable([1.0, 2.0])
+
+    def f(x):
+        v.assign(x)
+        elsewhere(lambda: v.assign([5.0, 5.0]))
+        return x
+
+    with pytest.raises(
+        xg.errors.TracingError, match=r"Variable_\d+ was assigned .* another thread"
+    ):
+        xg.function(f)(ONE)
+
+
+def test_two_recordings_at_once_take_nothing_of_each_other():
+    inner = xg.function(lambda x, y: x * y)
+
+    def f(x):
+        return elsewhere(lambda: inner(ONE, x))
+
+    def g(x):
+        return elsewhere(xg.function(lambda y: y * x), ONE)
+
+    for h in (f, g):
+        with pytest.raises(xg.errors.TracingError, match="in another thread"):
+            xg.function(h)(ONE)
+
+
+def test_what_a_failed_recording_leaves_may_be_looked_at():
+    kept = []
+
+    def f(x):
+        kept.append(x * 2.0)
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        xg.function(f)(ONE)
+    assert kept[0].numpy().tolist() == [2.0, 2.0]
+    assert elsewhere(lambda: (kept[0] * 2.0).numpy().tolist()) == [4.0, 4.0]
+
+
+def test_threads_outside_may_replay_and_record_one_function():
+    recorded = xg.function(lambda x: xg.sum(x * x))
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda i: recorded(xg.asarray([float(i), 1.0])).item(), range(64)))
+    assert found == [i * i + 1.0 for i in range(64)]

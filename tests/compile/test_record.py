@@ -7,8 +7,9 @@ import pytest
 
 import xgrad as xg
 from xgrad.compile import recording
+from xgrad.core.instructions import primitive
 from xgrad.core.node import Cut, Node
-from xgrad.core.observers import show_line
+from xgrad.core.observers import show_line, state
 
 pytestmark = pytest.mark.skipif(
     recording._record is None, reason="not compiled here, or XGRAD_SPEEDUPS=0"
@@ -114,3 +115,36 @@ def test_a_recording_leaves_no_cycles():
 def traces_of_recordings():
     # By their very types: other libraries' objects may do something when they are asked what they are.
     return sum(type(x) in (recording.Recording, Cut) for x in gc.get_objects())
+
+
+def test_a_writer_that_gets_no_memory_says_so():
+    """At whichever allocation that happens; nothing else comes of it."""
+    testing = pytest.importorskip("_testcapi")
+    if not hasattr(testing, "set_nomemory"):
+        pytest.skip("this interpreter cannot be told to have no memory")
+    seen = set()
+    ours = {"__name__": "xgrad.somewhere"}  # so that frames are asked for, which are made then
+    exec("def call(told, arguments):\n    return told(*arguments)", ours)
+
+    def through(call, told, arguments):
+        return call(told, arguments)
+
+    def f(x):
+        told = state.observers[0].told
+        add = primitive("add")
+        for place in range(40):
+            y = np.ones(2)
+            arguments = (add, (x.raw, 1.0), (x.node, None), None, y, None, None)
+            try:
+                testing.set_nomemory(place, place + 1)
+                try:
+                    node = through(ours["call"], told, arguments)
+                finally:
+                    testing.remove_mem_hooks()
+                seen.add(type(node))
+            except BaseException as error:  # noqa: BLE001
+                seen.add(type(error))
+        return x
+
+    xg.function(f)(xg.ones(2))
+    assert seen == {MemoryError, Node}

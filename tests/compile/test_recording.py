@@ -129,3 +129,19 @@ def test_plain_walks_are_followed_though_they_are_written_down(monkeypatch):
     expected = recorded()
     names = lambda program: sorted(i.primitive.name for i in program.instructions)
     assert names(found) == names(expected)
+
+
+@pytest.mark.parametrize("exponent", [float("nan"), float("inf"), -float("inf")], ids=str)
+@pytest.mark.parametrize("size", [3, 100_000])
+def test_exponents_that_are_not_finite(exponent, size):
+    """They have no literals in the text of a program."""
+
+    def f(x):
+        return (x**exponent + xg.pow(x, exponent)) * 2.0
+
+    recorded = xg.function(f)
+    for value in (0.5, 1.0, 2.0):
+        x = xg.full(size, value, dtype=xg.float32)
+        found = recorded(x)
+        assert found.dtype == xg.float32
+        np.testing.assert_array_equal(found.numpy(), f(x).numpy())

@@ -269,3 +269,34 @@ def test_numbers_beside_truth_values_stay_numbers(name, number):
 def test_a_complex_number_keeps_the_precision():
     x = xg.ones(2, dtype=xg.float32)
     assert [y.dtype for y in (x * 2j, x**2j, 2j**x)] == [xg.complex64] * 3
+
+
+class Rows(np.ndarray):
+    """Whose operators mean something else, as those of np.matrix do."""
+
+    def __mul__(self, other):
+        return np.asarray(self) @ np.asarray(other)
+
+    __rmul__ = __mul__
+
+
+@pytest.mark.parametrize("kind", [np.matrix, Rows], ids=["matrix", "subclass"])
+def test_arrays_of_subclasses_are_arrays(kind):
+    """Rules multiply what the tape keeps, so it has to be multiplied as the operation did."""
+    values = np.array([[1.0, 2.0], [3.0, 4.0]])
+    x, c = xg.asarray([[1.0, 2.0], [5.0, 7.0]]), values.view(kind)
+    with xg.GradientTape() as tape:
+        tape.watch(x)
+        y = xg.sum(x * c * x)
+    np.testing.assert_array_equal(tape.gradient(y, x).numpy(), 2 * values * x.numpy())
+    f = xg.function(lambda x: x * c)
+    for _ in range(3):
+        found = f(x)
+        assert type(found.raw) is np.ndarray
+        np.testing.assert_array_equal(found.numpy(), values * x.numpy())
+
+
+def test_masked_operands_are_refused():
+    masked = np.ma.masked_array([1.0, 2.0], [False, True])
+    with pytest.raises(xg.errors.ArgumentTypeError, match="would lose its mask"):
+        xg.ones(2) * masked

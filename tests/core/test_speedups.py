@@ -5,6 +5,7 @@ import copy
 import importlib.util
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -43,6 +44,20 @@ def test_what_is_compiled_is_the_source_of_now(name):
     pytest.importorskip("hatchling")
     source = hook().source_of(f"{name.replace('.', '/')}.c")
     assert source == compiled(name).SOURCE, "old: run `pip install -e .` once more"
+
+
+def test_all_that_is_compiled_counts():
+    """A header that `source_of` did not read could change without anybody noticing."""
+    pytest.importorskip("hatchling")
+    found, waiting = set(), [ROOT / "src" / name for name in hook().SOURCES]
+    while waiting:
+        path = waiting.pop()
+        for included in re.findall(r'^#include "(.*)"$', path.read_text("utf-8"), re.MULTILINE):
+            header = (path.parent / included).resolve()
+            if header not in found:
+                found.add(header)
+                waiting.append(header)
+    assert found == {ROOT / "src" / name for name in hook().HEADERS}
 
 
 @pytest.mark.parametrize("name", COMPILED)

@@ -1,6 +1,7 @@
 """The compiled walk back finds what the one in Python does, to the last bit."""
 
 import sys
+import weakref
 
 import numpy as np
 import pytest
@@ -215,3 +216,19 @@ def test_a_rule_that_lets_go_of_what_the_next_one_reads(monkeypatch, both_ways):
 
     fast, slow = both_ways(gradient)
     assert fast == slow == [[4.0, 5.0], [2.0, 3.0]]
+
+
+def test_values_go_after_the_plan_that_reads_them(both_ways):
+    """Letting go of a value may run anybody's code, which must not find half of what a rule needs."""
+
+    def plans():
+        x = xg.Variable([2.0, 3.0])
+        with xg.GradientTape() as tape:
+            y = xg.sum(xg.sin(x * 2.0))
+        node = y.node.parents[0]
+        seen = []
+        weakref.finalize(node.saved[0], lambda: seen.append(node.plan))
+        tape.gradient(y, x)
+        return seen
+
+    assert both_ways(plans) == ([None], [None])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
@@ -362,3 +363,48 @@ def test_l16_dead_branch_frees_its_arrays_at_once(f):
         del branch
         assert kept() is None
     assert tape.gradient(y, x).tolist() == [2.0] * 4
+
+
+def test_watching_survives_the_tape_that_computed_the_value():
+    """Those who watch a value find it again, whether or not they record when another begins to."""
+
+    def paused(tape):
+        return tape.stop_recording()
+
+    def left(tape):
+        tape.__exit__(None, None, None)
+        stack = ExitStack()
+        stack.callback(tape.__enter__)
+        return stack
+
+    for away in (paused, left):
+        x = xg.asarray(3.0)
+        with xg.GradientTape() as first:
+            first.watch(x)
+            y = x * 3.0
+        with xg.GradientTape() as outer:
+            outer.watch(y)
+            z = y * y
+            with away(outer):
+                del first
+                with xg.GradientTape() as third:
+                    third.watch(y)
+                    w = y * y * y
+                assert third.gradient(w, y).item() == 3 * 81.0
+            z = z + y
+        assert outer.gradient(z, y).item() == 19.0
+
+
+def test_what_was_watched_once_keeps_no_graph_alive():
+    x = xg.asarray(3.0)
+    with xg.GradientTape() as first:
+        first.watch(x)
+        y = x * 3.0
+    with xg.GradientTape() as second:
+        second.watch(y)
+    node = weakref.ref(y.node)
+    del first, second
+    with xg.GradientTape() as third:
+        third.watch(y)
+    assert node() is None
+    assert third.gradient(y, y).item() == 1.0

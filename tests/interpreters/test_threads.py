@@ -110,7 +110,9 @@ def other_thread(function):
 USES = {
     "gradient": lambda tape, y, x: tape.gradient(y, x),
     "watch": lambda tape, y, x: tape.watch(x),
+    "jacobian": lambda tape, y, x: tape.jacobian(y, x),
     "enter": lambda tape, y, x: tape.__enter__(),
+    "exit": lambda tape, y, x: tape.__exit__(None, None, None),
     "reset": lambda tape, y, x: tape.reset(),
     "stop_recording": lambda tape, y, x: tape.stop_recording().__enter__(),
 }
@@ -174,3 +176,22 @@ def test_exception_in_a_thread_leaves_the_others_recording():
         return float(tape.gradient(y, x))
 
     assert run(task) == [6.0] * THREADS
+
+
+def test_leaving_in_another_thread_is_an_error_and_leaves_nothing():
+    x = xg.Variable(3.0)
+    with xg.GradientTape() as tape, xg.ForwardAccumulator(x, 1.0) as forward:
+        for observer in (tape, forward):
+            with pytest.raises(xg.errors.TapeError, match="belongs to another thread"):
+                other_thread(lambda observer=observer: observer.__exit__(None, None, None))
+        y = x * x
+    assert (float(tape.gradient(y, x)), float(forward.jvp(y))) == (6.0, 6.0)
+
+
+def test_explain_names_the_operation_of_another_thread():
+    x = xg.Variable(3.0)
+    with xg.GradientTape() as tape:
+        y = other_thread(lambda: x * x) * 2.0
+    text = str(tape.explain(y, x))
+    assert "multiply at " in text
+    assert "was computed in another thread, whose operations this tape does not see" in text

@@ -188,6 +188,10 @@ class Backend:
         """The result of an implementation as an array: never a scalar of the library's own."""
         return value
 
+    def plain(self, value: Any) -> Array:
+        """An array of a subclass, whose operators may mean something else, as one of the library's own."""
+        return value
+
     def ones(self, array: Array) -> Array:
         """Ones of the shape, dtype and device of an array."""
         shape = tuple(array.shape)

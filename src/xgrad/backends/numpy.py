@@ -337,6 +337,9 @@ class NumpyBackend(Backend):
     def finish(self, value: Any) -> Array:
         return value if type(value) is np.ndarray else _plain(value)
 
+    def plain(self, value: Any) -> Array:
+        return value if isinstance(value, np.generic) else self.finish(value)
+
     def to_numpy(self, array: Array) -> Array:
         return np.array(array)
 

@@ -10,6 +10,7 @@ from typing import Any
 from ..backends import backend_of
 from ..core.dispatch import apply
 from ..core.instructions import primitive
+from ..core.protocols import protocols
 from ..core.tensor import Tensor
 from ..errors import TracingError
 from ..ops.rule_namespace import rule_namespace
@@ -23,6 +24,7 @@ def spread(x: Any, axis: int, level: Level) -> Tensor:
     if level.outside is not None:
         with level.outside:
             return Tensor(Batched(rule_namespace.moveaxis(x, axis, 0), level))
+    protocols.read(x)
     value = x.raw
     if axis:
         order = (axis, *[i for i in range(len(value.shape)) if i != axis])

@@ -5,19 +5,15 @@ dictionaries. It takes operations with one result, a small NumPy array, on NumPy
 numbers; everything else goes to the method before anything is written. tests/compile/test_record.py
 compares what the two leave behind. */
 
-#include "../core/_speedups.h"
+#include "../core/_node.h"
 
 #define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
 #define NPY_TARGET_VERSION NPY_2_0_API_VERSION
 #include <numpy/arrayobject.h>
 
 /* What recording.py gives when it connects. */
-static PyTypeObject *Instruction, *Literal, *Spec, *Node, *Cut;
-static PyObject *plain, *serials;
-
-/* Where slots are. */
-static Py_ssize_t node_primitive, node_parameters, node_parents, node_saved, node_plan, node_shape;
-static Py_ssize_t node_dtype, node_traces, node_serial, node_where;
+static PyTypeObject *Instruction, *Literal, *Spec, *Cut;
+static PyObject *plain;
 
 static PyObject *name_shape, *name_name, *nothing;
 
@@ -99,9 +95,9 @@ user_line(void)
             break;
         Py_SETREF(frame, back);
     }
-    if (!frame) {
-        PyErr_SetString(PyExc_SystemError, "nobody called");
-        return NULL;
+    if (!frame || PyErr_Occurred()) {  /* frames are made when somebody asks for them */
+        Py_XDECREF(frame);
+        return PyErr_Occurred() ? NULL : PyErr_NoMemory();
     }
     PyObject *code = (PyObject *)PyFrame_GetCode(frame);
     PyObject *place = PyLong_FromLong(PyFrame_GetLasti(frame));
@@ -126,20 +122,12 @@ remember(const Writer *self, PyObject *node)
 static PyObject *
 new_node(const Writer *self, PyObject *shape, PyObject *dtype, PyObject *where)
 {
-    PyObject *node = Node->tp_alloc(Node, 0);
-    if (!node)
-        return NULL;
-    SLOT(node, node_primitive) = Py_NewRef(Py_None);
-    SLOT(node, node_parameters) = Py_NewRef(Py_None);
-    SLOT(node, node_parents) = Py_NewRef(nothing);
-    SLOT(node, node_saved) = Py_NewRef(nothing);
-    SLOT(node, node_plan) = Py_NewRef(Py_None);
-    SLOT(node, node_shape) = Py_NewRef(shape);
-    SLOT(node, node_dtype) = Py_NewRef(dtype);
-    SLOT(node, node_where) = Py_NewRef(where);
-    SLOT(node, node_traces) = PyTuple_Pack(1, self->follower);
-    SLOT(node, node_serial) = Py_TYPE(serials)->tp_iternext(serials);
-    if (!SLOT(node, node_traces) || !SLOT(node, node_serial) || remember(self, node) < 0)
+    PyObject *traces = PyTuple_Pack(1, self->follower), *node = NULL;
+    if (traces)
+        node = make_node(
+            Py_None, Py_None, nothing, nothing, Py_None, shape, dtype, traces, where);
+    Py_XDECREF(traces);
+    if (node && remember(self, node) < 0)
         Py_CLEAR(node);
     return node;
 }
@@ -328,26 +316,12 @@ connect(PyObject *module, PyObject *args, PyObject *kwargs)
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "$OOOOOO!O", names, &instruction, &literal,
                                      &spec, &node, &cut, &PyFrozenSet_Type, &plain, &serials))
         return NULL;
-    const SlotOf slots[] = {
-        {&node_primitive, node, "primitive"},
-        {&node_parameters, node, "parameters"},
-        {&node_parents, node, "parents"},
-        {&node_saved, node, "saved"},
-        {&node_plan, node, "plan"},
-        {&node_shape, node, "shape"},
-        {&node_dtype, node, "dtype"},
-        {&node_traces, node, "traces"},
-        {&node_serial, node, "serial"},
-        {&node_where, node, "where"},
-        {NULL},
-    };
-    if (find_slots(slots) < 0)
+    if (find_nodes(node) < 0)
         return NULL;
     /* They live as long as the process does. */
     Instruction = (PyTypeObject *)Py_NewRef(instruction);
     Literal = (PyTypeObject *)Py_NewRef(literal);
     Spec = (PyTypeObject *)Py_NewRef(spec);
-    Node = (PyTypeObject *)Py_NewRef(node);
     Cut = (PyTypeObject *)Py_NewRef(cut);
     Py_INCREF(plain);
     Py_INCREF(serials);

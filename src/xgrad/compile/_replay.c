@@ -4,7 +4,7 @@ A `Caller` takes calls with Tensors of the forms that its `Replay` has, while no
 program. Everything else, and whatever fails or has to run once more with care, goes to the method
 `_call_slowly` of function.py, which is the readable account of what happens. */
 
-#include "../core/_speedups.h"
+#include "../core/_node.h"
 
 #define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
 #define NPY_TARGET_VERSION NPY_2_0_API_VERSION
@@ -13,9 +13,8 @@ program. Everything else, and whatever fails or has to run once more with care, 
 enum { MOST_AXES = 8, MOST_INPUTS = 32 };
 
 /* What function.py gives when it connects. */
-static PyTypeObject *Tensor;
 static PyObject *state, *settings, *chosen_dtype, *default_device;
-static Py_ssize_t tensor_raw, tensor_node, settings_inspected;
+static Py_ssize_t settings_inspected, settings_told;
 
 static PyObject *name_raw, *name_observers, *name_call_slowly, *name_ready, *nothing;
 
@@ -93,9 +92,11 @@ exception. `count` says how many there are so far, in either case. */
 static int
 gather(const Replay *self, PyObject *const *args, PyObject **inputs, Py_ssize_t *count)
 {
+    int told = SLOT(settings, settings_told) != Py_False;  /* by another thread, whose values have nodes */
     for (Py_ssize_t i = 0; i < self->arguments; i++) {
         PyObject *array = Py_TYPE(args[i]) == Tensor ? SLOT(args[i], tensor_raw) : NULL;
-        if (!array || !has_form(array, &self->form[i]))
+        if (!array || !has_form(array, &self->form[i]) ||
+            (told && SLOT(args[i], tensor_node) != Py_None))
             return 0;
         inputs[(*count)++] = Py_NewRef(array);
     }
@@ -145,18 +146,6 @@ run_program(const Replay *self, PyObject *const *inputs, Py_ssize_t count)
     return outputs;
 }
 
-/* Tensor(array); a new reference. */
-static PyObject *
-wrap(PyObject *array)
-{
-    PyObject *tensor = Tensor->tp_alloc(Tensor, 0);
-    if (tensor) {
-        SLOT(tensor, tensor_raw) = Py_NewRef(array);
-        SLOT(tensor, tensor_node) = Py_NewRef(Py_None);
-    }
-    return tensor;
-}
-
 /* Give the outputs their structure. */
 static PyObject *
 put_together(const Replay *self, PyObject *outputs)
@@ -164,10 +153,10 @@ put_together(const Replay *self, PyObject *outputs)
     if (self->results == ELSE)
         return PyObject_CallOneArg(self->finish, outputs);
     if (self->results == ONE)
-        return wrap(PyList_GET_ITEM(outputs, 0));
+        return wrap(Py_NewRef(PyList_GET_ITEM(outputs, 0)), Py_NewRef(Py_None));
     PyObject *results = PyTuple_New(PyList_GET_SIZE(outputs));
     for (Py_ssize_t i = 0; results && i < PyList_GET_SIZE(outputs); i++) {
-        PyObject *tensor = wrap(PyList_GET_ITEM(outputs, i));
+        PyObject *tensor = wrap(Py_NewRef(PyList_GET_ITEM(outputs, i)), Py_NewRef(Py_None));
         if (!tensor)
             Py_CLEAR(results);
         else
@@ -376,15 +365,13 @@ connect(PyObject *module, PyObject *args, PyObject *kwargs)
                                      &chosen_dtype, &default_device))
         return NULL;
     const SlotOf slots[] = {
-        {&tensor_raw, tensor, "raw"},
-        {&tensor_node, tensor, "node"},
         {&settings_inspected, (PyObject *)Py_TYPE(settings), "inspected"},
+        {&settings_told, (PyObject *)Py_TYPE(settings), "told"},
         {NULL},
     };
-    if (find_slots(slots) < 0)
+    if (find_tensors(tensor) < 0 || find_slots(slots) < 0)
         return NULL;
     /* They live as long as the process does. */
-    Tensor = (PyTypeObject *)Py_NewRef(tensor);
     PyObject *kept[] = {state, settings, chosen_dtype, default_device};
     for (size_t i = 0; i < Py_ARRAY_LENGTH(kept); i++)
         Py_INCREF(kept[i]);

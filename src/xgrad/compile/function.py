@@ -86,7 +86,8 @@ def function(
     ------
     TracingError
         In a recording, when f looks at a value that depends on its arguments: ``bool(t)``,
-        ``float(t)``, ``t.numpy()``, or a result whose shape depends on values.
+        ``float(t)``, ``t.numpy()``, or a result whose shape depends on values; or when another
+        thread computes with such a value.
     DeviceMismatchError
         If arrays of two libraries, or of another device than `device`, are in one call.
     ArgumentError
@@ -240,6 +241,8 @@ class Function(_Caller):
         for x in args:
             if type(x) is not Tensor or type(x.raw) is not _HOST_ARRAY:
                 return None
+            if x.node is not None and settings.told:
+                return None  # it may be what another thread records
             arrays.append(x.raw)
         dtype, device = chosen_dtype(), default_device()
         found = self._recent  # mostly it is the one of the last call

@@ -18,7 +18,7 @@ from ..backends.base import dtype_name
 from ..batching import Batched
 from ..core.instructions import PRIMITIVES
 from ..core.node import Cut, Leaf, Node, Where, next_serial, serials
-from ..core.observers import settings, show_line, state, user_line
+from ..core.observers import confine, settings, show_line, state, user_line
 from ..core.primitive import Primitive
 from ..core.protocols import protocols
 from ..core.spec import Spec, describe
@@ -36,6 +36,11 @@ from .variables import Held, Lent, lost
 __all__ = ["Recording"]
 
 _LARGE = 1 << 13  # elements of an array that is not kept alive by a recording: that has its price
+_ONE_THREAD = (
+    "A recording sees its own thread only, and later calls would replay the value of this one. Compute "
+    "in the thread that called the function, or start the threads outside, and let each call the "
+    "recorded function."
+)
 
 
 class _Values(Follower):
@@ -58,14 +63,14 @@ class _Values(Follower):
 
     def _leaf(self, x: Any) -> Leaf:
         leaf = Leaf(x.shape, x.dtype, where=user_line(2))
-        self.watched[leaf] = None
+        leaf.traces = (self,)
         self.nodes.append(ref(leaf))
         return leaf
 
     def renewed(self, x: Any) -> Node | None:
         """A node that a tape inside may watch: other handles of the value keep the recording's."""
         node = x.node
-        mine = node is not None and node.primitive is None and node.traces == (self,)
+        mine = type(node) is Node and node.primitive is None and node.traces == (self,)
         return self._leaf(x) if mine or node in self.given else None
 
     def knows(self, array: Any) -> bool:
@@ -77,7 +82,7 @@ class _Values(Follower):
         """Whether a node belongs to a value of the recording."""
         if type(node) is Leaf and node.variable is not None:
             return True  # whose value is another one in the next call
-        return self in node.traces or node in self.watched
+        return self in node.traces
 
     reads = remembers = follows
 
@@ -90,6 +95,27 @@ class _Values(Follower):
             "if, while, xg.cond and xg.while_loop; static_argnames= for arguments that decide; or "
             "return the value and look at it outside."
         )
+
+    def refuse_elsewhere(self, node: Node, what: str, where: Where) -> None:
+        """Refuse that another thread computes with a value: the recording would not see it."""
+        raise TracingError(
+            f"{what}{show_line(where)}: x {node.shape} {dtype_name(node.dtype)} belongs to what xg.function records in "
+            f"another thread. {_ONE_THREAD}"
+        )
+
+    def refuse_made_elsewhere(self, node: Node | None, since: int) -> None:
+        """Refuse what other threads have computed meanwhile, unless from constants."""
+        if node is None:
+            return
+        confine("xg.function", (node,))
+        if node.serial < since:
+            return
+        threads = [node.thread] if type(node) is Cut else [t.thread for t in node.traces]
+        if any(thread != self.thread for thread in threads):
+            raise TracingError(
+                f"a Tensor inside xg.function was computed{show_line(node.where)} in another thread, "
+                f"from a Variable or a watched value. {_ONE_THREAD}"
+            )
 
 
 class Recording:
@@ -228,6 +254,7 @@ class Recording:
             return number
         if not hasattr(array, "shape"):
             return Literal(array)
+        self.tangents.refuse_made_elsewhere(node, self._began)
         variable = self._lent.variable_of(array)
         if variable is None and type(node) is Leaf and node.variable is not None:
             made = node.variable()  # here, if the array is its own
@@ -307,7 +334,7 @@ class Recording:
         writes = []
         for variable in self._lent.assigned():
             self._leaving.append(variable.raw)
-            writes.append((variable, self._numbers[id(variable.raw)]))
+            writes.append((variable, self._number_of(variable)))
         backend = self._backend
         if backend is None:
             backend = rule_namespace.zeros(()).device.backend
@@ -323,16 +350,26 @@ class Recording:
             tuple(self.draws.inputs),
         )
 
+    def _number_of(self, variable: Variable) -> int:
+        """The number of the value that a Variable was given last."""
+        number = self._numbers.get(id(variable.raw))
+        if number is None:
+            raise TracingError(
+                f"Variable {variable.name} was assigned inside xg.function and, before that ended, in "
+                f"another thread. {_ONE_THREAD}"
+            )
+        return number
+
     def close(self) -> None:
         """Give Variables their former values back."""
         self._lent.take_back()
+        self.tangents.given.clear()
+        self.tangents.refuses_exits = False  # whoever kept a value may look at it
         del self.told  # as in `hand_over`
 
     def hand_over(self) -> list[Any]:
         """What the recorded run computed for the outputs of its program; all else is let go of."""
         self._kept.clear()
-        self.tangents.watched.clear()
-        self.tangents.given.clear()
         del self.draws  # which knows the recording: the collector would have to find that out
         values, self._leaving = self._leaving, []
         return values

@@ -17,6 +17,7 @@ from ..core.casting import to_array
 from ..core.defaults import chosen_dtype
 from ..core.handle import Handle
 from ..core.indexed_slices import IndexedSlices
+from ..core.observers import confine, settings
 from ..core.spec import describe
 from ..core.variable import Variable
 from ..errors import ArgumentTypeError, DeviceMismatchError
@@ -123,6 +124,8 @@ class Signature:
             if isinstance(x, Variable):
                 keys.append(x.number)
             elif holds_array(x):
+                if settings.told and isinstance(x, Handle):
+                    confine(self._name, (x.node,))
                 array = x.raw if isinstance(x, Handle) else to_array(x)
                 backend = backend_of(array)
                 if backend.nests:

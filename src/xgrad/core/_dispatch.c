@@ -5,17 +5,14 @@ follows the operands) and hands everything else, before anything was computed, t
 dispatch.py that it stands for, which is the readable account of what happens. What a call leaves
 behind is the same either way; tests/core/test_speedups.py compares them. */
 
-#include "_speedups.h"
+#include "_node.h"
 
 /* What dispatch.py gives when it connects. */
-static PyTypeObject *Tensor, *Node, *Cut, *Primitive;
-static PyObject *handles, *numbers, *state, *settings, *serials, *explain_failure, *finish;
+static PyTypeObject *Cut, *Primitive;
+static PyObject *handles, *numbers, *state, *settings, *explain_failure, *finish;
 static PyObject *another, *slow_apply1;
 
 /* Where slots are. */
-static Py_ssize_t tensor_raw, tensor_node;
-static Py_ssize_t node_primitive, node_parameters, node_parents, node_saved, node_plan, node_shape;
-static Py_ssize_t node_dtype, node_traces, node_serial, node_where;
 static Py_ssize_t recorder_record, recorder_traces, recorder_watched, recorder_keep, recorder_nodes;
 static Py_ssize_t recorder_sweep, recorder_tells;
 static Py_ssize_t plan_code, plan_save, plan_calls;
@@ -149,21 +146,6 @@ finished(PyObject *y, PyObject *array)
     return whole;
 }
 
-/* Tensor(y, node); steals both. */
-static PyObject *
-wrap(PyObject *y, PyObject *node)
-{
-    PyObject *tensor = Tensor->tp_alloc(Tensor, 0);
-    if (!tensor) {
-        Py_DECREF(y);
-        Py_DECREF(node);
-        return NULL;
-    }
-    SLOT(tensor, tensor_raw) = y;
-    SLOT(tensor, tensor_node) = node;
-    return tensor;
-}
-
 /* Tell the tape that a node keeps something. */
 static int
 keep(PyObject *recorder, PyObject *node)
@@ -189,33 +171,17 @@ static PyObject *
 record(PyObject *recorder, PyObject *primitive, PyObject *parameters, PyObject *plan, PyObject *y,
        PyObject *parents, PyObject *saved, int keeps)
 {
-    PyObject *shape = NULL, *dtype = NULL, *serial = NULL, *node = NULL;
-    if (!y || !parents || !saved || !(shape = PyObject_GetAttr(y, name_shape)) ||
-        !(dtype = PyObject_GetAttr(y, name_dtype)) ||
-        !(serial = Py_TYPE(serials)->tp_iternext(serials)) || !(node = Node->tp_alloc(Node, 0))) {
-        Py_XDECREF(y);
-        Py_XDECREF(parents);
-        Py_XDECREF(saved);
-        Py_XDECREF(shape);
-        Py_XDECREF(dtype);
-        Py_XDECREF(serial);
-        return NULL;
-    }
-    SLOT(node, node_primitive) = Py_NewRef(primitive);
-    SLOT(node, node_parameters) = Py_NewRef(parameters);
-    SLOT(node, node_parents) = parents;
-    SLOT(node, node_saved) = saved;
-    SLOT(node, node_plan) = Py_NewRef(plan);
-    SLOT(node, node_shape) = shape;
-    SLOT(node, node_dtype) = dtype;
-    SLOT(node, node_traces) = Py_NewRef(SLOT(recorder, recorder_traces));
-    SLOT(node, node_serial) = serial;
-    SLOT(node, node_where) = Py_NewRef(Py_None);
-    if (keeps && keep(recorder, node) < 0) {
-        Py_DECREF(node);
-        Py_DECREF(y);
-        return NULL;
-    }
+    PyObject *shape = y && parents && saved ? PyObject_GetAttr(y, name_shape) : NULL;
+    PyObject *dtype = shape ? PyObject_GetAttr(y, name_dtype) : NULL, *node = NULL;
+    if (dtype)
+        node = make_node(primitive, parameters, parents, saved, plan, shape, dtype,
+                         SLOT(recorder, recorder_traces), Py_None);
+    Py_XDECREF(parents);
+    Py_XDECREF(saved);
+    Py_XDECREF(shape);
+    Py_XDECREF(dtype);
+    if (node && keeps && keep(recorder, node) < 0)
+        Py_CLEAR(node);
     return wrap(y, node);
 }
 
@@ -234,10 +200,7 @@ tell_recorder(PyObject *recorder, PyObject *primitive, PyObject *parameters, PyO
     }
     Py_XDECREF(arrays);
     Py_XDECREF(nodes);
-    if (node)
-        return wrap(y, node);
-    Py_XDECREF(y);
-    return NULL;
+    return wrap(y, node);
 }
 
 /* An operand taken apart, and what to do with it: where nothing is recorded `plan` is NULL, and the
@@ -622,18 +585,6 @@ connect(PyObject *module, PyObject *args, PyObject *kwargs)
             &another, &slow_apply1))
         return NULL;
     const SlotOf slots[] = {
-        {&tensor_raw, tensor, "raw"},
-        {&tensor_node, tensor, "node"},
-        {&node_primitive, node, "primitive"},
-        {&node_parameters, node, "parameters"},
-        {&node_parents, node, "parents"},
-        {&node_saved, node, "saved"},
-        {&node_plan, node, "plan"},
-        {&node_shape, node, "shape"},
-        {&node_dtype, node, "dtype"},
-        {&node_traces, node, "traces"},
-        {&node_serial, node, "serial"},
-        {&node_where, node, "where"},
         {&recorder_record, recorder, "record"},
         {&recorder_traces, recorder, "traces"},
         {&recorder_watched, recorder, "watched"},
@@ -651,11 +602,9 @@ connect(PyObject *module, PyObject *args, PyObject *kwargs)
         {&settings_told, (PyObject *)Py_TYPE(settings), "told"},
         {NULL},
     };
-    if (find_slots(slots) < 0)
+    if (find_tensors(tensor) < 0 || find_nodes(node) < 0 || find_slots(slots) < 0)
         return NULL;
     /* They live as long as the process does. */
-    Tensor = (PyTypeObject *)Py_NewRef(tensor);
-    Node = (PyTypeObject *)Py_NewRef(node);
     Cut = (PyTypeObject *)Py_NewRef(cut);
     Primitive = (PyTypeObject *)Py_NewRef(primitive);
     PyObject *kept[] = {handles, numbers, state,   settings,   serials, explain_failure,

@@ -19,7 +19,7 @@ from .failures import explain_failure
 from .handle import Handle, Sparse
 from .inspection import announce, tell
 from .node import Cut, Node, next_serial, serials
-from .observers import Recorder, cut_off, settings, state, user_line
+from .observers import Recorder, confine, cut_off, settings, state, user_line
 from .primitive import KEEPS_1, KEEPS_2, KEEPS_2_AND_1, KEEPS_NOTHING, Kind, Plan, Primitive
 
 # The class of results; tensor.py, whose operators need this module, sets it when it is imported.
@@ -277,6 +277,7 @@ def _told(
     """The Tensor of a result that somebody in this thread writes down, whatever its operands are."""
     recorder = state.recorder
     if recorder is None or not recorder.tells:
+        confine(primitive.name, nodes)
         return None
     y = _another(primitive, arrays, y)
     return Tensor(y, recorder.record(primitive, arrays, nodes, parameters, y))
@@ -312,6 +313,8 @@ def apply(
     if settings.inspected:
         announce(operands)
     arrays, nodes, backend = _take_apart(primitive, operands)
+    if settings.told:
+        confine(primitive.name, nodes)
     if backend.nests:
         return _apply_nested(primitive, arrays, nodes, parameters)
     if not backend.one_device:
@@ -415,8 +418,10 @@ def unwrap(x: Any) -> tuple[Any, Node | None]:
     """The raw array (or Python scalar) and the node of an operand."""
     if isinstance(x, Handle):
         return x.raw, x.node
-    if type(x) in SCALAR_TYPES or is_array(x):
+    if type(x) in SCALAR_TYPES:
         return x, None
+    if is_array(x):
+        return backend_of(x).plain(x), None
     if isinstance(x, Sparse):
         return unwrap(x.to_dense())
     raise NotAnOperandError(

@@ -105,8 +105,8 @@ class Node:
 
     def forget(self) -> None:
         """Let go of the values that backward needs; `explain` still finds its way."""
+        self.plan = None  # first, because letting go of values may run anybody's code
         self.saved = ()
-        self.plan = None
 
 
 class Leaf(Node):

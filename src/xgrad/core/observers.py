@@ -9,8 +9,9 @@ from __future__ import annotations
 import linecache
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
+from threading import get_ident
 from typing import Any
 from weakref import ref
 
@@ -20,6 +21,7 @@ from .primitive import Primitive
 __all__ = [
     "Recorder",
     "State",
+    "confine",
     "cut_off",
     "record_locations",
     "settings",
@@ -201,6 +203,16 @@ def cut_off(primitive: Primitive, nodes: tuple[Node | None, ...], depth: int) ->
     if not fresh:
         return found
     return Cut(Break.NOT_RECORDED, primitive, fresh, user_line(depth))
+
+
+def confine(what: str, nodes: Iterable[Node | None]) -> None:
+    """Refuse values that another thread's recording writes down: it sees nothing of this thread.
+
+    To be asked where `settings.told`, of what this thread computes with and does not write down."""
+    for node in nodes:
+        for trace in () if node is None else node.traces:
+            if trace.refuses_exits and trace.thread != get_ident():
+                trace.refuse_elsewhere(node, what, user_line(3))
 
 
 def show_line(where: Where) -> str:

@@ -29,7 +29,8 @@ _POWER = primitive("power")
 
 def power(x1: Any, x2: Any) -> Any:
     """x1 ** x2; an exponent that is a Python number is a parameter, so that rules can look at it."""
-    if type(x2) in SCALAR_TYPES and type(x2) is not complex and isinstance(x1, Handle):
+    real = type(x2) in SCALAR_TYPES and type(x2) is not complex
+    if real and x2 - x2 == 0 and isinstance(x1, Handle):  # finite, as texts of programs need it
         return apply1(_POWER, x1, {"exponent": x2})
     return _pow(scalar_like(x1, x2), scalar_like(x2, x1))
 

@@ -4,14 +4,12 @@ It visits nodes for as long as the next one is a plain one, and returns the firs
 its cotangent. What it does with a node, and in which order, is what `_follow` does, which is the
 readable account; tests/interpreters/test_follow.py compares them. */
 
-#include "../core/_speedups.h"
+#include "../core/_node.h"
 
 /* What backward.py gives when it connects. */
 static PyObject *arrive, *find_library, *heappush;
 
 /* Where slots are. */
-static Py_ssize_t node_primitive, node_parameters, node_parents, node_saved, node_plan, node_shape;
-static Py_ssize_t node_dtype, node_traces, node_serial;
 static Py_ssize_t plan_simple, plan_guarded, plan_adder;
 static Py_ssize_t frontier_entries, frontier_heap, frontier_library, frontier_stopped_at;
 
@@ -308,8 +306,8 @@ follow(PyObject *module, PyObject *const *args, Py_ssize_t count)
         Py_DECREF(here.parents);
         Py_DECREF(here.saved);
         if (status >= 0 && consume) {
+            set_slot(at.node, node_plan, Py_NewRef(Py_None));  /* as in Node.forget */
             set_slot(at.node, node_saved, Py_NewRef(nothing));
-            set_slot(at.node, node_plan, Py_NewRef(Py_None));
         }
         if (status >= 0 && next.node && PyList_GET_SIZE(heap) &&
             -PyLong_AsLongLong(PyList_GET_ITEM(heap, 0)) >
@@ -354,15 +352,6 @@ connect(PyObject *module, PyObject *args, PyObject *kwargs)
                                      &arrive, &find_library, &heappush))
         return NULL;
     const SlotOf slots[] = {
-        {&node_primitive, node, "primitive"},
-        {&node_parameters, node, "parameters"},
-        {&node_parents, node, "parents"},
-        {&node_saved, node, "saved"},
-        {&node_plan, node, "plan"},
-        {&node_shape, node, "shape"},
-        {&node_dtype, node, "dtype"},
-        {&node_traces, node, "traces"},
-        {&node_serial, node, "serial"},
         {&plan_simple, plan, "simple"},
         {&plan_guarded, plan, "guarded"},
         {&plan_adder, plan, "adder"},
@@ -372,7 +361,7 @@ connect(PyObject *module, PyObject *args, PyObject *kwargs)
         {&frontier_stopped_at, frontier, "stopped_at"},
         {NULL},
     };
-    if (find_slots(slots) < 0)
+    if (find_nodes(node) < 0 || find_slots(slots) < 0)
         return NULL;
     Py_INCREF(arrive);
     Py_INCREF(find_library);

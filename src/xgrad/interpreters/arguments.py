@@ -11,6 +11,7 @@ from .._typing import Nest
 from ..core.casting import cast_within_kind, dtype_kind, is_inexact, to_array
 from ..core.handle import Handle
 from ..core.indexed_slices import IndexedSlices
+from ..core.protocols import protocols
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..core.variable import Variable
@@ -158,6 +159,7 @@ def fitted(g: Any, x: Any, name: str, role: str) -> Tensor:
         tensor = g if isinstance(g, Tensor) else Tensor(to_array(g, device=x.device))
     except ArgumentTypeError as error:
         raise ArgumentTypeError(f"{name}: {error}") from error
+    protocols.read(tensor)
     if tensor.shape != x.shape:
         raise ShapeError(
             f"{name} {describe(tensor)} must have the shape of its {role} {describe(x)}. Use "

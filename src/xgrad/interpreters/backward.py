@@ -193,8 +193,8 @@ def _follow(
                     and adder(xp, entry[1], g, *saved, **node.parameters)
                 ):
                     if consume:
-                        node.saved = ()
                         node.plan = None
+                        node.saved = ()
                     return None, None
             following: Any = None
             following_g: Any = None
@@ -227,8 +227,8 @@ def _follow(
                     entries[parent.serial] = [parent, r, False]
                     heappush(heap, -parent.serial)
             if consume:
-                node.saved = ()
                 node.plan = None
+                node.saved = ()
             if following is None:
                 return None, None
             if heap and -heap[0] > following.serial:

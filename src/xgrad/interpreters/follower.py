@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import MutableMapping
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from ..core.node import Node
@@ -22,6 +23,8 @@ class Follower:
 
     Attributes
     ----------
+    thread : int
+        Whose operations it is told of.
     watched : mapping
         From the nodes that are watched to their Variable, or None for a Tensor.
     warned : set of int
@@ -38,7 +41,8 @@ class Follower:
         Whether values may leave xgrad that it does not follow, whoever else does: true of what
         stands for a function with a rule of its own (transforms/captures.py).
     refuses_exits : bool
-        Whether a value that leaves xgrad in any way is an error; `refuse` raises it.
+        Whether a value that leaves xgrad in any way is an error, which `refuse` raises, or for another
+        thread, where `refuse_elsewhere` does.
     warns : bool
         Whether the user is warned when a Variable that it watches is overwritten.
     """
@@ -50,14 +54,16 @@ class Follower:
     refuses_exits: bool = False
     warns: bool = True
 
-    __slots__ = ("left", "warned", "watched")
+    __slots__ = ("left", "thread", "warned", "watched")
 
+    thread: int
     watched: MutableMapping[Node, Variable | None]
     warned: set[int]
     left: deque[Any] | None
 
     def start(self) -> None:
-        """Begin with nothing watched and nothing noted."""
+        """Begin in this thread, with nothing watched and nothing noted."""
+        self.thread = get_ident()
         self.watched = {}
         self.warned = set()
         self.left = None

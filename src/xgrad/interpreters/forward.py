@@ -143,6 +143,7 @@ class ForwardAccumulator:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._check_thread()
         pop(self)
 
     def __del__(self) -> None:

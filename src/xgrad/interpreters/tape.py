@@ -106,6 +106,7 @@ class GradientTape(Matrices, Seeing):
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._check_thread()
         if self._device is not None:
             self._device.__exit__(None, None, None)
         self._entered = False

@@ -11,13 +11,20 @@ import warnings
 import weakref
 from collections import deque
 from collections.abc import Mapping, MutableMapping, Sequence
-from threading import get_ident
 from typing import Any, NamedTuple
 
 from ..core.casting import is_inexact
 from ..core.handle import Handle
 from ..core.node import Break, Cut, Leaf, Node, Output, Producer, Where, next_serial, weakly
-from ..core.observers import Recorder, cut_off, settings, state, user_line, user_stacklevel
+from ..core.observers import (
+    Recorder,
+    confine,
+    cut_off,
+    settings,
+    state,
+    user_line,
+    user_stacklevel,
+)
 from ..core.primitive import Primitive
 from ..core.protocols import protocols
 from ..core.replay import before_change, is_noted
@@ -35,6 +42,10 @@ __all__ = [
 ]
 
 _leaves = threading.Lock()
+
+# Which traces watch a value that was computed, whether or not they are recording now.
+_watchers: weakref.WeakKeyDictionary[Node, tuple[weakref.ref[Trace], ...]]
+_watchers = weakref.WeakKeyDictionary()
 
 
 class Exit(NamedTuple):
@@ -60,8 +71,6 @@ class Trace(Follower):
         From what was watched on request to the serial number at which that was, and the line.
     where : tuple or None
         The line that entered the tape.
-    thread : int
-        Whose operations it is told of.
     turns : list of int
         The serial numbers at which recording began, ended, began again, ...
     nodes : list of weakref
@@ -75,7 +84,6 @@ class Trace(Follower):
         "closed",
         "nodes",
         "since",
-        "thread",
         "turns",
         "unwatchable",
         "variables",
@@ -91,7 +99,6 @@ class Trace(Follower):
     ) -> None:
         self.turns = turns
         self.where = where
-        self.thread = get_ident()
         self.auto = auto
         self.variables = variables
         self.unwatchable: dict[int, Variable] = {}
@@ -134,6 +141,8 @@ class Trace(Follower):
         """Do the same for `tape.watch`; notes when."""
         if node not in self.watched:
             self.since[node] = (next_serial(), user_line(3))
+            if type(node) is not Leaf:
+                _watchers[node] = (*_watchers.get(node, ()), weakref.ref(self))
         self.watch(node, variable)
 
     def sweep(self) -> None:
@@ -162,8 +171,7 @@ class Trace(Follower):
             if node is not None and (
                 len(node.traces) == 1 or all(trace.closed for trace in node.traces)
             ):
-                node.saved = ()
-                node.plan = None
+                node.forget()
                 node.parents = ()
         self.nodes.clear()
         self.watched.clear()
@@ -308,6 +316,8 @@ def _outputs(
 
 def make_followable(x: Any) -> Node:
     """The node of a Tensor or Variable, a new one where there is none that somebody remembers."""
+    if settings.told:
+        confine("watch", (x.node,))
     with _leaves:
         node: Node | None = x.node
         for trace in active_traces():
@@ -330,8 +340,14 @@ def _is_of_the_past(node: Node) -> bool:
     return (
         type(node) is not Leaf
         and not any(trace.remembers(node) for trace in node.traces)
-        and not any(node in trace.watched for trace in active_traces())
+        and not any(node in trace.watched for trace in (*active_traces(), *_watchers_of(node)))
     )
+
+
+def _watchers_of(node: Node) -> list[Trace]:
+    """The traces that were asked to watch a value that was computed."""
+    found = [reference() for reference in _watchers.get(node, ())]
+    return [trace for trace in found if trace is not None]
 
 
 def active_traces() -> tuple[Any, ...]:
@@ -344,7 +360,7 @@ def _is_followed(x: Handle) -> bool:
     traces = active_traces()
     follow_constants((x,), traces)
     node = x.node
-    if settings.told and any(trace.knows(x.raw) for trace in traces):
+    if settings.told and any(_belongs_to(trace, x) for trace in _guards(node)):
         return True
     if node is None:
         return False
@@ -354,6 +370,8 @@ def _is_followed(x: Handle) -> bool:
 
 def _read(x: Handle) -> None:
     """Let those who watch know that a value is read, other than by an operation."""
+    if settings.told:
+        confine("read", (x.node,))
     traces = active_traces()
     follow_constants((x,), traces)
     if x.node is not None:
@@ -395,9 +413,15 @@ def _assigned(variable: Variable) -> None:
 
 def _refuse_exit(x: Handle, how: str) -> None:
     """Raise where a program is being recorded that depends on the value."""
-    for trace in active_traces():
-        if trace.refuses_exits and _belongs_to(trace, x):
+    for trace in _guards(x.node):
+        if _belongs_to(trace, x):
             trace.refuse(x, how, user_line(3))
+
+
+def _guards(node: Node | None) -> list[Any]:
+    """Those who refuse that values leave xgrad, in this thread, or in any if this is such a value."""
+    others = () if node is None else node.traces
+    return [trace for trace in (*active_traces(), *others) if trace.refuses_exits]
 
 
 def _belongs_to(trace: Any, x: Handle) -> bool:
@@ -407,8 +431,11 @@ def _belongs_to(trace: Any, x: Handle) -> bool:
 def _left(x: Handle, how: str) -> None:
     """Note that a followed value leaves xgrad, for `explain`."""
     node = x.node
-    if settings.told and how.startswith("left xgrad"):
-        _refuse_exit(x, how)
+    if settings.told:
+        if how.startswith("left xgrad"):
+            _refuse_exit(x, how)
+        else:
+            confine("assign", (node,))
     if node is None or type(node) is Cut:
         return
     found = {*node.traces, *(trace for trace in active_traces() if trace.reads(node))}

@@ -16,7 +16,7 @@ from ..backends import backend_of, is_array
 from ..backends.base import dtype_name
 from ..core.casting import cast_within_kind, dtype_kind, is_inexact, to_array
 from ..core.handle import Handle, Sparse
-from ..core.observers import user_stacklevel
+from ..core.observers import confine, settings, user_stacklevel
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..core.variable import Variable
@@ -223,6 +223,8 @@ def _fits(g: Any, w: Tensor | Variable) -> bool:
 
 def as_gradients(pairs: list[tuple[Any, Variable]], what: str) -> list[Tensor]:
     """Take the gradients of pairs that have one as Tensors that fit their Variables."""
+    if settings.told:
+        confine(what, [getattr(g, "node", None) for g, _ in pairs])
     return [as_gradient(g, v, v.name, what) for g, v in pairs]
 
 

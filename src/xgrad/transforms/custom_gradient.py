@@ -17,6 +17,7 @@ from .._typing import Array
 from ..core.node import Node
 from ..core.observers import show_line, state, user_line
 from ..core.primitive import Primitive
+from ..core.protocols import protocols
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..core.variable import Variable
@@ -123,6 +124,8 @@ class CustomGradient:
                 raise
         arguments = Arguments(self._signature, args, kwargs)
         if state.recorder is None:
+            for x in arguments.operands:
+                protocols.read(x)
             with batched.attempt(arguments.operands):
                 y, _ = self._pair(arguments.call(self._function))
                 results, treedef = self._results(y)
