@@ -97,6 +97,7 @@ class Host:
 def _read():
     """Count a value that the host reads, which no capture allows."""
     Host.reads += 1
+    captured_launches.read()
     refuse("the current stream is capturing, so synchronous API calls are disallowed")
 
 
@@ -369,7 +370,11 @@ class ndarray:
     def set(self, arr, stream=None):
         assert arr.dtype == self._value.dtype
         assert arr.shape == self._value.shape
-        self._value[...] = arr
+        if stream is None:
+            self._value[...] = arr
+            return
+        # On another stream the memory of arr is read some time later, whatever is in it by then.
+        stream.later(self, self._value, arr.ctypes.data, arr.nbytes)
 
     def item(self):
         _read()
@@ -645,7 +650,10 @@ def _modules(count):
     module.cuda, module.linalg, module.fft, module._core = cuda, linalg, fft, core
     cupyx, scipy_module = types.ModuleType("cupyx"), types.ModuleType("cupyx.scipy")
     cupyx.__path__ = scipy_module.__path__ = []
-    cupyx.empty_pinned = lambda shape, dtype=float, order="C": np.empty(shape, dtype, order)
+    cupyx.empty_pinned = captured_launches.pinned.empty
+    pinned = types.ModuleType("cupy.cuda.pinned_memory")
+    pinned._add_to_watch_list = captured_launches.pinned.watch
+    cuda.pinned_memory = pinned
     solvers = types.ModuleType("cupyx.scipy.linalg")
     solvers.solve_triangular = _function("solve_triangular", "?", _solve_triangular, True)
     special = types.ModuleType("cupyx.scipy.special")
@@ -661,6 +669,7 @@ def _modules(count):
     found = (
         module,
         cuda,
+        pinned,
         typed,
         linalg,
         fft,

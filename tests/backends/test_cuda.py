@@ -96,6 +96,21 @@ def test_prefetched_batches_hold_what_was_sent(rng):
         np.testing.assert_array_equal((found * 2.0).numpy(), 2.0 * expected)
 
 
+def test_batches_stay_what_they_are_while_others_are_sent_and_left(rng):
+    """The host is far ahead: nothing has been computed when the next batches are sent."""
+    busy = xg.asarray(rng.normal(size=(4096, 4096)).astype(np.float32), device="cuda")
+    sent = [np.full(1_000_000, i, np.float32) for i in range(12)]
+    sums = []
+    for start in range(0, 12, 4):
+        for _ in range(10):
+            busy = xg.tanh(busy @ busy)
+        batches = xg.cuda.prefetch(sent[start : start + 4], "cuda", size=2)
+        sums += [xg.sum(next(batches)) for _ in range(3)]
+        batches.close()  # with one batch on its way
+        sums.append(xg.sum(xg.ones(1_000_000, dtype=xg.float32, device="cuda") * (start + 3.0)))
+    assert [float(s) for s in sums] == [1e6 * i for i in range(12)]
+
+
 def test_repeated_sums_are_the_same_to_the_last_bit(rng):
     x = xg.asarray(rng.normal(size=100_000).astype(np.float32), device="cuda")
     indices = xg.asarray(rng.integers(0, 10, 100_000), device="cuda")
