@@ -209,8 +209,13 @@ _STARTS_NOTHING |= {"result_type", "squeeze", "swapaxes", "transpose"}
 
 # What calls cuBLAS or cuSOLVER for floats, and what cupy says of it while a stream is captured.
 _LIBRARIES = {"dot", "einsum", "inner", "matmul", "outer", "tensordot", "vdot"}
+_NO_TRANSFERS = "the current stream is capturing, so H2D transfers are disallowed"
 _UNSUPPORTED = "calling cuBLAS API during stream capture is currently unsupported"
 
+
+# What sends a table of addresses to the device where more arrays are joined.
+_JOINS = {"column_stack", "concatenate", "dstack", "hstack", "stack", "vstack"}
+_WITHOUT_TABLE = 8
 
 # What gives float32 for bfloat16, what gives bfloat16, and what cannot.
 _WIDENS = {"clip", "round", "where"}
@@ -257,6 +262,8 @@ def _function(name, text, implementation, library=False):
         floats = any(a.dtype.kind in "fc" for a in _leaves(given))
         if floats and (library or name in _LIBRARIES):
             refuse(_UNSUPPORTED, NotImplementedError)
+        if name in _JOINS and len(args[0]) > _WITHOUT_TABLE:
+            refuse(_NO_TRANSFERS)
         if name in _STARTS_NOTHING:
             return _lift(implementation(*given, **options))
         function = _of_bfloat16(name, implementation, given, library)
@@ -517,7 +524,7 @@ def array(obj, dtype=None, copy=True, order="K", subok=False, ndmin=0, *, blocki
         if obj._id == _current.device and not copy and dtype in (None, obj.dtype):
             return obj
         return _start(lambda: np.array(obj._value, dtype, order=order))  # a peer's copy too
-    refuse("the current stream is capturing, so H2D transfers are disallowed")
+    refuse(_NO_TRANSFERS)
     if isinstance(obj, (list, tuple)):
         obj = _lower(obj)
     return _lift(np.array(obj, dtype, ndmin=ndmin))

@@ -36,6 +36,7 @@ _REFUSED = {
     **dict.fromkeys(("fftn", "ifftn", "irfftn", "rfftn"), _TRANSFORM),
     "to_device": "copies between devices do not belong to one graph",
 }  # fmt: skip
+_JOINED = 8  # arrays that cupy joins by a launch each
 # How far results may be from those that kernel by kernel gives, as a share of the largest of them:
 # products are other ones, and sums of repeated indices come in any order.
 _TOLERANCE = {"e": 5e-2, "E": 5e-2, "f": 1e-2, "F": 1e-2, "d": 1e-6, "D": 1e-6}
@@ -43,6 +44,18 @@ _TOLERANCE = {"e": 5e-2, "E": 5e-2, "f": 1e-2, "F": 1e-2, "d": 1e-6, "D": 1e-6}
 
 class InGraphs(Own):
     """What may be captured instead of what may not: all products are ours."""
+
+    def concat(xp: Any, arrays: Sequence[Array], *, axis: int | None = 0) -> Array:
+        """cupy sends a table of the arrays' addresses where it joins more than eight at once."""
+        while len(arrays) > _JOINED:
+            arrays = [
+                xp._namespace.concat(arrays[start : start + _JOINED], axis=axis)
+                for start in range(0, len(arrays), _JOINED)
+            ]
+        return xp._namespace.concat(arrays, axis=axis)
+
+    def stack(xp: Any, arrays: Sequence[Array], *, axis: int = 0) -> Array:
+        return xp.concat([xp._namespace.expand_dims(x, axis=axis) for x in arrays], axis=axis)
 
     def matmul(xp: Any, x1: Array, x2: Array) -> Array:
         if np.result_type(x1.dtype, x2.dtype).char in DTYPES:
