@@ -49,7 +49,7 @@ class Stream:
 
     def __init__(self, null=False, non_blocking=False, ptds=False, priority=None):
         Stream.made += not null
-        self.ptr = 0 if null else Stream.made
+        self.ptr = 0 if null else 2 if ptds else 2 + Stream.made
         self.waited = []
         self.capture = None
         self._copies = []  # from the host, which are made no sooner than somebody waits for them

@@ -304,6 +304,20 @@ def test_another_stream_waits_for_the_last_replay(gpu, cupy, always, rng):
     assert len(first.waited) == 1, "for the default stream, once"
 
 
+def test_default_streams_of_threads_wait_for_each_other(gpu, cupy, always, rng):
+    """With CUPY_CUDA_PER_THREAD_DEFAULT_STREAM=1 one address stands for a stream per thread."""
+    step = xg.function(lambda x: xg.sort(x))
+    x = xg.asarray(rng.normal(size=4), device=gpu)
+    replayed(step, x)
+    mine, another = cupy.cuda.Stream(ptds=True), cupy.cuda.Stream(ptds=True)
+    assert mine == another
+    with mine:
+        step(x)
+    with another:
+        step(x)
+    assert len(another.waited) == 1
+
+
 def test_inside_a_capture_of_the_callers_it_runs_kernel_by_kernel(gpu, cupy, always, rng):
     step = xg.function(lambda x: xg.exp(xg.sort(x)))
     values = rng.normal(size=4)
