@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .._typing import Array, NativeDevice, Shape
-from .generators import describe_seeds, restored_seeds
+from .generators import LARGEST_BELOW_ONE, describe_seeds, restored_seeds
 
 __all__ = ["CupyGenerator"]
 
@@ -61,7 +61,10 @@ class CupyGenerator:
 
     def uniform(self, *, shape: Shape, dtype: str) -> Array:
         """From 0 to 1, without 1."""
-        return self._rng.random(shape, _direct(dtype)).astype(dtype, copy=False)
+        u = self._rng.random(shape, _direct(dtype))
+        if dtype in LARGEST_BELOW_ONE:
+            u = self._cupy.minimum(u, LARGEST_BELOW_ONE[dtype])
+        return u.astype(dtype, copy=False)
 
     def normal(self, *, shape: Shape, dtype: str) -> Array:
         """Of mean 0 and deviation 1."""
