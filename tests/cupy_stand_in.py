@@ -18,6 +18,7 @@ import types
 from pathlib import Path
 
 import captured_launches
+import cupy_random
 import host_cublas
 import host_kernels
 import numpy as np
@@ -654,7 +655,9 @@ def _modules(count):
     )
     products.get_compute_type = lambda dtype: products.compute_types.get(np.dtype(dtype), 1)
     core._routines_linalg = products
+    random = cupy_random.module(ndarray, lambda: _current.device)
     module.cuda, module.linalg, module.fft, module._core = cuda, linalg, fft, core
+    module.random = random
     cupyx, scipy_module = types.ModuleType("cupyx"), types.ModuleType("cupyx.scipy")
     cupyx.__path__ = scipy_module.__path__ = []
     cupyx.empty_pinned = captured_launches.pinned.empty
@@ -682,6 +685,7 @@ def _modules(count):
         fft,
         core,
         products,
+        random,
         cupyx,
         scipy_module,
         solvers,
