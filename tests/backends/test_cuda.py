@@ -47,7 +47,8 @@ def test_memory_goes_back_when_nothing_holds_it(rng):
             loss = xg.mean(xg.tanh(x @ w) ** 2)
         optimizer.apply([tape.gradient(loss, w)], [w])
 
-    step()
+    for _ in range(2):  # the first makes the optimizer's arrays
+        step()
     before = xg.cuda.memory("cuda").used
     for _ in range(5):
         step()
@@ -133,7 +134,7 @@ def test_products_in_tf32_are_close_and_highest_is_exact(rng):
     for precision in ("highest", "high"):
         with xg.set_matmul_precision(precision):
             errors[precision] = np.max(np.abs((ours @ ours).numpy() - exact))
-    assert errors["highest"] < 1e-4
+    assert errors["highest"] < 2e-4
     assert errors["highest"] <= errors["high"] < 0.2
 
 
@@ -306,18 +307,26 @@ def test_graphs_on_two_streams_do_not_meet(rng):
 def test_memory_of_a_graph_goes_back_with_its_function(rng):
     cupy = pytest.importorskip("cupy", reason="cupy is not installed")
     x = xg.asarray(rng.normal(size=1_000_000), device="cuda")
-    xg.cuda.release_memory("cuda")
-    before = xg.cuda.memory("cuda").free
-    step = xg.function(lambda x: xg.sum(xg.cumulative_sum(x)))
-    with xg.cuda.set_graphs("always"):
-        for _ in range(3):
-            step(x)
-    assert xg.cuda.memory("cuda").free < before
+
+    def free():
+        gc.collect()
+        cupy.cuda.Device().synchronize()
+        return xg.cuda.release_memory("cuda").free
+
+    def captured():
+        step = xg.function(lambda x: xg.sum(xg.cumulative_sum(x)))
+        with xg.cuda.set_graphs("always"):
+            for _ in range(3):
+                step(x)
+            assert step.stats().replay.startswith("one graph"), step.stats().replay
+        return step
+
+    captured()  # CUDA loads kernels, which stay
+    before = free()
+    step = captured()
+    assert free() < before - 8_000_000
     del step
-    gc.collect()
-    cupy.cuda.Device().synchronize()
-    xg.cuda.release_memory("cuda")
-    assert xg.cuda.memory("cuda").free > before - 4_000_000
+    assert free() > before - 4_000_000
 
 
 @pytest.mark.multi_gpu
