@@ -25,7 +25,7 @@ import xgrad as xg
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-SECTIONS = ("host", "bandwidth", "steps", "kernels", "adam")
+SECTIONS = ("steps", "bandwidth", "kernels", "adam", "host")
 
 
 class Row(NamedTuple):
@@ -355,11 +355,11 @@ def main() -> None:
         rows += found
         cells = [(r.what, r.who, f"{r.value:.4g} {r.unit}", r.note) for r in found]
         _timing.print_table(("what", "who", "figure", ""), cells)
-    if arguments.json:
-        figures = {"machine": machine, "rows": [row._asdict() for row in rows]}
-        Path(arguments.json).write_text(json.dumps(figures, indent=1), encoding="utf-8")
-    if arguments.markdown:
-        Path(arguments.markdown).write_text(markdown(machine, rows), encoding="utf-8")
+        if arguments.json:  # after each section, in case that the time ends before the figures
+            figures = {"machine": machine, "rows": [row._asdict() for row in rows]}
+            Path(arguments.json).write_text(json.dumps(figures, indent=1), encoding="utf-8")
+        if arguments.markdown:
+            Path(arguments.markdown).write_text(markdown(machine, rows), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ and run again by every launch of the graph. After a capture that memory holds no
 where nothing has run yet; what CUDA refuses meanwhile is refused. A graph whose memory pool is gone
 cannot be launched."""
 
+import ctypes
 import threading
 import weakref
 
@@ -17,6 +18,9 @@ __all__ = [
     "Stream",
     "current",
     "launched",
+    "lost",
+    "pinned",
+    "read",
     "refuse",
     "using_allocator",
 ]
@@ -45,9 +49,11 @@ class Stream:
 
     def __init__(self, null=False, non_blocking=False, ptds=False, priority=None):
         Stream.made += not null
-        self.ptr = 0 if null else Stream.made
+        self.ptr = 0 if null else 2 if ptds else 2 + Stream.made
         self.waited = []
         self.capture = None
+        self._copies = []  # from the host, which are made no sooner than somebody waits for them
+        self.made = self.queued = 0
 
     def __eq__(self, other):
         return self.ptr == other.ptr
@@ -66,11 +72,30 @@ class Stream:
         event.record(self)
         return event
 
+    def later(self, array, target, source, size):
+        """Queue a copy of host memory into an array, which is made some time later."""
+        self._copies.append(Copy(array, target, source, size))
+        self.queued += 1
+
+    def order(self, count):
+        """Let somebody's later work come after the copies that were queued first."""
+        for copy in self._copies[: count - self.made]:
+            copy.make()
+
+    def finish(self, count):
+        """Have the copies behind us that were queued first."""
+        while self.made < count:
+            self._copies.pop(0).finish()
+            self.made += 1
+
     def wait_event(self, event):
         assert self.capture is None
         self.waited.append(event)
+        event.stream.order(event.count)
+        _waiting.append(event)
 
     def synchronize(self):
+        self.finish(self.queued)
         if self.capture is not None:
             self.capture.is_valid = False
             raise RuntimeError("cudaErrorStreamCaptureUnsupported")
@@ -92,17 +117,90 @@ class Stream:
         return Graph(capture)
 
 
+lost = []  # what went wrong with copies, which nobody would have noticed
+
+
+class Copy:
+    """A copy from host memory, which is read at any time until somebody on the host has waited."""
+
+    def __init__(self, array, target, source, size):
+        self._array = weakref.ref(array, self._dropped)
+        self._target, self._source, self._size = target, source, size
+        self._made = None
+
+    def make(self):
+        """Bring the values, for those whose work comes later."""
+        if self._made is None:
+            self._made = ctypes.string_at(self._source, self._size)
+            ctypes.memmove(self._target.ctypes.data, self._made, self._size)
+
+    def finish(self):
+        """Have it made; what was read must be there still."""
+        self.make()
+        if ctypes.string_at(self._source, self._size) != self._made:
+            lost.append("a buffer was written to before its copy was made")
+
+    def _dropped(self, _):
+        if self._made is None:
+            lost.append("the memory of an array was given back before it was copied to")
+
+
+_waiting = []  # events that streams wait for
+
+
+def read():
+    """The host waits for what is on the device, and so for all copies that come before."""
+    while _waiting:
+        _waiting.pop().synchronize()
+
+
 class Event:
     def __init__(self, block=False, disable_timing=False, interprocess=False):
         self.stream = None
+        self.count = 0
 
     def record(self, stream=None):
         self.stream = current() if stream is None else stream
+        self.count = self.stream.queued
 
     def synchronize(self):
-        pass
+        if self.stream is not None:
+            self.stream.finish(self.count)
 
-    done = True
+    @property
+    def done(self):
+        return self.stream is None or self.stream.made >= self.count
+
+
+class PinnedMemory:
+    """Page-locked memory, which is used again as soon as its array is gone, whoever still reads it."""
+
+    def __init__(self):
+        self._blocks = {}
+        self._watched = []
+
+    def empty(self, shape, dtype=float, order="C"):
+        """As cupyx.empty_pinned."""
+        self.check()
+        size = max(512, 1 << (int(np.prod(shape)) * np.dtype(dtype).itemsize - 1).bit_length())
+        free = self._blocks.setdefault(size, [])
+        block = free.pop() if free else np.empty(size, np.uint8)
+        found = np.ndarray(shape, dtype, buffer=block, order=order)
+        weakref.finalize(found, free.append, block)
+        return found
+
+    def watch(self, event, held):
+        """As cupy.cuda.pinned_memory._add_to_watch_list."""
+        self.check()
+        self._watched.append((event, held))
+
+    def check(self):
+        """Give back what nobody reads any more."""
+        while self._watched and self._watched[0][0].done:
+            del self._watched[0]
+
+
+pinned = PinnedMemory()
 
 
 class Graph:

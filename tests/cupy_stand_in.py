@@ -18,6 +18,7 @@ import types
 from pathlib import Path
 
 import captured_launches
+import cupy_random
 import host_cublas
 import host_kernels
 import numpy as np
@@ -97,6 +98,7 @@ class Host:
 def _read():
     """Count a value that the host reads, which no capture allows."""
     Host.reads += 1
+    captured_launches.read()
     refuse("the current stream is capturing, so synchronous API calls are disallowed")
 
 
@@ -208,8 +210,13 @@ _STARTS_NOTHING |= {"result_type", "squeeze", "swapaxes", "transpose"}
 
 # What calls cuBLAS or cuSOLVER for floats, and what cupy says of it while a stream is captured.
 _LIBRARIES = {"dot", "einsum", "inner", "matmul", "outer", "tensordot", "vdot"}
+_NO_TRANSFERS = "the current stream is capturing, so H2D transfers are disallowed"
 _UNSUPPORTED = "calling cuBLAS API during stream capture is currently unsupported"
 
+
+# What sends a table of addresses to the device where more arrays are joined.
+_JOINS = {"column_stack", "concatenate", "dstack", "hstack", "stack", "vstack"}
+_WITHOUT_TABLE = 8
 
 # What gives float32 for bfloat16, what gives bfloat16, and what cannot.
 _WIDENS = {"clip", "round", "where"}
@@ -256,6 +263,8 @@ def _function(name, text, implementation, library=False):
         floats = any(a.dtype.kind in "fc" for a in _leaves(given))
         if floats and (library or name in _LIBRARIES):
             refuse(_UNSUPPORTED, NotImplementedError)
+        if name in _JOINS and len(args[0]) > _WITHOUT_TABLE:
+            refuse(_NO_TRANSFERS)
         if name in _STARTS_NOTHING:
             return _lift(implementation(*given, **options))
         function = _of_bfloat16(name, implementation, given, library)
@@ -369,7 +378,11 @@ class ndarray:
     def set(self, arr, stream=None):
         assert arr.dtype == self._value.dtype
         assert arr.shape == self._value.shape
-        self._value[...] = arr
+        if stream is None:
+            self._value[...] = arr
+            return
+        # On another stream the memory of arr is read some time later, whatever is in it by then.
+        stream.later(self, self._value, arr.ctypes.data, arr.nbytes)
 
     def item(self):
         _read()
@@ -512,7 +525,7 @@ def array(obj, dtype=None, copy=True, order="K", subok=False, ndmin=0, *, blocki
         if obj._id == _current.device and not copy and dtype in (None, obj.dtype):
             return obj
         return _start(lambda: np.array(obj._value, dtype, order=order))  # a peer's copy too
-    refuse("the current stream is capturing, so H2D transfers are disallowed")
+    refuse(_NO_TRANSFERS)
     if isinstance(obj, (list, tuple)):
         obj = _lower(obj)
     return _lift(np.array(obj, dtype, ndmin=ndmin))
@@ -642,10 +655,15 @@ def _modules(count):
     )
     products.get_compute_type = lambda dtype: products.compute_types.get(np.dtype(dtype), 1)
     core._routines_linalg = products
+    random = cupy_random.module(ndarray, lambda: _current.device)
     module.cuda, module.linalg, module.fft, module._core = cuda, linalg, fft, core
+    module.random = random
     cupyx, scipy_module = types.ModuleType("cupyx"), types.ModuleType("cupyx.scipy")
     cupyx.__path__ = scipy_module.__path__ = []
-    cupyx.empty_pinned = lambda shape, dtype=float, order="C": np.empty(shape, dtype, order)
+    cupyx.empty_pinned = captured_launches.pinned.empty
+    pinned = types.ModuleType("cupy.cuda.pinned_memory")
+    pinned._add_to_watch_list = captured_launches.pinned.watch
+    cuda.pinned_memory = pinned
     solvers = types.ModuleType("cupyx.scipy.linalg")
     solvers.solve_triangular = _function("solve_triangular", "?", _solve_triangular, True)
     special = types.ModuleType("cupyx.scipy.special")
@@ -661,11 +679,13 @@ def _modules(count):
     found = (
         module,
         cuda,
+        pinned,
         typed,
         linalg,
         fft,
         core,
         products,
+        random,
         cupyx,
         scipy_module,
         solvers,

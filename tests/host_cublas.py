@@ -55,6 +55,7 @@ extern "C" void perform(int number) {
         case 0: return multiply<float, float>(p);
         case 1: return multiply<double, double>(p);
         case 2: return multiply<_Float16, float>(p);
+        case 14: return multiply<bfloat16, float>(p);
         case 4: return multiply<std::complex<float>, std::complex<float>>(p);
         case 5: return multiply<std::complex<double>, std::complex<double>>(p);
     }
@@ -95,7 +96,7 @@ _HOOK = ctypes.CFUNCTYPE(None, ctypes.c_int)
 @functools.cache
 def library(start):
     """The library; `start` is given a function for every product, to call now or later."""
-    found = host_kernels.library(_SOURCE)
+    found = host_kernels.library(_SOURCE, host_kernels.PRELUDE)
     hook = _HOOK(lambda number: start(lambda: found.perform(number)))
     found.set_hook(hook)
     found.kept = hook

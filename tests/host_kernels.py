@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["COMPILER", "library", "run_elementwise", "run_raw"]
+__all__ = ["COMPILER", "PRELUDE", "library", "run_elementwise", "run_raw"]
 
 COMPILER = shutil.which("g++") or shutil.which("clang++")
 _FOLDER = tempfile.TemporaryDirectory(prefix="xgrad-kernels-")
@@ -43,7 +43,7 @@ C_TYPES = {
 _NAMED = {"int32": "int", "int64": "long long", "uint32": "unsigned int", "bool": "bool"}
 _NAMED |= {"uint64": "unsigned long long", "float32": "float", "float64": "double"}
 
-_PRELUDE = """
+PRELUDE = """
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -158,7 +158,7 @@ def run_elementwise(inputs, outputs, operation, preamble, arguments, size=None):
     source = _elementwise_source([*ins, *outs], dtypes, types, len(ins), operation, preamble)
     pointers, held = _pointers(values)
     count = int(np.prod(shape, dtype=int))
-    library(source, _PRELUDE + _THREADS).run(ctypes.c_longlong(count), pointers)
+    library(source, PRELUDE + _THREADS).run(ctypes.c_longlong(count), pointers)
     results = []
     for i, (raw, _, _) in enumerate(outs):
         made = held[len(ins) + i].reshape(given[i].shape if raw else shape)
@@ -218,5 +218,5 @@ def run_raw(code, name, grid, block, arguments):
         told = own.startswith("a") and f"t{own[1:]}_0" in names  # of the strides of this array
         assert told or not isinstance(array, np.ndarray) or array.flags.c_contiguous
     pointers, _held = _pointers(arguments)
-    compiled = library(code + launch, _PRELUDE + _THREADS)
+    compiled = library(code + launch, PRELUDE + _THREADS)
     compiled.launch(pointers, ctypes.c_uint(grid), ctypes.c_uint(block))

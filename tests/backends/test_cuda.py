@@ -47,7 +47,8 @@ def test_memory_goes_back_when_nothing_holds_it(rng):
             loss = xg.mean(xg.tanh(x @ w) ** 2)
         optimizer.apply([tape.gradient(loss, w)], [w])
 
-    step()
+    for _ in range(2):  # the first makes the optimizer's arrays
+        step()
     before = xg.cuda.memory("cuda").used
     for _ in range(5):
         step()
@@ -96,6 +97,21 @@ def test_prefetched_batches_hold_what_was_sent(rng):
         np.testing.assert_array_equal((found * 2.0).numpy(), 2.0 * expected)
 
 
+def test_batches_stay_what_they_are_while_others_are_sent_and_left(rng):
+    """The host is far ahead: nothing has been computed when the next batches are sent."""
+    busy = xg.asarray(rng.normal(size=(4096, 4096)).astype(np.float32), device="cuda")
+    sent = [np.full(1_000_000, i, np.float32) for i in range(12)]
+    sums = []
+    for start in range(0, 12, 4):
+        for _ in range(10):
+            busy = xg.tanh(busy @ busy)
+        batches = xg.cuda.prefetch(sent[start : start + 4], "cuda", size=2)
+        sums += [xg.sum(next(batches)) for _ in range(3)]
+        batches.close()  # with one batch on its way
+        sums.append(xg.sum(xg.ones(1_000_000, dtype=xg.float32, device="cuda") * (start + 3.0)))
+    assert [float(s) for s in sums] == [1e6 * i for i in range(12)]
+
+
 def test_repeated_sums_are_the_same_to_the_last_bit(rng):
     x = xg.asarray(rng.normal(size=100_000).astype(np.float32), device="cuda")
     indices = xg.asarray(rng.integers(0, 10, 100_000), device="cuda")
@@ -118,7 +134,7 @@ def test_products_in_tf32_are_close_and_highest_is_exact(rng):
     for precision in ("highest", "high"):
         with xg.set_matmul_precision(precision):
             errors[precision] = np.max(np.abs((ours @ ours).numpy() - exact))
-    assert errors["highest"] < 1e-4
+    assert errors["highest"] < 2e-4
     assert errors["highest"] <= errors["high"] < 0.2
 
 
@@ -291,18 +307,26 @@ def test_graphs_on_two_streams_do_not_meet(rng):
 def test_memory_of_a_graph_goes_back_with_its_function(rng):
     cupy = pytest.importorskip("cupy", reason="cupy is not installed")
     x = xg.asarray(rng.normal(size=1_000_000), device="cuda")
-    xg.cuda.release_memory("cuda")
-    before = xg.cuda.memory("cuda").free
-    step = xg.function(lambda x: xg.sum(xg.cumulative_sum(x)))
-    with xg.cuda.set_graphs("always"):
-        for _ in range(3):
-            step(x)
-    assert xg.cuda.memory("cuda").free < before
+
+    def free():
+        gc.collect()
+        cupy.cuda.Device().synchronize()
+        return xg.cuda.release_memory("cuda").free
+
+    def captured():
+        step = xg.function(lambda x: xg.sum(xg.cumulative_sum(x)))
+        with xg.cuda.set_graphs("always"):
+            for _ in range(3):
+                step(x)
+            assert step.stats().replay.startswith("one graph"), step.stats().replay
+        return step
+
+    captured()  # CUDA loads kernels, which stay
+    before = free()
+    step = captured()
+    assert free() < before - 8_000_000
     del step
-    gc.collect()
-    cupy.cuda.Device().synchronize()
-    xg.cuda.release_memory("cuda")
-    assert xg.cuda.memory("cuda").free > before - 4_000_000
+    assert free() > before - 4_000_000
 
 
 @pytest.mark.multi_gpu

@@ -205,3 +205,29 @@ def test_on_the_host_lists_become_it_and_gradients_keep_it():
     g = xg.grad(lambda x: xg.sum(x * x))(x)
     assert (x.dtype, g.dtype) == (BFLOAT16, BFLOAT16)
     assert g.numpy().astype(float).tolist() == [2.0, 4.0]
+
+
+# -- in CUDA graphs --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: xg.logsumexp(x, axis=1),  # sums that are no half numbers
+        lambda x: xg.nn.softmax(x * 1.0) + 1.0,
+        lambda x: xg.cumulative_sum(x, axis=1)[:, -1] / 70_000,
+        lambda x: xg.matmul(x[None, :, :50], x[None, :, :50].mT),
+    ],
+    ids=["logsumexp", "softmax", "cumulative_sum", "matmul"],
+)
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_in_a_graph_they_are_what_they_are_outside(second, f, dtype, rng):
+    x = xg.astype(xg.asarray(rng.uniform(0, 0.1, (2, 70_000)), device=second), dtype)
+    expected = f(x)
+    step = xg.function(f)
+    with xg.cuda.set_graphs("always"):
+        for _ in range(3):
+            y = step(x)
+        assert step.stats().replay.startswith("one graph"), step.stats().replay
+    assert y.dtype == expected.dtype == x.dtype
+    near(y.numpy(), expected.numpy(), factor=2)

@@ -6,6 +6,7 @@ every one, in a minute or two."""
 
 import os
 
+import captured_launches
 import numpy as np
 import pytest
 from cases import CASES, arguments, complex_arguments
@@ -677,6 +678,27 @@ def test_prefetched_batches_arrive_in_order_on_their_device(second):
     assert all(b["x"].device == second for b in found)
     assert [b["x"].tolist() for b in found] == [[float(i)] * 3 for i in range(5)]
     assert [b["y"][0].tolist() for b in found] == list(range(5))
+
+
+@pytest.fixture
+def lost():
+    """What went wrong with copies from the host."""
+    captured_launches.lost.clear()
+    return captured_launches.lost
+
+
+def test_buffers_are_not_used_again_before_they_are_read(second, lost):
+    """cupy's pool of pinned memory gives a buffer to whoever comes next, copied or not."""
+    found = [b for i in range(3) for b in xg.cuda.prefetch([np.full(3, i)], second)]
+    assert [b.tolist() for b in found] == [[i] * 3 for i in range(3)]
+    assert not lost
+
+
+def test_batches_that_nobody_takes_arrive_before_their_memory_is_used_again(second, lost):
+    batches = xg.cuda.prefetch([np.full(3, i) for i in range(9)], second, size=3)
+    next(batches)
+    batches.close()
+    assert not lost
 
 
 # -- half precision --------------------------------------------------------------------------------

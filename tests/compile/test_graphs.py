@@ -173,6 +173,17 @@ def test_a_training_step_with_adam_is_one_graph(gpu, rng):
 # -- values belong to the caller -------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("join", [xg.concat, xg.stack])
+@pytest.mark.parametrize("axis", [0, -1])
+def test_any_number_of_arrays_is_joined(gpu, always, join, axis, rng):
+    """cupy sends a table of their addresses where there are more than eight."""
+    f = lambda x: join([xg.tanh(x[i : i + 2] * i) for i in range(20)], axis=axis)
+    step, values = xg.function(f), rng.normal(size=(22, 2))
+    y = replayed(step, xg.asarray(values, device=gpu))
+    assert step.stats().replay.startswith("one graph"), step.stats().replay
+    np.testing.assert_allclose(y.numpy(), f(xg.asarray(values)).numpy(), rtol=1e-12)
+
+
 def test_results_are_not_overwritten_by_later_replays(gpu, always, rng):
     step = xg.function(lambda x: (x * 2.0, xg.sum(x)))
     batches = [rng.normal(size=6) for _ in range(5)]
@@ -291,6 +302,20 @@ def test_another_stream_waits_for_the_last_replay(gpu, cupy, always, rng):
         step(x)
     assert len(second.waited) == 1
     assert len(first.waited) == 1, "for the default stream, once"
+
+
+def test_default_streams_of_threads_wait_for_each_other(gpu, cupy, always, rng):
+    """With CUPY_CUDA_PER_THREAD_DEFAULT_STREAM=1 one address stands for a stream per thread."""
+    step = xg.function(lambda x: xg.sort(x))
+    x = xg.asarray(rng.normal(size=4), device=gpu)
+    replayed(step, x)
+    mine, another = cupy.cuda.Stream(ptds=True), cupy.cuda.Stream(ptds=True)
+    assert mine == another
+    with mine:
+        step(x)
+    with another:
+        step(x)
+    assert len(another.waited) == 1
 
 
 def test_inside_a_capture_of_the_callers_it_runs_kernel_by_kernel(gpu, cupy, always, rng):

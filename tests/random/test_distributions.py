@@ -254,3 +254,16 @@ def test_gumbel_draws_from_a_softmax():
     noisy = xg.random.Generator(1).gumbel((COUNT, 3), logits)
     found = np.bincount(xg.argmax(noisy, axis=-1).numpy()) / COUNT
     np.testing.assert_allclose(found, [0.5, 0.3, 0.2], atol=0.015)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_half_numbers_stay_below_one(device, dtype):
+    """Of a million draws in float32 a few hundred round to 1."""
+    try:
+        x = xg.random.Generator(1, device).uniform((1_000_000,), dtype=dtype)
+    except xg.errors.DTypeError as error:
+        pytest.skip(str(error))
+    values = xg.astype(x, xg.float32).numpy()
+    assert 0.99 < values.max() < 1.0
+    assert values.min() >= 0.0
+    assert abs(values.mean() - 0.5) < 0.01

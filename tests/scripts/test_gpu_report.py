@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +39,25 @@ def test_the_report_says_what_was_run_and_what_came_of_it(tmp_path):
     text = report.read_text()
     assert "- xgrad check, float64: passed" in text
     assert "3 of 3 instructions are right" in text
+
+
+def test_what_takes_longer_than_its_share_is_stopped_and_reported(tmp_path):
+    options = ["--device", "cpu", "--steps", "check", "--minutes", "0.3", "--folder", tmp_path]
+    done = run("scripts/gpu_report.py", *options)
+    assert done.returncode == 1
+    (report,), (log,) = tmp_path.glob("*.md"), tmp_path.glob("*.log")
+    for dtype in ("float32", "float64"):
+        assert re.search(rf"- xgrad check, {dtype}: STOPPED after \d+ s", report.read_text())
+    assert "xgrad: interrupted" in log.read_text()
+
+
+def test_without_time_nothing_is_started(tmp_path):
+    options = ["--device", "cpu", "--minutes", "0", "--folder", tmp_path]
+    assert run("scripts/gpu_report.py", *options).returncode == 1
+    (report,) = tmp_path.glob("*.md")
+    assert report.read_text().count("STOPPED after 0 s") == 2 * len(
+        ["GPU alone", "float32", "float64", "Benchmarks", "Demo on cpu", "Tests"]
+    )
 
 
 @pytest.mark.parametrize("step", ["check", "benchmarks"])

@@ -14,13 +14,13 @@ from typing import Any
 
 from .._typing import Array, DType, NativeDevice, Shape
 from ..errors import BackendUnavailableError
-from .base import CUDA, Backend, Functions, Job, Memory, Replaced
+from .base import CUDA, Backend, Job, Memory, Replaced
 from .captured import Capturer
 from .cupy_elementwise import one_kernel_each, replace_by_kernel
-from .cupy_functions import Own
+from .cupy_functions import CupyFunctions, Own
 from .cupy_fusion import can_fuse, fused_function, together_function
 from .cupy_graphs import CupyCapturer
-from .cupy_halves import bfloat16, is_bfloat16, mended
+from .cupy_halves import bfloat16, is_bfloat16
 from .cupy_memory import Uploader, memory, release
 from .cupy_reductions import reduced_function
 from .cupy_tables import is_captured
@@ -28,17 +28,6 @@ from .fused import Fused, renumbered
 from .options import options
 
 __all__ = ["CupyBackend"]
-
-
-class CupyFunctions(Functions):
-    """Functions of one GPU."""
-
-    def __getattr__(self, name: str) -> Any:
-        found = super().__getattr__(name)
-        function = mended(name, found)
-        if function is not found:
-            setattr(self, name, function)
-        return function
 
 
 class PlacedFunctions(CupyFunctions):

@@ -12,12 +12,25 @@ import numpy as np
 
 from .._typing import Array
 from . import cupy_kernels, cupy_scatter, portable
+from .base import Functions
 from .cupy_activations import Activations
 from .cupy_cross_entropy import CrossEntropies
+from .cupy_halves import mended
 from .cupy_rows import Rows
 from .fourier import irfftn_of_hermitian
 
-__all__ = ["Own"]
+__all__ = ["CupyFunctions", "Own"]
+
+
+class CupyFunctions(Functions):
+    """Functions of one GPU, which serve half numbers too."""
+
+    def __getattr__(self, name: str) -> Any:
+        found = super().__getattr__(name)
+        function = mended(name, found)
+        if function is not found:
+            setattr(self, name, function)
+        return function
 
 
 class Own(Activations, CrossEntropies, Rows):

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from .._typing import Array, NativeDevice
 from .base import Memory
@@ -32,14 +31,15 @@ class Uploader:
     """Copies host arrays to a device on a stream of its own, through pinned memory.
 
     The arrays are made on the current stream, which is the one that will free them, and the copies
-    wait for what that stream had to do before. A pinned buffer is used again for arrays of its
-    shape and dtype once its copy has arrived."""
+    wait for what that stream had to do before. Whoever asks for copies must wait for them: memory is
+    written until they have arrived. Pinned buffers go back to cupy's pool when theirs has, whether
+    the uploader is still there or not."""
 
     def __init__(self, native: NativeDevice) -> None:
         self._cupy = importlib.import_module("cupy")
         self._pinned = importlib.import_module("cupyx").empty_pinned
+        self._keep_until = importlib.import_module("cupy.cuda.pinned_memory")._add_to_watch_list
         self._native = native
-        self._buffers: dict[Any, list[tuple[Array, Any]]] = {}
         with native:
             self._stream = self._cupy.cuda.Stream(non_blocking=True)
 
@@ -49,11 +49,10 @@ class Uploader:
             made = [self._cupy.empty(x.shape, dtype=x.dtype) for x in arrays]
             self._stream.wait_event(self._cupy.cuda.get_current_stream().record())
             for x, target in zip(arrays, made, strict=True):
-                buffer = self._buffer(x)
+                buffer = self._pinned(x.shape, dtype=x.dtype)
                 buffer[...] = x
                 target.set(buffer, stream=self._stream)
-                waiting = self._buffers.setdefault((x.shape, x.dtype), [])
-                waiting.append((buffer, self._stream.record()))
+                self._keep_until(self._stream.record(), buffer)
             arrived = self._stream.record()
 
         def receive() -> list[Array]:
@@ -62,9 +61,3 @@ class Uploader:
             return made
 
         return receive
-
-    def _buffer(self, x: Array) -> Array:
-        waiting = self._buffers.get((x.shape, x.dtype), [])
-        if waiting and waiting[0][1].done:
-            return waiting.pop(0)[0]
-        return self._pinned(x.shape, dtype=x.dtype)

@@ -21,7 +21,7 @@ from .captured import CaptureRefusedError
 __all__ = ["DTYPES", "Products", "load_cublas"]
 
 # cudaDataType_t (library_types.h), and cublasComputeType_t (cublas_api.h) of what is computed.
-DTYPES = {"e": 2, "f": 0, "d": 1, "F": 4, "D": 5}
+DTYPES = {"e": 2, "E": 14, "f": 0, "d": 1, "F": 4, "D": 5}
 _SINGLE, _SINGLE_PEDANTIC, _SINGLE_TF32, _DOUBLE, _DOUBLE_PEDANTIC = 68, 69, 77, 70, 71
 _PEDANTIC, _TF32 = 2, 7  # cupy's COMPUTE_TYPE_PEDANTIC and COMPUTE_TYPE_TF32 (_routines_linalg.pyx)
 _AS_IT_IS, _TRANSPOSED = 0, 1  # cublasOperation_t
@@ -29,6 +29,7 @@ _DEFAULT = -1  # CUBLAS_GEMM_DEFAULT
 # The number of the scalars alpha and beta: a half is multiplied as a float.
 _SCALARS: dict[str, tuple[Any, int]] = {
     "e": (ctypes.c_float, 1),
+    "E": (ctypes.c_float, 1),
     "f": (ctypes.c_float, 1),
     "d": (ctypes.c_double, 1),
     "F": (ctypes.c_float, 2),

@@ -14,6 +14,7 @@ from .._typing import Array, NativeDevice, Shape
 from ..errors import ArgumentError
 
 __all__ = [
+    "LARGEST_BELOW_ONE",
     "HostGenerator",
     "MovedGenerator",
     "describe_numpys",
@@ -23,6 +24,8 @@ __all__ = [
     "restored_seeds",
 ]
 
+# Of dtypes that are drawn as float32, whose largest numbers below 1 round to it.
+LARGEST_BELOW_ONE = {"float16": 1 - 2**-11, "bfloat16": 1 - 2**-8}
 _DIRECT = ("float32", "float64")
 _NUMPYS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 
@@ -66,7 +69,10 @@ class HostGenerator:
 
     def uniform(self, *, shape: Shape, dtype: str) -> Array:
         """From 0 to 1, without 1."""
-        return _converted(self._rng.random(shape, _direct(dtype)), dtype)
+        u = self._rng.random(shape, _direct(dtype))
+        if dtype in LARGEST_BELOW_ONE:
+            u = np.minimum(u, np.float32(LARGEST_BELOW_ONE[dtype]))
+        return _converted(u, dtype)
 
     def normal(self, *, shape: Shape, dtype: str) -> Array:
         """Of mean 0 and deviation 1."""

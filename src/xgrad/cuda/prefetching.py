@@ -62,12 +62,16 @@ def _ahead(
     batches: Iterator[Nest], send: Callable[[Nest], Callable[[], Nest]], size: int
 ) -> Iterator[Nest]:
     waiting: deque[Callable[[], Nest]] = deque()
-    for batch in batches:
-        waiting.append(send(batch))
-        if len(waiting) >= size:
+    try:
+        for batch in batches:
+            waiting.append(send(batch))
+            if len(waiting) >= size:
+                yield waiting.popleft()()
+        while waiting:
             yield waiting.popleft()()
-    while waiting:
-        yield waiting.popleft()()
+    finally:  # a loop that was left: later work waits for what still arrives in memory now free
+        for receive in waiting:
+            receive()
 
 
 def _sender(place: Device) -> Callable[[Nest], Callable[[], Nest]]:
