@@ -424,3 +424,29 @@ def test_lists_of_tensors_are_followed_values(device):
         y[:2] = [v[0] * 2, v[1] * 3]
         z = xg.sum(y * y)
     assert tape.gradient(z, v).tolist() == [8.0, 36.0]
+
+
+@pytest.mark.parametrize("name", AT)
+def test_at_refuses_values_of_a_higher_kind(name, device):
+    x = xg.asarray([1, 2, 3], device=device)
+    with pytest.raises(xg.errors.DTypeError, match="cannot become int64, the dtype of x"):
+        getattr(x.at[0], name)(1.5)
+    assert x.at[0].add(2).tolist() == [3, 2, 3]
+
+
+def test_at_add_keeps_the_dtype(device):
+    x = xg.ones(2, dtype="float32", device=device)
+    v = xg.Variable(2.0, dtype="float64", device=device)
+    with xg.GradientTape() as tape:
+        y = x.at[0].add(v)
+    assert y.dtype == device.namespace.float32
+    assert y.tolist() == [3.0, 1.0]
+    assert tape.gradient(y, v).item() == 1.0
+
+
+@pytest.mark.parametrize("key", [0.5, [0.5, 1.0]])
+def test_indices_that_are_no_integers_are_refused(key, device):
+    x, i = xg.ones(3, device=device), xg.asarray(key, device=device)
+    for f in (lambda: x[i], lambda: x.at[i].set(0.0), lambda: x.at[i].add(0.0)):
+        with pytest.raises(xg.errors.DTypeError, match="index array must be integer or boolean"):
+            f()

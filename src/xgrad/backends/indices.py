@@ -37,6 +37,8 @@ def full_key(key: Any, ndim: int) -> tuple[Any, ...]:
 
     An Ellipsis is only left where it stands for no axis: two index arrays are not side by side then."""
     parts = key if isinstance(key, tuple) and not isinstance(key, Slot) else (key,)
+    if sum(part is Ellipsis for part in parts) > 1:
+        raise IndexError("an index can only have a single ellipsis ('...')")
     said = sum(not (part is None or part is Ellipsis or isinstance(part, bool)) for part in parts)
     others = [slice(None)] * (ndim - said)
     if not others:

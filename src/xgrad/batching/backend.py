@@ -12,12 +12,14 @@ from .._typing import Array, DType, NativeDevice
 from ..backends import Backend, backend_of
 from ..backends.registry import register_type
 from ..core.dispatch import set_nested_apply
+from ..core.failures import explain_failure
 from ..core.inspection import tell
 from ..core.node import Node
 from ..core.observers import settings
 from ..core.primitive import Primitive
 from ..core.tensor import Tensor
 from .array import Batched, Level, level_of, refuse
+from .failures import of_one
 from .namespace import apply_to_all, functions
 
 __all__ = ["BATCHED"]
@@ -92,7 +94,10 @@ def _apply_nested(
             for a, n in zip(arrays, nodes, strict=True)
         ]
     )
-    y = apply_to_all(primitive, arrays, parameters or {})
+    try:
+        y = apply_to_all(primitive, arrays, parameters or {})
+    except Exception as error:
+        raise explain_failure(primitive, arrays, parameters, of_one(error, arrays[0])) from error
     recorder = level.recorder()
     new = None
     if recorder is not None:

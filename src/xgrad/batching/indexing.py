@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from .._typing import Shape
 from ..backends import Slot, full_key
 from ..core.instructions import primitive
 from .axes import unsupported
@@ -43,14 +44,14 @@ class _Plan(NamedTuple):
 
 def getitem(op: Operation) -> Any:
     """Read from each example."""
-    plan = _plan(op, op.parameters["key"], op.rank(0), 1, op.mapped[0])
+    plan = _plan(op, op.parameters["key"], op.shape(0), 1, op.mapped[0])
     y = op.run(_GETITEM, (op.values[0], *plan.indices), {"key": plan.key})
     return y if plan.order is None else op.xp.permute_dims(y, _inverse(plan.order))
 
 
 def setitem(op: Operation) -> Any:
     """Write into each example."""
-    plan = _plan(op, op.parameters["key"], op.rank(0), 2, True)
+    plan = _plan(op, op.parameters["key"], op.shape(0), 2, True)
     (x,) = op.all_mapped(0)
     value = op.values[1]
     if op.mapped[1] or (plan.order is not None and hasattr(value, "shape")):
@@ -94,7 +95,7 @@ def scatter(op: Operation) -> Any:
 
 
 def _put(op: Operation, key: Any, shape: tuple[int, ...]) -> Any:
-    plan = _plan(op, key, len(shape), 1, True)
+    plan = _plan(op, key, shape, 1, True)
     (x,) = op.all_mapped(0)
     if plan.order is not None:
         x = op.xp.permute_dims(x, plan.order)
@@ -113,11 +114,11 @@ def _as_part(op: Operation, plan: _Plan) -> Any:
     return value if plan.order is None else op.xp.permute_dims(value, plan.order)
 
 
-def _plan(op: Operation, key: Any, rank: int, first: int, x_mapped: bool) -> _Plan:
+def _plan(op: Operation, key: Any, shape: Shape, first: int, x_mapped: bool) -> _Plan:
     """How to apply a key to all examples; operands from `first` on are its index arrays."""
     xp = op.xp
-    key, indices, mapped = _without_masks(op, key, op.values[first:], op.mapped[first:])
-    parts = full_key(key, rank)
+    key, indices, mapped = _without_masks(op, key, shape, op.values[first:], op.mapped[first:])
+    parts = full_key(key, len(shape))
     axis_of_bool = any(isinstance(part, bool) for part in parts)  # which count as index arrays
     advanced = bool(indices) or axis_of_bool
     chosen = [i for i, part in enumerate(parts) if advanced and isinstance(part, (int, Slot))]
@@ -147,28 +148,48 @@ def _plan(op: Operation, key: Any, rank: int, first: int, x_mapped: bool) -> _Pl
 
 
 def _without_masks(
-    op: Operation, key: Any, indices: tuple[Any, ...], mapped: tuple[bool, ...]
+    op: Operation, key: Any, shape: Shape, indices: tuple[Any, ...], mapped: tuple[bool, ...]
 ) -> tuple[Any, tuple[Any, ...], tuple[bool, ...]]:
     """The key with the positions that a mask chooses in its place: one index for each of its axes."""
     is_mask = [op.xp.isdtype(index.dtype, "bool") for index in indices]
     if not any(is_mask):
         return key, indices, mapped
+    given = key if type(key) is tuple else (key,)
+    taken = [_axes_taken(part, indices, is_mask) for part in given]
     parts: list[Any] = []
     found: list[Any] = []
     flags: list[bool] = []
-    for part in key if type(key) is tuple else (key,):
+    axis = 0
+    for part, count in zip(given, taken, strict=True):
+        axis += len(shape) - sum(taken) if part is Ellipsis else count
         if not isinstance(part, Slot):
             parts.append(part)
             continue
         index, differs = indices[part.number], mapped[part.number]
-        if is_mask[part.number] and differs:
-            unsupported(op)
+        if is_mask[part.number]:
+            if differs:
+                unsupported(op)
+            _check_mask(tuple(index.shape), shape[axis - count : axis])
         positions = op.xp.nonzero(index) if is_mask[part.number] else (index,)
         for position in positions:
             parts.append(Slot(len(found)))
             found.append(position)
             flags.append(differs)
     return tuple(parts), tuple(found), tuple(flags)
+
+
+def _axes_taken(part: Any, indices: tuple[Any, ...], is_mask: list[bool]) -> int:
+    """How many axes of one example a part of a key speaks of."""
+    if part is None or part is Ellipsis or isinstance(part, bool):
+        return 0
+    masks = isinstance(part, Slot) and is_mask[part.number]
+    return len(indices[part.number].shape) if masks else 1
+
+
+def _check_mask(mask: Shape, chosen: Shape) -> None:
+    """Refuse a mask of another shape than that of its axes, which its positions would not tell."""
+    if mask != chosen:
+        raise IndexError(f"a mask of shape {mask} chooses from axes of sizes {chosen}")
 
 
 def _inverse(order: tuple[int, ...]) -> tuple[int, ...]:

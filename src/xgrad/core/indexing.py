@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from .._typing import SCALAR_TYPES
 from ..backends import Slot, host, is_array
-from ..errors import ArgumentTypeError
-from .casting import kind_fits, refuse_worse_kind, to_array
-from .dispatch import apply, apply1, binary
+from ..errors import ArgumentTypeError, DTypeError
+from .casting import dtype_kind, kind_fits, refuse_worse_kind, to_array
+from .dispatch import apply, apply1, binary, unwrap
 from .handle import Handle
 from .instructions import primitive
 from .protocols import protocols
+from .spec import describe
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -29,6 +30,7 @@ _add = binary(primitive("add"))
 _maximum = binary(primitive("maximum"))
 _minimum = binary(primitive("minimum"))
 _STATIC = frozenset({int, slice, type(None), type(Ellipsis)})
+_INDICES = ("integer", "bool")
 
 
 def split_key(key: Any, x: Any) -> tuple[Any, tuple[Any, ...]]:
@@ -53,6 +55,11 @@ def _split_part(part: Any, operands: list[Any], x: Any) -> Any:
     if isinstance(part, Handle) or is_array(part):
         if isinstance(part, host().namespace.generic):
             return part.item()
+        if dtype_kind(part.dtype) not in _INDICES:
+            raise DTypeError(
+                f"an index array must be integer or boolean, but is {describe(part)}. Use xg.astype "
+                "to convert numbers, or a comparison such as x > 0 to make a mask."
+            )
         operands.append(part)
         return Slot(len(operands) - 1)
     if hasattr(part, "__index__"):
@@ -91,7 +98,8 @@ class At:
     """``x.at[key]``: updates of parts of x, as new values.
 
     Every method returns a new Tensor. `add` adds up at repeated indices; the others, at repeated
-    indices, keep one of the values. Lists of numbers are values of x's dtype, as single numbers are."""
+    indices, keep one of the values. Lists of numbers are values of x's dtype, as single numbers are.
+    The result has x's dtype: a value of a higher kind, 1.5 for integers, raises DTypeError."""
 
     __slots__ = ("_key", "_x")
 
@@ -114,7 +122,7 @@ class At:
         """x with value added to the part; repeated indices add up."""
         template, indices = split_key(self._key, self._x)
         part = self.get()
-        value = _as_tensor(self._listed(value), part)
+        value = protocols.astype(_as_tensor(self._operand(value), part), self._x.dtype)
         filled = apply1(primitive("broadcast_to"), value, {"shape": part.shape})
         parameters = {"key": template, "shape": tuple(self._x.shape)}
         update = apply(_PUT, (filled, *indices), parameters)
@@ -122,27 +130,29 @@ class At:
 
     def multiply(self, value: Any) -> Tensor:
         """x with the part multiplied by value."""
-        return self.set(self.get() * self._listed(value))
+        return self.set(self.get() * self._operand(value))
 
     def divide(self, value: Any) -> Tensor:
         """x with the part divided by value."""
-        return self.set(self.get() / self._listed(value))
+        return self.set(self.get() / self._operand(value))
 
     def min(self, value: Any) -> Tensor:
         """x with the part replaced by its minimum with value."""
-        return self.set(_minimum(self.get(), self._listed(value)))
+        return self.set(_minimum(self.get(), self._operand(value)))
 
     def max(self, value: Any) -> Tensor:
         """x with the part replaced by its maximum with value."""
-        return self.set(_maximum(self.get(), self._listed(value)))
+        return self.set(_maximum(self.get(), self._operand(value)))
 
-    def _listed(self, value: Any) -> Any:
-        """A list as a Tensor, of x's dtype if it is of its kind; anything else as it is."""
-        if not isinstance(value, (list, tuple)):
-            return value
-        found = protocols.asarray(value, device=self._x.device)
-        fits = kind_fits(found, self._x.dtype)
-        return protocols.astype(found, self._x.dtype) if fits else found
+    def _operand(self, value: Any) -> Any:
+        """A value of no higher kind than x; of a list, a Tensor of x's dtype."""
+        if isinstance(value, (list, tuple)):
+            value = protocols.asarray(value, device=self._x.device)
+            if kind_fits(value, self._x.dtype):
+                value = protocols.astype(value, self._x.dtype)
+        unwrap(value)
+        refuse_worse_kind(value, self._x.dtype, "at[...]: value", "x")
+        return value
 
 
 def _as_tensor(value: Any, like: Tensor) -> Any:
