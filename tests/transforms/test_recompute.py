@@ -812,3 +812,39 @@ def test_the_second_run_finds_what_the_caller_has_changed_since():
         y = xg.checkpoint(lambda x: xg.sum(x**2))(x)
         x *= 3.0
     assert tape.gradient(y, w).tolist() == [2.0, 4.0]
+
+
+def uses_one_of_two(l):
+    """Two results of an inner function, of which only the second is used; it does not read v."""
+    return l(lambda u, v: l(lambda c: (xg.sin(c + v), c * 2.0))(u)[1] ** 2)
+
+
+def test_second_derivatives_beside_a_result_that_nobody_used():
+    def of(l):
+        return lambda u: xg.sum(uses_one_of_two(l)(xg.sin(u), u))
+
+    x = xg.asarray([0.1, 0.2, 0.3])
+    np.testing.assert_allclose(
+        xg.hessian(of(xg.checkpoint))(x).numpy(), xg.hessian(of(lambda f: f))(x).numpy(), rtol=1e-12
+    )
+
+
+def test_a_result_that_nobody_used_gives_no_gradient():
+    u, v = xg.asarray(0.5), xg.asarray(2.0)
+    with xg.GradientTape() as tape:
+        tape.watch([u, v])
+        y = xg.checkpoint(lambda a, b: (a * b, a * 2.0))(u, v)[1]
+    du, dv = tape.gradient(y, [u, v])
+    assert du.item() == 2.0
+    assert dv is None
+
+
+def test_second_derivatives_beside_an_unused_result_of_a_custom_gradient():
+    @xg.custom_gradient
+    def pair(a, b):
+        return (a * b, a * 2.0), lambda g, h: (g * b + h * 2.0, g * a)
+
+    def f(a):
+        return xg.checkpoint(lambda a, b: pair(a, b)[1] ** 2)(a, xg.sin(a))
+
+    assert xg.grad(xg.grad(f))(xg.asarray(0.5)).item() == 8.0

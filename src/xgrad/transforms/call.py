@@ -61,11 +61,15 @@ class Call:
         tape would have kept.
     has_push : bool
         Whether there is a rule of forward mode.
+    own : bool
+        Whether the rule is xgrad's own, so that all it computes is followed, and results that nobody
+        used need no cotangent.
     title : str
         For error messages.
     """
 
     has_push = False
+    own = False
     title = "a function with a gradient of its own"
     kept_bytes = 0
     saved_bytes = 0
@@ -165,12 +169,13 @@ class Call:
     def seeds(self, parts: Sequence[Any]) -> list[Tensor | None]:
         """The cotangents of the results as the user's rule is given them.
 
-        From raw arrays or Tensors in the walk's convention; zeros for results that nobody used."""
+        From raw arrays or Tensors in the walk's convention; a user's rule is given zeros for results
+        that nobody used."""
         return [self._seed(part, place) for part, place in zip(parts, self.results, strict=True)]
 
     def _seed(self, part: Any, place: Place) -> Tensor | None:
         if part is None:
-            if not is_inexact(place.dtype):
+            if self.own or not is_inexact(place.dtype):
                 return None
             xp, native = place.device.backend.xp, place.device.native
             return Tensor(xp.zeros(place.shape, dtype=place.dtype, device=native))

@@ -58,7 +58,10 @@ def _run_rule(call: Call, gs: list[Tensor | None]) -> list[Tensor | None]:
     how the result depends on anything else is not known either."""
     if not state.observers:
         return call.gradients(gs)
-    traces, private = active_traces(), Private()
+    traces = active_traces()
+    if call.own:
+        return [None if g is None else _as_followed_by(g, traces) for g in call.gradients(gs)]
+    private = Private()
     watched = [None if g is None else _watched(g, private.trace) for g in gs]
     with Context.of((*state.observers, private)):
         found = call.gradients(watched)
@@ -224,6 +227,7 @@ class _ForAll(Call):
         self._level = level
         self._mapped = [x.mapped for x in operands]
         self.has_push = call.has_push
+        self.own = call.own
 
     def push(
         self, values: Sequence[Tensor], tangents: Sequence[Tensor | None]

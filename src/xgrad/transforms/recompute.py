@@ -201,6 +201,7 @@ class _Recompute(Call):
     """
 
     has_push = True
+    own = True
 
     def __init__(
         self,
