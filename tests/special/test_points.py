@@ -119,6 +119,16 @@ REMOVABLE = [
     ("poch between zeros", lambda x: sp.poch(x, 3.0), -1, [-1]),
     ("binom outside of the triangle", lambda k: sp.binom(3.0, k), 5, [1 / 20]),
     ("cosm1 at 0", sp.cosm1, 0, [0, -1]),
+    ("zeta at 1e16", sp.zeta, 1e16, [0, 0]),
+    ("zeta at -200, where gamma overflows", sp.zeta, -200, [9.11769316129784e214]),
+    (
+        "zeta of two arguments, which overflows",
+        lambda x: sp.zeta(x, 0.5),
+        1e4,
+        [math.inf, math.inf],
+    ),
+    ("exprel where it overflows", sp.exprel, 800, [math.inf, math.inf]),
+    ("ellipkm1 at -0.0", sp.ellipkm1, -0.0, [-math.inf, math.inf]),
     ("zeta at 0", sp.zeta, 0, [-math.log(2 * math.pi) / 2]),
     ("lpmv, a line", lambda x: sp.lpmv(0, 1, x), 0.3, [1, 0]),
     ("lpmv at 1", lambda x: sp.lpmv(0, 3, x), 1, [6, 15, 15]),
@@ -193,6 +203,9 @@ TAILS = [
     ("log_ndtr at -1e8", sp.log_ndtr, -1e8, 1e8),
     ("log_ndtr at 1e8", sp.log_ndtr, 1e8, 0),
     ("erfcx at 1e8", sp.erfcx, 1e8, -1 / math.sqrt(math.pi) / 1e16),
+    ("i0e at 1e100", sp.i0e, 1e100, -0.5 / math.sqrt(2 * math.pi) * 1e-150),
+    ("i1e at infinity", sp.i1e, math.inf, 0),
+    ("k0e at infinity", sp.k0e, math.inf, 0),
     ("i0e at 1e12", sp.i0e, 1e12, -0.5 / math.sqrt(2 * math.pi) * 1e-18),
     ("k1e at 1e14", sp.k1e, 1e14, -0.5 * math.sqrt(math.pi / 2) * 1e-21),
     ("gammaln at 1e300", sp.gammaln, 1e300, math.log(1e300)),
@@ -207,6 +220,17 @@ TAILS = [
 def test_slope_in_a_far_tail(f, point, expected):
     np.testing.assert_allclose(slope(f, point), expected, rtol=1e-12)
     assert not np.isnan(slope(f, point, 2))
+
+
+@pytest.mark.parametrize("x", [100.0, 1e8])
+def test_log_ndtr_is_flat_above_in_forward_mode_too(x):
+    slope = xg.jvp(xg.grad(sp.log_ndtr), (xg.asarray(x),), (xg.asarray(1.0),))[1]
+    assert slope.item() == 0
+
+
+@pytest.mark.parametrize(("x", "bend"), [(0.0, -math.inf), (1e-300, -math.inf), (1.0, math.inf)])
+def test_second_derivative_of_logit_at_the_ends_is_infinite(x, bend):
+    assert slope(sp.logit, x, 2) == bend
 
 
 @pytest.mark.parametrize("point", [-1e100, -1e3, -40.0, 0.0, 40.0, 1e3, 1e100])

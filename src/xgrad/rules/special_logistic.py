@@ -114,7 +114,7 @@ def _log_ratio(xp: Any, x1: Array, x2: Array) -> Array:
 
 
 give("expit", x=lambda xp, g, x, y: g * (y * xp.expit(-x)))
-give("logit", x=lambda xp, g, x: g / (x * (1 - x)))
+give("logit", x=lambda xp, g, x: g / x + g / (1 - x))
 give("log_expit", x=lambda xp, g, x: g * xp.expit(-x))
 give("softplus", x=lambda xp, g, x: g * xp.expit(x))
 give("xlogy", x1=lambda xp, g, x2: g * xp.log(x2), x2=xlogy_x2)
