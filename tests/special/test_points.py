@@ -98,6 +98,12 @@ REMOVABLE = [
     ("betainc in its shape at 1", lambda a: sp.betainc(a, 2.0, 1.0), 2, [0]),
     ("stdtr at 0", lambda t: sp.stdtr(1.0, t), 0, [1 / math.pi, 0]),
     ("stdtr in df at 0", lambda df: sp.stdtr(df, 0.0), 3, [0]),
+    ("gammaincinv of 0 in its shape", lambda a: sp.gammaincinv(a, 0.0), 3, [0]),
+    ("betaincinv of 0 in its first shape", lambda a: sp.betaincinv(a, 2.0, 0.0), 3, [0]),
+    ("betaincinv of 1 in its second shape", lambda b: sp.betaincinv(3.0, b, 1.0), 2, [0]),
+    ("boxcox in lmbda, overflowing", lambda l: sp.boxcox(2.5, l), 1e3, [math.inf]),
+    ("boxcox1p in lmbda, overflowing", lambda l: sp.boxcox1p(1.5, l), 1e3, [math.inf]),
+    ("boxcox at x 0 in a negative lmbda", lambda l: sp.boxcox(0.0, l), -2, [math.inf]),
     ("fdtr at 0", lambda x: sp.fdtr(2.0, 4.0, x), 0, [1]),
     ("bdtr of all successes", lambda p: sp.bdtr(3, 3, p), 0.5, [0]),
     (
@@ -164,6 +170,15 @@ def test_mixed_derivatives_of_boxcox_at_the_end_are_0_in_both_orders_and_modes(f
         tangents = [xg.asarray(1.0 if i == outer else 0.0) for i in range(2)]
         forward = xg.jvp(xg.grad(f, argnums=inner), point, tuple(tangents))[1]
         assert reverse(*point).item() == forward.item() == 0
+
+
+@pytest.mark.parametrize("outer", ["df", "t"])
+def test_mixed_derivative_of_stdtr_at_0_is_that_of_its_density(outer):
+    # The density at 0 is 1 / pi for df = 1, and grows with df by (2 log 2 - 1) / (2 pi).
+    numbers = (1, 0) if outer == "df" else (0, 1)
+    mixed = xg.grad(xg.grad(sp.stdtr, argnums=numbers[0]), argnums=numbers[1])
+    expected = (2 * math.log(2) - 1) / (2 * math.pi)
+    assert mixed(xg.asarray(1.0), xg.asarray(0.0)).item() == pytest.approx(expected, rel=1e-13)
 
 
 POLES = [(0.0, 0.0), (-1.0, -2.0), (0.0, -3.0)]
