@@ -98,6 +98,12 @@ REMOVABLE = [
     ("betainc in its shape at 1", lambda a: sp.betainc(a, 2.0, 1.0), 2, [0]),
     ("stdtr at 0", lambda t: sp.stdtr(1.0, t), 0, [1 / math.pi, 0]),
     ("stdtr in df at 0", lambda df: sp.stdtr(df, 0.0), 3, [0]),
+    ("gammaincinv of 0 in its shape", lambda a: sp.gammaincinv(a, 0.0), 3, [0]),
+    ("betaincinv of 0 in its first shape", lambda a: sp.betaincinv(a, 2.0, 0.0), 3, [0]),
+    ("betaincinv of 1 in its second shape", lambda b: sp.betaincinv(3.0, b, 1.0), 2, [0]),
+    ("boxcox in lmbda, overflowing", lambda l: sp.boxcox(2.5, l), 1e3, [math.inf]),
+    ("boxcox1p in lmbda, overflowing", lambda l: sp.boxcox1p(1.5, l), 1e3, [math.inf]),
+    ("boxcox at x 0 in a negative lmbda", lambda l: sp.boxcox(0.0, l), -2, [math.inf]),
     ("fdtr at 0", lambda x: sp.fdtr(2.0, 4.0, x), 0, [1]),
     ("bdtr of all successes", lambda p: sp.bdtr(3, 3, p), 0.5, [0]),
     (
@@ -119,6 +125,16 @@ REMOVABLE = [
     ("poch between zeros", lambda x: sp.poch(x, 3.0), -1, [-1]),
     ("binom outside of the triangle", lambda k: sp.binom(3.0, k), 5, [1 / 20]),
     ("cosm1 at 0", sp.cosm1, 0, [0, -1]),
+    ("zeta at 1e16", sp.zeta, 1e16, [0, 0]),
+    ("zeta at -200, where gamma overflows", sp.zeta, -200, [9.11769316129784e214]),
+    (
+        "zeta of two arguments, which overflows",
+        lambda x: sp.zeta(x, 0.5),
+        1e4,
+        [math.inf, math.inf],
+    ),
+    ("exprel where it overflows", sp.exprel, 800, [math.inf, math.inf]),
+    ("ellipkm1 at -0.0", sp.ellipkm1, -0.0, [-math.inf, math.inf]),
     ("zeta at 0", sp.zeta, 0, [-math.log(2 * math.pi) / 2]),
     ("lpmv, a line", lambda x: sp.lpmv(0, 1, x), 0.3, [1, 0]),
     ("lpmv at 1", lambda x: sp.lpmv(0, 3, x), 1, [6, 15, 15]),
@@ -154,6 +170,15 @@ def test_mixed_derivatives_of_boxcox_at_the_end_are_0_in_both_orders_and_modes(f
         tangents = [xg.asarray(1.0 if i == outer else 0.0) for i in range(2)]
         forward = xg.jvp(xg.grad(f, argnums=inner), point, tuple(tangents))[1]
         assert reverse(*point).item() == forward.item() == 0
+
+
+@pytest.mark.parametrize("outer", ["df", "t"])
+def test_mixed_derivative_of_stdtr_at_0_is_that_of_its_density(outer):
+    # The density at 0 is 1 / pi for df = 1, and grows with df by (2 log 2 - 1) / (2 pi).
+    numbers = (1, 0) if outer == "df" else (0, 1)
+    mixed = xg.grad(xg.grad(sp.stdtr, argnums=numbers[0]), argnums=numbers[1])
+    expected = (2 * math.log(2) - 1) / (2 * math.pi)
+    assert mixed(xg.asarray(1.0), xg.asarray(0.0)).item() == pytest.approx(expected, rel=1e-13)
 
 
 POLES = [(0.0, 0.0), (-1.0, -2.0), (0.0, -3.0)]
@@ -193,6 +218,9 @@ TAILS = [
     ("log_ndtr at -1e8", sp.log_ndtr, -1e8, 1e8),
     ("log_ndtr at 1e8", sp.log_ndtr, 1e8, 0),
     ("erfcx at 1e8", sp.erfcx, 1e8, -1 / math.sqrt(math.pi) / 1e16),
+    ("i0e at 1e100", sp.i0e, 1e100, -0.5 / math.sqrt(2 * math.pi) * 1e-150),
+    ("i1e at infinity", sp.i1e, math.inf, 0),
+    ("k0e at infinity", sp.k0e, math.inf, 0),
     ("i0e at 1e12", sp.i0e, 1e12, -0.5 / math.sqrt(2 * math.pi) * 1e-18),
     ("k1e at 1e14", sp.k1e, 1e14, -0.5 * math.sqrt(math.pi / 2) * 1e-21),
     ("gammaln at 1e300", sp.gammaln, 1e300, math.log(1e300)),
@@ -207,6 +235,17 @@ TAILS = [
 def test_slope_in_a_far_tail(f, point, expected):
     np.testing.assert_allclose(slope(f, point), expected, rtol=1e-12)
     assert not np.isnan(slope(f, point, 2))
+
+
+@pytest.mark.parametrize("x", [100.0, 1e8])
+def test_log_ndtr_is_flat_above_in_forward_mode_too(x):
+    slope = xg.jvp(xg.grad(sp.log_ndtr), (xg.asarray(x),), (xg.asarray(1.0),))[1]
+    assert slope.item() == 0
+
+
+@pytest.mark.parametrize(("x", "bend"), [(0.0, -math.inf), (1e-300, -math.inf), (1.0, math.inf)])
+def test_second_derivative_of_logit_at_the_ends_is_infinite(x, bend):
+    assert slope(sp.logit, x, 2) == bend
 
 
 @pytest.mark.parametrize("point", [-1e100, -1e3, -40.0, 0.0, 40.0, 1e3, 1e100])

@@ -23,6 +23,14 @@ def erfcx_x(xp: Any, g: Array, x: Array) -> Array:
     return g * xp.erfcx_derivative(x, order=1)
 
 
+def log_ndtr_x(xp: Any, g: Array, x: Array) -> Array:
+    """dy/dx = density / ndtr(x), below 0 by erfcx, which overflows above."""
+    low = x < 0
+    tail = 2 / _ROOT_2PI / xp.erfcx(xp.where(low, x, 0) / -_ROOT2)
+    inside = xp.where(low, 0, x)
+    return g * xp.where(low, tail, xp.exp(inside * inside / -2) / _ROOT_2PI / xp.ndtr(inside))
+
+
 give("erf", x=lambda xp, g, x: g * (_SLOPE * xp.exp(-x * x)))
 give("erfc", x=lambda xp, g, x: g * (-_SLOPE * xp.exp(-x * x)))
 give("erfcx", x=erfcx_x)
@@ -34,4 +42,4 @@ give("erfinv", x=lambda xp, g, y: g * (xp.exp(y * y) / _SLOPE))
 give("erfcinv", x=lambda xp, g, y: g * (xp.exp(y * y) / -_SLOPE))
 give("ndtr", x=lambda xp, g, x: g * (xp.exp(x * x / -2) / _ROOT_2PI))
 give("ndtri", x=lambda xp, g, y: g * (_ROOT_2PI * xp.exp(y * y / 2)))
-give("log_ndtr", x=lambda xp, g, x: g * (2 / _ROOT_2PI / xp.erfcx(x / -_ROOT2)))
+give("log_ndtr", x=log_ndtr_x)

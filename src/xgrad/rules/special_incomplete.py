@@ -97,8 +97,9 @@ def _log_beta_density(xp: Any, a: Array, b: Array, x: Array, m: int, n: int) -> 
 
 
 def gammaincinv_a(xp: Any, g: Array, a: Array, y: Array) -> Array:
-    """P(a, y) = p;  dy/da = -(dP/da) / (dP/dy)."""
-    return -g * (xp.gammainc_derivative(a, y, order=1) / xp.gamma_density(a, y))
+    """P(a, y) = p;  dy/da = -(dP/da) / (dP/dy), and 0 at y = 0, which does not move."""
+    ratio = xp.gammainc_derivative(a, y, order=1) / xp.gamma_density(a, y)
+    return -g * xp.where(y == 0, 0, ratio)
 
 
 def gamma_draw_a(xp: Any, g: Array, a: Array, y: Array) -> Array:
@@ -113,13 +114,15 @@ def gamma_draw_a(xp: Any, g: Array, a: Array, y: Array) -> Array:
 
 
 def betaincinv_a(xp: Any, g: Array, a: Array, b: Array, y: Array) -> Array:
-    """I_y(a, b) = p;  dy/da = -(dI/da) / (dI/dy)."""
-    return -g * (xp.betainc_derivative(a, b, y, orders=(1, 0)) / xp.beta_density(a, b, y))
+    """I_y(a, b) = p;  dy/da = -(dI/da) / (dI/dy), and 0 at the ends, which do not move."""
+    ratio = xp.betainc_derivative(a, b, y, orders=(1, 0)) / xp.beta_density(a, b, y)
+    return -g * xp.where((y == 0) | (y == 1), 0, ratio)
 
 
 def betaincinv_b(xp: Any, g: Array, a: Array, b: Array, y: Array) -> Array:
     """The same for b."""
-    return -g * (xp.betainc_derivative(a, b, y, orders=(0, 1)) / xp.beta_density(a, b, y))
+    ratio = xp.betainc_derivative(a, b, y, orders=(0, 1)) / xp.beta_density(a, b, y)
+    return -g * xp.where((y == 0) | (y == 1), 0, ratio)
 
 
 def stdtr_df(xp: Any, g: Array, df: Array, t: Array) -> Array:
@@ -129,7 +132,8 @@ def stdtr_df(xp: Any, g: Array, df: Array, t: Array) -> Array:
 
 def _student_slope(xp: Any, df: Array, t: Array) -> Array:
     """With z = df / (df + t^2) the upper tail is I_z(df / 2, 1/2) / 2, and the other part has
-    w = 1 - z: the derivative in the shape, of whichever is small, and that in z."""
+    w = 1 - z: the derivative in the shape, of whichever is small, and that in z. At t = 0, where it
+    is 0 and sign(t) has no slope, it is t times the derivative of the density."""
     square = t * t
     half = 0.5 * xp.ones_like(square / df)
     near = square < df
@@ -138,7 +142,9 @@ def _student_slope(xp: Any, df: Array, t: Array) -> Array:
     inner = xp.betainc_derivative(half, df / 2, w, orders=(0, 1))
     tail = xp.betainc_derivative(df / 2, half, z, orders=(1, 0))
     shape = xp.sign(t) / 4 * xp.where(near, inner, -tail)
-    return shape - t / (2 * df) * _student_density(xp, df, t)
+    density = _student_density(xp, df, t)
+    growth = xp.polygamma_difference(df / 2, 0.5 + 0 * df, order=0) - 1 / df
+    return xp.where(t == 0, t / 2 * density * growth, shape - t / (2 * df) * density)
 
 
 def _student_density(xp: Any, df: Array, t: Array) -> Array:

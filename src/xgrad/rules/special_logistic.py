@@ -44,21 +44,19 @@ def pseudo_huber_r(xp: Any, g: Array, delta: Array, r: Array) -> Array:
     return g * xp.where(size < delta, inner, outer)
 
 
-def boxcox_lmbda(xp: Any, g: Array, x: Array, lmbda: Array, y: Array) -> Array:
-    """y = (x^l - 1) / l;  dy/dl = (x^l log x - y) / l, log(x)^2 / 2 where l = 0, 1 / l^2 where x = 0."""
+def boxcox_lmbda(xp: Any, g: Array, x: Array, lmbda: Array) -> Array:
+    """y = (x^l - 1) / l;  dy/dl = (1 + x^l (l log x - 1)) / l^2, log(x)^2 / 2 where l = 0."""
     at_zero = (x == 0) & (lmbda > 0)
     inside = xp.where(at_zero, 1, x)
-    far = (xp.xlogy(xp.pow(inside, lmbda), inside) - y) / lmbda
-    slope = _transform_slope(xp, xp.log(inside), lmbda, far)
+    slope = _transform_slope(xp, xp.log(inside), lmbda, xp.pow(inside, lmbda))
     return g * xp.where(at_zero, 1 / (lmbda * lmbda), slope)
 
 
-def boxcox1p_lmbda(xp: Any, g: Array, x: Array, lmbda: Array, y: Array) -> Array:
+def boxcox1p_lmbda(xp: Any, g: Array, x: Array, lmbda: Array) -> Array:
     """The same of 1 + x."""
     at_zero = (x == -1) & (lmbda > 0)
     inside = xp.where(at_zero, 0, x)
-    far = (xp.xlog1py(_power1p(xp, inside, lmbda), inside) - y) / lmbda
-    slope = _transform_slope(xp, xp.log1p(inside), lmbda, far)
+    slope = _transform_slope(xp, xp.log1p(inside), lmbda, _power1p(xp, inside, lmbda))
     return g * xp.where(at_zero, 1 / (lmbda * lmbda), slope)
 
 
@@ -88,11 +86,12 @@ def _one_plus_product(xp: Any, x: Array, lmbda: Array) -> tuple[Array, Array, Ar
     return far, xp.where(far, 0, product), xp.where(u < 0, math.nan, u)
 
 
-def _transform_slope(xp: Any, logarithm: Array, lmbda: Array, far: Array) -> Array:
+def _transform_slope(xp: Any, logarithm: Array, lmbda: Array, power: Array) -> Array:
     """log(x)^2 q'(l log x) with q(w) = (e^w - 1) / w, which the other formula loses near 0."""
     exponent = lmbda * logarithm
     near = logarithm * logarithm * xp.exprel_derivative(exponent, order=1)
-    return xp.where(xp.abs(exponent) < 1, near, far)
+    bent = xp.where(power == 0, 0, power * (exponent - 1))
+    return xp.where(xp.abs(exponent) < 1, near, (1 + bent) / (lmbda * lmbda))
 
 
 def _power1p(xp: Any, x: Array, exponent: Array) -> Array:
@@ -114,7 +113,7 @@ def _log_ratio(xp: Any, x1: Array, x2: Array) -> Array:
 
 
 give("expit", x=lambda xp, g, x, y: g * (y * xp.expit(-x)))
-give("logit", x=lambda xp, g, x: g / (x * (1 - x)))
+give("logit", x=lambda xp, g, x: g / x + g / (1 - x))
 give("log_expit", x=lambda xp, g, x: g * xp.expit(-x))
 give("softplus", x=lambda xp, g, x: g * xp.expit(x))
 give("xlogy", x1=lambda xp, g, x2: g * xp.log(x2), x2=xlogy_x2)

@@ -53,18 +53,21 @@ def _by_recurrence(
 def i0e_derivative(xp: Any, x: Array, *, order: int) -> Array:
     """The order-th derivative of e^-x I_0(x), for x >= 0."""
     far = x > _NEGLIGIBLE / 2  # where the integrand is negligible before pi
-    end = xp.where(far, xp.acos(1 - _NEGLIGIBLE / xp.where(far, x, _NEGLIGIBLE)), math.pi)
+    # Where 1 - cos u, which is 2 sin(u / 2)^2, is so large.
+    half = xp.asin(xp.sqrt(_NEGLIGIBLE / 2 / xp.where(far, x, _NEGLIGIBLE)))
+    end = xp.where(far, 2 * half, math.pi)
     step = end / _STEPS
     total = _trapezoid(xp, x, step, order, lambda u: 2 * xp.sin(u / 2) ** 2)
-    return (-1) ** order * total * step / math.pi
+    value = (-1) ** order * total * step / math.pi
+    return xp.where(x == math.inf, xp.zeros_like(x), value)
 
 
 def k0e_derivative(xp: Any, x: Array, *, order: int) -> Array:
     """The order-th derivative of e^x K_0(x), for x > 0."""
     large = xp.where(x < 1, 1, x)
-    step = xp.acosh(1 + _NEGLIGIBLE / large) / _STEPS
+    step = 2 * xp.asinh(xp.sqrt(_NEGLIGIBLE / 2 / large)) / _STEPS
     total = _trapezoid(xp, large, step, order, lambda u: 2 * xp.sinh(u / 2) ** 2)
-    integral = (-1) ** order * total * step
+    integral = xp.where(x == math.inf, xp.zeros_like(x), (-1) ** order * total * step)
     # Below 1 nothing cancels: with w(2x) = e^x K_0(x), Kummer's equation; DLMF 13.3.22 and 13.2.1.
     small = xp.where(x < 1, x, 1)
     derivatives = [xp.k0e(small), xp.k0e(small) - xp.k1e(small)]

@@ -53,7 +53,7 @@ def ellipkm1_derivative(xp: Any, x: Array, *, order: int) -> Array:
     the differential equation 19.4.8 the others; near x = 1 the series of K in m = 1 - x does."""
     m = 1 - x
     near = xp.abs(m) < 0.5
-    away = xp.where(near, 0.25, x)
+    away = xp.where(near, 0.25, x) + 0.0  # no -0.0, which is no negative number here
     derivatives = _agm_derivatives(xp, away)
     for k in range(order - 1):
         last, current = derivatives[-2:]
@@ -78,4 +78,5 @@ def _agm_derivatives(xp: Any, p: Array) -> list[Array]:
         c, ratio = c * c / (4 * a), previous * ratio / (4 * a)
         total = total - weight * (c * ratio)
     k = math.pi / 2 / a
-    return [k, -k * total / (2 * p)]
+    # At 0, which no mean leaves, K is infinite.
+    return [xp.where(p == 0, math.inf, k), -k * total / (2 * p)]

@@ -57,7 +57,8 @@ _SCIPY = Library("scipy.special", {"riemann_zeta": "zeta"})
 _LIBRARIES = {
     "numpy": _SCIPY,
     "array_api_compat.cupy": Library("cupyx.scipy.special", widening=frozenset({"yn"})),
-    "array_api_compat.torch": Library("torch.special", _TORCH_NAMES),
+    # Its ndtr is 1 + erf, which cancels for negative numbers.
+    "array_api_compat.torch": Library("torch.special", _TORCH_NAMES, frozenset({"ndtr"})),
     # They do not broadcast.
     "jax.numpy": Library("jax.scipy.special", refused=frozenset({"expn", "hyp1f1"})),
 }

@@ -37,6 +37,7 @@ def exprel_derivative(xp: Any, x: Array, *, order: int) -> Array:
     away = xp.where(near, xp.ones_like(x), x)
     exponential = xp.exp(away)
     quotient = _recurrence(away, xp.expm1(away) / away, order, lambda _: exponential)
+    quotient = xp.where(exponential == math.inf, exponential, quotient)
     return xp.where(near, series, quotient)
 
 

@@ -14,6 +14,7 @@ __all__ = ["polygamma", "riemann_zeta", "zeta_derivative", "zetac"]
 
 _TERMS = 14
 _LEFT = -0.25  # between 0, whose mirror image is the pole, and where the terms of the sum cancel
+_LARGE = 150.0  # from where on the gamma function soon overflows
 # B_2j / (2j)! for j = 1 ... 12
 _BERNOULLI = [
     b / math.factorial(2 * j)
@@ -54,9 +55,14 @@ def riemann_zeta(xp: Any, x: Array) -> Array:
     left = x < _LEFT
     mirror = xp.where(left, 1 - x, 2)
     value = zeta_derivative(xp, mirror, xp.ones_like(x), order=0)
-    wave = xp.sin(math.pi / 2 * xp.remainder(x, 4)) * xp.exp(-math.log(2 * math.pi) * mirror)
+    scale = -math.log(2 * math.pi) * mirror
+    direct = xp.gamma(mirror) * xp.exp(scale)
+    scale = xp.where(mirror > _LARGE, xp.exp(xp.gammaln(mirror) + scale), direct)
+    place = xp.remainder(x, 4)
+    wave = xp.sin(math.pi / 2 * place)
+    wave = xp.where(xp.remainder(place, 2) == 0, xp.zeros_like(x), 2 * wave * scale * value)
     right = zeta_derivative(xp, xp.where(left, 2, x), xp.ones_like(x), order=0)
-    return xp.where(left, 2 * wave * xp.gamma(mirror) * value, right)
+    return xp.where(left, wave, right)
 
 
 def zetac(xp: Any, x: Array) -> Array:
@@ -68,11 +74,13 @@ def zetac(xp: Any, x: Array) -> Array:
 
 def zeta_derivative(xp: Any, x: Array, q: Array, *, order: int) -> Array:
     """The order-th derivative in x of the sum over k of (q + k)^-x, for q > 0 and x > -10."""
-    total = 0 * x * q
+    total = 0 * q * xp.where(xp.isinf(x), 0, x)
     for k in range(_TERMS):
         base = q + k
         total = total + (-xp.log(base)) ** order * xp.pow(base, -x)
     w = q + _TERMS
+    last = xp.pow(w, -x)
+    x = xp.where(last == 0, 2, x)  # where nothing is left of the rest, which would overflow
     rest = [w * (-1) ** i / (x - 1) ** (i + 1) for i in range(order + 1)]
     rest[0] = rest[0] + 0.5
     # Taylor coefficients in x of x (x + 1) ... (x + 2j - 2), one factor after the other.
@@ -84,8 +92,8 @@ def zeta_derivative(xp: Any, x: Array, q: Array, *, order: int) -> Array:
         for factor in (x + (2 * j + 1), x + (2 * j + 2)):
             shifted = [0 * x, *rising[:-1]]
             rising = [c * factor + s for c, s in zip(rising, shifted, strict=True)]
-    tail = 0 * total
+    tail = xp.zeros_like(total)
     for i in range(order + 1):
         weight = math.comb(order, i) * math.factorial(order - i)
         tail = tail + weight * (-xp.log(w)) ** i * rest[order - i]
-    return total + tail * xp.pow(w, -x)
+    return total + tail * last
