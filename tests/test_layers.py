@@ -14,6 +14,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 # each other.
 LAYERS = [
     ["errors", "_typing", "_speedups"],
+    ["_arguments"],
     ["tree", "backends", "_atomic", "_event_records"],
     ["core"],
     ["rules"],

@@ -12,8 +12,9 @@ import functools
 from collections.abc import Callable, Hashable, Iterable, KeysView, Sequence, ValuesView
 from typing import Any, NamedTuple, cast
 
+from ._arguments import check_function
 from ._typing import Nest
-from .errors import ArgumentError
+from .errors import ArgumentError, ArgumentTypeError
 
 __all__ = ["TreeDef", "flatten", "leaves", "map", "paths", "register", "unflatten"]
 
@@ -134,7 +135,13 @@ def unflatten(treedef: TreeDef, leaves: Iterable[Any]) -> Nest:
         If the number of leaves is not the structure's.
     """
     values = list(leaves)
-    kind = treedef.kind
+    try:
+        kind = treedef.kind
+    except AttributeError:
+        raise ArgumentTypeError(
+            "unflatten: treedef must be a structure that flatten found, but is a "
+            f"{type(treedef).__name__}. Use unflatten(treedef, leaves)."
+        ) from None
     if (kind is tuple or kind is list) and treedef is _flat(kind, len(values)):
         return kind(values)
     if len(values) != treedef.num_leaves:
@@ -173,6 +180,7 @@ def map(function: Callable[..., Any], nest: Nest, *rest: Nest) -> Nest:
     >>> xg.tree.map(lambda a, b: a + b, {"w": 1, "b": [2]}, {"w": 10, "b": [20]})
     {'w': 11, 'b': [22]}
     """
+    check_function(function, "tree.map", "function")
     first, treedef = flatten(nest)
     columns = [first]
     for number, other in enumerate(rest, start=2):

@@ -503,7 +503,7 @@ def test_linspace_between_tensors_stays_connected(device):
 def test_arange_takes_the_numbers_of_tensors():
     assert xg.arange(xg.asarray(3)).tolist() == [0, 1, 2]
     v = xg.Variable(3.0)
-    with xg.GradientTape(), pytest.raises(TypeError, match=r"arange: x .* is followed"):
+    with xg.GradientTape(), pytest.raises(TypeError, match=r"arange: start .* is followed"):
         xg.arange(v)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -32,6 +33,7 @@ from .replacing import is_alone, replace_by_blocks
 
 __all__ = ["NumpyBackend"]
 
+_CODES = re.compile(r"[?bhilqBHILQfdFD]|[iu][1248]|f[48]|c8|c16")  # NumPy's short names
 _CPU = "cpu"
 _SMALL = 4096
 _UFUNCS = {"add": np.add, "multiply": np.multiply, "min": np.minimum, "max": np.maximum}
@@ -365,6 +367,8 @@ class NumpyBackend(Backend):
 
     def dtype(self, dtype: DType) -> DType:
         if isinstance(dtype, (type, np.dtype)):
+            return np.dtype(dtype)
+        if isinstance(dtype, str) and _CODES.fullmatch(dtype):
             return np.dtype(dtype)
         return super().dtype(dtype)
 

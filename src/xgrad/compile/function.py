@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .._arguments import check_function
 from ..backends import (
     Backend,
     Device,
@@ -119,6 +120,8 @@ def function(
     >>> step(xg.asarray([1.0, 2.0]), xg.eye(2))
     xg.Tensor([0.8, 1.6], shape=(2,), dtype=float64, device=cpu)
     """
+    if f is not None:
+        check_function(f, "function")
     if f is None:
         return functools.partial(
             function,

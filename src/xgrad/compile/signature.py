@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from .._arguments import as_sequence
 from .._typing import SCALAR_TYPES, Shape
 from ..backends import Device, backend_of, default_device, is_array, place_of
 from ..backends.base import dtype_name
@@ -96,9 +97,11 @@ class Signature:
         return self._signature is None and self._device is None
 
     def _names(self, option: str, names: str | Iterable[str]) -> tuple[str, ...]:
-        chosen = (names,) if isinstance(names, str) else tuple(names)
+        chosen = (
+            (names,) if isinstance(names, str) else as_sequence(names, "function", option, "str")
+        )
         known = self._signature.parameters if self._signature else {}
-        if unknown := [name for name in chosen if name not in known]:
+        if unknown := [name for name in chosen if not isinstance(name, str) or name not in known]:
             raise ArgumentTypeError(
                 f"function: {option} {unknown} are no arguments of {self._name}. Use names from its "
                 f"signature: {', '.join(known) or 'it has none'}."

@@ -15,6 +15,7 @@ from .._speedups import compiled
 from .._typing import SCALAR_TYPES, Array
 from ..backends import Backend, as_device, backend_of, host, is_array
 from ..errors import ArgumentTypeError, DeviceMismatchError
+from .casting import dtype_kind
 from .failures import explain_failure
 from .handle import Handle, Sparse
 from .inspection import announce, tell
@@ -421,6 +422,7 @@ def unwrap(x: Any) -> tuple[Any, Node | None]:
     if type(x) in SCALAR_TYPES:
         return x, None
     if is_array(x):
+        dtype_kind(x.dtype)  # refuses what holds no numbers
         return backend_of(x).plain(x), None
     if isinstance(x, Sparse):
         return unwrap(x.to_dense())

@@ -147,9 +147,10 @@ def _show_memory(array: Any) -> str:
 
 @functools.cache
 def _also_ours(ours: Any, kind: Any) -> Any:
-    """A library's exception that is one of ours, too."""
+    """A library's exception that is one of ours, too: it is made of a message, as ours are."""
     bases = (ours,) if issubclass(ours, kind) else (ours, kind)
-    return type(ours.__name__, bases, {"__module__": ours.__module__})
+    own = {"__init__": ours.__init__, "__str__": ours.__str__, "__module__": ours.__module__}
+    return type(ours.__name__, bases, own)
 
 
 def broadcast(shapes: list[tuple[int, ...]]) -> tuple[int, ...] | None:

@@ -15,6 +15,7 @@ from threading import get_ident
 from typing import Any
 from weakref import ref
 
+from .._arguments import as_flag
 from .node import Break, Cut, Leaf, Node, Where
 from .primitive import Primitive
 
@@ -161,7 +162,7 @@ def record_locations(enabled: bool) -> AbstractContextManager[None]:
     >>> with xg.record_locations(True):
     ...     pass
     """
-    former, settings.locations = settings.locations, bool(enabled)
+    former, settings.locations = settings.locations, as_flag(enabled, "record_locations", "enabled")
     return _RestoreLocations(former)
 
 

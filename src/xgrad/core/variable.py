@@ -12,9 +12,17 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import tree
+from .._arguments import as_flag
 from .._typing import Array, ArrayLike, DType
-from ..backends import Device, backend_of, fill_key, place_of
-from ..errors import ArgumentTypeError, DeviceMismatchError, DTypeError, ShapeError, TapeError
+from ..backends import Device, backend_of, fill_key, host, is_array, place_of
+from ..errors import (
+    ArgumentTypeError,
+    DeviceMismatchError,
+    DTypeError,
+    OutOfRangeError,
+    ShapeError,
+    TapeError,
+)
 from .casting import cast_within_kind, dtype_kind, to_array
 from .dispatch import HANDLES
 from .handle import Sparse
@@ -91,7 +99,7 @@ class Variable(ArrayAttributes):
             )
         value = initial_value() if callable(initial_value) else initial_value
         self.raw = to_array(value, dtype=dtype, device=device, copy=True)
-        self.trainable = trainable is None or bool(trainable)
+        self.trainable = trainable is None or as_flag(trainable, "Variable", "trainable")
         self.number = next(_numbers)
         self.name = f"Variable_{self.number}" if name is None else str(name)
         self.constraint = constraint
@@ -190,9 +198,9 @@ class Variable(ArrayAttributes):
 
     def _scatter(self, indices: Any, updates: Any, mode: str, what: str) -> Variable:
         xp = backend_of(self.raw).xp
-        index = to_array(indices, device=self.device)
+        index = self._here(indices, f"{what}: indices", from_host=True)
         self._receive(updates, f"went by {what} into rows")
-        rows = to_array(updates, device=self.device)
+        rows = self._here(updates, f"{what}: updates", from_host=True)
         rows = cast_within_kind(rows, self.dtype, f"{what}: updates", self.name)
         if not self.ndim:
             raise ShapeError(f"{what}: {self.name} {describe(self)} has no rows. Use assign.")
@@ -207,8 +215,28 @@ class Variable(ArrayAttributes):
         flat = xp.reshape(index, (-1,))
         rows = xp.reshape(rows, (flat.shape[0], *self.shape[1:]))
         signed, add = (xp.negative(rows), "add") if mode == "subtract" else (rows, mode)
-        new = xp.scatter(self.raw, flat, signed, axis=0, mode=add)
+        try:
+            new = xp.scatter(self.raw, flat, signed, axis=0, mode=add)
+        except IndexError as error:
+            raise OutOfRangeError(
+                f"{what}: indices {describe(index)} must be rows of {self.name} {describe(self)}: "
+                f"{error}. Use indices from {-self.shape[0]} to {self.shape[0] - 1}."
+            ) from error
         return self._update(new, "scatter", indices, updates, mode)
+
+    def _here(self, value: Any, what: str, from_host: bool = False) -> Array:
+        """The value as an array, which must live where this Variable does, or be NumPy's."""
+        kept = getattr(value, "raw", value)
+        if (
+            is_array(kept)
+            and not (from_host and _is_numpys(value))
+            and place_of(kept) != self.device
+        ):
+            raise DeviceMismatchError(
+                f"{what} {describe(kept)} must be where {self.name} {describe(self)} is. Use "
+                ".to_device(...)."
+            )
+        return to_array(kept, device=self.device)
 
     def _fit(self, value: Any, what: str, copy: bool = False) -> Array:
         """The value as an array of this Variable's shape, dtype and device, or an error."""
@@ -217,12 +245,8 @@ class Variable(ArrayAttributes):
         self._receive(value, f"went by {what} into the value")
         kept = getattr(value, "raw", value)
         if hasattr(kept, "shape") and not isinstance(kept, (bool, int, float, complex)):
-            if place_of(kept) != self.device:
-                raise DeviceMismatchError(
-                    f"{what}: value {describe(kept)} must be where {self.name} {describe(self)} "
-                    "is. Use .to_device(...)."
-                )
-            array = cast_within_kind(kept, self.dtype, f"{what}: value", self.name)
+            array = self._here(kept, f"{what}: value")
+            array = cast_within_kind(array, self.dtype, f"{what}: value", self.name)
         else:
             array = to_array(value, device=self.device)
             array = cast_within_kind(array, self.dtype, f"{what}: value", self.name)
@@ -246,3 +270,8 @@ for _name in IN_PLACE:
 
 HANDLES.add(Variable)
 tree.register_leaf(Variable)
+
+
+def _is_numpys(value: Any) -> bool:
+    """Whether a value is an array of the host's library, which goes anywhere."""
+    return is_array(value) and backend_of(value) is host()

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Iterator
 from typing import Any
 
+from .._arguments import as_flag
 from .._typing import Array, Nest
 from ..backends import Device, as_device, backend_of, host, is_array, place_of
 from ..core.casting import dtype_kind, to_array
@@ -106,7 +107,8 @@ class Batches:
         self._arrays = [_as_rows(leaf) for leaf in leaves]
         self.rows = _common_length(self._arrays)
         self.batch_size = _as_number(batch_size, "batch_size", 1)
-        self._shuffle = bool(shuffle)
+        self._shuffle = as_flag(shuffle, "Batches", "shuffle")
+        drop_remainder = as_flag(drop_remainder, "Batches", "drop_remainder")
         self._seed = _as_seed(secrets.randbits(64) if seed is None else seed)
         self._end = self.rows - self.rows % self.batch_size if drop_remainder else self.rows
         if not self._end:

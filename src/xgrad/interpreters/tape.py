@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
+from .._arguments import as_flag
 from .._typing import Nest
 from ..backends import Device, as_device, quiet
 from ..core.casting import is_inexact
@@ -75,8 +76,8 @@ class GradientTape(Matrices, Seeing):
         watch_accessed_variables: bool = True,
         device: Device | str | None = None,
     ) -> None:
-        self.persistent = bool(persistent)
-        self._auto = bool(watch_accessed_variables)
+        self.persistent = as_flag(persistent, "GradientTape", "persistent")
+        self._auto = as_flag(watch_accessed_variables, "GradientTape", "watch_accessed_variables")
         self._device = None if device is None else as_device(device)
         self._trace: Trace | None = None
         self.alone: tuple[Trace, ...] = ()

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .._arguments import as_choice
 from ..backends import backend_of
 from ..core.casting import dtype_kind
 from ..core.spec import describe
 from ..core.tensor import Tensor
-from ..errors import ArgumentError, DTypeError
+from ..errors import DTypeError
 from ..ops._arguments import as_operand
 from ..ops.data_types import floating
 from ..ops.statistical import mean
 from ..ops.statistical import sum as sum_over
 
-__all__ = ["as_one_of", "as_real", "has_kernels", "reduced"]
+__all__ = ["as_factor", "as_one_of", "as_real", "has_kernels", "reduced"]
 
 
 def as_real(x: Any, function: str, name: str = "x") -> Any:
@@ -35,6 +36,17 @@ def as_real(x: Any, function: str, name: str = "x") -> Any:
     return floating(x)
 
 
+def as_factor(value: Any, function: str, name: str) -> Any:
+    """Make a real operand of what x is multiplied with; Python numbers have no dtype and stay.
+
+    Raises
+    ------
+    ArgumentTypeError, DTypeError
+        If it is no number or array, or a complex one.
+    """
+    return value if type(value) in (float, int) else as_real(value, function, name)
+
+
 def as_one_of(value: Any, choices: Sequence[Any], function: str, name: str) -> Any:
     """Give a value that is one of a few.
 
@@ -43,10 +55,7 @@ def as_one_of(value: Any, choices: Sequence[Any], function: str, name: str) -> A
     ArgumentError
         If it is none of them.
     """
-    if value not in choices:
-        shown = ", ".join(map(repr, choices))
-        raise ArgumentError(f"nn.{function}: {name} must be one of {shown}, but is {value!r}.")
-    return value
+    return as_choice(value, choices, f"nn.{function}", name)
 
 
 def has_kernels(x: Any) -> bool:

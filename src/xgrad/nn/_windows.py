@@ -6,6 +6,7 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
+from .._arguments import as_choice
 from .._typing import Shape
 from ..backends import Steps
 from ..core.spec import describe
@@ -92,11 +93,7 @@ def channels_last(x: Any, data_format: str, function: str) -> Any:
     ShapeError
         If there are no axes between examples and channels.
     """
-    if data_format not in _FORMATS:
-        raise ArgumentError(
-            f"nn.{function}: data_format must be 'channels_last' (NHWC) or 'channels_first' (NCHW), "
-            f"but is {data_format!r}."
-        )
+    as_choice(data_format, tuple(_FORMATS), f"nn.{function}", "data_format")
     if x.ndim < 3:
         raise ShapeError(
             f"nn.{function}: x {describe(x)} must have three axes at least: examples, positions, "

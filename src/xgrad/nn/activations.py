@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .._arguments import as_flag
 from .._typing import ArrayLike
 from ..backends.activations import GELU_CUBE, GELU_REACH, GELU_SCALE
 from ..core.spec import describe
@@ -240,6 +241,7 @@ def gelu(x: ArrayLike, approximate: bool = False) -> Tensor:
     xg.Tensor([-0.15880801,  0.        ,  0.84119199], shape=(3,), dtype=float64, device=cpu)
     """
     x = as_real(x, "gelu")
+    approximate = as_flag(approximate, "nn.gelu", "approximate")
     if has_kernels(x):
         function = "gelu_tanh" if approximate else "gelu"
         return rule_namespace.activate(x, function=function)  # type: ignore[no-any-return]

@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from .._arguments import as_flag
 from .._typing import ArrayLike
 from ..core.casting import dtype_kind
 from ..core.spec import describe
@@ -19,7 +20,7 @@ from ..ops.linear_algebra import matmul, matrix_transpose
 from ..ops.manipulation import broadcast_shapes, expand_dims
 from ..ops.searching import where
 from ..random import Generator
-from ._arguments import as_real
+from ._arguments import as_factor, as_real
 from .dense import dropout
 
 __all__ = ["attention"]
@@ -93,6 +94,9 @@ def attention(
     """
     q, k, v = (as_real(x, "attention", n) for x, n in ((q, "q"), (k, "k"), (v, "v")))
     _check_shapes(q, k, v)
+    causal = as_flag(causal, "nn.attention", "causal")
+    if scale is not None:
+        scale = as_factor(scale, "attention", "scale")
     scores = matmul(
         q * (1 / math.sqrt(q.shape[-1]) if scale is None else scale), matrix_transpose(k)
     )
@@ -104,7 +108,7 @@ def attention(
     weights = special.softmax(scores, axis=-1)
     if mask is not None or causal:
         weights = where(scores == -math.inf, 0, weights)  # where all are, softmax is NaN
-    if dropout_rate:
+    if type(dropout_rate) not in (int, float) or dropout_rate != 0:
         weights = dropout(weights, dropout_rate, rng=rng)
     return matmul(weights, v)
 

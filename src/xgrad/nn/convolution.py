@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .._arguments import as_int
 from .._typing import ArrayLike, Shape
 from ..backends import Steps
 from ..core.dispatch import apply
@@ -187,6 +188,7 @@ def _window(x: Any, kernel: Any, groups: int, function: str) -> Shape:
         )
     if 0 in kernel.shape[:-2]:
         raise ShapeError(f"nn.{function}: the window of the kernel {describe(kernel)} is empty.")
+    groups = as_int(groups, f"nn.{function}", "groups")
     if groups < 1 or kernel.shape[-1] % groups:
         raise ArgumentError(
             f"nn.{function}: groups must be 1 or more and divide the {kernel.shape[-1]} of the last "

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._arguments import as_int, as_number
 from .._typing import ArrayLike
 from ..core.casting import dtype_kind
 from ..core.spec import describe
@@ -16,7 +17,7 @@ from ..ops._arguments import as_axis, as_indices, as_operand
 from ..ops.data_types import astype
 from ..ops.rule_namespace import rule_namespace
 from ..ops.statistical import sum as sum_over
-from ._arguments import as_one_of, as_real, reduced
+from ._arguments import as_factor, as_one_of, as_real, reduced
 
 __all__ = [
     "sigmoid_cross_entropy",
@@ -80,6 +81,7 @@ def softmax_cross_entropy(
     logits = as_real(logits, "softmax_cross_entropy", "logits")
     labels = _as_probabilities(labels, logits, "softmax_cross_entropy")
     place = as_axis(axis, logits.ndim, "softmax_cross_entropy")
+    label_smoothing = as_number(label_smoothing, "nn.softmax_cross_entropy", "label_smoothing")
     if not 0 <= label_smoothing <= 1:
         raise ArgumentError(
             "nn.softmax_cross_entropy: label_smoothing must be from 0 to 1, but is "
@@ -153,7 +155,9 @@ def sparse_softmax_cross_entropy(
             f"logits {describe(logits)} without axis {axis}. Use softmax_cross_entropy for one-hot "
             "labels."
         )
-    ignored = None if ignore_label is None else int(ignore_label)
+    ignored = (
+        None if ignore_label is None else as_int(ignore_label, f"nn.{function}", "ignore_label")
+    )
     try:
         losses = rule_namespace.sparse_cross_entropy(logits, labels, axis=place, ignored=ignored)
     except IndexError as error:
@@ -217,7 +221,7 @@ def sigmoid_cross_entropy(
     labels = _as_probabilities(labels, logits, "sigmoid_cross_entropy")
     yes = labels * special.softplus(-logits)
     if type(pos_weight) is not float or pos_weight != 1.0:
-        yes = yes * pos_weight
+        yes = yes * as_factor(pos_weight, "sigmoid_cross_entropy", "pos_weight")
     losses = yes + (1 - labels) * special.softplus(logits)
     return reduced(losses, reduction, "sigmoid_cross_entropy")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .._arguments import as_flag
 from .._typing import ArrayLike, DType, ShapeLike
 from ..core.defaults import default_dtype
 from ..core.spec import describe
@@ -182,7 +183,7 @@ def one_hot(ids: ArrayLike, depth: int, axis: int = -1, dtype: DType = None) -> 
                [0., 0., 0.]], shape=(3, 3), dtype=float64, device=cpu)
     """
     ids = as_indices(ids, "one_hot", "ids")
-    (depth,) = as_shape(depth, "one_hot", "depth")
+    (depth,) = as_shape((depth,), "one_hot", "depth")
     place = as_axis(axis, ids.ndim + 1, "one_hot")
     places = arange(depth, dtype=ids.dtype, device=ids.device)
     hot = astype(expand_dims(ids, axis=-1) == places, default_dtype() if dtype is None else dtype)
@@ -249,7 +250,7 @@ def dropout(
             f"nn.dropout: rate must be a number from 0 to 1, but is {rate!r}. Use the part to drop, "
             "not the part to keep."
         )
-    if not training or rate == 0:
+    if not as_flag(training, "nn.dropout", "training") or rate == 0:
         return alias(x)
     if rate == 1:
         return where(zeros_like(x) != 0, x, 0)  # connected, and 0 where x is not finite too

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._arguments import as_number
 from .._typing import ArrayLike
 from ..core.dispatch import apply1
 from ..core.instructions import primitive
@@ -19,7 +20,7 @@ from ..ops.norm import norm
 from ..ops.powers import square
 from ..ops.searching import where
 from ..ops.statistical import sum as sum_over
-from ._arguments import as_real, reduced
+from ._arguments import as_factor, as_real, reduced
 
 __all__ = [
     "cosine_distance",
@@ -162,6 +163,9 @@ def huber(
     xg.Tensor([0.125, 1.5  ], shape=(2,), dtype=float64, device=cpu)
     """
     error = _difference(predictions, targets, "huber")
+    delta = as_factor(delta, "huber", "delta")
+    if type(delta) in (int, float):
+        delta = as_number(delta, "nn.huber", "delta", 0.0)
     return reduced(special.huber(delta, error), reduction, "huber")
 
 

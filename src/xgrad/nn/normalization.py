@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .._arguments import as_flag, as_int, as_number
 from .._typing import ArrayLike
+from ..core.handle import Handle
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..core.variable import Variable
@@ -76,6 +78,7 @@ def layer_norm(
                [-1.,  1.]], shape=(2, 2), dtype=float64, device=cpu)
     """
     x = as_real(x, "layer_norm")
+    epsilon = _as_epsilon(epsilon, "layer_norm")
     axes = _axes(axis, x, "layer_norm")
     y = _standardized(x, axes, epsilon)
     return _affine(y, scale, bias, axes, "layer_norm")
@@ -130,6 +133,7 @@ def rms_norm(
     xg.Tensor([0.2, 1.4], shape=(2,), dtype=float64, device=cpu)
     """
     x = as_real(x, "rms_norm")
+    epsilon = _as_epsilon(epsilon, "rms_norm")
     axes = _axes(axis, x, "rms_norm")
     y = x / sqrt(mean(square(x), axis=axes, keepdims=True) + epsilon)
     return _affine(y, scale, None, axes, "rms_norm")
@@ -205,6 +209,9 @@ def batch_norm(
     (array([1.]), array([1.]))
     """
     x = as_real(x, "batch_norm")
+    epsilon = _as_epsilon(epsilon, "batch_norm")
+    training = as_flag(training, "nn.batch_norm", "training")
+    momentum = as_number(momentum, "nn.batch_norm", "momentum")
     channel = as_axis(axis, x.ndim, "batch_norm")
     if x.ndim < 2:
         raise ShapeError(
@@ -280,6 +287,7 @@ def group_norm(
     xg.Tensor([[-1.,  1., -1.,  1.]], shape=(1, 4), dtype=float64, device=cpu)
     """
     x = as_real(x, "group_norm")
+    epsilon = _as_epsilon(epsilon, "group_norm")
     channel = as_axis(axis, x.ndim, "group_norm")
     if channel == 0:
         raise ShapeError(
@@ -287,6 +295,7 @@ def group_norm(
             "which counts examples. Use xg.expand_dims for one example."
         )
     count = x.shape[channel]
+    groups = as_int(groups, "nn.group_norm", "groups")
     if groups < 1 or count % groups:
         raise ArgumentError(
             f"nn.group_norm: groups {groups!r} must divide the {count} channels of x {describe(x)}."
@@ -298,6 +307,12 @@ def group_norm(
 
 
 # -- inside ------------------------------------------------------------------------------------
+
+
+def _as_epsilon(epsilon: Any, function: str) -> Any:
+    if isinstance(epsilon, Handle):
+        return epsilon
+    return as_number(epsilon, f"nn.{function}", "epsilon", minimum=0.0)
 
 
 def _axes(axis: Any, x: Any, function: str) -> tuple[int, ...]:

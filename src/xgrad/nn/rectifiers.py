@@ -13,7 +13,7 @@ from ..core.tensor import Tensor
 from ..ops.data_types import astype
 from ..ops.exponential import expm1
 from ..ops.searching import clip, where
-from ._arguments import as_real
+from ._arguments import as_factor, as_real
 
 __all__ = [
     "celu",
@@ -141,6 +141,7 @@ def leaky_relu(x: ArrayLike, negative_slope: ArrayLike = 0.2) -> Tensor:
     xg.Tensor([-0.2,  2. ], shape=(2,), dtype=float64, device=cpu)
     """
     x = as_real(x, "leaky_relu")
+    negative_slope = as_factor(negative_slope, "leaky_relu", "negative_slope")
     # A product with the slope of each element: where masks are irregular, `where` takes ten times as
     # long, and the two of its gradient as well.
     slopes = astype(x > 0, x.dtype) + negative_slope * astype(x <= 0, x.dtype)
@@ -185,7 +186,7 @@ def elu(x: ArrayLike, alpha: ArrayLike = 1.0) -> Tensor:
     xg.Tensor([-0.63212056,  0.        ,  2.        ], shape=(3,), dtype=float64, device=cpu)
     """
     x = as_real(x, "elu")
-    return where(x < 0, _bent(x) * alpha, x)
+    return where(x < 0, _bent(x) * as_factor(alpha, "elu", "alpha"), x)
 
 
 def celu(x: ArrayLike, alpha: float = 1.0) -> Tensor:
@@ -225,6 +226,7 @@ def celu(x: ArrayLike, alpha: float = 1.0) -> Tensor:
     xg.Tensor([-0.78693868,  2.        ], shape=(2,), dtype=float64, device=cpu)
     """
     x = as_real(x, "celu")
+    alpha = as_factor(alpha, "celu", "alpha")
     return where(x < 0, _bent(x / alpha) * alpha, x)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from typing import Any
 
+from .._arguments import as_choice, as_flag, as_int, as_number, as_sequence
 from .._typing import SCALAR_TYPES, Axis, Shape, ShapeLike
 from ..backends import is_array
 from ..core.casting import dtype_kind, to_array
@@ -17,30 +17,17 @@ from ..errors import ArgumentError, ArgumentTypeError, AxisError, DTypeError, Sh
 __all__ = [
     "as_axes",
     "as_axis",
+    "as_choice",
+    "as_flag",
     "as_indices",
     "as_int",
+    "as_number",
     "as_operand",
+    "as_sequence",
     "as_shape",
     "as_stack",
     "sequence_of_operands",
 ]
-
-
-def as_int(n: Any, function: str, name: str) -> int:
-    """Make a number of what Python takes as an index.
-
-    Raises
-    ------
-    ArgumentTypeError
-        For None, a float and everything else.
-    """
-    try:
-        return operator.index(n)
-    except TypeError:
-        raise ArgumentTypeError(
-            f"{function}: {name} must be an int, but is {n!r} ({type(n).__name__}). Use int(...) "
-            "where it was computed."
-        ) from None
 
 
 def as_operand(x: Any, function: str, name: str = "x") -> Any:
@@ -125,8 +112,8 @@ def as_shape(shape: ShapeLike, function: str, name: str = "shape") -> Shape:
     """
     sizes = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
     try:
-        out = tuple(operator.index(n) for n in sizes)
-    except TypeError:
+        out = tuple([as_int(n, function, name) for n in sizes])
+    except ArgumentTypeError:
         raise ArgumentTypeError(
             f"{function}: {name} must be ints, but is {shape!r}. Use int(...) where a size was "
             "computed."
@@ -166,6 +153,7 @@ def sequence_of_operands(arrays: Any, function: str) -> list[Any]:
             f"{function}: arrays must be a list or tuple of arrays, but is one array "
             f"{describe(arrays)}. Use xg.unstack to take it apart first."
         )
+    arrays = as_sequence(arrays, function, "arrays", "arrays")
     found = [as_operand(x, function, f"arrays[{i}]") for i, x in enumerate(arrays)]
     if not found:
         raise ArgumentError(f"{function}: arrays is empty. Use at least one array.")

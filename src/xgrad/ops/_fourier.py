@@ -16,7 +16,7 @@ from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from ..rules import fourier  # noqa: F401 - gives the rules
-from ._arguments import as_axis, as_operand
+from ._arguments import as_axis, as_choice, as_operand, as_sequence
 from .data_types import floating
 
 __all__ = ["as_signal", "as_spectrum", "opposite", "transform"]
@@ -70,6 +70,8 @@ def transform(
         If norm, a size or an axis is none, or sizes and axes do not match.
     """
     parameters: dict[str, Any] = {"norm": _as_norm(norm, function)}
+    s = None if s is None else as_sequence(s, function, "s")
+    axes = None if axes is None else as_sequence(axes, function, "axes")
     found = _as_axes(x, s, axes, function)
     sizes = _as_sizes(x, found, s, function, inverse_of_real=instruction == "irfftn")
     if not found:
@@ -88,11 +90,7 @@ def transform(
 def _as_norm(norm: Any, function: str) -> str:
     if norm is None:
         return "backward"  # NumPy's spelling of it
-    if norm not in _OPPOSITE:
-        raise ArgumentError(
-            f"{function}: norm must be 'backward', 'ortho' or 'forward', but is {norm!r}."
-        )
-    return str(norm)
+    return str(as_choice(norm, tuple(_OPPOSITE), function, "norm"))
 
 
 def _as_axes(x: Any, s: Any, axes: Any, function: str) -> tuple[int, ...]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.casting import is_inexact
+from ..core.casting import dtype_kind, is_inexact
 from ..core.spec import describe
 from ..errors import DTypeError, ShapeError
 from ..rules import determinants, eigenvectors, factors, inverses  # noqa: F401 - give the rules
-from ._arguments import as_operand, as_stack
+from ._arguments import as_number, as_operand, as_stack
 from .data_types import finfo
 from .joining import promoted
 
-__all__ = ["as_floating", "as_matrices", "as_system", "rounding"]
+__all__ = ["as_floating", "as_matrices", "as_system", "as_tolerance", "rounding"]
 
 
 def as_floating(x: Any, function: str, name: str = "x") -> Any:
@@ -87,3 +87,19 @@ def as_system(x1: Any, x2: Any, function: str, *, square: bool = True) -> tuple[
             "last two must broadcast. Use xg.reshape or xg.expand_dims to line them up."
         )
     return x1, x2, False
+
+
+def as_tolerance(rtol: Any, function: str) -> Any:
+    """Take what small singular values are compared with: a number, or one for each matrix.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, DTypeError
+        If it is negative, complex or no number.
+    """
+    if isinstance(rtol, (int, float)):
+        return as_number(rtol, function, "rtol", 0.0)
+    rtol = as_operand(rtol, function, "rtol")
+    if dtype_kind(rtol.dtype) == "complex":
+        raise DTypeError(f"{function}: rtol must be real, but is {describe(rtol)}.")
+    return rtol

@@ -9,7 +9,9 @@ from ..backends import Device
 from ..core.casting import inferred_dtype
 from ..core.defaults import chosen_dtype
 from ..core.dispatch import wrap
+from ..core.failures import refuse_memory
 from ..core.tensor import Tensor
+from ..errors import ArgumentError, ArgumentTypeError, XgradError
 
 __all__ = ["DeviceLike", "create", "dtype_on", "floating_on", "inferred_on"]
 
@@ -19,7 +21,17 @@ DeviceLike = Device | str | NativeDevice | None
 def create(home: Device, function: str, *args: Any, **options: Any) -> Tensor:
     """Call a creation function of the device's library."""
     make = getattr(home.backend.xp, function)
-    return wrap(home.backend.finish(make(*args, device=home.native, **options)))  # type: ignore[no-any-return]
+    try:
+        y = make(*args, device=home.native, **options)
+    except MemoryError as error:
+        refuse_memory(f"{function} on {home}", (), error)
+    except (TypeError, ValueError, OverflowError) as error:
+        if isinstance(error, XgradError):
+            raise
+        kind = ArgumentTypeError if isinstance(error, TypeError) else ArgumentError
+        shown = ", ".join(map(repr, args))
+        raise kind(f"{function}: no array on {home} can be made of {shown}: {error}.") from error
+    return wrap(home.backend.finish(y))  # type: ignore[no-any-return]
 
 
 def dtype_on(home: Device, dtype: DType) -> DType:

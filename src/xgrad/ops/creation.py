@@ -5,6 +5,7 @@ Signatures are the array API standard's (2025.12)."""
 
 from __future__ import annotations
 
+from math import isnan
 from typing import Any
 
 from .._typing import ArrayLike, DType
@@ -16,7 +17,7 @@ from ..core.protocols import protocols
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, NotDifferentiableError, ShapeError
-from ._arguments import as_int, as_operand, as_shape, as_stack
+from ._arguments import as_choice, as_flag, as_int, as_number, as_operand, as_shape, as_stack
 from ._new import DeviceLike, create, dtype_on, floating_on, inferred_on
 from .conversion import asarray
 from .filling import full
@@ -72,7 +73,9 @@ def arange(
     xg.Tensor([0, 1, 2], shape=(3,), dtype=int64, device=cpu)
     """
     home = as_device(device)
-    start, stop, step = (_number(n, "arange") for n in (start, stop, step))
+    start = _number(start, "start")
+    stop = None if stop is None else _number(stop, "stop")
+    step = _number(step, "step")
     wanted = dtype_on(home, dtype) or inferred_on(home, (start, stop, step))
     if stop is None:
         start, stop = 0, start
@@ -80,6 +83,10 @@ def arange(
         raise ArgumentError(
             f"arange: step must not be 0: no number of steps leads from {start} to {stop}. Use "
             "xg.linspace for a number of values."
+        )
+    if start - start != 0 or stop - stop != 0 or isnan(step):  # inf - inf is NaN
+        raise ArgumentError(
+            f"arange: start, stop and step must be finite, but are {start}, {stop} and {step}."
         )
     return create(home, "arange", start, stop, step, dtype=wanted)
 
@@ -168,7 +175,9 @@ def linspace(
     >>> xg.linspace(0, 1, 3)
     xg.Tensor([0. , 0.5, 1. ], shape=(3,), dtype=float64, device=cpu)
     """
-    (num,) = as_shape(num, "linspace", "num")
+    (num,) = as_shape((num,), "linspace", "num")
+    endpoint = as_flag(endpoint, "linspace", "endpoint")
+    start, stop = _end(start, "start"), _end(stop, "stop")
     end = start if isinstance(start, Handle) else stop
     if isinstance(end, Handle):
         like = asarray(end)
@@ -211,8 +220,7 @@ def meshgrid(*arrays: ArrayLike, indexing: str = "xy") -> tuple[Tensor, ...]:
     found = [as_operand(x, "meshgrid", f"arrays[{i}]") for i, x in enumerate(arrays)]
     if any(x.ndim != 1 for x in found):
         raise ShapeError("meshgrid: every array must have exactly one axis. Use reshape(x, (-1,)).")
-    if indexing not in ("xy", "ij"):
-        raise ArgumentError(f"meshgrid: indexing must be 'xy' or 'ij', but is {indexing!r}.")
+    as_choice(indexing, ("xy", "ij"), "meshgrid", "indexing")
     order = list(range(len(found)))
     if indexing == "xy" and len(found) > 1:
         order[0], order[1] = 1, 0
@@ -284,14 +292,21 @@ def triu(x: ArrayLike, /, *, k: int = 0) -> Tensor:
     return apply1(_TRIU, as_stack(x, "triu"), {"k": as_int(k, "triu", "k")})  # type: ignore[no-any-return]
 
 
-def _number(value: Any, function: str) -> Any:
+def _number(value: Any, name: str) -> Any:
     """Take the number out of a Tensor that no tape follows; a Python number is one already."""
-    if not isinstance(value, Handle):
+    if isinstance(value, Handle):
+        if protocols.is_followed(value):
+            protocols.refuse_exit(value, "left xgrad through arange")
+            raise NotDifferentiableError(
+                f"arange: {name} {describe(value)} is followed by an active GradientTape, but the "
+                "result has no gradient. Use xg.stop_gradient(x) or xg.linspace."
+            )
+        value = Tensor(value.raw)
+    return as_number(value, "arange", name)
+
+
+def _end(value: Any, name: str) -> Any:
+    """Take a number, which may be complex; Tensors without axes stay followed."""
+    if isinstance(value, Handle) and value.raw.ndim == 0:
         return value
-    if protocols.is_followed(value):
-        protocols.refuse_exit(value, f"left xgrad through {function}")
-        raise NotDifferentiableError(
-            f"{function}: x {describe(value)} is followed by an active GradientTape, but the "
-            "result has no gradient. Use xg.stop_gradient(x) or xg.linspace."
-        )
-    return Tensor(value.raw).item()
+    return value if isinstance(value, complex) else as_number(value, "linspace", name)

@@ -13,7 +13,7 @@ from ..core.instructions import primitive
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ArgumentError
-from ._arguments import as_axis, as_operand
+from ._arguments import as_axis, as_flag, as_operand
 from .data_types import in_dtype
 
 __all__ = ["cumulative_max", "cumulative_min", "cumulative_prod", "cumulative_sum"]
@@ -159,7 +159,7 @@ def _cumulative(
     x = in_dtype(as_operand(x, instruction.name), dtype)
     parameters = {
         "axis": _the_axis(x, axis, instruction.name),
-        "include_initial": bool(include_initial),
+        "include_initial": as_flag(include_initial, instruction.name, "include_initial"),
     }
     return in_dtype(apply1(instruction, x, parameters), dtype)  # type: ignore[no-any-return]
 

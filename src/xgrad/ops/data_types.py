@@ -20,7 +20,7 @@ from ..core.instructions import primitive
 from ..core.protocols import protocols
 from ..core.spec import describe
 from ..core.tensor import Tensor, alias
-from ..errors import ArgumentError, DeviceMismatchError, DTypeError
+from ..errors import ArgumentError, ArgumentTypeError, DeviceMismatchError, DTypeError
 from ._arguments import as_operand
 
 __all__ = ["astype", "can_cast", "finfo", "iinfo", "isdtype", "result_type", "to_device"]
@@ -273,7 +273,12 @@ def isdtype(dtype: DType, kind: DType | str | tuple[DType | str, ...]) -> bool:
     """
     if isinstance(kind, tuple):
         return any(isdtype(dtype, k) for k in kind)
+    if isinstance(dtype, Handle):
+        raise ArgumentTypeError(
+            f"isdtype: dtype must be a dtype, but is a Tensor {describe(dtype)}. Use x.dtype."
+        )
     if not isinstance(kind, str):
+        dtype_kind(kind)
         return dtype_name(dtype) == dtype_name(kind)
     if kind not in _STEMS:
         raise ArgumentError(f"isdtype: kind {kind!r} is unknown. Use one of {', '.join(_STEMS)}.")

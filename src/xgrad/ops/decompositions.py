@@ -12,7 +12,7 @@ from ..core.casting import dtype_kind
 from ..core.dispatch import apply, apply1
 from ..core.instructions import primitive
 from ..core.tensor import Tensor
-from ..errors import ArgumentError
+from ._arguments import as_choice, as_flag
 from ._matrices import as_matrices
 from .creation import tril, triu
 from .filling import ones_like
@@ -99,7 +99,7 @@ def cholesky(x: ArrayLike, /, *, upper: bool = False) -> Tensor:
                [1., 2.]], shape=(2, 2), dtype=float64, device=cpu)
     """
     x = as_matrices(x, "cholesky", square=True)
-    if upper:
+    if as_flag(upper, "cholesky", "upper"):
         return _adjoint(apply1(_CHOLESKY, _adjoint(x)))
     return apply1(_CHOLESKY, x)  # type: ignore[no-any-return]
 
@@ -211,8 +211,7 @@ def qr(x: ArrayLike, /, *, mode: str = "reduced") -> QRResult:
                [0. , 0.4]], shape=(2, 2), dtype=float64, device=cpu)
     """
     x = as_matrices(x, "qr")
-    if mode not in ("reduced", "complete"):
-        raise ArgumentError(f"qr: mode {mode!r} must be 'reduced' or 'complete'.")
+    as_choice(mode, ("reduced", "complete"), "qr", "mode")
     rows, columns = x.shape[-2:]
     if rows < columns:  # the first columns decide: x = [X Y] = Q [R, Q^H Y]
         q, r = apply(_QR, (x[..., :rows],))
@@ -273,7 +272,9 @@ def svd(x: ArrayLike, /, *, full_matrices: bool = True) -> SVDResult:
     (3, 3)
     """
     x = as_matrices(x, "svd")
-    return SVDResult(*apply(_SVD, (x,), {"full_matrices": bool(full_matrices)}))
+    return SVDResult(
+        *apply(_SVD, (x,), {"full_matrices": as_flag(full_matrices, "svd", "full_matrices")})
+    )
 
 
 def svdvals(x: ArrayLike, /) -> Tensor:

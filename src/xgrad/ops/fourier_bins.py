@@ -4,7 +4,6 @@ Signatures are those of the array API standard's `fft` extension (2025.12)."""
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,7 +13,7 @@ from ..core.casting import dtype_kind
 from ..core.handle import Handle
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, DTypeError
-from ._arguments import as_axes, as_operand
+from ._arguments import as_axes, as_int, as_number, as_operand
 from ._new import DeviceLike, create, floating_on
 from .data_types import to_device
 from .manipulation import roll
@@ -171,13 +170,15 @@ def ifftshift(x: ArrayLike, /, *, axes: int | Sequence[int] | None = None) -> Te
 def _frequencies(
     function: str, n: int, half: bool, d: Any, dtype: DType, device: DeviceLike
 ) -> Tensor:
-    n = operator.index(n)
+    n = as_int(n, function, "n")
     if n < 1:
         raise ArgumentError(f"{function}: n must be at least 1, but is {n}.")
     if isinstance(d, Handle):
         d = d if device is None else to_device(d, device)
         dtype = d.dtype if dtype is None else dtype
         return _frequencies(function, n, half, 1.0, dtype, d.device) / d  # type: ignore[no-any-return]
+    if as_number(d, function, "d") == 0:
+        raise ArgumentError(f"{function}: d must not be 0. Use the time between two samples.")
     home = as_device(device)
     wanted = floating_on(home, dtype)
     if wanted is not None and dtype_kind(wanted) != "floating":

@@ -15,7 +15,7 @@ from ..core.instructions import primitive
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, DTypeError, ShapeError
-from ._arguments import as_axis, as_indices, as_operand
+from ._arguments import as_axis, as_choice, as_flag, as_indices, as_operand
 from .data_types import astype
 
 __all__ = ["scatter", "take", "take_along_axis"]
@@ -77,8 +77,7 @@ def scatter(
     """
     x, indices = as_operand(x, "scatter"), as_indices(indices, "scatter")
     updates = as_operand(updates, "scatter", "updates")
-    if mode not in _MODES:
-        raise ArgumentError(f"scatter: mode must be one of {', '.join(_MODES)}, but is {mode!r}.")
+    as_choice(mode, _MODES, "scatter", "mode")
     axis = as_axis(axis, x.ndim, "scatter")
     indices = astype(indices, "int64", copy=False)  # x may have more than 127 rows
     shape = (*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
@@ -158,7 +157,7 @@ def take(
             )
         axis = 0
     axis = as_axis(axis, x.ndim, "take")
-    if sparse_grad and axis != 0:
+    if as_flag(sparse_grad, "take", "sparse_grad") and axis != 0:
         raise ArgumentError(
             f"take: sparse_grad needs axis 0, but axis is {axis}. Use permute_dims to bring the "
             "axis to the front, or sparse_grad=False."

@@ -12,7 +12,7 @@ from ..core.instructions import primitive
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, ShapeError
-from ._arguments import as_axis, as_operand, as_stack
+from ._arguments import as_axis, as_operand, as_sequence, as_stack
 
 __all__ = ["matmul", "matrix_transpose", "tensordot", "vecdot"]
 
@@ -120,7 +120,7 @@ def tensordot(
     """
     x1, x2 = as_operand(x1, "tensordot", "x1"), as_operand(x2, "tensordot", "x2")
     found: int | tuple[tuple[int, ...], tuple[int, ...]]
-    if isinstance(axes, int):
+    if isinstance(axes, int) and not isinstance(axes, bool):
         if not 0 <= axes <= min(x1.ndim, x2.ndim):
             raise ArgumentError(
                 f"tensordot: axes {axes} must be between 0 and the number of axes of x1 "
@@ -128,8 +128,14 @@ def tensordot(
             )
         found = axes
     else:
-        first = tuple(as_axis(a, x1.ndim, "tensordot") for a in axes[0])
-        second = tuple(as_axis(a, x2.ndim, "tensordot") for a in axes[1])
+        pair = as_sequence(axes, "tensordot", "axes", "two lists of axes")
+        if len(pair) != 2:
+            raise ArgumentError(
+                f"tensordot: axes {axes} must be a number, or the axes of x1 and those of x2."
+            )
+        named = [as_sequence(part, "tensordot", "axes") for part in pair]
+        first = tuple(as_axis(a, x1.ndim, "tensordot") for a in named[0])
+        second = tuple(as_axis(a, x2.ndim, "tensordot") for a in named[1])
         if len(first) != len(second):
             raise ArgumentError(f"tensordot: axes {axes} must name as many axes of x1 as of x2.")
         found = (first, second)

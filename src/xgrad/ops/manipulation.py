@@ -12,7 +12,7 @@ from ..core.instructions import primitive
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, ShapeError
-from ._arguments import as_axes, as_axis, as_int, as_operand, as_shape
+from ._arguments import as_axes, as_axis, as_int, as_operand, as_sequence, as_shape
 
 __all__ = [
     "broadcast_arrays",
@@ -85,7 +85,9 @@ def broadcast_shapes(*shapes: Shape) -> Shape:
     >>> xg.broadcast_shapes((2, 1), (3,))
     (2, 3)
     """
-    shape = broadcast([tuple(s) for s in shapes])
+    shape = broadcast(
+        [as_shape(s, "broadcast_shapes", f"shapes[{i}]") for i, s in enumerate(shapes)]
+    )
     if shape is None:
         raise ShapeError(
             f"shapes {', '.join(map(str, shapes))} do not broadcast: axes are compared from the "
@@ -148,8 +150,9 @@ def expand_dims(x: ArrayLike, /, axis: int | tuple[int, ...] = 0) -> Tensor:
     (1, 3)
     """
     x = as_operand(x, "expand_dims")
-    count = len(axis) if isinstance(axis, tuple) else 1
-    axes = as_axes(axis, x.ndim + count, "expand_dims") or ()
+    given = axis if isinstance(axis, (tuple, list)) else (axis,)
+    count = len(given)
+    axes = as_axes(given, x.ndim + count, "expand_dims") or ()
     sizes = iter(x.shape)
     shape = tuple(1 if i in axes else next(sizes) for i in range(x.ndim + count))
     return apply1(_RESHAPE, x, {"shape": shape})  # type: ignore[no-any-return]
@@ -243,10 +246,11 @@ def permute_dims(x: ArrayLike, /, axes: tuple[int, ...]) -> Tensor:
     (4, 2, 3)
     """
     x = as_operand(x, "permute_dims")
-    found = as_axes(tuple(axes), x.ndim, "permute_dims") or ()
+    axes = as_sequence(axes, "permute_dims", "axes")
+    found = as_axes(axes, x.ndim, "permute_dims") or ()
     if len(found) != x.ndim:
         raise ShapeError(
-            f"permute_dims: axes {tuple(axes)} must name each of the {x.ndim} axes of x "
+            f"permute_dims: axes {axes} must name each of the {x.ndim} axes of x "
             f"{describe(x)} once."
         )
     return apply1(_PERMUTE_DIMS, x, {"axes": found})  # type: ignore[no-any-return]
@@ -280,6 +284,11 @@ def reshape(x: ArrayLike, /, shape: ShapeLike, *, copy: bool | None = None) -> T
                [3., 4.]], shape=(2, 2), dtype=float64, device=cpu)
     """
     target = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+    for size in target:
+        if type(size) is bool or (type(size) is int and size < -1):
+            raise ShapeError(
+                f"reshape: shape {target} must hold sizes, and -1 at most once, but has {size}."
+            )
     return apply1(_RESHAPE, x, {"shape": target})  # type: ignore[no-any-return]
 
 

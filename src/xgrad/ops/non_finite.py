@@ -7,8 +7,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .._typing import ArrayLike
-from ..core.casting import dtype_kind, is_inexact
+from .._typing import SCALAR_TYPES, ArrayLike
+from ..core.casting import dtype_kind, is_inexact, refuse_worse_kind
 from ..core.tensor import Tensor
 from ._arguments import as_operand
 from .data_types import finfo
@@ -59,6 +59,9 @@ def nan_to_num(
     if dtype_kind(x.dtype) == "complex":
         parts = (_replaced(part, nan, posinf, neginf) for part in (real(x), imag(x)))
         return next(parts) + next(parts) * 1j  # type: ignore[no-any-return]
+    for name, value in (("nan", nan), ("posinf", posinf), ("neginf", neginf)):
+        if type(value) in SCALAR_TYPES or hasattr(value, "dtype"):
+            refuse_worse_kind(value, x.dtype, f"nan_to_num: {name}", "x")
     return _replaced(x, nan, posinf, neginf)
 
 

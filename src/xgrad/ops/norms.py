@@ -14,8 +14,8 @@ from ..core.dispatch import apply1
 from ..core.instructions import primitive
 from ..core.tensor import Tensor
 from ..errors import ArgumentError
-from ._arguments import as_axes, as_operand
-from ._matrices import as_floating, as_matrices, rounding
+from ._arguments import as_axes, as_choice, as_flag
+from ._matrices import as_floating, as_matrices, as_tolerance, rounding
 from .arithmetic import abs as modulus
 from .data_types import astype
 from .decompositions import svdvals
@@ -29,6 +29,7 @@ from .statistical import sum as sum_over
 __all__ = ["matrix_norm", "matrix_rank", "vector_norm"]
 
 _NUMBERS: tuple[type, ...] = (int, float, Real)  # NumPy's numbers are the last only
+_MATRIX_NORMS = (None, "fro", "nuc", 1, -1, 2, -2, math.inf, -math.inf)
 _VECTOR_NORM = primitive("vector_norm")
 
 
@@ -81,9 +82,10 @@ def vector_norm(
     xg.Tensor(5., shape=(), dtype=float64, device=cpu)
     """
     x = as_floating(x, "vector_norm")
-    if not isinstance(ord, _NUMBERS):
+    if not isinstance(ord, _NUMBERS) or math.isnan(ord):
         raise ArgumentError(f"vector_norm: ord {ord!r} must be a real number, inf or -inf.")
     axes = as_axes(axis, x.ndim, "vector_norm")
+    keepdims = as_flag(keepdims, "vector_norm", "keepdims")
     if ord == math.inf:
         return largest(modulus(x), axis=axes, keepdims=keepdims)
     if ord == -math.inf:
@@ -93,7 +95,7 @@ def vector_norm(
         return sum_over(counted, axis=axes, keepdims=keepdims)
     if ord == 1:
         return sum_over(modulus(x), axis=axes, keepdims=keepdims)
-    parameters = {"axis": axes, "keepdims": bool(keepdims), "ord": ord}
+    parameters = {"axis": axes, "keepdims": keepdims, "ord": ord}
     return apply1(_VECTOR_NORM, x, parameters)  # type: ignore[no-any-return]
 
 
@@ -136,13 +138,11 @@ def matrix_norm(
     xg.Tensor(7., shape=(), dtype=float64, device=cpu)
     """
     x = as_matrices(x, "matrix_norm")
+    keepdims = as_flag(keepdims, "matrix_norm", "keepdims")
+    as_choice(ord, _MATRIX_NORMS, "matrix_norm", "ord")
     if ord in (None, "fro"):
-        parameters = {"axis": (x.ndim - 2, x.ndim - 1), "keepdims": bool(keepdims), "ord": 2}
+        parameters = {"axis": (x.ndim - 2, x.ndim - 1), "keepdims": keepdims, "ord": 2}
         return apply1(_VECTOR_NORM, x, parameters)  # type: ignore[no-any-return]
-    if ord not in ("nuc", 1, -1, 2, -2, math.inf, -math.inf):
-        raise ArgumentError(
-            f"matrix_norm: ord {ord!r} must be 'fro', 'nuc', 1, -1, 2, -2, inf or -inf."
-        )
     extremum = largest if ord in (1, 2, math.inf) else smallest
     if ord == "nuc":
         y = sum_over(svdvals(x), axis=-1)
@@ -192,6 +192,7 @@ def rank_of(values: Tensor, rtol: Any) -> Tensor:
     """Count singular values above a part of the largest."""
     if values.shape[-1] == 0:
         return count_nonzero(values, axis=-1)
+    rtol = as_tolerance(rtol, "matrix_rank")
     if not isinstance(rtol, (int, float)):
-        rtol = as_operand(rtol, "matrix_rank", "rtol")[..., None]
+        rtol = rtol[..., None]
     return count_nonzero(values > largest(values, axis=-1, keepdims=True) * rtol, axis=-1)

@@ -16,7 +16,7 @@ from ..core.instructions import primitive
 from ..core.spec import describe
 from ..core.tensor import Tensor, alias
 from ..errors import ArgumentError, ArgumentTypeError, ShapeError
-from ._arguments import as_axis, as_operand
+from ._arguments import as_axis, as_choice, as_operand
 from .conversion import asarray
 from .data_types import astype
 from .filling import full
@@ -74,8 +74,7 @@ def pad(
     xg.Tensor([3., 2., 1., 2., 3., 2., 1.], shape=(7,), dtype=float64, device=cpu)
     """
     x = as_operand(x, "pad")
-    if mode not in _MODES:
-        raise ArgumentError(f"pad: mode must be one of {', '.join(_MODES)}, but is {mode!r}.")
+    as_choice(mode, _MODES, "pad", "mode")
     widths = [_as_widths(pair) for pair in _pairs(pad_width, x, "pad_width")]
     if mode == "constant":
         return _pad_constant(x, widths, constant_values)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._typing import ArrayLike, Axis
+from .._typing import SCALAR_TYPES, ArrayLike, Axis
+from ..core.casting import dtype_kind
 from ..core.dispatch import apply, apply1, binary
 from ..core.instructions import primitive
 from ..core.spec import describe
 from ..core.tensor import Tensor
-from ..errors import ArgumentError, ShapeError
-from ._arguments import as_axes, as_axis, as_operand
+from ..errors import DTypeError, ShapeError
+from ._arguments import as_axes, as_axis, as_choice, as_flag, as_operand
 
 __all__ = [
     "all",
@@ -114,7 +115,7 @@ def argmax(x: ArrayLike, /, *, axis: int | None = None, keepdims: bool = False) 
     """
     x = as_operand(x, "argmax")
     axis = None if axis is None else as_axis(axis, x.ndim, "argmax")
-    return apply1(_ARGMAX, x, {"axis": axis, "keepdims": keepdims})  # type: ignore[no-any-return]
+    return apply1(_ARGMAX, x, {"axis": axis, "keepdims": as_flag(keepdims, "argmax", "keepdims")})  # type: ignore[no-any-return]
 
 
 def argmin(x: ArrayLike, /, *, axis: int | None = None, keepdims: bool = False) -> Tensor:
@@ -141,7 +142,7 @@ def argmin(x: ArrayLike, /, *, axis: int | None = None, keepdims: bool = False) 
     """
     x = as_operand(x, "argmin")
     axis = None if axis is None else as_axis(axis, x.ndim, "argmin")
-    return apply1(_ARGMIN, x, {"axis": axis, "keepdims": keepdims})  # type: ignore[no-any-return]
+    return apply1(_ARGMIN, x, {"axis": axis, "keepdims": as_flag(keepdims, "argmin", "keepdims")})  # type: ignore[no-any-return]
 
 
 def clip(x: ArrayLike, /, min: ArrayLike | None = None, max: ArrayLike | None = None) -> Tensor:
@@ -165,6 +166,11 @@ def clip(x: ArrayLike, /, min: ArrayLike | None = None, max: ArrayLike | None = 
     xg.Tensor([0. , 0.5, 1. ], shape=(3,), dtype=float64, device=cpu)
     """
     x = as_operand(x, "clip")
+    for name, bound in (("min", min), ("max", max)):
+        if dtype_kind(x.dtype) != "complex" and _is_complex(bound):
+            raise DTypeError(
+                f"clip: {name} {describe(bound)} must be real, as x {describe(x)} is. Use xg.real."
+            )
     if min is None and max is None:
         return apply1(_COPY, x)  # type: ignore[no-any-return]
     if min is not None:
@@ -258,8 +264,7 @@ def searchsorted(
         raise ShapeError(
             f"searchsorted: x1 must have one axis, but is {describe(x1)}. Use xg.vmap for many rows."
         )
-    if side not in ("left", "right"):
-        raise ArgumentError(f"searchsorted: side must be 'left' or 'right', but is {side!r}.")
+    as_choice(side, ("left", "right"), "searchsorted", "side")
     if sorter is not None:
         from .indexing import take
 
@@ -294,6 +299,12 @@ def where(condition: ArrayLike, x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     xg.Tensor([1., 6.], shape=(2,), dtype=float64, device=cpu)
     """
     return apply(_WHERE, (condition, x1, x2))  # type: ignore[no-any-return]
+
+
+def _is_complex(bound: Any) -> bool:
+    if type(bound) in SCALAR_TYPES or bound is None:
+        return type(bound) is complex
+    return dtype_kind(as_operand(bound, "clip", "a bound").dtype) == "complex"
 
 
 def _reduce(instruction: Any, x: Any, axis: Axis, keepdims: bool) -> Tensor:

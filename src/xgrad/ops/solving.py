@@ -11,8 +11,8 @@ from .._typing import ArrayLike
 from ..core.dispatch import apply, apply1
 from ..core.instructions import primitive
 from ..core.tensor import Tensor
-from ._arguments import as_operand
-from ._matrices import as_matrices, as_system, rounding
+from ._arguments import as_flag
+from ._matrices import as_matrices, as_system, as_tolerance, rounding
 from .decompositions import svd, svdvals
 from .linear_algebra import matmul, matrix_transpose
 from .manipulation import expand_dims
@@ -148,7 +148,7 @@ def solve_triangular(x1: ArrayLike, x2: ArrayLike, /, *, upper: bool = False) ->
     xg.Tensor([1., 2.], shape=(2,), dtype=float64, device=cpu)
     """
     x1, x2, vector = as_system(x1, x2, "solve_triangular")
-    y = apply(_SOLVE_TRIANGULAR, (x1, x2), {"upper": bool(upper)})
+    y = apply(_SOLVE_TRIANGULAR, (x1, x2), {"upper": as_flag(upper, "solve_triangular", "upper")})
     return y[..., 0] if vector else y  # type: ignore[no-any-return]
 
 
@@ -196,11 +196,12 @@ def pinv(x: ArrayLike, /, *, rtol: float | ArrayLike | None = None) -> Tensor:
     """
     x = as_matrices(x, "pinv")
     limit = rounding(x)
+    rtol = None if rtol is None else as_tolerance(rtol, "pinv")
     if isinstance(rtol, (int, float)):
         x = _without_small_values(x, rtol) if rtol > limit else x
         limit = rtol
     elif rtol is not None:
-        x = _without_small_values(x, as_operand(rtol, "pinv", "rtol")[..., None])
+        x = _without_small_values(x, rtol[..., None])
     return apply1(_PINV, x, {"rtol": limit})  # type: ignore[no-any-return]
 
 

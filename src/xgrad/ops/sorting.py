@@ -12,7 +12,7 @@ from ..core.dispatch import apply, apply1
 from ..core.instructions import primitive
 from ..core.observers import state
 from ..core.tensor import Tensor
-from ._arguments import as_axis, as_operand
+from ._arguments import as_axis, as_flag, as_operand
 from .indexing import take
 from .manipulation import reshape
 
@@ -102,7 +102,7 @@ def isin(x1: ArrayLike, x2: ArrayLike, /, *, invert: bool = False) -> Tensor:
     >>> xg.isin(xg.asarray([1, 2, 3]), xg.asarray([2, 3]))
     xg.Tensor([False,  True,  True], shape=(3,), dtype=bool, device=cpu)
     """
-    return apply(_ISIN, (x1, x2), {"invert": invert})  # type: ignore[no-any-return]
+    return apply(_ISIN, (x1, x2), {"invert": as_flag(invert, "isin", "invert")})  # type: ignore[no-any-return]
 
 
 def sort(
@@ -248,7 +248,7 @@ def _ordered(instruction: Any, x: Any, axis: int, descending: bool, stable: bool
     x = as_operand(x, instruction.name)
     parameters = {
         "axis": as_axis(axis, x.ndim, instruction.name),
-        "descending": bool(descending),
-        "stable": bool(stable),
+        "descending": as_flag(descending, instruction.name, "descending"),
+        "stable": as_flag(stable, instruction.name, "stable"),
     }
     return apply1(instruction, x, parameters)  # type: ignore[no-any-return]

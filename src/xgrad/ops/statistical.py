@@ -11,7 +11,7 @@ from ..core.casting import dtype_kind
 from ..core.dispatch import apply1
 from ..core.instructions import primitive
 from ..core.tensor import Tensor, alias
-from ._arguments import as_axes, as_operand
+from ._arguments import as_axes, as_number, as_operand
 from .data_types import floating, in_dtype
 
 __all__ = [
@@ -217,6 +217,7 @@ def std(
     xg.Tensor(1., shape=(), dtype=float64, device=cpu)
     """
     x = floating(as_operand(x, "std"))
+    correction = as_number(correction, "std", "correction")
     axes = as_axes(axis, x.ndim, "std")
     parameters = {"axis": axes, "correction": correction, "keepdims": keepdims}
     return apply1(_STD, x, parameters)  # type: ignore[no-any-return]
@@ -288,6 +289,7 @@ def var(
     xg.Tensor(1., shape=(), dtype=float64, device=cpu)
     """
     x = floating(as_operand(x, "var"))
+    correction = as_number(correction, "var", "correction")
     axes = as_axes(axis, x.ndim, "var")
     deviation = x - mean(x, axis=axes, keepdims=True)
     if dtype_kind(x.dtype) == "complex":

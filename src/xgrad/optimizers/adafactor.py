@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
+from .._arguments import as_flag
 from .._typing import Array
 from ..core.tensor import Tensor
 from ..ops.statistical import sum
@@ -92,7 +93,7 @@ class Adafactor(Optimizer):
         self.epsilon_1 = as_positive(epsilon_1, "epsilon_1")
         self.epsilon_2 = as_positive(epsilon_2, "epsilon_2")
         self.clip_threshold = as_positive(clip_threshold, "clip_threshold")
-        self.relative_step = bool(relative_step)
+        self.relative_step = as_flag(relative_step, type(self).__name__, "relative_step")
 
     def make_slots(self, w: Tensor, name: str) -> dict[str, Tensor]:  # noqa: ARG002
         """Make zeros: for rows and columns of matrices, or for all elements of a vector."""

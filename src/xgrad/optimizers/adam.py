@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
+from .._arguments import as_flag
 from .._typing import Array
 from ..core.tensor import Tensor
 from ..errors import ArgumentError
@@ -77,7 +78,7 @@ class Adam(Optimizer):
         self.beta_1 = as_fraction(beta_1, "beta_1")
         self.beta_2 = as_fraction(beta_2, "beta_2")
         self.epsilon = as_positive(epsilon, "epsilon")
-        self.amsgrad = bool(amsgrad)
+        self.amsgrad = as_flag(amsgrad, type(self).__name__, "amsgrad")
         self.slot_names = ("momentum", "velocity")
         if self.amsgrad:
             self.slot_names += ("velocity_hat",)

@@ -64,7 +64,7 @@ def as_learning_rate(value: Any) -> LearningRate:
 
 def as_rate(value: Any, what: str) -> float:
     """Take a finite number as a float; a Tensor of one element counts as a number."""
-    number = value.item() if isinstance(value, Handle) or is_array(value) else value
+    number = value.item() if getattr(value, "shape", None) == () else value
     if isinstance(number, bool) or not isinstance(number, Real):
         raise ArgumentTypeError(
             f"{what} must be a number or a function of the step, but is {value!r} "

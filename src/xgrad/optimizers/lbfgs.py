@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, NoReturn
 
+from .._arguments import as_choice
 from .._typing import Nest
 from ..backends import backend_of, quiet
 from ..core.casting import to_array
@@ -120,11 +121,7 @@ class LBFGS(Optimizer):
         self.tolerance_grad = as_positive(tolerance_grad, "tolerance_grad")
         self.tolerance_change = as_positive(tolerance_change, "tolerance_change")
         self.history_size = as_count(history_size, "history_size")
-        if line_search not in ("strong_wolfe", None):
-            raise ArgumentError(
-                f"LBFGS: line_search must be 'strong_wolfe' or None, but is {line_search!r}."
-            )
-        self.line_search = line_search
+        self.line_search = as_choice(line_search, ("strong_wolfe", None), "LBFGS", "line_search")
         self._history: deque[_Pair] = deque(maxlen=self.history_size)
         self._numbers: list[int] = []  # of the Variables that the history is about
 

@@ -9,7 +9,7 @@ from .._typing import Nest
 from ..backends import quiet
 from ..core.spec import describe
 from ..core.variable import Variable
-from ..errors import ArgumentError, TapeError
+from ..errors import ArgumentError, ArgumentTypeError, TapeError
 from ..interpreters.graph_gradients import gradients as graph_gradients
 from ..interpreters.graph_scope import current_graph, trainable_variables
 from ..interpreters.tape import GradientTape
@@ -29,6 +29,11 @@ def differentiate(
 ) -> tuple[Any, list[tuple[Any, Any]]]:
     """Compute the loss, and a gradient for each variable, multiplied with the loss's scale."""
     variables = None if var_list is None else leaves(var_list)
+    if tape is not None and not isinstance(tape, GradientTape):
+        raise ArgumentTypeError(
+            f"{what}: tape must be a GradientTape, but is a {type(tape).__name__}. Use the tape that "
+            "recorded the loss, or a callable loss without a tape."
+        )
     if callable(loss):
         tape = GradientTape(watch_accessed_variables=variables is None) if tape is None else tape
         with tape:

@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterable
 from typing import Any, Unpack
 
+from .._arguments import as_flag, as_sequence
 from .._typing import Array
 from ..core.tensor import Tensor
+from ..errors import ArgumentTypeError
 from ..ops.rule_namespace import rule_namespace
 from .base import Optimizer
 from .checks import as_count, as_fraction, as_positive, as_rate
@@ -116,15 +118,15 @@ class Muon(Optimizer):
             else as_positive(adam_weight_decay, "adam_weight_decay")
         )
         self.epsilon = as_positive(epsilon, "epsilon")
-        self.exclude_layers = list(exclude_layers or ())
-        self.exclude_embeddings = bool(exclude_embeddings)
+        self.exclude_layers = _as_patterns(exclude_layers)
+        self.exclude_embeddings = as_flag(exclude_embeddings, "Muon", "exclude_embeddings")
         self.muon_a = as_rate(muon_a, "muon_a")
         self.muon_b = as_rate(muon_b, "muon_b")
         self.muon_c = as_rate(muon_c, "muon_c")
         self.adam_lr_ratio = as_positive(adam_lr_ratio, "adam_lr_ratio")
         self.momentum = as_fraction(momentum, "momentum", closed=True)
         self.ns_steps = as_count(ns_steps, "ns_steps")
-        self.nesterov = bool(nesterov)
+        self.nesterov = as_flag(nesterov, "Muon", "nesterov")
         self.rms_rate = None if rms_rate is None else as_positive(rms_rate, "rms_rate")
 
     def make_slots(self, w: Tensor, name: str) -> dict[str, Tensor]:
@@ -172,3 +174,15 @@ class Muon(Optimizer):
             b = a * self.muon_b + xp.matmul(a, a) * self.muon_c
             x = x * self.muon_a + xp.matmul(b, x)
         return xp.matrix_transpose(x) if tall else x
+
+
+def _as_patterns(patterns: Any) -> list[str]:
+    """Take a list of regular expressions; one of them alone would be taken apart into letters."""
+    found = () if patterns is None else as_sequence(patterns, "Muon", "exclude_layers", "str")
+    for pattern in found:
+        if not isinstance(pattern, str):
+            raise ArgumentTypeError(
+                f"Muon: exclude_layers must hold patterns of names, but has {pattern!r} "
+                f'({type(pattern).__name__}). Use a list such as ["head"].'
+            )
+    return list(found)

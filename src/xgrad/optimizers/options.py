@@ -8,6 +8,7 @@ import difflib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypedDict
 
+from .._arguments import as_flag
 from ..errors import ArgumentError, ArgumentTypeError
 from .checks import as_count, as_fraction, as_rate
 
@@ -96,7 +97,7 @@ def check_options(kind: str, given: Mapping[str, Any], own: Sequence[str] = ()) 
             "< 2 else {}."
         )
     for name in ("use_ema", "skip_nonfinite"):
-        options[name] = bool(options[name])
+        options[name] = as_flag(options[name], kind, name)
     return options
 
 

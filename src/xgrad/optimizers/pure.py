@@ -15,7 +15,7 @@ from ..core.tensor import Tensor
 from ..errors import ArgumentError
 from ..ops.rule_namespace import rule_namespace as xp
 from ..tree import TreeDef, difference, flatten, unflatten
-from .checks import as_gradient, as_learning_rate, as_tensor
+from .checks import as_gradient, as_learning_rate, as_mapping, as_tensor
 from .groups import Group, group_and_decay
 from .rates import value_at
 from .rule import Numbers, choose
@@ -61,6 +61,12 @@ def update(
 ) -> tuple[Nest, dict[str, Any]]:
     """Work out a step; see `Optimizer.update`."""
     found, values, treedef = _take_apart(params)
+    state = as_mapping(state, "state")
+    if missing := [name for name in counter_names(optimizer) if name not in state]:
+        raise ArgumentError(
+            f"update: state has no {missing}, but {list(state)}. Use the state that init(params) or "
+            "the last update returned."
+        )
     gradients = _gradients(grads, values, treedef)
     names = optimizer.all_slot_names()
     rows = as_rows(state, names, treedef)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
+from .._arguments import as_flag
 from .._typing import Array
 from ..core.tensor import Tensor
 from ..ops.rule_namespace import rule_namespace
@@ -79,7 +80,7 @@ class RMSprop(Optimizer):
         self.rho = as_fraction(rho, "rho")
         self.momentum = as_fraction(momentum, "momentum", closed=True)
         self.epsilon = as_positive(epsilon, "epsilon")
-        self.centered = bool(centered)
+        self.centered = as_flag(centered, type(self).__name__, "centered")
         self.slot_names = ("velocity",)
         if self.momentum:
             self.slot_names += ("momentum",)

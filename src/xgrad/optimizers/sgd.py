@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
+from .._arguments import as_flag
 from .._typing import Array
 from .base import Optimizer
 from .checks import as_fraction
@@ -78,7 +79,7 @@ class SGD(Optimizer):
     ) -> None:
         super().__init__(learning_rate, **options)
         self.momentum = as_fraction(momentum, "momentum", closed=True)
-        self.nesterov = bool(nesterov)
+        self.nesterov = as_flag(nesterov, type(self).__name__, "nesterov")
         self.slot_names = ("momentum",) if self.momentum else ()
 
     def update_step(

@@ -13,7 +13,9 @@ from ..backends.base import dtype_name
 from ..core.dispatch import apply
 from ..core.handle import Handle
 from ..core.instructions import primitive
+from ..core.spec import describe
 from ..core.tensor import Tensor
+from ..errors import DeviceMismatchError
 from ..ops.rule_namespace import rule_namespace as xp
 from ..rules import special  # noqa: F401 - gives the rule of gamma_draw, and of what that names
 from .source import Source
@@ -66,6 +68,7 @@ class Continuous(Source):
         >>> xg.random.Generator(0).normal((2,), mean=10.0)
         xg.Tensor([10.12573022,  9.86789514], shape=(2,), dtype=float64, device=cpu)
         """
+        self._check_scale("normal", "stddev", stddev)
         z, (mean, stddev) = self._draw_floating("normal", shape, dtype, mean, stddev)
         return _moved(_scaled(z, stddev), mean)
 
@@ -109,6 +112,7 @@ class Continuous(Source):
         >>> float(xg.max(xg.abs(x))) <= 2
         True
         """
+        self._check_scale("truncated_normal", "stddev", stddev)
         z, (mean, stddev) = self._draw_floating("truncated_normal", shape, dtype, mean, stddev)
         return _moved(_scaled(z, stddev), mean)
 
@@ -190,6 +194,7 @@ class Continuous(Source):
         >>> xg.random.Generator(0).exponential((2,))
         xg.Tensor([0.6799319, 1.0195971], shape=(2,), dtype=float64, device=cpu)
         """
+        self._check_scale("exponential", "scale", scale)
         x, (scale,) = self._draw_floating("exponential", shape, dtype, scale)
         return _scaled(x, scale)
 
@@ -237,6 +242,7 @@ class Continuous(Source):
         >>> xg.random.Generator(0).gumbel((2,))
         xg.Tensor([ 0.38576263, -0.01940755], shape=(2,), dtype=float64, device=cpu)
         """
+        self._check_scale("gumbel", "scale", scale)
         e, (loc, scale) = self._draw_floating("exponential", shape, dtype, loc, scale)
         tiny = float(xp.finfo(e.dtype).smallest_normal)  # a zero is possible, and has no logarithm
         return _moved(_scaled(-xp.log(xp.maximum(e, tiny)), scale), loc)
@@ -297,6 +303,8 @@ class Continuous(Source):
         >>> round(tape.gradient(x, alpha), 1)  # the mean of the distribution is alpha
         xg.Tensor(1., shape=(), dtype=float64, device=cpu)
         """
+        self._check_scale("gamma", "alpha", alpha)
+        self._check_scale("gamma", "scale", scale)
         given = tuple([self._as_parameter("gamma", x) for x in (alpha, scale)])
         wanted = self._floating("gamma", dtype, given)
         full = self._full_shape("gamma", shape, given)
@@ -304,6 +312,11 @@ class Continuous(Source):
         a = xp.asarray(
             alpha, dtype=wanted, device=None if isinstance(alpha, Handle) else self._device
         )
+        if a.device != self._device:
+            raise DeviceMismatchError(
+                f"gamma: alpha {describe(a)} must be where the generator draws, on {self._device}. "
+                "Use .to_device(...)."
+            )
         a = xp.broadcast_to(a, full)
         x = self._draw("gamma", full, a, dtype=dtype_name(wanted))
         return _scaled(apply(_GAMMA_DRAW, (a, x)), self._in_dtype(scale, wanted))

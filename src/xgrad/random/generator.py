@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 import operator
 
+from .._arguments import as_flag
 from .._typing import SCALAR_TYPES, ArrayLike, ShapeLike
 from ..backends import is_array
 from ..backends.base import dtype_name
@@ -253,7 +254,7 @@ class Generator(Continuous):
     def _chosen(self, n: int, count: int, replace: bool, p: ArrayLike | None) -> Tensor:
         """Draw `count` of the numbers below n."""
         if p is None:
-            if replace:
+            if as_flag(replace, "choice", "replace"):
                 return self._draw("integers", (count,), low=0, high=max(n, 1))
             return self._draw("permutation", (n,))[:count]
         p = xp.asarray(p, device=None if isinstance(p, Handle) or is_array(p) else self._device)

@@ -17,6 +17,7 @@ from ..batching import collect, running_levels, spread
 from ..core.casting import dtype_kind
 from ..core.defaults import chosen_dtype
 from ..core.draws import draw, draw_watchers
+from ..core.failures import refuse_memory
 from ..core.handle import Handle
 from ..core.replay import before_change
 from ..core.tensor import Tensor
@@ -144,7 +145,10 @@ class Source:
             arrays.append(x.raw)
         sizes = tuple([level.size for level in levels])
         parameters = {"shape": (*sizes, *shape), **parameters}
-        y = Tensor(*draw(self, method, tuple(arrays), parameters))
+        try:
+            y = Tensor(*draw(self, method, tuple(arrays), parameters))
+        except MemoryError as error:
+            refuse_memory(f"{method} {parameters['shape']} on {self._device}", arrays, error)
         for level in levels:
             y = spread(y, 0, level)
         return y
@@ -185,6 +189,12 @@ class Source:
             f"{function}: its parameters must be numbers, Tensors or arrays, but one is a "
             f"{type(x).__name__}. Use xg.asarray to make a Tensor of it."
         )
+
+    @staticmethod
+    def _check_scale(function: str, name: str, x: Any) -> None:
+        """Refuse a number that is negative or NaN; of what is on a device nobody asks."""
+        if type(x) in (int, float) and not x >= 0:
+            raise ArgumentError(f"{function}: {name} must be at least 0, but is {x}.")
 
     @staticmethod
     def _full_shape(function: str, shape: ShapeLike, operands: tuple[Any, ...]) -> Shape:

@@ -136,6 +136,7 @@ def name_scope(name: str) -> Iterator[str]:
     ...     print(scope)
     encoder/first/
     """
+    _check_name(name, "a scope's name")
     former, current.scope = current.scope, f"{current.scope}{name.strip('/')}/"
     try:
         yield current.scope
@@ -145,12 +146,16 @@ def name_scope(name: str) -> Iterator[str]:
 
 def scoped(name: str) -> str:
     """Put the beginning that `name_scope` has set before a name."""
+    _check_name(name, "a summary's name")
+    return current.scope + name
+
+
+def _check_name(name: Any, what: str) -> None:
     if not isinstance(name, str):
         raise ArgumentTypeError(
-            f"a summary's name must be a str, but is a {type(name).__name__}. Use a name such as "
+            f"{what} must be a str, but is a {type(name).__name__}. Use a name such as "
             '"loss/train"; values come second.'
         )
-    return current.scope + name
 
 
 def should_record_summaries() -> bool:
@@ -201,9 +206,11 @@ def step_of(step: Any, name: str) -> int:
     if isinstance(step, Handle):
         number = number.item()
     try:
-        return int(number)
-    except (TypeError, ValueError):
-        raise ArgumentTypeError(
-            f"the step of the summary {name!r} must be an integer, but is {number!r}. Use the "
-            "number of the training step."
-        ) from None
+        if (found := int(number)) == number:
+            return found
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise ArgumentTypeError(
+        f"the step of the summary {name!r} must be an integer, but is {number!r}. Use the number of "
+        "the training step."
+    )

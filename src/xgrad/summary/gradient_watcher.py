@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from .._arguments import as_int
 from .._typing import Array, Nest
 from ..backends import quiet
 from ..core.variable import Variable
@@ -106,7 +107,7 @@ class GradientWatcher:
                 "xg.summary.create_file_writer(logdir), or None for the default writer."
             )
         for name, value in (("every", every), ("patience", patience), ("buckets", buckets)):
-            if value < 1:
+            if as_int(value, "GradientWatcher", name) < 1:
                 raise ArgumentError(f"GradientWatcher: {name} must be at least 1, not {value!r}.")
         self._writer = writer
         self._every = every

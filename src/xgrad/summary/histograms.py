@@ -9,11 +9,12 @@ import functools
 import math
 from typing import Any, NamedTuple
 
+from .._arguments import as_int
 from .._typing import Array
 from ..backends import Backend, backend_of, quiet
 from ..errors import ArgumentError
 from .current import chosen_writer, scoped, step_of
-from .values import as_array, is_on_host, numbers_value, summary
+from .values import as_array, check_description, is_on_host, numbers_value, summary
 
 __all__ = ["Counts", "blocks", "counted", "counts_of", "histogram", "histogram_value"]
 
@@ -100,7 +101,7 @@ def histogram(
     >>> xg.summary.histogram("weights", [0.1, 0.2], step=0)  # no writer: nothing happens
     False
     """
-    number = 30 if buckets is None else buckets
+    number = 30 if buckets is None else as_int(buckets, "histogram", "buckets")
     if number < 1:
         raise ArgumentError(f"histogram: buckets {buckets} must be positive. Use 30.")
     writer = chosen_writer()
@@ -118,6 +119,7 @@ def histogram(
 
 def histogram_value(name: str, counts: Counts, description: str | None = None) -> Any:
     """Make what a summary says about a distribution."""
+    check_description(description, name)
     text = "\n\n".join(part for part in (description, counts.note()) if part)
     return numbers_value(name, "histograms", counts.rows(), (len(counts.counts), 3), text)
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from .._arguments import as_number
 from ..core.handle import Handle
 from ..errors import ArgumentTypeError
 from .current import chosen_writer
@@ -54,6 +55,16 @@ def hparams(
     >>> xg.summary.hparams({"learning_rate": 0.01, "optimizer": "adam"})  # no writer
     False
     """
+    if not isinstance(hparams, Mapping):
+        raise ArgumentTypeError(
+            f"hparams: hparams must be a dict of names and values, but is a {type(hparams).__name__}."
+        )
+    if not isinstance(trial_id, (str, type(None))):
+        raise ArgumentTypeError(
+            f"hparams: trial_id must be a str, but is a {type(trial_id).__name__}."
+        )
+    if start_time_secs is not None:
+        start_time_secs = as_number(start_time_secs, "hparams", "start_time_secs", 0.0)
     values = {_name(name): _plain(name, value) for name, value in hparams.items()}
     writer = chosen_writer()
     if writer is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._arguments import as_int
 from .._typing import Array
 from ..backends import backend_of, quiet
 from ..backends.base import dtype_name
@@ -64,7 +65,7 @@ def image(
     >>> xg.summary.image("digits", xg.zeros((5, 8, 8, 1)), step=0)  # no writer: nothing happens
     False
     """
-    limit = 3 if max_outputs is None else int(max_outputs)
+    limit = 3 if max_outputs is None else as_int(max_outputs, "image", "max_outputs")
     if limit < 0:
         raise ArgumentError(f"image: max_outputs {max_outputs} must not be negative. Use 3.")
     writer = chosen_writer()

@@ -12,9 +12,17 @@ from .._typing import Array
 from ..backends import backend_of, host
 from ..core.casting import to_array
 from ..core.handle import Handle, Sparse
-from ..errors import ArgumentError
+from ..errors import ArgumentError, ArgumentTypeError
 
-__all__ = ["as_array", "is_on_host", "numbers_value", "strings_value", "summary", "to_host"]
+__all__ = [
+    "as_array",
+    "check_description",
+    "is_on_host",
+    "numbers_value",
+    "strings_value",
+    "summary",
+    "to_host",
+]
 
 _FLOAT, _DOUBLE, _STRING = 1, 2, 7  # of DataType in TensorFlow's types.proto
 
@@ -113,9 +121,19 @@ def _sizes(shape: tuple[int, ...]) -> Any:
     return TensorShapeProto(dim=[TensorShapeProto.Dim(size=n) for n in shape])
 
 
+def check_description(description: Any, name: str) -> None:
+    """Refuse a description that is no text."""
+    if not isinstance(description, (str, type(None))):
+        raise ArgumentTypeError(
+            f"the description of the summary {name!r} must be a str, but is a "
+            f"{type(description).__name__}."
+        )
+
+
 def _value(name: str, plugin: str, tensor: Any, description: str | None, content: bytes) -> Any:
     from tensorboardX.proto.summary_pb2 import Summary, SummaryMetadata
 
+    check_description(description, name)
     metadata = SummaryMetadata(
         display_name=name.rsplit("/", 1)[-1],
         summary_description=description or "",

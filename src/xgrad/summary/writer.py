@@ -19,9 +19,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
+from .._arguments import as_int, as_number
 from .._event_records import record
 from .._typing import Array
-from ..errors import ArgumentError, BackendUnavailableError, ClosedWriterError
+from ..errors import ArgumentError, ArgumentTypeError, BackendUnavailableError, ClosedWriterError
 from .current import current
 from .values import is_on_host, to_host
 
@@ -271,8 +272,19 @@ def create_file_writer(
     >>> written
     True
     """
-    queue = 10 if max_queue is None else int(max_queue)
-    seconds = 120.0 if flush_millis is None else flush_millis / 1000
+    if not isinstance(logdir, (str, os.PathLike)):
+        raise ArgumentTypeError(
+            f"create_file_writer: logdir must be a path, but is a {type(logdir).__name__}."
+        )
+    if not isinstance(filename_suffix, (str, type(None))):
+        raise ArgumentTypeError(
+            "create_file_writer: filename_suffix must be a str, but is a "
+            f"{type(filename_suffix).__name__}."
+        )
+    queue = 10 if max_queue is None else as_int(max_queue, "create_file_writer", "max_queue")
+    seconds = 120.0
+    if flush_millis is not None:
+        seconds = as_number(flush_millis, "create_file_writer", "flush_millis") / 1000
     if queue < 0 or seconds < 0:
         raise ArgumentError(
             f"create_file_writer: max_queue {max_queue} and flush_millis {flush_millis} must not "
@@ -306,7 +318,7 @@ def flush(writer: Writer | None = None) -> None:
     >>> import xgrad as xg
     >>> xg.summary.flush()  # there is none: nothing happens
     """
-    writer = current.writer if writer is None else writer
+    writer = _chosen(writer, "flush")
     if writer is not None:
         writer.flush()
 
@@ -334,6 +346,16 @@ def close(writer: Writer | None = None) -> None:
     >>> import xgrad as xg
     >>> xg.summary.close()  # there is none: nothing happens
     """
-    writer = current.writer if writer is None else writer
+    writer = _chosen(writer, "close")
     if writer is not None:
         writer.close()
+
+
+def _chosen(writer: Writer | None, function: str) -> Writer | None:
+    """Give a writer, or the default one."""
+    if not isinstance(writer, (Writer, type(None))):
+        raise ArgumentTypeError(
+            f"{function}: writer must be a summary writer, but is a {type(writer).__name__}. Use what "
+            "create_file_writer returned."
+        )
+    return current.writer if writer is None else writer

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .._arguments import as_number, check_function
+
 __all__ = ["approximate_derivative", "approximate_gradient"]
 
 
@@ -26,6 +28,11 @@ def approximate_derivative(f: Callable[[Any], Any], x: Any, eps: float = 1e-3) -
     float, array or Tensor
         What the arithmetic of x gives.
 
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If eps is not positive, or f no function.
+
     See Also
     --------
     approximate_gradient, compute_gradient, check_gradients
@@ -36,7 +43,8 @@ def approximate_derivative(f: Callable[[Any], Any], x: Any, eps: float = 1e-3) -
     >>> approximate_derivative(lambda x: 3.0 * x**2 + 2.0 * x - 1, 1.0)
     7.999999999999119
     """
-    return (f(x + eps) - f(x - eps)) / (2.0 * eps)
+    check_function(f, "approximate_derivative")
+    return _difference(f, x, as_number(eps, "approximate_derivative", "eps", 0.0, above=True))
 
 
 def approximate_gradient(f: Callable[..., Any], *xs: Any, eps: float = 1e-3) -> tuple[Any, ...]:
@@ -55,6 +63,11 @@ def approximate_gradient(f: Callable[..., Any], *xs: Any, eps: float = 1e-3) -> 
     tuple
         One derivative per variable.
 
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If eps is not positive, or f no function.
+
     See Also
     --------
     approximate_derivative
@@ -67,6 +80,12 @@ def approximate_gradient(f: Callable[..., Any], *xs: Any, eps: float = 1e-3) -> 
     """
 
     def partial(i: int) -> Any:
-        return approximate_derivative(lambda x: f(*xs[:i], x, *xs[i + 1 :]), xs[i], eps)
+        return _difference(lambda x: f(*xs[:i], x, *xs[i + 1 :]), xs[i], eps)
 
+    check_function(f, "approximate_gradient")
+    eps = as_number(eps, "approximate_gradient", "eps", 0.0, above=True)
     return tuple([partial(i) for i in range(len(xs))])
+
+
+def _difference(f: Callable[[Any], Any], x: Any, eps: float) -> Any:
+    return (f(x + eps) - f(x - eps)) / (2.0 * eps)

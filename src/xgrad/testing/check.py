@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import tree
+from .._arguments import as_int, as_number, as_sequence, check_function
 from ..backends import host, quiet
 from ..core.spec import describe
 from ..errors import ArgumentError, ArgumentTypeError, DTypeError, GradientCheckError
@@ -92,11 +93,20 @@ def check_gradients(
     >>> import xgrad as xg
     >>> xg.testing.check_gradients(lambda x, y: xg.sin(x) * y, [[1.0, 2.0], 3.0])
     """
-    modes = (modes,) if isinstance(modes, str) else tuple(modes)
-    if not modes or not set(modes) <= set(_MODES):
+    check_function(f, "check_gradients")
+    given = (modes,) if isinstance(modes, str) else modes
+    modes = as_sequence(given, "check_gradients", "modes", "str")
+    if not modes or any(mode not in tuple(_MODES) for mode in modes):
         raise ArgumentError(
-            f"check_gradients: modes must be some of 'reverse' and 'forward', but is {modes!r}."
+            f"check_gradients: modes must be some of 'reverse' and 'forward', but is {given!r}."
         )
+    order = as_int(order, "check_gradients", "order")
+    max_elements = as_int(max_elements, "check_gradients", "max_elements")
+    for name, tolerance in (("atol", atol), ("rtol", rtol)):
+        if tolerance is not None:
+            as_number(tolerance, "check_gradients", name, 0.0)
+    if (seed := as_int(seed, "check_gradients", "seed")) < 0:
+        raise ArgumentError(f"check_gradients: seed must not be negative, but is {seed}.")
     if order < 1 or max_elements < 1:
         raise ArgumentError(
             f"check_gradients: order ({order}) and max_elements ({max_elements}) must be positive."

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .._arguments import as_number, check_function
 from .._typing import Array
 from ..backends import host
 from ..core.casting import is_inexact
@@ -63,7 +64,8 @@ def compute_gradient(
     >>> bool(abs(theoretical[0] - numerical[0]).max() < 1e-10)
     True
     """
-    if delta is not None and not 0.0 < delta < math.inf:
+    check_function(f, "compute_gradient")
+    if delta is not None and not 0.0 < as_number(delta, "compute_gradient", "delta") < math.inf:
         raise ArgumentError(
             f"compute_gradient: delta must be positive and finite, but is {delta!r}. Use a step such "
             "as 1e-3, or None for differences that are extrapolated."

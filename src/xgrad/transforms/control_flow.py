@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .._arguments import as_flag, check_function
 from .._typing import Nest
 from ..backends import is_array
 from ..batching import Batched, collect
@@ -20,7 +21,6 @@ from ..core.tensor import Tensor, alias, rebind
 from ..errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from ..ops.rule_namespace import rule_namespace
 from ..tree import TreeDef, flatten, show, unflatten
-from .inputs import check_function
 
 __all__ = ["cond", "scan", "while_loop"]
 
@@ -197,6 +197,7 @@ def scan(
     columns = [rule_namespace.unstack(x) for x in leaves]
     collected: list[list[Tensor]] = []
     y_structure: TreeDef | None = None
+    reverse = as_flag(reverse, "scan", "reverse")
     for i in reversed(range(count)) if reverse else range(count):
         x = unflatten(x_structure, [column[i] for column in columns])
         new, result = _pair(f(unflatten(structure, carry), x))

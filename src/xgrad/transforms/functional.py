@@ -9,6 +9,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .._arguments import as_flag, check_function
 from .._typing import Nest
 from ..core.casting import is_inexact
 from ..core.indexed_slices import IndexedSlices
@@ -17,7 +18,7 @@ from ..interpreters.forward import ForwardAccumulator
 from ..interpreters.tape import GradientTape
 from ..ops.rule_namespace import rule_namespace
 from ..tree import flatten, show, unflatten
-from .inputs import Inputs, argument_numbers, check_function, output_leaves, scalar_output
+from .inputs import Inputs, argument_numbers, output_leaves, scalar_output
 
 __all__ = ["grad", "jvp", "linearize", "value_and_grad", "vjp"]
 
@@ -137,7 +138,7 @@ def _value_and_slopes(
 
 
 def _first(value: Any, has_aux: bool, caller: str, f: Callable[..., Any]) -> Any:
-    if not has_aux:
+    if not as_flag(has_aux, caller, "has_aux"):
         return value
     if not isinstance(value, (tuple, list)) or len(value) != 2:
         name = getattr(f, "__name__", type(f).__name__)

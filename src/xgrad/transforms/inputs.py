@@ -27,7 +27,6 @@ from ..tree import TreeDef, flatten, unflatten
 __all__ = [
     "Inputs",
     "argument_numbers",
-    "check_function",
     "isolated",
     "output_leaves",
     "scalar_output",
@@ -99,15 +98,6 @@ def isolated(x: Any, name: str) -> Tensor:
     if x.node is not None and protocols.is_followed(x):
         return apply1(_RESHAPE, x, {"shape": x.shape})  # type: ignore[no-any-return]
     return Tensor(x.raw)
-
-
-def check_function(f: Any, caller: str, name: str = "f") -> None:
-    """Refuse what cannot be called."""
-    if not callable(f):
-        raise ArgumentTypeError(
-            f"{caller}: {name} must be a function, but is a {type(f).__name__}. Use a function of "
-            "the arguments, such as lambda x: xg.sum(x**2)."
-        )
 
 
 def argument_numbers(argnums: Any, caller: str) -> int | tuple[int, ...]:

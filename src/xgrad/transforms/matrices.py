@@ -7,19 +7,20 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
+from .._arguments import as_choice, as_flag, check_function
 from .._typing import Nest
 from ..backends import quiet
 from ..core.casting import dtype_kind, is_inexact
 from ..core.spec import describe
 from ..core.tensor import Tensor
-from ..errors import ArgumentError, DTypeError
+from ..errors import DTypeError
 from ..interpreters.arguments import check_chunk_size
 from ..interpreters.jacobian import jacobian as tape_jacobian
 from ..interpreters.tape import GradientTape
 from ..ops.rule_namespace import rule_namespace
 from ..tree import unflatten
 from .functional import Transposed, _as_arguments, _directions, _first
-from .inputs import Inputs, argument_numbers, check_function, output_leaves, scalar_output
+from .inputs import Inputs, argument_numbers, output_leaves, scalar_output
 
 __all__ = ["hessian", "hvp", "jacfwd", "jacobian", "jacrev"]
 
@@ -83,10 +84,7 @@ def jacobian(
     xg.Tensor([[2., 0.],
                [0., 4.]], shape=(2, 2), dtype=float64, device=cpu)
     """
-    if mode not in ("auto", "forward", "reverse"):
-        raise ArgumentError(
-            f"jacobian: mode {mode!r} is unknown. Use 'auto', 'forward' or 'reverse'."
-        )
+    as_choice(mode, ("auto", "forward", "reverse"), "jacobian", "mode")
     return _jacobian(f, argnums, has_aux, holomorphic, chunk_size, mode, "jacobian")
 
 
@@ -271,7 +269,7 @@ def _check_kinds(
     """Complex values mean nothing here unless all of them are, or none that matters is."""
     complex_sources = [x for x in sources if dtype_kind(x.dtype) == "complex"]
     complex_targets = [y for y in targets if dtype_kind(y.dtype) == "complex"]
-    if holomorphic:
+    if as_flag(holomorphic, caller, "holomorphic"):
         for x in (*sources, *targets):
             if dtype_kind(x.dtype) != "complex":
                 raise DTypeError(

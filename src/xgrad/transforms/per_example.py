@@ -6,9 +6,10 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .._arguments import check_function
 from .._typing import Nest
 from .functional import grad
-from .inputs import argument_numbers, check_function
+from .inputs import argument_numbers
 from .vmap import vmap
 
 __all__ = ["per_example_gradient"]

@@ -11,6 +11,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .._arguments import as_sequence
 from .._typing import Array
 from ..backends import backend_of, host
 from ..batching import level_of, running, running_levels
@@ -103,7 +104,10 @@ def recompute_grad(f: Callable[..., Any], *, generators: Sequence[Any] = ()) -> 
             f"recompute_grad: f must be a function, but is a {type(f).__name__}. Use "
             "recompute_grad(f)(x)."
         )
-    stateful = [as_stateful(generator) for generator in generators]
+    stateful = [
+        as_stateful(generator)
+        for generator in as_sequence(generators, "recompute_grad", "generators", "generators")
+    ]
     name = getattr(f, "__name__", type(f).__name__)
     primitive = primitive_of(f"recompute_grad({name})")
 

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .._arguments import as_sequence
 from .._typing import Nest
 from ..errors import ArgumentError, ArgumentTypeError
 from .recompute import recompute_grad
@@ -68,7 +69,7 @@ def checkpoint_sequential(
     >>> tape.gradient(y, x)
     xg.Tensor(0.38338679, shape=(), dtype=float64, device=cpu)
     """
-    layers = list(functions)
+    layers = as_sequence(functions, "checkpoint_sequential", "functions", "functions")
     for i, f in enumerate(layers):
         if not callable(f):
             raise ArgumentTypeError(

@@ -9,6 +9,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from .._arguments import check_function
 from .._typing import SCALAR_TYPES, Nest
 from ..backends import is_array
 from ..batching import Level, collect, running, running_levels, spread
@@ -21,7 +22,6 @@ from ..interpreters.arguments import check_chunk_size
 from ..ops.rule_namespace import rule_namespace
 from ..tree import TreeDef, flatten, show, unflatten
 from .batched import NotBatchableError
-from .inputs import check_function
 
 __all__ = ["vmap"]
 

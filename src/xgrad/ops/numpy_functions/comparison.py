@@ -8,6 +8,7 @@ from typing import Any
 from ...backends import quiet
 from ...core.casting import dtype_kind
 from .. import non_finite
+from .._arguments import as_int
 from ..rule_namespace import rule_namespace as xp
 from .operands import is_floating, tensor, tensors
 from .ufuncs import rad2deg
@@ -137,6 +138,7 @@ def fix(x: Any, out: Any = None) -> Any:
 def round(a: Any, decimals: int = 0, out: Any = None) -> Any:
     """Rounded to a number of decimals: a constant."""
     a = tensor(a)
+    decimals = as_int(decimals, "numpy.round", "decimals")
     if not decimals:
         return xp.round(a)
     scale = 10.0 ** abs(decimals)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...errors import ShapeError
+from .._arguments import as_int
 from ..rule_namespace import rule_namespace as xp
 from .operands import tensor
 from .shapes import ravel
@@ -24,6 +25,7 @@ __all__ = [
 def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """The diagonal of two axes, as the last axis."""
     a = xp.moveaxis(tensor(a), (axis1, axis2), (-2, -1))
+    offset = as_int(offset, "numpy.diagonal", "offset")
     rows, columns = a.shape[-2:]
     count = max(0, min(rows + min(offset, 0), columns - max(offset, 0)))
     first = offset if offset >= 0 else -offset * columns

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.casting import dtype_kind
+from ...errors import OutOfRangeError
+from .._arguments import as_axis, as_int
 from ..rule_namespace import rule_namespace as xp
 from ..sorting import UniqueAll, UniqueCounts, UniqueInverse
 from .operands import is_floating, operands, tensor, tensors
@@ -68,6 +70,9 @@ def partition(
     a: Any, kth: Any, axis: int | None = -1, kind: Any = "introselect", order: Any = None
 ) -> Any:
     """Sorted, so that the k-th is in its place."""
+    a = ravel(a) if axis is None else tensor(a)
+    axis = 0 if axis is None else axis
+    _check_places(kth, a.shape[as_axis(axis, a.ndim, "numpy.partition")])
     return sort(a, axis)
 
 
@@ -75,7 +80,23 @@ def argpartition(
     a: Any, kth: Any, axis: int | None = -1, kind: Any = "introselect", order: Any = None
 ) -> Any:
     """The indices that sort."""
+    a = ravel(a) if axis is None else tensor(a)
+    axis = 0 if axis is None else axis
+    _check_places(kth, a.shape[as_axis(axis, a.ndim, "numpy.argpartition")])
     return argsort(a, axis)
+
+
+def _check_places(kth: Any, size: int) -> None:
+    """Refuse places that are not there, though everything is sorted."""
+    for k in (
+        (kth,) if getattr(kth, "shape", ()) == () and not isinstance(kth, (tuple, list)) else kth
+    ):
+        place = as_int(k, "numpy.partition", "kth")
+        if not -size <= place < size:
+            raise OutOfRangeError(
+                f"numpy.partition: kth {place} is out of range for {size} elements. Use a number "
+                f"from {-size} to {size - 1}."
+            )
 
 
 def lexsort(keys: Any, axis: int = -1) -> Any:

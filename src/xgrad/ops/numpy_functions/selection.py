@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...errors import ArgumentError
+from .._arguments import as_axis
 from ..rule_namespace import rule_namespace as xp
 from .operands import operands, tensor, tensors
 from .shapes import ravel
@@ -130,7 +131,7 @@ def take(
 ) -> Any:
     """Slices along an axis, for an array of indices of any shape; flattened without an axis."""
     a, axis = (ravel(a), 0) if axis is None else (tensor(a), axis)
-    axis %= a.ndim
+    axis = as_axis(axis, a.ndim, "numpy.take")
     n = a.shape[axis]
     indices = xp.asarray(indices, device=a.device)
     indices = indices if mode == "raise" else _within(indices, n, mode, "take")

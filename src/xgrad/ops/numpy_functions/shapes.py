@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...errors import ArgumentError, ShapeError
+from .._arguments import as_axis
 from ..rule_namespace import rule_namespace as xp
 from .operands import operands, tensor
 
@@ -98,6 +99,7 @@ def matrix_transpose(x: Any, /) -> Any:
 def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
     """Two axes exchanged."""
     a = tensor(a)
+    axis1, axis2 = (as_axis(axis, a.ndim, "numpy.swapaxes") for axis in (axis1, axis2))
     order = list(range(a.ndim))
     order[axis1], order[axis2] = order[axis2], order[axis1]
     return xp.permute_dims(a, tuple(order))

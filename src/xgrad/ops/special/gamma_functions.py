@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-import operator
 
+from ..._arguments import as_int
 from ..._typing import ArrayLike
 from ...core.tensor import Tensor
 from ...errors import ArgumentError
@@ -348,7 +348,7 @@ def multigammaln(a: ArrayLike, d: int) -> Tensor:
     >>> xg.special.multigammaln(xg.asarray([2.0, 3.0]), 2)
     xg.Tensor([0.45158271, 1.55019499], shape=(2,), dtype=float64, device=cpu)
     """
-    d = operator.index(d)
+    d = as_int(d, "multigammaln", "d")
     if d < 1:
         raise ArgumentError(
             f"multigammaln: d must be positive, but is {d}. Use the dimension of the matrices."

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from ..checks import as_rate
+from ...errors import ArgumentTypeError
+from ..checks import as_learning_rate, as_mapping, as_rate
 from ..host_numbers import numbers_for
+from ..registry import find_kind
 
 __all__ = ["Schedule", "constant", "deserialize", "serialize"]
 
@@ -56,6 +58,12 @@ class Schedule:
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
         """Make a schedule from what `get_config` returned."""
+        config = as_mapping(config, f"{cls.__name__}: config")
+        if unknown := [name for name in config if name not in cls.arguments]:
+            raise ArgumentTypeError(
+                f"{cls.__name__}: config has {unknown}, which are no arguments. Use some of "
+                f"{', '.join(cls.arguments)}."
+            )
         return cls(**{name: _revived(value) for name, value in config.items()})
 
 
@@ -73,7 +81,10 @@ def serialize(rate: Any) -> Any:
 
 def deserialize(rate: Any) -> Any:
     """Make a learning rate from plain data."""
-    return _revived(rate)
+    if isinstance(rate, dict):
+        kind, arguments = find_kind(rate, _KINDS, "schedule")
+        return kind.from_config(arguments)
+    return as_learning_rate(rate)
 
 
 def _plain(value: Any) -> Any:
@@ -86,7 +97,8 @@ def _plain(value: Any) -> Any:
 
 def _revived(value: Any) -> Any:
     if isinstance(value, dict) and "class_name" in value:
-        return _KINDS[value["class_name"]].from_config(value["config"])
+        kind, arguments = find_kind(value, _KINDS, "schedule")
+        return kind.from_config(arguments)
     if isinstance(value, list):
         return [_revived(part) for part in value]
     return value

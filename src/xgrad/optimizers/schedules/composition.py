@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
+from ..._arguments import as_sequence
 from ...errors import ArgumentError
 from ..checks import as_count, as_rate
 from .base import Schedule, constant
@@ -88,8 +89,13 @@ class Sequential(Schedule):
     def __init__(
         self, schedules: Sequence[Part], boundaries: Sequence[int], name: str | None = None
     ) -> None:
-        self.schedules = [_part(schedule) for schedule in schedules]
-        self.boundaries = [as_count(b, "boundaries") for b in boundaries]
+        self.schedules = [
+            _part(schedule)
+            for schedule in as_sequence(schedules, "Sequential", "schedules", "schedules")
+        ]
+        self.boundaries = [
+            as_count(b, "boundaries") for b in as_sequence(boundaries, "Sequential", "boundaries")
+        ]
         self.name = name
         if len(self.schedules) != len(self.boundaries) + 1:
             raise ArgumentError(

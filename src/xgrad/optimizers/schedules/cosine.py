@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..._arguments import as_choice
 from ...errors import ArgumentError
 from ..checks import as_count, as_fraction, as_positive, as_rate
 from .base import Schedule
@@ -202,9 +203,12 @@ class OneCycle(Schedule):
         self.warmup_fraction = as_fraction(warmup_fraction, "warmup_fraction")
         self.div_factor = as_positive(div_factor, "div_factor")
         self.final_div_factor = as_positive(final_div_factor, "final_div_factor")
-        if anneal not in ("cos", "linear"):
-            raise ArgumentError(f"OneCycle: anneal must be 'cos' or 'linear', but is {anneal!r}.")
-        self.anneal = anneal
+        if not (self.div_factor and self.final_div_factor):
+            raise ArgumentError(
+                "OneCycle: div_factor and final_div_factor must not be 0, but are "
+                f"{div_factor} and {final_div_factor}."
+            )
+        self.anneal = as_choice(anneal, ("cos", "linear"), "OneCycle", "anneal")
         self.name = name
 
     def rate_at(self, xp: Any, step: Any) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+from ..._arguments import as_flag, as_sequence
 from ...errors import ArgumentError
 from ..checks import as_count, as_positive, as_rate
 from .base import Schedule, constant
@@ -51,7 +52,7 @@ class ExponentialDecay(Schedule):
         self.initial_learning_rate = as_rate(initial_learning_rate, "initial_learning_rate")
         self.decay_steps = as_count(decay_steps, "decay_steps")
         self.decay_rate = as_positive(decay_rate, "decay_rate")
-        self.staircase = bool(staircase)
+        self.staircase = as_flag(staircase, type(self).__name__, "staircase")
         self.name = name
 
     def rate_at(self, xp: Any, step: Any) -> Any:
@@ -100,7 +101,7 @@ class InverseTimeDecay(Schedule):
         self.initial_learning_rate = as_rate(initial_learning_rate, "initial_learning_rate")
         self.decay_steps = as_count(decay_steps, "decay_steps")
         self.decay_rate = as_positive(decay_rate, "decay_rate")
-        self.staircase = bool(staircase)
+        self.staircase = as_flag(staircase, type(self).__name__, "staircase")
         self.name = name
 
     def rate_at(self, xp: Any, step: Any) -> Any:
@@ -157,7 +158,7 @@ class PolynomialDecay(Schedule):
         self.decay_steps = as_count(decay_steps, "decay_steps")
         self.end_learning_rate = as_rate(end_learning_rate, "end_learning_rate")
         self.power = as_positive(power, "power")
-        self.cycle = bool(cycle)
+        self.cycle = as_flag(cycle, "PolynomialDecay", "cycle")
         self.name = name
 
     def rate_at(self, xp: Any, step: Any) -> Any:
@@ -195,8 +196,8 @@ class PiecewiseConstantDecay(Schedule):
     def __init__(
         self, boundaries: Sequence[int], values: Sequence[float], name: str | None = None
     ) -> None:
-        self.boundaries = [as_rate(b, "boundaries") for b in boundaries]
-        self.values = [as_rate(v, "values") for v in values]
+        self.boundaries = [as_rate(b, "boundaries") for b in _listed(boundaries, "boundaries")]
+        self.values = [as_rate(v, "values") for v in _listed(values, "values")]
         self.name = name
         if len(self.values) != len(self.boundaries) + 1:
             raise ArgumentError(
@@ -214,3 +215,7 @@ class PiecewiseConstantDecay(Schedule):
         for boundary, value in zip(self.boundaries, self.values[1:], strict=True):
             rate = xp.where(step <= boundary, rate, value)
         return rate
+
+
+def _listed(value: Any, name: str) -> tuple[Any, ...]:
+    return as_sequence(value, "PiecewiseConstantDecay", name, "numbers")
