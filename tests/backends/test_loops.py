@@ -1,12 +1,14 @@
 """NumPy's inner loops in batches: the same bits as NumPy's calls, wherever the operands lie."""
 
 import gc
+import itertools
 import sys
 import threading
 
 import numpy as np
 import pytest
 
+from xgrad.backends import host
 from xgrad.backends import numpy_loops as loops
 from xgrad.backends.numpy_buffers import Form
 
@@ -104,8 +106,8 @@ def test_what_would_be_written_over_is_no_step():
     assert loops.step(np.negative, [place(x[:-1])], place(x[1:])) is None
     assert loops.step(np.negative, [place(x[::-1])], place(x)) is None
     assert loops.step(np.add, [place(x), place(x[:1])], place(x)) is None
-    assert loops.sum_step(place(x), place(x[:1].reshape(()))) is None
-    assert loops.sum_step(place(x), place(np.empty(8))) is None
+    assert loops.sum_step(place(x), place(x[:1].reshape(())), (0,)) is None
+    assert loops.sum_step(place(x), place(np.empty(8)), ()) is None
     named = loops.place_of(x, "v", x)
     assert loops.step(np.negative, [named], named) is not None
     assert (
@@ -121,15 +123,103 @@ def test_sums_add_up_in_numpys_order(dtype, count):
     for operand in (x, np.repeat(x, 2)[::2]):
         expected = np.add.reduce(operand, dtype=dtype)
         out = np.empty((), dtype)
-        step = loops.sum_step(loops.place_of(operand), loops.place_of(out))
+        step = loops.sum_step(loops.place_of(operand), loops.place_of(out), (0,))
         run([step])
         assert out.tobytes() == expected.tobytes()
     if count % 8 == 0:
         matrix = x.reshape(8, -1)
-        run([loops.sum_step(loops.place_of(matrix), loops.place_of(out))])
+        run([loops.sum_step(loops.place_of(matrix), loops.place_of(out), (0, 1))])
         assert out.tobytes() == np.add.reduce(matrix, axis=None, dtype=dtype).tobytes()
         if count > 8:
-            assert loops.sum_step(loops.place_of(matrix.T[::2]), loops.place_of(out)) is None
+            place = loops.place_of(matrix.T[::2])
+            assert loops.sum_step(place, loops.place_of(out), (0, 1)) is None
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [(5, 7), (7, 300), (300, 7), (1, 9), (9, 1), (40, 33, 5), (2, 3, 4, 5), (3, 1, 4, 1), (0, 3)],
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int64"])
+def test_sums_over_some_axes_add_up_in_numpys_order(dtype, shape):
+    x = array(shape, dtype) * (1000 if dtype == "int64" else 1)
+    rank = len(shape)
+    for count in range(1, rank + 1):
+        for axes in itertools.combinations(range(rank), count):
+            for keepdims in (False, True):
+                expected = np.add.reduce(x, axis=axes, dtype=dtype, keepdims=keepdims)
+                out = np.full(expected.shape, 7, dtype)
+                step = loops.sum_step(loops.place_of(x), loops.place_of(out), axes)
+                if step is None:
+                    assert 0 in shape
+                    continue
+                run([step])
+                assert out.tobytes() == expected.tobytes(), (axes, keepdims)
+    turned = loops.place_of(np.asfortranarray(x)) if min(shape) > 1 else None
+    if turned is not None:
+        assert loops.sum_step(turned, loops.place_of(np.empty(shape[1:], dtype)), (0,)) is None
+
+
+# -- products --------------------------------------------------------------------------------------
+
+MATRICES = {
+    "in order": lambda x: x.copy(),
+    "transposed": lambda x: x.T.copy().T,
+    "a part": lambda x: np.pad(x, ((1, 2), (3, 4)))[1:-2, 3:-4],
+    "a part, transposed": lambda x: np.pad(x.T, ((1, 2), (3, 4)))[1:-2, 3:-4].T,
+}
+
+
+@pytest.mark.parametrize(
+    ("m", "k", "n"), [(2, 2, 2), (3, 5, 7), (32, 64, 64), (64, 9, 10), (17, 128, 4)]
+)
+@pytest.mark.parametrize("two", MATRICES)
+@pytest.mark.parametrize("one", MATRICES)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "complex128"])
+def test_products_are_those_of_eager_code(dtype, one, two, m, k, n):
+    x, y = MATRICES[one](array((m, k), dtype, 1)), MATRICES[two](array((k, n), dtype, 2))
+    out = np.full((m, n), 7, dtype)
+    step = loops.product_step(*map(loops.place_of, (x, y, out)))
+    run([step])
+    assert out.tobytes() == host().xp.matmul(x, y).tobytes()
+
+
+def test_products_with_themselves_are_those_of_eager_code():
+    """BLAS has a function of its own for these."""
+    x = array((20, 30), "float32")
+    out = np.empty((20, 20), "float32")
+    run([loops.product_step(*map(loops.place_of, (x, x.T, out)))])
+    assert out.tobytes() == host().xp.matmul(x, x.T).tobytes()
+
+
+def test_which_products_are_no_steps():
+    def is_step(x, y, out):
+        return loops.product_step(*map(loops.place_of, (x, y, out))) is not None
+
+    x, y, out = np.zeros((4, 6)), np.zeros((6, 5)), np.zeros((4, 5))
+    assert is_step(x, y, out)
+    assert not is_step(x[:, ::2], y[:3], out)  # nothing lies side by side
+    assert not is_step(x[::-1], y, out)
+    assert not is_step(x.astype("f4"), y, out)
+    assert not is_step(x.astype("f4"), y.astype("f4"), out)
+    assert not is_step(x.astype(int), y.astype(int), out.astype(int))
+    assert not is_step(x, y, np.zeros((4, 10))[:, ::2])
+    assert not is_step(x, y, np.zeros((5, 4)).T)
+    assert not is_step(x[:1], y, out[:1])  # vectors, which `dot` gives to other functions
+    assert not is_step(x, y[:, :1], out[:, :1].copy())
+    assert not is_step(x[0], y, out[0])
+    assert not is_step(np.zeros((2, 4, 6)), y, np.zeros((2, 4, 5)))
+    assert not is_step(np.zeros((4, 0)), np.zeros((0, 5)), out)
+    assert not is_step(np.zeros((300, 100)), np.zeros((100, 300)), np.zeros((300, 300)))
+    square = np.zeros((4, 4))
+    assert not is_step(square, square, square)
+    whole = np.zeros((6, 8))
+    assert not is_step(whole[:3, :3], whole[3:, :3], whole[:3, 3:6])
+    named = [loops.place_of(whole[i : i + 2, :2], "v", whole) for i in (0, 2, 4)]
+    assert loops.product_step(*named) is None  # which is not in order
+    flat = np.zeros((6, 2))
+    named = [loops.place_of(flat[i : i + 2], "v", flat) for i in (0, 2, 4)]
+    assert loops.product_step(*named) is not None
+    assert loops.product_step(named[0], named[1], named[1]) is None
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int8", "bool"])

@@ -1,5 +1,6 @@
 """Programs whose small calls run as batches of NumPy's loops: the same bits as without."""
 
+import itertools
 import re
 
 import numpy as np
@@ -182,3 +183,71 @@ def test_threads_have_their_own_results():
     with ThreadPoolExecutor(8) as pool:
         for _ in range(5):
             assert [bits(r) for r in pool.map(f, inputs)] == expected
+
+
+def network(x, labels, kernels, biases):
+    """Layers, and a cross entropy written out: products, sums over one axis, whole numbers."""
+    with xg.GradientTape() as tape:
+        tape.watch((kernels, biases))
+        y = x
+        for kernel, bias in zip(kernels, biases, strict=True):
+            y = xg.tanh(y @ kernel + bias)
+        inside = (labels > 0) & (labels < 3)
+        chosen = xg.where(inside, labels * 2 - 1, 0)
+        total = xg.sum(xg.exp(y), axis=1)
+        loss = xg.sum(total * xg.astype(chosen, y.dtype)) + xg.sum(xg.sum(y, axis=0) ** 2)
+    return loss, tape.gradient(loss, (kernels, biases))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("sizes", [(4, 16, 3), (8, 8, 8, 8), (3, 1, 5), (60, 64, 7)])
+def test_networks_have_the_same_bits(sizes, dtype, rng, monkeypatch):
+    kernels = [
+        xg.asarray(rng.normal(size=pair).astype(dtype)) for pair in itertools.pairwise(sizes)
+    ]
+    biases = [xg.asarray(rng.normal(size=n).astype(dtype)) for n in sizes[1:]]
+    x = xg.asarray(rng.normal(size=(10, sizes[0])).astype(dtype))
+    labels = xg.asarray(rng.integers(0, 4, 10))
+    fast, slow = both(network, x, labels, kernels, biases, monkeypatch=monkeypatch)
+    assert bits(fast) == bits(slow)
+    values, gradients = network(x, labels, kernels, biases)
+    for mine, eager in zip(xg.tree.leaves((values, gradients)), xg.tree.leaves(fast), strict=True):
+        tolerance = 1e-4 if dtype == "float32" else 1e-11
+        np.testing.assert_allclose(mine.numpy(), eager.numpy(), rtol=tolerance, atol=tolerance)
+
+
+def test_products_and_sums_are_in_the_same_line_as_what_is_around_them(rng):
+    kernels = [xg.asarray(rng.normal(size=(8, 8))) for _ in range(3)]
+    biases = [xg.asarray(rng.normal(size=8)) for _ in range(3)]
+    f = xg.function(network)
+    arguments = (xg.asarray(rng.normal(size=(10, 8))), xg.asarray(rng.integers(0, 4, 10)))
+    f(*arguments, kernels, biases)
+    source = source_of(f)
+    assert re.search(r"# matmul, add, tanh, matmul, add, tanh and \d+ more", source)
+    assert not re.search(
+        r"^ *(add_reduce|w\d+\(.*matmul|f_(less|greater|multiply))", source, re.MULTILINE
+    )
+    turned = xg.Tensor(np.asfortranarray(arguments[0].numpy()))
+    found, expected = f(turned, arguments[1], kernels, biases), f(*arguments, kernels, biases)
+    for one, two in zip(xg.tree.leaves(found), xg.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(one.numpy(), two.numpy(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int32", "int64", "uint64"])
+@pytest.mark.parametrize("number", [0, 1, 100, 127])
+def test_whole_numbers_beside_whole_numbers(number, dtype, monkeypatch):
+    def f(x):
+        return x + number, x * number, number - x, x < number, x % max(number, 1), x**2 + 0 * number
+
+    x = xg.asarray(np.asarray([0, 1, 2, 127, 100, 7], dtype))
+    fast, slow = both(f, x, monkeypatch=monkeypatch)
+    assert bits(fast) == bits(slow) == bits(f(x))
+
+
+def test_numbers_that_a_dtype_does_not_have_are_compared_as_before(monkeypatch):
+    def f(x):
+        return x < 300, x > -1, x == 1000
+
+    x = xg.asarray(np.asarray([0, 255, 7], "uint8"))
+    fast, slow = both(f, x, monkeypatch=monkeypatch)
+    assert bits(fast) == bits(slow) == bits(f(x))

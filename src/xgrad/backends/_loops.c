@@ -31,7 +31,8 @@ typedef struct {
     PyUFuncGenericFunction loop;
     void *data;
     int operands, axes;
-    npy_intp zeros;  /* bytes of the last operand to be set to zero before: of a sum */
+    npy_intp zeros;  /* bytes of the last operand to be set to zero before: of sums, which stay there */
+    int product;  /* of matrices, whose sizes m, k and n are the shape */
     npy_intp shape[MOST_AXES];
     Operand operand[MOST_OPERANDS];
 } Step;
@@ -115,17 +116,27 @@ run_step(const Step *step, char *const *memory)
         args[k] = memory[step->operand[k].memory] + step->operand[k].start;
         strides[k] = step->operand[k].strides[last];
     }
-    if (step->zeros) {  /* out + all of x, into out */
-        char *total[3] = {args[1], args[0], args[1]};
-        npy_intp places[3] = {0, strides[0], 0};
+    if (step->zeros) {
         memset(args[1], 0, step->zeros);
-        step->loop(total, step->shape, places, step->data);
+        npy_intp along = strides[0];
+        strides[0] = strides[2] = strides[1];
+        strides[1] = along;
+    }
+    if (step->product) {
+        npy_intp sizes[4] = {1, step->shape[0], step->shape[1], step->shape[2]}, places[9] = {0};
+        for (int k = 0; k < 3; k++)
+            memcpy(&places[3 + 2 * k], step->operand[k].strides, 2 * sizeof(npy_intp));
+        step->loop(args, sizes, places, step->data);
         return;
     }
     for (;;) {
         char *these[MOST_OPERANDS];  /* loops may change what they are given */
         npy_intp count = step->shape[last];
         memcpy(these, args, sizeof args);
+        if (step->zeros) {  /* out + x, into out */
+            these[0] = these[2] = args[1];
+            these[1] = args[0];
+        }
         step->loop(these, &count, strides, step->data);
         int axis = last - 1;
         for (; axis >= 0; axis--) {
@@ -241,13 +252,14 @@ read_step(PyObject *text, Step *step, Py_ssize_t memories)
     else if (Py_TYPE(function) == &PyUFunc_Type) {
         PyUFuncObject *ufunc = (PyUFuncObject *)function;
         wanted = step->zeros ? 2 : ufunc->nargs;
+        step->product = ufunc->core_enabled;
         if (which >= 0 && which < ufunc->ntypes) {
             step->loop = ufunc->functions[which];
             step->data = ufunc->data ? (void *)ufunc->data[which] : NULL;
         }
     }
     if (!step->loop || step->operands != wanted || wanted > MOST_OPERANDS || !step->axes ||
-        (step->zeros && step->axes != 1)) {
+        (step->product && (step->axes != 3 || wanted != 3 || step->zeros))) {
         PyErr_SetString(PyExc_ValueError, "no such loop");
         return -1;
     }

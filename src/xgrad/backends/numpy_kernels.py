@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from .._typing import Array, DType
 from .looks import ALONE, product_sum, square_sum
@@ -23,8 +24,10 @@ __all__ = [
     "REDUCTIONS",
     "all_finite",
     "as_view",
+    "axes_of",
     "buffer",
     "copy_into",
+    "fits",
     "fix_zeros",
     "gather",
     "is_in_order",
@@ -243,6 +246,17 @@ def is_plain(x: Any) -> bool:
 def is_sum(ufunc: Any) -> bool:
     """Whether what a ufunc reduces to is the sum."""
     return ufunc is np.add
+
+
+def axes_of(axis: int | tuple[int, ...] | None, rank: int) -> tuple[int, ...]:
+    """Which axes a reduction goes over, counted from the first."""
+    return tuple(range(rank)) if axis is None else normalize_axis_tuple(axis, rank)
+
+
+def fits(value: int, dtype: DType) -> bool:
+    """Whether a dtype of integers has a number."""
+    limits = np.iinfo(dtype)
+    return bool(limits.min <= value <= limits.max)
 
 
 def scalar(value: Any, dtype: DType) -> Array:

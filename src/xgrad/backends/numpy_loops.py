@@ -6,9 +6,12 @@ compiled there are no batches, and programs call NumPy."""
 
 from __future__ import annotations
 
+import copy
 import functools
+import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+import operator
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,6 +30,7 @@ __all__ = [
     "compiled_loops",
     "loop_of",
     "place_of",
+    "product_step",
     "step",
     "sum_step",
 ]
@@ -37,6 +41,8 @@ compiled_loops = compiled("xgrad.backends._loops")
 # What stands for a function: x1 where a condition holds, x2 elsewhere. And what copies numbers.
 SELECT = "select"
 COPY = np.positive
+
+_MOST_PRODUCTS = 1 << 18  # of numbers in a product of matrices: with more, a call does not count
 
 
 class Place:
@@ -80,9 +86,17 @@ class Place:
             self.low = self.start + sum([e for e in ends if e < 0])
             self.high = self.start + sum([e for e in ends if e > 0]) + self.dtype.itemsize
 
+    def reshaped(self, shape: Shape) -> Place:
+        """The same elements, which are in order, in another shape."""
+        found = copy.copy(self)
+        found.shape = shape
+        strides = itertools.accumulate(shape[:0:-1], operator.mul, initial=self.dtype.itemsize)
+        found.strides = tuple(strides)[::-1] if shape else ()
+        return found
+
 
 class Step(NamedTuple):
-    """What a batch does at once; `zeros` is the size of a total that is to be summed up, or 0."""
+    """What a batch does at once; `zeros` is the size of sums that are to be made, or 0."""
 
     function: Any
     loop: int
@@ -114,17 +128,42 @@ def step(function: Any, operands: Sequence[Place], result: Place) -> Step | None
     return None if layout is None else Step(function, loop, 0, layout[0], places, layout[1])
 
 
-def sum_step(x: Place, result: Place) -> Step | None:
-    """The sum over all elements of what lies along one axis, in NumPy's order, as a step."""
+def sum_step(x: Place, result: Place, axes: Collection[int]) -> Step | None:
+    """The sum over some axes, in NumPy's order, as a step; `result` has the others, and may keep all."""
     loop = loop_of(np.add, (x.dtype, x.dtype, result.dtype))
-    if math.prod(result.shape) != 1:
-        return None
     if loop is None or x.dtype.kind not in "fiu" or _is_in_the_way(result, x):
         return None
-    layout = _layout(x.shape, (x,))
-    if layout is None or len(layout[0]) != 1:
+    over_all = len(axes) == len(x.shape)
+    if not axes and not over_all:
         return None
-    return Step(np.add, loop, x.dtype.itemsize, layout[0], (x, result), (layout[1][0], (0,)))
+    if not (over_all or x.is_in_order) or not result.is_in_order:
+        return None  # NumPy goes along short strides first
+    shape = tuple([1 if axis in axes else n for axis, n in enumerate(x.shape)])
+    layout = _layout(x.shape, (x, result.reshaped(shape)))
+    if layout is None or (over_all and len(layout[0]) != 1):
+        return None
+    size = math.prod(shape) * x.dtype.itemsize
+    return Step(np.add, loop, size, layout[0], (x, result), layout[1])
+
+
+def product_step(x1: Place, x2: Place, result: Place) -> Step | None:
+    """The product of two matrices as a step, by the loop with which `numpy.matmul` calls BLAS."""
+    if len(x1.shape) != 2 or len(x2.shape) != 2 or not result.is_in_order:
+        return None
+    (m, k), n = x1.shape, x2.shape[1]
+    places = (x1, x2, result)
+    dtypes = {p.dtype for p in places}
+    if min(m, k, n) < 2 or m * k * n > _MOST_PRODUCTS or len(dtypes) > 1:
+        return (
+            None  # of vectors, which BLAS has other functions for; so long that a call is nothing
+        )
+    loop = loop_of(np.matmul, (x1.dtype, x2.dtype, result.dtype))
+    if loop is None or x1.dtype.char not in "fdFD" or not (_is_matrix(x1) and _is_matrix(x2)):
+        return None
+    if any([result.name == p.name and _overlap(result, p) for p in (x1, x2)]):  # noqa: C419
+        return None
+    strides = tuple([(*p.strides, 0) for p in places])
+    return Step(np.matmul, loop, 0, (m, k, n), places, strides)
 
 
 def batch(
@@ -178,7 +217,7 @@ def loop_of(function: Any, dtypes: tuple[DType, ...]) -> int | None:
         condition, x1, x2, result = dtypes
         fits = condition == np.bool_ and x1 == x2 == result and result.itemsize in (1, 2, 4, 8)
         return result.itemsize if fits else None
-    if function.signature is not None or function.nargs != len(dtypes):
+    if function.nargs != len(dtypes) or function.signature not in (None, np.matmul.signature):
         return None
     text = f"{''.join([d.char for d in dtypes[:-1]])}->{dtypes[-1].char}"
     return function.types.index(text) if text in function.types else None
@@ -186,10 +225,23 @@ def loop_of(function: Any, dtypes: tuple[DType, ...]) -> int | None:
 
 def _is_in_the_way(result: Place, operand: Place) -> bool:
     """Whether writing the result would change elements of an operand that are read later."""
-    if result.name != operand.name or result.low >= operand.high or operand.low >= result.high:
+    if result.name != operand.name or not _overlap(result, operand):
         return False
     same = result.start == operand.start and result.shape == operand.shape
     return not (same and result.strides == operand.strides)
+
+
+def _overlap(x1: Place, x2: Place) -> bool:
+    """Whether two places of one array, or of two that stay where they are, have elements in common."""
+    return x1.low < x2.high and x2.low < x1.high
+
+
+def _is_matrix(x: Place) -> bool:
+    """Whether rows or columns lie side by side and one after the other, as BLAS wants them."""
+    (rows, columns), (down, across), size = x.shape, x.strides, x.dtype.itemsize
+    by_rows = across == size and down >= columns * size and down % size == 0
+    by_columns = down == size and across >= rows * size and across % size == 0
+    return bool(by_rows or by_columns)
 
 
 def _layout(shape: Shape, places: Sequence[Place]) -> tuple[Shape, tuple[Shape, ...]] | None:

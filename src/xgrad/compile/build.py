@@ -138,10 +138,8 @@ class Build:
         elif self._homes.has(number) or writers.saves_memory(name):
             parameters, scratch = instruction.parameters, self.arena.scratch.get(place, [])
             self._emit_writer(
-                number, lambda out: writers.writer_of(name, parameters, out, scratch), given
+                instruction, lambda out: writers.writer_of(name, parameters, out, scratch), given
             )
-            text, result = self._lines.pop(), self._names[number]
-            self._lines.append(self._calls.of_writer(text, instruction, given, number, result))
         else:
             self._emit_any(instruction, given)
 
@@ -186,16 +184,21 @@ class Build:
             self._names[number] = f"v{number}"
             finish = self._bind("finish", self._program.backend.finish)
             text = f"v{number} = {finish}({reduce}({x}, {axis!r}, None, None, {keepdims}))"
-        rank = len(self._program.specs[next(iter(instruction.reads()))].shape)
-        of_all = kernels.is_sum(ufunc) and (axis is None or (rank == 1 and axis != ()))
-        name = self._names[number]
-        line = self._calls.of_sum(text, x, number, name, makes=makes) if of_all else text
+        line: Line = text
+        if kernels.is_sum(ufunc):
+            rank = len(self._program.specs[next(iter(instruction.reads()))].shape)
+            axes = kernels.axes_of(axis, rank)
+            line = self._calls.of_sum(text, x, axes, number, self._names[number], makes=makes)
         self._lines.append(line)
 
     def _emit_writer(
-        self, number: int, make: Callable[[Any], Callable[..., Any] | None], given: list[str]
+        self,
+        instruction: Instruction,
+        make: Callable[[Any], Callable[..., Any] | None],
+        given: list[str],
     ) -> None:
         """A function that is made for the memory of its result: now, with that memory, or in a call."""
+        number = instruction.results[0]
         home = self._home(number)
         name = f"w{number}"
         if home.array is not None:
@@ -204,7 +207,8 @@ class Build:
             home.taking.add(name, lambda found: make(found[home.name]))
         else:
             name = f"{self._bind(name, make)}({home.name})"
-        self._lines.append(f"{name}({', '.join(given)})")
+        text = f"{name}({', '.join(given)})"
+        self._lines.append(self._calls.of_writer(text, instruction, given, number, home.name))
 
     # -- memory ----------------------------------------------------------------------------------
 
@@ -314,7 +318,7 @@ class Build:
     def _emit_product(self, instruction: Instruction, given: list[str]) -> None:
         """A product whose zeros absorb: the plain one, and the careful one if it is not finite."""
         number = instruction.results[0]
-        self._emit_writer(number, lambda out: writers.writer_of("matmul", {}, out), given)
+        self._emit_writer(instruction, lambda out: writers.writer_of("matmul", {}, out), given)
         if self._watching:
             return
         primitive, parameters = instruction.primitive, instruction.parameters

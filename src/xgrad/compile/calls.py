@@ -5,7 +5,7 @@ memory is known, in the arena or by the name of an array that a call is given, m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from ..backends import numpy_kernels as kernels
@@ -66,19 +66,21 @@ class Calls:
             found = loops.step(function, places, result)  # type: ignore[arg-type]
         return self._line(text, [found], name, made)
 
-    def of_sum(self, text: str, x: str, number: int, name: str, *, makes: bool) -> Line:
-        """The line of a sum over all elements."""
-        if not self._enabled:
+    def of_sum(
+        self, text: str, x: str, axes: Collection[int], number: int, name: str, *, makes: bool
+    ) -> Line:
+        """The line of a sum over some axes."""
+        if not self._enabled or not self._is_small(number):
             return text
         made = self._made(name, number) if makes else None
         place, result = self._place(x), self._place(name)
-        found = None if place is None or result is None else loops.sum_step(place, result)
+        found = None if place is None or result is None else loops.sum_step(place, result, axes)
         return self._line(text, [found], name, made)
 
     def of_writer(
         self, line: Line, instruction: Instruction, names: Sequence[str], number: int, name: str
     ) -> Line:
-        """The line of a function that fills memory, where it only copies or chooses."""
+        """The line of a function that fills memory, where it copies, chooses, or multiplies matrices."""
         kind, out = instruction.primitive.name, self._scope.get(name)
         if not self._enabled or out is None or not self._is_small(number) or type(line) is not str:
             return line
@@ -88,7 +90,9 @@ class Calls:
         given: Any = places
         result = loops.place_of(out)
         steps: list[Step | None] = []
-        if kind == "where":
+        if kind in ("matmul", "absorbing_matmul"):  # careful or not, which other lines see to
+            steps = [loops.product_step(given[0], given[1], result)]
+        elif kind == "where":
             steps = [loops.step(loops.SELECT, given, result)]
         elif kind == "copy":
             steps = [loops.step(loops.COPY, given, result)]

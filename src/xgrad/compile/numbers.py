@@ -12,6 +12,7 @@ from .program import Literal, Program
 __all__ = ["number_among"]
 
 _LARGEST = 60000.0  # that every floating dtype holds
+_KINDS = {int: "fiu", float: "f"}
 
 
 def number_among(
@@ -20,9 +21,13 @@ def number_among(
     """A number as an array without axes, of the dtype of the operands beside it.
 
     Of the result's, whose `number` is given, where those are truth values. None where NumPy might
-    convert it otherwise: only floating dtypes are the same for all numbers."""
+    convert it otherwise: floating dtypes are the same for all numbers, others for those of their kind."""
     dtypes = {program.specs[x].dtype for x in operands if not isinstance(x, Literal)}
     dtypes = {dtype for dtype in dtypes if dtype.kind != "b"} or {program.specs[number].dtype}
     (dtype, *others) = dtypes
-    plain = type(value) in (int, float) and abs(value) <= _LARGEST
-    return kernels.scalar(value, dtype) if plain and not others and dtype.kind == "f" else None
+    kinds = _KINDS.get(type(value), "")
+    if others or dtype.kind not in kinds or abs(value) > _LARGEST:
+        return None
+    if dtype.kind != "f" and not kernels.fits(value, dtype):
+        return None
+    return kernels.scalar(value, dtype)
