@@ -119,6 +119,7 @@ REMOVABLE = [
         [-2 * math.pi, 8 * math.pi * (math.log(2) - 1)],
     ),
     ("beta at a zero of both below 0", lambda a: sp.beta(a, -0.5), -0.5, [-4 * math.pi]),
+    ("beta next to a pole", lambda b: sp.beta(1e-12, b), -0.3, [-13.945160267802]),
     ("beta where a pole cancels", lambda b: sp.beta(3.0, b), -3, [-11 / 18]),
     ("beta at infinity", lambda b: sp.beta(math.inf, b), 1, [0, 0]),
     ("poch at a zero of the product", lambda x: sp.poch(x, 2.0), 0, [1]),

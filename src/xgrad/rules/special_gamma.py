@@ -24,9 +24,11 @@ def rgamma_x(xp: Any, g: Array, x: Array, y: Array) -> Array:
 def beta_a(xp: Any, g: Array, a: Array, b: Array, y: Array) -> Array:
     """y = Gamma(a) Gamma(b) / Gamma(n) with n = a + b;  dy/da = y (psi(a) - psi(n)).
 
-    For n <= 0, where y has its zeros, y = M sin(pi n) with M = Gamma(a) Gamma(b) Gamma(1 - n) / pi."""
+    For n <= 0, y = M sin(pi n) with M = Gamma(a) Gamma(b) Gamma(1 - n) / pi, which is taken where the
+    sine is closer to a zero than a and b are to poles."""
     n = a + b
-    mirrored = (n <= 0) & ~_is_pole(xp, a) & ~_is_pole(xp, b)
+    poles = xp.minimum(xp.abs(_sinpi(xp, a)), xp.abs(_sinpi(xp, b)))
+    mirrored = (n <= 0) & (xp.abs(_sinpi(xp, n)) < poles / 2)
     inside = [xp.where(mirrored, part, safe) for part, safe in ((a, 0.25), (b, -0.5))]
     cosine = math.pi * _sinpi(xp, n + 0.5)
     slope = _mirrored_beta(xp, *inside) * cosine - y * _digamma_difference(xp, a, 1 - n - a)
