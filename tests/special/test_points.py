@@ -125,6 +125,9 @@ REMOVABLE = [
     ("poch at a zero of the product", lambda x: sp.poch(x, 2.0), 0, [1]),
     ("poch between zeros", lambda x: sp.poch(x, 3.0), -1, [-1]),
     ("binom outside of the triangle", lambda k: sp.binom(3.0, k), 5, [1 / 20]),
+    ("binom beside a long row", lambda k: sp.binom(1000.0, k), -1, [1 / 1001]),
+    ("binom beyond a long row", lambda k: sp.binom(200.0, k), 201, [-1 / 201]),
+    ("binom beyond a long row, in n", lambda n: sp.binom(n, 201.0), 200, [1 / 201]),
     ("cosm1 at 0", sp.cosm1, 0, [0, -1]),
     ("zeta at 1e16", sp.zeta, 1e16, [0, 0]),
     ("zeta at -200, where gamma overflows", sp.zeta, -200, [9.11769316129784e214]),
@@ -208,6 +211,12 @@ def test_betaln_has_no_finite_derivatives_where_beta_is_0(a, b):
 def test_betaln_along_a_pole_that_cancels_has_no_finite_mixed_derivative():
     mixed = xg.grad(xg.grad(sp.betaln, argnums=1), argnums=0)
     assert not math.isfinite(mixed(xg.asarray(3.0), xg.asarray(-3.0)).item())
+
+
+@pytest.mark.parametrize("point", [(0.0, 0.0), (-2.0, 0.0), (-2.0, -3.0)])
+def test_poch_of_two_poles_has_no_finite_mixed_derivative(point):
+    mixed = xg.grad(xg.grad(sp.poch, argnums=0), argnums=1)
+    assert not math.isfinite(mixed(*map(xg.asarray, point)).item())
 
 
 TAILS = [
