@@ -247,6 +247,11 @@ def test_slope_in_a_far_tail(f, point, expected):
     assert not np.isnan(slope(f, point, 2))
 
 
+def test_slope_of_zeta_in_float32_where_gamma_overflows_sooner():
+    x = xg.asarray(np.float32(-40.0))
+    assert xg.grad(sp.zeta)(x).item() == pytest.approx(4.824144931e15, rel=1e-4)
+
+
 @pytest.mark.parametrize("x", [100.0, 1e8])
 def test_log_ndtr_is_flat_above_in_forward_mode_too(x):
     slope = xg.jvp(xg.grad(sp.log_ndtr), (xg.asarray(x),), (xg.asarray(1.0),))[1]

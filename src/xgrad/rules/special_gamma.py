@@ -117,12 +117,9 @@ def riemann_zeta_x(xp: Any, g: Array, x: Array) -> Array:
     value = xp.zeta(reflected, one)
     slope = xp.zeta_derivative(reflected, one, order=1)
     bracket = (math.log(2 * math.pi) - xp.digamma(reflected)) * value - slope
-    power = -math.log(2 * math.pi) * reflected
-    scale = 2 * xp.where(
-        reflected > 150,  # from where on the gamma function soon overflows
-        xp.exp(xp.gammaln(reflected) + power),
-        xp.gamma(reflected) * xp.exp(power),
-    )
+    power, factorial = -math.log(2 * math.pi) * reflected, xp.gamma(reflected)
+    beyond = xp.exp(xp.gammaln(reflected) + power)
+    scale = 2 * xp.where(factorial == math.inf, beyond, factorial * xp.exp(power))
     mirrored = scale * (sine * bracket + math.pi / 2 * cosine * value)
     direct = xp.zeta_derivative(xp.where(left, one + 1, x), one, order=1)
     return g * xp.where(left, mirrored, direct)
