@@ -119,11 +119,15 @@ REMOVABLE = [
         [-2 * math.pi, 8 * math.pi * (math.log(2) - 1)],
     ),
     ("beta at a zero of both below 0", lambda a: sp.beta(a, -0.5), -0.5, [-4 * math.pi]),
+    ("beta next to a pole", lambda b: sp.beta(1e-12, b), -0.3, [-13.945160267802]),
     ("beta where a pole cancels", lambda b: sp.beta(3.0, b), -3, [-11 / 18]),
     ("beta at infinity", lambda b: sp.beta(math.inf, b), 1, [0, 0]),
     ("poch at a zero of the product", lambda x: sp.poch(x, 2.0), 0, [1]),
     ("poch between zeros", lambda x: sp.poch(x, 3.0), -1, [-1]),
     ("binom outside of the triangle", lambda k: sp.binom(3.0, k), 5, [1 / 20]),
+    ("binom beside a long row", lambda k: sp.binom(1000.0, k), -1, [1 / 1001]),
+    ("binom beyond a long row", lambda k: sp.binom(200.0, k), 201, [-1 / 201]),
+    ("binom beyond a long row, in n", lambda n: sp.binom(n, 201.0), 200, [1 / 201]),
     ("cosm1 at 0", sp.cosm1, 0, [0, -1]),
     ("zeta at 1e16", sp.zeta, 1e16, [0, 0]),
     ("zeta at -200, where gamma overflows", sp.zeta, -200, [9.11769316129784e214]),
@@ -209,6 +213,12 @@ def test_betaln_along_a_pole_that_cancels_has_no_finite_mixed_derivative():
     assert not math.isfinite(mixed(xg.asarray(3.0), xg.asarray(-3.0)).item())
 
 
+@pytest.mark.parametrize("point", [(0.0, 0.0), (-2.0, 0.0), (-2.0, -3.0)])
+def test_poch_of_two_poles_has_no_finite_mixed_derivative(point):
+    mixed = xg.grad(xg.grad(sp.poch, argnums=0), argnums=1)
+    assert not math.isfinite(mixed(*map(xg.asarray, point)).item())
+
+
 TAILS = [
     ("expit at 1000", sp.expit, 1000, 0),
     ("expit at -1000", sp.expit, -1000, 0),
@@ -235,6 +245,11 @@ TAILS = [
 def test_slope_in_a_far_tail(f, point, expected):
     np.testing.assert_allclose(slope(f, point), expected, rtol=1e-12)
     assert not np.isnan(slope(f, point, 2))
+
+
+def test_slope_of_zeta_in_float32_where_gamma_overflows_sooner():
+    x = xg.asarray(np.float32(-40.0))
+    assert xg.grad(sp.zeta)(x).item() == pytest.approx(4.824144931e15, rel=1e-4)
 
 
 @pytest.mark.parametrize("x", [100.0, 1e8])

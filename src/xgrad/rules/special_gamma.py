@@ -24,9 +24,11 @@ def rgamma_x(xp: Any, g: Array, x: Array, y: Array) -> Array:
 def beta_a(xp: Any, g: Array, a: Array, b: Array, y: Array) -> Array:
     """y = Gamma(a) Gamma(b) / Gamma(n) with n = a + b;  dy/da = y (psi(a) - psi(n)).
 
-    For n <= 0, where y has its zeros, y = M sin(pi n) with M = Gamma(a) Gamma(b) Gamma(1 - n) / pi."""
+    For n <= 0, y = M sin(pi n) with M = Gamma(a) Gamma(b) Gamma(1 - n) / pi, which is taken where the
+    sine is closer to a zero than a and b are to poles."""
     n = a + b
-    mirrored = (n <= 0) & ~_is_pole(xp, a) & ~_is_pole(xp, b)
+    poles = xp.minimum(xp.abs(_sinpi(xp, a)), xp.abs(_sinpi(xp, b)))
+    mirrored = (n <= 0) & (xp.abs(_sinpi(xp, n)) < poles / 2)
     inside = [xp.where(mirrored, part, safe) for part, safe in ((a, 0.25), (b, -0.5))]
     cosine = math.pi * _sinpi(xp, n + 0.5)
     slope = _mirrored_beta(xp, *inside) * cosine - y * _digamma_difference(xp, a, 1 - n - a)
@@ -61,7 +63,9 @@ def poch_x(xp: Any, g: Array, x: Array, m: Array, y: Array) -> Array:
     # Where x passes a zero of the product, 1 / Gamma(x) has one.
     across = y * xp.digamma(end) + xp.gamma(end) * _rgamma_slope(xp, x)
     sine, step = _sinpi(xp, end), _sinpi(xp, m)
-    turn = math.pi * step / xp.where((sine == 0) & (step == 0), 1, sine * sine)
+    both = (sine == 0) & (step == 0)
+    turn = math.pi * step / xp.where(both, 1, sine * sine)
+    turn = xp.where(both, _steep(xp, step, both), turn)
     below = y * _digamma_difference(xp, 1 - x, -m) + xp.poch(1 - end, m) * turn
     above = y * _digamma_difference(xp, x, m)
     return g * xp.where(x > 0, above, xp.where(end > 0, across, below))
@@ -70,18 +74,29 @@ def poch_x(xp: Any, g: Array, x: Array, m: Array, y: Array) -> Array:
 def binom_n(xp: Any, g: Array, n: Array, k: Array, y: Array) -> Array:
     """y = Gamma(n + 1) / (Gamma(k + 1) Gamma(n - k + 1));  dy/dn = y (psi(n + 1) - psi(n - k + 1))."""
     rest = n - k + 1
-    outside = y * xp.digamma(n + 1) + xp.gamma(n + 1) * xp.rgamma(k + 1) * _rgamma_slope(xp, rest)
+    factor = _gamma_quotient(xp, n + 1, k + 1)
+    outside = y * xp.digamma(n + 1) + factor * _rgamma_slope(xp, rest)
     return g * xp.where(rest > 0.5, y * _digamma_difference(xp, rest, k), outside)
 
 
 def binom_k(xp: Any, g: Array, n: Array, k: Array, y: Array) -> Array:
     """The same for k: dy/dk = y (psi(n - k + 1) - psi(k + 1))."""
     chosen, rest = k + 1, n - k + 1
-    left = _rgamma_slope(xp, chosen) * xp.rgamma(rest)
-    right = xp.rgamma(chosen) * _rgamma_slope(xp, rest)
+    left = _rgamma_slope(xp, chosen) * _gamma_quotient(xp, n + 1, rest)
+    right = _rgamma_slope(xp, rest) * _gamma_quotient(xp, n + 1, chosen)
     inside = y * _digamma_difference(xp, chosen, n - 2 * k)
-    at_poles = xp.gamma(n + 1) * (left - right)
-    return g * xp.where((chosen > 0.5) & (rest > 0.5), inside, at_poles)
+    # Next to a pole on one side, the slope of the other is as it is anywhere.
+    left = xp.where(chosen > 0.5, -y * xp.digamma(xp.where(chosen > 0.5, chosen, 1)), left)
+    right = xp.where(rest > 0.5, -y * xp.digamma(xp.where(rest > 0.5, rest, 1)), right)
+    return g * xp.where((chosen > 0.5) & (rest > 0.5), inside, left - right)
+
+
+def _gamma_quotient(xp: Any, x: Array, y: Array) -> Array:
+    """Gamma(x) / Gamma(y), which may be finite where they are not."""
+    positive = (x > 0) & (y > 0)
+    start = xp.where(positive, y, 1)
+    ratio = xp.poch(start, xp.where(positive, x - y, 0))
+    return xp.where(positive, ratio, xp.gamma(x) * xp.rgamma(y))
 
 
 def zeta_derivative_q(xp: Any, g: Array, x: Array, q: Array, *, order: int) -> Array:
@@ -102,12 +117,9 @@ def riemann_zeta_x(xp: Any, g: Array, x: Array) -> Array:
     value = xp.zeta(reflected, one)
     slope = xp.zeta_derivative(reflected, one, order=1)
     bracket = (math.log(2 * math.pi) - xp.digamma(reflected)) * value - slope
-    power = -math.log(2 * math.pi) * reflected
-    scale = 2 * xp.where(
-        reflected > 150,  # from where on the gamma function soon overflows
-        xp.exp(xp.gammaln(reflected) + power),
-        xp.gamma(reflected) * xp.exp(power),
-    )
+    power, factorial = -math.log(2 * math.pi) * reflected, xp.gamma(reflected)
+    beyond = xp.exp(xp.gammaln(reflected) + power)
+    scale = 2 * xp.where(factorial == math.inf, beyond, factorial * xp.exp(power))
     mirrored = scale * (sine * bracket + math.pi / 2 * cosine * value)
     direct = xp.zeta_derivative(xp.where(left, one + 1, x), one, order=1)
     return g * xp.where(left, mirrored, direct)
@@ -126,8 +138,7 @@ def _digamma_difference(xp: Any, x: Array, d: Array) -> Array:
     whole = (sines == 0) & (turn == 0)
     at_poles = xp.where(turn == 0, xp.ones_like(turn), math.nan)
     cotangents = math.pi * turn / (sines + xp.where(sines == 0, at_poles, 0))
-    # At poles they cancel for a whole d only: 0, whose slope in d is infinite.
-    cotangents = xp.where(whole, xp.sqrt(xp.where(whole, turn, 1)), cotangents)
+    cotangents = xp.where(whole, _steep(xp, turn, whole), cotangents)
     exact = exact + xp.where(mirrored, cotangents, 0)
     return xp.where(positive | mirrored, exact, xp.digamma(end) - xp.digamma(x))
 
@@ -140,6 +151,11 @@ def _rgamma_slope(xp: Any, x: Array) -> Array:
     inner = cosine - xp.digamma(reflected) * _sinpi(xp, x) / math.pi
     right = xp.where(left, xp.ones_like(x), x)
     return xp.where(left, xp.gamma(reflected) * inner, -xp.digamma(right) * xp.rgamma(right))
+
+
+def _steep(xp: Any, turn: Array, at_poles: Array) -> Array:
+    """0 where turn is, with an infinite slope: at poles what cancels for whole numbers only."""
+    return xp.sqrt(xp.where(at_poles, turn, 1))
 
 
 def _is_pole(xp: Any, x: Array) -> Array:

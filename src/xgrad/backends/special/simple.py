@@ -249,8 +249,13 @@ def loggamma(xp: Any, x: Array) -> Array:
 
 
 def beta(xp: Any, a: Array, b: Array) -> Array:
-    """Gamma(a) Gamma(b) / Gamma(a + b)."""
-    sign = xp.gammasgn(a) * xp.gammasgn(b) * xp.gammasgn(a + b)
+    """Gamma(a) Gamma(b) / Gamma(a + b), at two poles of the quotient the limit."""
+    n, large = a + b, xp.maximum(a, b)
+    sign = xp.gammasgn(a) * xp.gammasgn(b) * xp.gammasgn(n)
+    infinite, zero = _is_pole(xp, a) | _is_pole(xp, b), _is_pole(xp, n)
+    both = infinite & zero & (large > 0)
+    sign = xp.where(infinite | zero, xp.ones_like(n), sign)
+    sign = xp.where(both, 1 - 2 * xp.remainder(large, 2), sign)
     return sign * xp.exp(xp.betaln(a, b))
 
 

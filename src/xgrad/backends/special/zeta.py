@@ -14,7 +14,6 @@ __all__ = ["polygamma", "riemann_zeta", "zeta_derivative", "zetac"]
 
 _TERMS = 14
 _LEFT = -0.25  # between 0, whose mirror image is the pole, and where the terms of the sum cancel
-_LARGE = 150.0  # from where on the gamma function soon overflows
 # B_2j / (2j)! for j = 1 ... 12
 _BERNOULLI = [
     b / math.factorial(2 * j)
@@ -55,9 +54,9 @@ def riemann_zeta(xp: Any, x: Array) -> Array:
     left = x < _LEFT
     mirror = xp.where(left, 1 - x, 2)
     value = zeta_derivative(xp, mirror, xp.ones_like(x), order=0)
-    scale = -math.log(2 * math.pi) * mirror
-    direct = xp.gamma(mirror) * xp.exp(scale)
-    scale = xp.where(mirror > _LARGE, xp.exp(xp.gammaln(mirror) + scale), direct)
+    power, factorial = -math.log(2 * math.pi) * mirror, xp.gamma(mirror)
+    beyond = xp.exp(xp.gammaln(mirror) + power)
+    scale = xp.where(factorial == math.inf, beyond, factorial * xp.exp(power))
     place = xp.remainder(x, 4)
     wave = xp.sin(math.pi / 2 * place)
     wave = xp.where(xp.remainder(place, 2) == 0, xp.zeros_like(x), 2 * wave * scale * value)
