@@ -4,6 +4,7 @@ import gc
 import itertools
 import sys
 import threading
+import warnings
 
 import numpy as np
 import pytest
@@ -235,6 +236,27 @@ def test_a_choice_between_two(dtype):
     np.testing.assert_array_equal(out, x)
     wide = np.empty((4, 5), "complex128")
     assert loops.step(loops.SELECT, [places[0], places[1], places[1]], loops.place_of(wide)) is None
+
+
+@pytest.mark.parametrize("wanted", ["float32", "float64", "float16", "int64", "complex128"])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_numbers_of_another_dtype(dtype, wanted):
+    whole = array((40, 6), dtype)
+    if dtype == "float64":
+        whole[:4, 0] = [1e300, -np.inf, np.nan, 1e-300]
+    if dtype == "int64":
+        whole[:3, 0] = [2**62 + 1, -(2**53) - 1, 2**24 + 1]
+    cases = [whole, whole[::2], whole.T, whole[:1], whole[0, 0:1].reshape(())]
+    known = dtype in ("float32", "float64", "int64", "bool") and wanted in ("float32", "float64")
+    for x in cases:
+        with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+            expected = x.astype(wanted)
+        out = np.empty(x.shape, wanted)
+        step = loops.step(loops.CAST, [loops.place_of(x)], loops.place_of(out))
+        assert (step is not None) == (known and dtype != wanted)
+        if step is not None:
+            run([step])
+            assert out.tobytes() == expected.tobytes(order="C")
 
 
 def test_what_is_given_and_what_is_made():

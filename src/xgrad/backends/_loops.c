@@ -54,7 +54,7 @@ typedef struct {
     Form *form;  /* of what is given, then of what is made */
 } Batch;
 
-/* -- a loop that is no function of NumPy's --------------------------------------------------- */
+/* -- loops that are no functions of NumPy's -------------------------------------------------- */
 
 /* By masks of bits, which compilers make vectors of; `p` and `q` are 1, or 0 for a number. */
 #define SELECT_BITS(type, p, q)                                                                 \
@@ -103,6 +103,38 @@ select_of(Py_ssize_t itemsize)
     }
     return NULL;
 }
+
+/* Numbers of one dtype as those of another, as `astype` has them. */
+#define CAST(name, from, to)                                                                    \
+    WIDE static void name(char **args, const npy_intp *count, const npy_intp *steps, void *unused)    \
+    {                                                                                           \
+        char *x = args[0], *y = args[1];                                                        \
+        npy_intp n = *count;                                                                    \
+        if (steps[0] == sizeof(from) && steps[1] == sizeof(to)) {                               \
+            const from *a = (const from *)x;                                                    \
+            to *b = (to *)y;                                                                    \
+            ELEMENT_BY_ELEMENT                                                                  \
+            for (npy_intp i = 0; i < n; i++)                                                    \
+                b[i] = (to)a[i];                                                                \
+            return;                                                                             \
+        }                                                                                       \
+        for (; n > 0; n--, x += steps[0], y += steps[1])                                        \
+            *(to *)y = (to) * (const from *)x;                                                  \
+    }
+
+CAST(float_of_double, npy_double, npy_float)
+CAST(float_of_integer, npy_int64, npy_float)
+CAST(float_of_bool, npy_bool, npy_float)
+CAST(double_of_float, npy_float, npy_double)
+CAST(double_of_integer, npy_int64, npy_double)
+CAST(double_of_bool, npy_bool, npy_double)
+
+/* From and to what, for numpy_loops.py, and the loops in the same order. */
+static const char casts[] = "f8f4 i8f4 b1f4 f4f8 i8f8 b1f8";
+static const PyUFuncGenericFunction cast_loops[] = {
+    (PyUFuncGenericFunction)float_of_double, (PyUFuncGenericFunction)float_of_integer,
+    (PyUFuncGenericFunction)float_of_bool,   (PyUFuncGenericFunction)double_of_float,
+    (PyUFuncGenericFunction)double_of_integer, (PyUFuncGenericFunction)double_of_bool};
 
 /* -- running --------------------------------------------------------------------------------- */
 
@@ -246,8 +278,10 @@ read_step(PyObject *text, Step *step, Py_ssize_t memories)
     step->axes = read_integers(shape, step->shape, MOST_AXES);
     if (step->axes < 0)
         return -1;
-    int wanted = 4;
-    if (function == Py_None)
+    int wanted = step->operands == 2 ? 2 : 4;
+    if (function == Py_None && wanted == 2)
+        step->loop = which >= 0 && which < (Py_ssize_t)Py_ARRAY_LENGTH(cast_loops) ? cast_loops[which] : NULL;
+    else if (function == Py_None)
         step->loop = select_of(which);
     else if (Py_TYPE(function) == &PyUFunc_Type) {
         PyUFuncObject *ufunc = (PyUFuncObject *)function;
@@ -971,6 +1005,7 @@ PyInit__loops(void)
     PyObject *module = make_module(&definition);
     if (module && (PyModule_AddIntConstant(module, "MOST_OPERANDS", MOST_OPERANDS) < 0 ||
                    PyModule_AddIntConstant(module, "MOST_AXES", MOST_AXES) < 0 ||
+                   PyModule_AddStringConstant(module, "CASTS", casts) < 0 ||
                    PyModule_AddIntConstant(module, "MOST_MEMORIES", MOST_MEMORIES) < 0 ||
                    PyModule_AddObjectRef(module, "Batch", (PyObject *)&BatchType) < 0 ||
                    PyModule_AddObjectRef(module, "Sweep", (PyObject *)&SweepType) < 0))

@@ -21,6 +21,7 @@ from .._typing import Array, DType, Shape
 from .numpy_buffers import Form
 
 __all__ = [
+    "CAST",
     "COPY",
     "SELECT",
     "Place",
@@ -38,8 +39,10 @@ __all__ = [
 # The module, or None; numpy_sweeps.py works with it, too.
 compiled_loops = compiled("xgrad.backends._loops")
 
-# What stands for a function: x1 where a condition holds, x2 elsewhere. And what copies numbers.
+# What stands for functions: x1 where a condition holds, x2 elsewhere; numbers of another dtype. And what
+# copies numbers.
 SELECT = "select"
+CAST = "cast"
 COPY = np.positive
 
 _MOST_PRODUCTS = 1 << 18  # of numbers in a product of matrices: with more, a call does not count
@@ -194,7 +197,7 @@ def batch(
             if place.array is not None:
                 kept[place.start] = place.array
             operands.append((numbers[place.name], place.start, along))
-        named = None if function is SELECT else function
+        named = None if function in (SELECT, CAST) else function
         texts.append((named, loop, zeros, shape, tuple(operands)))
     given_forms = [(form.dtype, form.shape, name in written) for name, form in given.items()]
     made_forms = [(form.dtype, form.shape, True) for form in made.values()]
@@ -217,6 +220,10 @@ def loop_of(function: Any, dtypes: tuple[DType, ...]) -> int | None:
         condition, x1, x2, result = dtypes
         fits = condition == np.bool_ and x1 == x2 == result and result.itemsize in (1, 2, 4, 8)
         return result.itemsize if fits else None
+    if function is CAST:
+        pair = "".join([dtype.str[1:] for dtype in dtypes])
+        known = compiled_loops.CASTS.split()  # type: ignore[union-attr]
+        return known.index(pair) if pair in known else None
     if function.nargs != len(dtypes) or function.signature not in (None, np.matmul.signature):
         return None
     text = f"{''.join([d.char for d in dtypes[:-1]])}->{dtypes[-1].char}"

@@ -80,7 +80,7 @@ class Calls:
     def of_writer(
         self, line: Line, instruction: Instruction, names: Sequence[str], number: int, name: str
     ) -> Line:
-        """The line of a function that fills memory, where it copies, chooses, or multiplies matrices."""
+        """The line of a function that fills memory, where it copies, converts, chooses, or multiplies matrices."""
         kind, out = instruction.primitive.name, self._scope.get(name)
         if not self._enabled or out is None or not self._is_small(number) or type(line) is not str:
             return line
@@ -96,6 +96,8 @@ class Calls:
             steps = [loops.step(loops.SELECT, given, result)]
         elif kind == "copy":
             steps = [loops.step(loops.COPY, given, result)]
+        elif kind == "astype":
+            steps = [loops.step(loops.CAST, given, result)]
         elif kind == "put":
             part = kernels.as_view("getitem", out, instruction.parameters)
             zero = loops.place_of(kernels.scalar(0, out.dtype))
