@@ -155,13 +155,14 @@ class Recording:
             self.tangents.give(x)
 
     def __enter__(self) -> Self:
-        settings.count_teller(1)
+        self._lent.lend()
+        settings.let_tell(self, True)
         push(self, 0)
         return self
 
     def __exit__(self, *error: object) -> None:
         pop(self)
-        settings.count_teller(-1)
+        settings.let_tell(self, False)
 
     # -- what happens ----------------------------------------------------------------------------
 
@@ -361,7 +362,8 @@ class Recording:
         return number
 
     def close(self) -> None:
-        """Give Variables their former values back."""
+        """Watch no more, however far that came, and give Variables their former values back."""
+        self.__exit__()
         self._lent.take_back()
         self.tangents.given.clear()
         self.tangents.refuses_exits = False  # whoever kept a value may look at it
