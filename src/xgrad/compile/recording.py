@@ -271,11 +271,12 @@ class Recording:
         return self._variables[variable.number][1]
 
     def _define(self, array: Any) -> int:
-        number = len(self._specs)
         if type(array) is not self._kind:
             self._see_backend(array)
         shape = tuple(array.shape)
-        self._specs[number] = Spec(shape, array.dtype)
+        spec = Spec(shape, array.dtype)
+        number = len(self._specs)  # now: whatever is made may wake the collector, and that anybody
+        self._specs[number] = spec
         self._numbers[id(array)] = number
         self._kept.append(array if math.prod(shape) < _LARGE else self._loosely(array))
         return number
