@@ -148,3 +148,38 @@ def test_a_writer_that_gets_no_memory_says_so():
 
     xg.function(f)(xg.ones(2))
     assert seen == {MemoryError, Node}
+
+
+class Lingering:
+    """Computes with a value of a recording when the collector finds it."""
+
+    def __init__(self, x):
+        self.x, self.cycle = x, self
+
+    def __del__(self):
+        self.x * 2.0
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_what_the_collector_wakes_may_compute(compiled, monkeypatch):
+    """It comes whenever something is made, between any two steps of writing down."""
+    if not compiled:
+        monkeypatch.setattr(recording, "_record", None)
+
+    def f(x):
+        y = x
+        for _ in range(40):
+            Lingering(x)
+            y = y * 1.5 + x
+        return y
+
+    x = xg.asarray([3.0, 1.0])
+    expected, thresholds = f(x).numpy(), gc.get_threshold()
+    for threshold in range(1, 30):
+        recorded = xg.function(f)
+        gc.set_threshold(threshold, 10, 10)
+        try:
+            recorded(xg.ones(2))
+        finally:
+            gc.set_threshold(*thresholds)
+        np.testing.assert_array_equal(recorded(x).numpy(), expected)

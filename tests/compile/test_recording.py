@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import xgrad as xg
+from xgrad.compile import recording, variables
 from xgrad.core.instructions import primitive
-from xgrad.core.observers import settings
+from xgrad.core.observers import settings, state
 from xgrad.interpreters import backward
 
 
@@ -145,3 +146,33 @@ def test_exponents_that_are_not_finite(exponent, size):
         found = recorded(x)
         assert found.dtype == xg.float32
         np.testing.assert_array_equal(found.numpy(), f(x).numpy())
+
+
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [(recording, "push"), (recording, "pop"), (variables, "_view"), (type(settings), "let_tell")],
+    ids=lambda x: x if isinstance(x, str) else "",
+)
+@pytest.mark.parametrize("later", [False, True], ids=["before", "after"])
+def test_an_interrupt_leaves_nothing_behind(where, name, later, monkeypatch):
+    function, v = getattr(where, name), xg.Variable([1.0, 2.0])
+    kept, calls = v.raw, []
+
+    def interrupted(*given):
+        calls.append(given)
+        if len(calls) > 1:
+            return function(*given)
+        if later:
+            function(*given)
+        raise KeyboardInterrupt
+
+    recorded = xg.function(lambda x: x * v)
+    with monkeypatch.context() as patch:
+        patch.setattr(where, name, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            recorded(xg.ones(2))
+    assert v.raw is kept
+    assert not settings.told
+    assert state.observers == ()
+    for _ in range(3):
+        np.testing.assert_array_equal(recorded(xg.ones(2)).numpy(), [1.0, 2.0])

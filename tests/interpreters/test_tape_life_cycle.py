@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 import xgrad as xg
+from xgrad.core.observers import state
+from xgrad.interpreters import stack
 
 USED_UP = r"^A non-persistent GradientTape can only be used to compute one set of gradients"
 
@@ -408,3 +410,26 @@ def test_what_was_watched_once_keeps_no_graph_alive():
         third.watch(y)
     assert node() is None
     assert third.gradient(y, y).item() == 1.0
+
+
+@pytest.mark.parametrize("name", ["open_pool", "close_pool"])
+def test_an_interrupt_between_leaves_the_stack_in_order(name, monkeypatch):
+    function = getattr(stack, name)
+
+    def interrupted(*given):
+        function(*given)
+        raise KeyboardInterrupt
+
+    x = xg.Variable(3.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(stack, name, interrupted)
+        with pytest.raises(KeyboardInterrupt), xg.GradientTape():
+            pass
+    for observer in state.observers:  # what was entered by halves is left like anything else
+        stack.pop(observer)
+    for _ in range(2):
+        with xg.GradientTape() as tape:
+            y = x * x
+        assert tape.gradient(y, x).item() == 6.0
+        assert state.observers == ()
+        assert state.memory == ()

@@ -163,8 +163,8 @@ followed(const Writer *self, PyObject *node, PyObject *shape, PyObject *dtype, P
 static PyObject *
 define(const Writer *self, PyObject *y, PyObject *shape, PyObject *dtype)
 {
-    PyObject *number = PyLong_FromSsize_t(PyDict_GET_SIZE(self->specs));
     PyObject *key = PyLong_FromVoidPtr(y), *spec = named(Spec, PyTuple_Pack(2, shape, dtype));
+    PyObject *number = PyLong_FromSsize_t(PyDict_GET_SIZE(self->specs));  /* as in `_define` */
     if (!number || !key || !spec || PyDict_SetItem(self->specs, number, spec) < 0 ||
         PyDict_SetItem(self->numbers, key, number) < 0 || PyList_Append(self->kept, y) < 0)
         Py_CLEAR(number);

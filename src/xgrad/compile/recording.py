@@ -155,13 +155,14 @@ class Recording:
             self.tangents.give(x)
 
     def __enter__(self) -> Self:
-        settings.count_teller(1)
+        self._lent.lend()
+        settings.let_tell(self, True)
         push(self, 0)
         return self
 
     def __exit__(self, *error: object) -> None:
         pop(self)
-        settings.count_teller(-1)
+        settings.let_tell(self, False)
 
     # -- what happens ----------------------------------------------------------------------------
 
@@ -270,11 +271,12 @@ class Recording:
         return self._variables[variable.number][1]
 
     def _define(self, array: Any) -> int:
-        number = len(self._specs)
         if type(array) is not self._kind:
             self._see_backend(array)
         shape = tuple(array.shape)
-        self._specs[number] = Spec(shape, array.dtype)
+        spec = Spec(shape, array.dtype)
+        number = len(self._specs)  # now: whatever is made may wake the collector, and that anybody
+        self._specs[number] = spec
         self._numbers[id(array)] = number
         self._kept.append(array if math.prod(shape) < _LARGE else self._loosely(array))
         return number
@@ -361,7 +363,8 @@ class Recording:
         return number
 
     def close(self) -> None:
-        """Give Variables their former values back."""
+        """Watch no more, however far that came, and give Variables their former values back."""
+        self.__exit__()
         self._lent.take_back()
         self.tangents.given.clear()
         self.tangents.refuses_exits = False  # whoever kept a value may look at it

@@ -56,13 +56,16 @@ def lost(what: str, node: Leaf) -> TracingError:
 
 
 class Lent:
-    """All Variables, each with an array of its own until `take_back`."""
+    """All Variables, each with an array of its own from `lend` to `take_back`."""
 
     def __init__(self) -> None:
         self._own: dict[int, tuple[Variable, Array, Array]] = {}  # by the view
         self._before: dict[int, tuple[Held, Array]] = {}
         self._known: set[int] = set()
         self._held: dict[int, Held] = {}
+
+    def lend(self) -> None:
+        """Begin; what was lent so far is taken back even if this is interrupted."""
         for variable in all_variables():
             self._known.add(variable.number)
             with suppress(BackendUnavailableError):  # or nobody can read it anyway

@@ -118,14 +118,17 @@ class _Settings:
         self.locations = False
         self.inspected = False
         self.told = False
-        self._tellers = 0
+        self._tellers: set[int] = set()
         self._lock = threading.Lock()
 
-    def count_teller(self, change: int) -> None:
-        """Know that there is one more whose recorder `tells`, or, for -1, one less."""
+    def let_tell(self, observer: object, tells: bool) -> None:
+        """Know that somebody's recorder `tells`, or does so no more; saying it again changes nothing."""
         with self._lock:
-            self._tellers += change
-            self.told = self._tellers > 0
+            if tells:
+                self._tellers.add(id(observer))
+            else:
+                self._tellers.discard(id(observer))
+            self.told = bool(self._tellers)
 
 
 class _RestoreLocations(AbstractContextManager[None]):

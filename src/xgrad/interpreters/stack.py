@@ -94,13 +94,13 @@ def install(observers: tuple[Any, ...]) -> None:
 
     What is computed while somebody watches is often large and soon gone; its memory comes from a pool."""
     recorder = _recorder_for(observers)
-    if observers and not state.observers:
+    former = state.observers
+    state.observers, state.recorder = observers, recorder  # first: a call may be interrupted
+    if observers and not former:
         state.memory = open_pool(), state.memory
-    elif state.observers and not observers:
-        former, state.memory = state.memory
-        close_pool(former)
-    state.observers = observers
-    state.recorder = recorder
+    elif former and not observers and state.memory:
+        handler, state.memory = state.memory
+        close_pool(handler)
 
 
 def push(observer: Any, place: int | None = None) -> None:
