@@ -102,7 +102,29 @@ VALUES = {
         lambda: xg.isdtype(xg.asarray(X), "real floating"),
         r"isdtype: dtype must be a dtype, but is a Tensor \(3, 3\)",
     ),
+    "isdtype of None": (lambda: xg.isdtype(None, "numeric"), "isdtype: dtype None must be a dtype"),
+    "can_cast of a number": (
+        lambda: xg.can_cast(1.5, "float32"),
+        "can_cast: from_ must be a dtype",
+    ),
+    "copy": (lambda: xg.asarray(X, copy="never"), "asarray: copy must be True or False"),
+    "copy of a Tensor": (lambda: xg.asarray(xg.ones(2), copy="a"), "asarray: copy must be True"),
+    "cond": (lambda: xg.linalg.cond(X, p=X), "cond: p must be one of None, 'fro'"),
+    "use_norm": (
+        lambda: xg.clip_by_global_norm([X], 1.0, use_norm=-1.0),
+        "clip_by_global_norm: use_norm must not be negative",
+    ),
+    "clip_by_value": (lambda: xg.clip_by_value(X, 0.0, 1j), "clip_by_value: hi must be real"),
+    "length": (
+        lambda: xg.scan(lambda c, x: (c, c), 0.0, length=-1),
+        "scan: length must not be negative",
+    ),
     # functions
+    "static_argnames": (
+        lambda: xg.function(square, static_argnames=3),
+        "function: static_argnames must be a tuple or list of str",
+    ),
+    "backend": (lambda: xg.function(square, backend=3), "function: backend must be a str"),
     "function": (lambda: xg.function(3), "function: f must be a function, but is a int"),
     "derivative": (
         lambda: xg.testing.approximate_derivative(3, 1.0),
@@ -161,6 +183,7 @@ VALUES = {
         "PiecewiseConstantDecay: boundaries must be a tuple or list of numbers",
     ),
     "line_search": (lambda: OPTIMIZERS.LBFGS(line_search=X), "LBFGS: line_search must be 'strong_"),
+    "name": (lambda: OPTIMIZERS.SGD(name=3), "SGD: name must be a str"),
     # draws
     "stddev": (lambda: xg.random.normal(stddev=-1.0), "normal: stddev must be at least 0"),
     "scale": (lambda: xg.random.exponential(scale=np.nan), "exponential: scale must be at least 0"),

@@ -45,6 +45,7 @@ __all__ = [
     "apply1",
     "binary",
     "compute",
+    "device_mismatch",
     "set_nested_apply",
     "set_tensor_class",
     "unary",
@@ -476,7 +477,7 @@ def _common_backend(
         for i in numbers:
             arrays[i] = arrays[i].item()
         return found
-    raise _mismatch(primitive, arrays)
+    raise device_mismatch(primitive, arrays)
 
 
 def _check_devices(primitive: Primitive, arrays: tuple[Any, ...], backend: Backend) -> None:
@@ -488,10 +489,11 @@ def _check_devices(primitive: Primitive, arrays: tuple[Any, ...], backend: Backe
         if first is None:
             first = device
         elif device != first:
-            raise _mismatch(primitive, arrays)
+            raise device_mismatch(primitive, arrays)
 
 
-def _mismatch(primitive: Primitive, arrays: Sequence[Any]) -> DeviceMismatchError:
+def device_mismatch(primitive: Primitive, arrays: Sequence[Any]) -> DeviceMismatchError:
+    """What to raise where operands live on different devices."""
     from .spec import describe
 
     shown = " and ".join(describe(a) for a in arrays if type(a) not in SCALAR_TYPES)
