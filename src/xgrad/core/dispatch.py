@@ -14,7 +14,7 @@ from weakref import ref
 from .._speedups import compiled
 from .._typing import SCALAR_TYPES, Array
 from ..backends import Backend, as_device, backend_of, host, is_array
-from ..errors import ArgumentTypeError, DeviceMismatchError
+from ..errors import ArgumentTypeError, DeviceMismatchError, DTypeError
 from .casting import dtype_kind
 from .failures import explain_failure
 from .handle import Handle, Sparse
@@ -443,9 +443,9 @@ def _take_apart(
         else:
             try:
                 array, node = unwrap(operand)
-            except NotAnOperandError as error:
+            except (NotAnOperandError, DTypeError) as error:
                 name = primitive.operands[min(position, len(primitive.operands) - 1)]
-                raise NotAnOperandError(f"{primitive.name}: {name}: {error}") from None
+                raise type(error)(f"{primitive.name}: {name}: {error}") from None
         arrays.append(array)
         nodes.append(node)
         if type(array) not in SCALAR_TYPES and type(array) is not kind:

@@ -277,26 +277,33 @@ def isdtype(dtype: DType, kind: DType | str | tuple[DType | str, ...]) -> bool:
     """
     if isinstance(kind, tuple):
         return any(isdtype(dtype, k) for k in kind)
-    if isinstance(dtype, Handle):
-        raise ArgumentTypeError(
-            f"isdtype: dtype must be a dtype, but is a Tensor {describe(dtype)}. Use x.dtype."
-        )
-    if dtype is None or isinstance(dtype, _NO_DTYPES) or isinstance(kind, _NO_DTYPES):
-        raise ArgumentTypeError(
-            f"isdtype: dtype {dtype!r} must be a dtype, and kind {kind!r} one, or the name of a kind."
-        )
     if not isinstance(kind, str):
-        dtype_kind(kind)
+        _check_dtype(dtype, "dtype")
+        _check_dtype(kind, "kind")
         return dtype_name(dtype) == dtype_name(kind)
     if kind not in _STEMS:
         raise ArgumentError(f"isdtype: kind {kind!r} is unknown. Use one of {', '.join(_STEMS)}.")
-    return _is_of_kind(type(dtype), dtype, kind)  # type: ignore[arg-type]
+    try:
+        return _is_of_kind(type(dtype), dtype, kind)  # type: ignore[arg-type]
+    except TypeError:  # what cannot be hashed is no dtype either
+        _check_dtype(dtype, "dtype")
+        raise
 
 
 @functools.cache
 def _is_of_kind(_library: Hashable, dtype: Hashable, kind: str) -> bool:
     """Answer once: rules ask for it of every cotangent."""
+    _check_dtype(dtype, "dtype")
     return dtype_name(dtype).rstrip("0123456789") in _STEMS[kind]
+
+
+def _check_dtype(dtype: Any, name: str) -> None:
+    """Refuse what would be no dtype of any kind, silently."""
+    if dtype is None or isinstance(dtype, (Handle, *_NO_DTYPES)) or is_array(dtype):
+        shown = describe(dtype) if isinstance(dtype, Handle) or is_array(dtype) else repr(dtype)
+        raise ArgumentTypeError(
+            f"isdtype: {name} must be a dtype, but is a {type(dtype).__name__}, {shown}. Use x.dtype."
+        )
 
 
 def result_type(*arrays_and_dtypes: ArrayLike | DType) -> DType:
