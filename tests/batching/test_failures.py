@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import xgrad as xg
+from xgrad.batching.failures import of_one
 
 X = np.arange(12.0).reshape(2, 2, 3)
 
@@ -98,3 +99,18 @@ def test_two_devices_are_refused(name):
         other = xg.ones((2, 3)) if x.device == y.device else y
         with pytest.raises(xg.errors.DeviceMismatchError, match=r"devices: \(.*device1"):
             xg.vmap(lambda x, y=other: f(x, y))(x)
+
+
+def test_an_error_that_was_raised_again_is_left_as_it_is():
+    error = xg.errors.TracingError("no")
+    error.__cause__ = error
+    assert of_one(error, xg.ones(2)) is error
+
+
+def test_what_cannot_be_batched_is_refused_at_any_depth():
+    choose = xg.vmap(xg.vmap(lambda x: x[x > 0]))
+    for f in (choose, xg.grad(lambda x: xg.sum(choose(x)))):
+        with pytest.raises(
+            xg.errors.TracingError, match="getitem: the shape of the result depends"
+        ):
+            f(xg.asarray(X))
