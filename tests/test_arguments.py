@@ -173,6 +173,10 @@ VALUES = {
         lambda: OPTIMIZERS.Adam().update(X, {}, X),
         r"update: state has no \['iterations'\]",
     ),
+    "a rate of 0": (
+        lambda: OPTIMIZERS.Ftrl(0.0).apply_gradients([(xg.ones((3, 3)), variable())]),
+        "Ftrl: the learning rate is 0, and steps divide by it",
+    ),
     "no config": (lambda: OPTIMIZERS.deserialize(None), "deserialize: config must be a dict"),
     "config without a class": (
         lambda: OPTIMIZERS.deserialize({"config": {}}),
