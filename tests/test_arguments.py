@@ -64,8 +64,13 @@ VALUES = {
     ),
     "pinv": (lambda: xg.linalg.pinv(X, rtol=-1.0), "pinv: rtol must be at least 0"),
     "matrix_rank": (lambda: xg.linalg.matrix_rank(X, rtol=1j), "matrix_rank: rtol must be real"),
-    "words": (lambda: xg.real(np.array(["a"])), "the dtype str32 holds no numbers"),
-    "objects": (lambda: xg.isin(X, np.array([None])), "the dtype object holds no numbers"),
+    "words": (lambda: xg.real(np.array(["a"])), "real: x: the dtype str32 holds no num"),
+    "objects": (lambda: xg.isin(X, np.array([None])), "isin: x2: the dtype object holds no"),
+    "words in a sum": (lambda: xg.sum(np.array(["a"]), axis=0), "sum: x: the dtype str32 holds no"),
+    "dtype": (
+        lambda: xg.zeros(2, dtype=xg.ones(2)),
+        "numpy has no dtype that is a Tensor. Use one",
+    ),
     # flags
     "sum over True": (lambda: xg.sum(X, axis=True), "sum: axis must be an int, but is True"),
     "ones of True": (lambda: xg.ones((True, 2)), "ones: shape must be ints"),
@@ -100,9 +105,43 @@ VALUES = {
     # dtypes
     "isdtype of a Tensor": (
         lambda: xg.isdtype(xg.asarray(X), "real floating"),
-        r"isdtype: dtype must be a dtype, but is a Tensor \(3, 3\)",
+        r"isdtype: dtype must be a dtype, but is a Tensor, \(3, 3\)",
+    ),
+    "isdtype of None": (
+        lambda: xg.isdtype(None, "numeric"),
+        "isdtype: dtype must be a dtype, but is",
+    ),
+    "isdtype of an array": (
+        lambda: xg.isdtype(X, "numeric"),
+        "isdtype: dtype must be a dtype, but",
+    ),
+    "isdtype of a list": (lambda: xg.isdtype([], "numeric"), "isdtype: dtype must be a dtype, but"),
+    "kind of isdtype": (
+        lambda: xg.isdtype(X.dtype, 1.5),
+        "isdtype: kind must be a dtype, but is a",
+    ),
+    "can_cast of a number": (
+        lambda: xg.can_cast(1.5, "float32"),
+        "can_cast: from_ must be a dtype",
+    ),
+    "copy": (lambda: xg.asarray(X, copy="never"), "asarray: copy must be True or False"),
+    "copy of a Tensor": (lambda: xg.asarray(xg.ones(2), copy="a"), "asarray: copy must be True"),
+    "cond": (lambda: xg.linalg.cond(X, p=X), "cond: p must be one of None, 'fro'"),
+    "use_norm": (
+        lambda: xg.clip_by_global_norm([X], 1.0, use_norm=-1.0),
+        "clip_by_global_norm: use_norm must not be negative",
+    ),
+    "clip_by_value": (lambda: xg.clip_by_value(X, 0.0, 1j), "clip_by_value: hi must be real"),
+    "length": (
+        lambda: xg.scan(lambda c, x: (c, c), 0.0, length=-1),
+        "scan: length must not be negative",
     ),
     # functions
+    "static_argnames": (
+        lambda: xg.function(square, static_argnames=3),
+        "function: static_argnames must be a tuple or list of str",
+    ),
+    "backend": (lambda: xg.function(square, backend=3), "function: backend must be a str"),
     "function": (lambda: xg.function(3), "function: f must be a function, but is a int"),
     "derivative": (
         lambda: xg.testing.approximate_derivative(3, 1.0),
@@ -134,6 +173,10 @@ VALUES = {
         lambda: OPTIMIZERS.Adam().update(X, {}, X),
         r"update: state has no \['iterations'\]",
     ),
+    "a rate of 0": (
+        lambda: OPTIMIZERS.Ftrl(0.0).apply_gradients([(xg.ones((3, 3)), variable())]),
+        "Ftrl: the learning rate is 0, and steps divide by it",
+    ),
     "no config": (lambda: OPTIMIZERS.deserialize(None), "deserialize: config must be a dict"),
     "config without a class": (
         lambda: OPTIMIZERS.deserialize({"config": {}}),
@@ -161,6 +204,7 @@ VALUES = {
         "PiecewiseConstantDecay: boundaries must be a tuple or list of numbers",
     ),
     "line_search": (lambda: OPTIMIZERS.LBFGS(line_search=X), "LBFGS: line_search must be 'strong_"),
+    "name": (lambda: OPTIMIZERS.SGD(name=3), "SGD: name must be a str"),
     # draws
     "stddev": (lambda: xg.random.normal(stddev=-1.0), "normal: stddev must be at least 0"),
     "scale": (lambda: xg.random.exponential(scale=np.nan), "exponential: scale must be at least 0"),
@@ -241,6 +285,28 @@ def test_rows_of_variables_are_checked(name):
     elsewhere = array_api_strict.ones((1, 3), device=array_api_strict.Device("device1"))
     with pytest.raises(E.DeviceMismatchError, match=rf"{name}: updates .* must be where w"):
         write([0], elsewhere)
+
+
+ROWS = {
+    "an index outside": (7, 1.0, E.OutOfRangeError, r"setitem: x \(3, 3\) float64 on cpu .* key=7"),
+    "too many indices": ((0, 0, 0), 1.0, E.OutOfRangeError, r"setitem: x \(3, 3\)"),
+    "a shape": (0, X[:2], E.ShapeError, r"setitem: x \(3, 3\) .* and value \(2, 3\)"),
+    "a device": (
+        0,
+        xg.ones(3, device="array_api_strict:device1"),
+        E.DeviceMismatchError,
+        r"setitem: value .* must be where w \(3, 3\)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_item_assignment_of_variables_is_checked(name):
+    key, value, kind, told = ROWS[name]
+    w = variable()
+    with pytest.raises(kind, match=told):
+        w[key] = value
+    np.testing.assert_array_equal(w.numpy(), X)
 
 
 def test_the_characteristic_polynomial_of_nothing_is_1():

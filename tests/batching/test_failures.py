@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import xgrad as xg
+from xgrad.batching.failures import of_one
 
 X = np.arange(12.0).reshape(2, 2, 3)
 
@@ -81,3 +82,35 @@ def test_operands_that_do_not_fit_are_explained_as_for_one_example(name):
     with pytest.raises(kind) as caught:
         xg.vmap(f)(xg.asarray(X))
     assert str(caught.value).startswith(text)
+
+
+TWO_DEVICES = {
+    "bitwise_and": lambda x, y: xg.bitwise_and(x > 0, y > 0),
+    "tensordot": lambda x, y: xg.tensordot(x, y, axes=2),
+    "gammainc": lambda x, y: xg.special.gammainc(x + 1.0, y + 1.0),
+    "gammainc of one shape": lambda x, y: xg.special.gammainc(x[0] + 1.0, y + 1.0),
+}
+
+
+@pytest.mark.parametrize("name", TWO_DEVICES)
+def test_two_devices_are_refused(name):
+    f, y = TWO_DEVICES[name], xg.ones((2, 3), device="array_api_strict:device1")
+    for x in (xg.asarray(X), y + xg.zeros((2, 1, 1), device=y.device)):
+        other = xg.ones((2, 3)) if x.device == y.device else y
+        with pytest.raises(xg.errors.DeviceMismatchError, match=r"devices: \(.*device1"):
+            xg.vmap(lambda x, y=other: f(x, y))(x)
+
+
+def test_an_error_that_was_raised_again_is_left_as_it_is():
+    error = xg.errors.TracingError("no")
+    error.__cause__ = error
+    assert of_one(error, xg.ones(2)) is error
+
+
+def test_what_cannot_be_batched_is_refused_at_any_depth():
+    choose = xg.vmap(xg.vmap(lambda x: x[x > 0]))
+    for f in (choose, xg.grad(lambda x: xg.sum(choose(x)))):
+        with pytest.raises(
+            xg.errors.TracingError, match="getitem: the shape of the result depends"
+        ):
+            f(xg.asarray(X))

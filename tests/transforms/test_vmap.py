@@ -312,3 +312,12 @@ def test_a_missing_axis_in_a_rule_is_none_of_the_examples(f):
     found = xg.vmap(lambda x: xg.Tensor(f(functions, x.raw)))(xg.asarray(x))
     expected = [f(backend_of(x).xp, example) for example in x]
     np.testing.assert_array_equal(found.numpy(), expected)
+
+
+def test_a_complex_cotangent_may_differ_where_the_target_does_not():
+    z = xg.asarray([0.3 + 1.0j, 2.0j])
+    pullback = xg.vjp(lambda z: xg.sum(xg.exp(z) * z), z)[1]
+    g = xg.asarray([1.0 + 2.0j, -0.5j])
+    alone = [pullback(g[i])[0].numpy() for i in range(2)]
+    f = lambda g: xg.vjp(lambda z: xg.sum(xg.exp(z) * z), z)[1](g)[0]
+    np.testing.assert_allclose(xg.vmap(f)(g).numpy(), np.stack(alone))

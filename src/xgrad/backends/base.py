@@ -325,8 +325,10 @@ class Backend:
         name = dtype if isinstance(dtype, str) else dtype_name(dtype)
         found = self._find_dtype(name) if _DTYPE_NAME.fullmatch(name) else None
         if found is None:
+            named = isinstance(dtype, (str, type)) or isinstance(getattr(dtype, "name", None), str)
+            shown = repr(name) if named else f"that is a {type(dtype).__name__}"
             raise DTypeError(
-                f"{self.name} has no dtype {name!r}. Use one of the standard's: bool, int8 to "
+                f"{self.name} has no dtype {shown}. Use one of the standard's: bool, int8 to "
                 "int64, uint8 to uint64, float32, float64, complex64, complex128."
             )
         self._dtypes[key] = found

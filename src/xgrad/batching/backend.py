@@ -97,7 +97,10 @@ def _apply_nested(
     try:
         y = apply_to_all(primitive, arrays, parameters or {})
     except Exception as error:
-        raise explain_failure(primitive, arrays, parameters, of_one(error, arrays[0])) from error
+        found = explain_failure(primitive, arrays, parameters, of_one(error, arrays[0]))
+        if found is error:
+            raise
+        raise found from error
     recorder = level.recorder()
     new = None
     if recorder is not None:

@@ -16,8 +16,12 @@ def of_one(error: Exception, x: Any) -> Exception:
     """The exception to explain, with axes counted as one example x has them.
 
     Outer levels, and whoever watches them, explained it before with their own shapes."""
+    seen = [error]  # what was raised again is its own cause
     while isinstance(error, XgradError) and isinstance(error.__cause__, Exception):
+        if error.__cause__ in seen:
+            break
         error = error.__cause__
+        seen.append(error)
     if not isinstance(error, IndexError) or isinstance(error, XgradError):
         return error
     levels = _levels(x)

@@ -10,8 +10,8 @@ from contextlib import nullcontext
 from typing import Any
 
 from .._typing import SCALAR_TYPES
-from ..backends import backend_of
-from ..core.dispatch import apply, compute
+from ..backends import backend_of, place_of
+from ..core.dispatch import apply, compute, device_mismatch
 from ..core.instructions import PRIMITIVES
 from ..core.primitive import Primitive
 from ..core.tensor import Tensor
@@ -121,6 +121,7 @@ def apply_to_all(
         flags.append(here and x.mapped)
     mapped = True in flags
     if level.outside is None:
+        _check_devices(primitive, operands, values)
         y = _computed(primitive, values, flags, parameters, level, _namespace_of(values), compute)
     else:
         with level.outside:
@@ -128,6 +129,17 @@ def apply_to_all(
     if primitive.outputs != 1:
         return tuple([Batched(part, level, mapped) for part in y])
     return Batched(y, level, mapped)
+
+
+def _check_devices(primitive: Primitive, operands: tuple[Any, ...], values: list[Any]) -> None:
+    """Refuse two devices, as `apply` does where values are Tensors."""
+    arrays = [v for v in values if type(v) not in SCALAR_TYPES]
+    if len(arrays) < 2:
+        return
+    kind = type(arrays[0])
+    alike = all(type(v) is kind for v in arrays)
+    if not (alike and backend_of(arrays[0]).one_device) and len(set(map(place_of, arrays))) > 1:
+        raise device_mismatch(primitive, operands)
 
 
 def _computed(

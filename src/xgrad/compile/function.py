@@ -136,6 +136,8 @@ def function(
 
 
 def _compiler(name: str) -> Backend:
+    if not isinstance(name, str):
+        raise ArgumentTypeError(f"function: backend must be a str, but is a {type(name).__name__}.")
     backend = backend_named(name)
     if not backend.compiles:
         raise ArgumentError(

@@ -81,9 +81,10 @@ class Signature:
         device: Device | None,
     ) -> None:
         self._name = getattr(f, "__name__", str(f))
-        self._signature = inspect.signature(f) if static_argnames or donate else None
-        self._static = self._names("static_argnames", static_argnames)
-        self._donate = self._names("donate", donate)
+        static, donated = _listed("static_argnames", static_argnames), _listed("donate", donate)
+        self._signature = inspect.signature(f) if static or donated else None
+        self._static = self._names("static_argnames", static)
+        self._donate = self._names("donate", donated)
         self._device = device
         if both := set(self._static) & set(self._donate):
             raise ArgumentTypeError(
@@ -96,10 +97,7 @@ class Signature:
         """Whether nothing is said about arguments or places."""
         return self._signature is None and self._device is None
 
-    def _names(self, option: str, names: str | Iterable[str]) -> tuple[str, ...]:
-        chosen = (
-            (names,) if isinstance(names, str) else as_sequence(names, "function", option, "str")
-        )
+    def _names(self, option: str, chosen: tuple[Any, ...]) -> tuple[str, ...]:
         known = self._signature.parameters if self._signature else {}
         if unknown := [name for name in chosen if not isinstance(name, str) or name not in known]:
             raise ArgumentTypeError(
@@ -248,3 +246,7 @@ def show_key(key: Any) -> str:
         else:
             shown.append(f"Variable {part}")
     return "(" + ", ".join([*shown, *map(repr, key[2])]) + ")"
+
+
+def _listed(option: str, names: str | Iterable[str]) -> tuple[Any, ...]:
+    return (names,) if isinstance(names, str) else as_sequence(names, "function", option, "str")

@@ -9,6 +9,7 @@ import functools
 from collections.abc import Hashable
 from typing import Any
 
+from .._arguments import as_flag
 from .._typing import SCALAR_TYPES, Array, DType
 from ..backends import Device, as_device, backend_of, host, is_array, place_of
 from ..backends.base import dtype_name
@@ -115,6 +116,8 @@ def to_array(
     ArgumentError
         If it cannot be done without a copy where `copy` is False.
     """
+    if copy is not None:
+        copy = as_flag(copy, "asarray", "copy")
     if isinstance(value, Sparse):
         value = value.to_dense()
     if isinstance(value, Handle):

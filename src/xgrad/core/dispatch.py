@@ -14,7 +14,7 @@ from weakref import ref
 from .._speedups import compiled
 from .._typing import SCALAR_TYPES, Array
 from ..backends import Backend, as_device, backend_of, host, is_array
-from ..errors import ArgumentTypeError, DeviceMismatchError
+from ..errors import ArgumentTypeError, DeviceMismatchError, DTypeError
 from .casting import dtype_kind
 from .failures import explain_failure
 from .handle import Handle, Sparse
@@ -45,6 +45,7 @@ __all__ = [
     "apply1",
     "binary",
     "compute",
+    "device_mismatch",
     "set_nested_apply",
     "set_tensor_class",
     "unary",
@@ -445,9 +446,9 @@ def _take_apart(
         else:
             try:
                 array, node = unwrap(operand)
-            except NotAnOperandError as error:
+            except (NotAnOperandError, DTypeError) as error:
                 name = primitive.operands[min(position, len(primitive.operands) - 1)]
-                raise NotAnOperandError(f"{primitive.name}: {name}: {error}") from None
+                raise type(error)(f"{primitive.name}: {name}: {error}") from None
         arrays.append(array)
         nodes.append(node)
         if type(array) not in SCALAR_TYPES and type(array) is not kind:
@@ -479,7 +480,7 @@ def _common_backend(
         for i in numbers:
             arrays[i] = arrays[i].item()
         return found
-    raise _mismatch(primitive, arrays)
+    raise device_mismatch(primitive, arrays)
 
 
 def _check_devices(primitive: Primitive, arrays: tuple[Any, ...], backend: Backend) -> None:
@@ -491,10 +492,11 @@ def _check_devices(primitive: Primitive, arrays: tuple[Any, ...], backend: Backe
         if first is None:
             first = device
         elif device != first:
-            raise _mismatch(primitive, arrays)
+            raise device_mismatch(primitive, arrays)
 
 
-def _mismatch(primitive: Primitive, arrays: Sequence[Any]) -> DeviceMismatchError:
+def device_mismatch(primitive: Primitive, arrays: Sequence[Any]) -> DeviceMismatchError:
+    """What to raise where operands live on different devices."""
     from .spec import describe
 
     shown = " and ".join(describe(a) for a in arrays if type(a) not in SCALAR_TYPES)

@@ -25,8 +25,10 @@ from ..errors import (
 )
 from .casting import cast_within_kind, dtype_kind, to_array
 from .dispatch import HANDLES
+from .failures import explain_failure
 from .handle import Sparse
 from .indexing import split_key
+from .instructions import primitive
 from .node import Leaf
 from .observers import state, user_line
 from .protocols import protocols
@@ -36,6 +38,7 @@ from .tensor import IN_PLACE, ArrayAttributes, Tensor
 
 __all__ = ["Variable", "all_variables"]
 
+_SETITEM = primitive("setitem")
 _numbers = itertools.count()
 _live: weakref.WeakSet[Variable] = weakref.WeakSet()
 
@@ -166,13 +169,17 @@ class Variable(ArrayAttributes):
     def __setitem__(self, key: Any, value: Any) -> None:
         template, indices = split_key(key, self)
         backend = backend_of(self.raw)
-        arrays = tuple(to_array(i, device=self.device) for i in indices)
+        arrays = tuple(self._rows(i, "setitem: an index") for i in indices)
         self._receive(value, "went by item assignment into a part")
-        part = to_array(value, device=self.device)
+        part = self._rows(value, "setitem: value")
         part = cast_within_kind(part, self.dtype, "setitem: value", self.name)
         new = backend.xp.copy(self.raw)
-        with backend.on(new):
-            new[fill_key(template, arrays)] = part
+        try:
+            with backend.on(new):
+                new[fill_key(template, arrays)] = part
+        except Exception as error:
+            operands = (self.raw, part, *arrays)
+            raise explain_failure(_SETITEM, operands, {"key": template}, error) from error
         self._update(new, "set", key, value)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
@@ -198,9 +205,9 @@ class Variable(ArrayAttributes):
 
     def _scatter(self, indices: Any, updates: Any, mode: str, what: str) -> Variable:
         xp = backend_of(self.raw).xp
-        index = self._here(indices, f"{what}: indices", from_host=True)
+        index = self._rows(indices, f"{what}: indices")
         self._receive(updates, f"went by {what} into rows")
-        rows = self._here(updates, f"{what}: updates", from_host=True)
+        rows = self._rows(updates, f"{what}: updates")
         rows = cast_within_kind(rows, self.dtype, f"{what}: updates", self.name)
         if not self.ndim:
             raise ShapeError(f"{what}: {self.name} {describe(self)} has no rows. Use assign.")
@@ -224,19 +231,20 @@ class Variable(ArrayAttributes):
             ) from error
         return self._update(new, "scatter", indices, updates, mode)
 
-    def _here(self, value: Any, what: str, from_host: bool = False) -> Array:
-        """The value as an array, which must live where this Variable does, or be NumPy's."""
-        kept = getattr(value, "raw", value)
-        if (
-            is_array(kept)
-            and not (from_host and _is_numpys(value))
-            and place_of(kept) != self.device
-        ):
+    def _check_place(self, array: Any, what: str) -> None:
+        """Refuse an array that does not live where this Variable does."""
+        if place_of(array) != self.device:
             raise DeviceMismatchError(
-                f"{what} {describe(kept)} must be where {self.name} {describe(self)} is. Use "
+                f"{what} {describe(array)} must be where {self.name} {describe(self)} is. Use "
                 ".to_device(...)."
             )
-        return to_array(kept, device=self.device)
+
+    def _rows(self, value: Any, what: str) -> Array:
+        """The value as an array here; an array of NumPy's may come from the host."""
+        kept = getattr(value, "raw", value)
+        if is_array(kept) and (kept is not value or backend_of(kept) is not host()):
+            self._check_place(kept, what)
+        return to_array(value, device=self.device)
 
     def _fit(self, value: Any, what: str, copy: bool = False) -> Array:
         """The value as an array of this Variable's shape, dtype and device, or an error."""
@@ -245,8 +253,8 @@ class Variable(ArrayAttributes):
         self._receive(value, f"went by {what} into the value")
         kept = getattr(value, "raw", value)
         if hasattr(kept, "shape") and not isinstance(kept, (bool, int, float, complex)):
-            array = self._here(kept, f"{what}: value")
-            array = cast_within_kind(array, self.dtype, f"{what}: value", self.name)
+            self._check_place(kept, f"{what}: value")
+            array = cast_within_kind(kept, self.dtype, f"{what}: value", self.name)
         else:
             array = to_array(value, device=self.device)
             array = cast_within_kind(array, self.dtype, f"{what}: value", self.name)
@@ -270,8 +278,3 @@ for _name in IN_PLACE:
 
 HANDLES.add(Variable)
 tree.register_leaf(Variable)
-
-
-def _is_numpys(value: Any) -> bool:
-    """Whether a value is an array of the host's library, which goes anywhere."""
-    return is_array(value) and backend_of(value) is host()

@@ -4,6 +4,7 @@ They stand in backends/options.py, where the backend reads them."""
 
 from __future__ import annotations
 
+from .._arguments import as_choice
 from ..backends.options import options
 from ..backends.registry import loaded
 from ..core.switch import Restore
@@ -55,11 +56,7 @@ def set_matmul_precision(precision: str) -> Restore:
     ...     xg.cuda.matmul_precision()
     'high'
     """
-    if precision not in _PRECISIONS:
-        raise ArgumentError(
-            f"set_matmul_precision: precision must be {' or '.join(map(repr, _PRECISIONS))}, not "
-            f"{precision!r}."
-        )
+    as_choice(precision, tuple(_PRECISIONS), "set_matmul_precision", "precision")
     former = options.matmul_precision
     _choose(precision)
     return Restore(lambda: _choose(former))

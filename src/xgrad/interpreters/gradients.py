@@ -76,7 +76,8 @@ def _start(x: Any, seed: Any, recorded: bool) -> Any:
         return Tensor(g) if recorded else g
     if recorded:
         return steepest(rule_namespace, seed)
-    return steepest(backend.xp, backend.joined(seed, x.raw))
+    g = backend.joined(seed, x.raw)
+    return steepest(backend_of(g).xp, g)  # in vmap the seed may differ where x does not
 
 
 def _of_itself(x: Any, targets: list[Any], given: list[Any], recorded: bool) -> Any:

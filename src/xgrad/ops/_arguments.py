@@ -37,11 +37,16 @@ def as_operand(x: Any, function: str, name: str = "x") -> Any:
     ------
     ArgumentTypeError
         For lists and everything else.
+    DTypeError
+        For arrays of anything but numbers.
     """
     if isinstance(x, Handle):
         return x
     if type(x) in SCALAR_TYPES or is_array(x):
-        return wrap(to_array(x))
+        try:
+            return wrap(to_array(x))
+        except DTypeError as error:
+            raise DTypeError(f"{function}: {name}: {error}") from None
     if isinstance(x, Sparse):
         return x.to_dense()
     raise ArgumentTypeError(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._arguments import as_flag
 from .._typing import DType, ShapeLike
 from ..backends import Device, as_device, is_array, library_of
 from ..backends.base import CUDA
@@ -198,6 +199,8 @@ def from_dlpack(x: Any, /, *, device: DeviceLike = None, copy: bool | None = Non
 
 def _from_handle(x: Any, dtype: DType, device: DeviceLike, copy: bool | None) -> Tensor:
     """Make a Tensor of a Tensor or Variable, connected to it."""
+    if copy is not None:
+        copy = as_flag(copy, "asarray", "copy")
     result: Any = x if isinstance(x, Tensor) else x.value()
     if device is not None:
         result = to_device(result, as_device(device, library_of(x.raw)))

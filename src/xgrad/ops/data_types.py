@@ -21,13 +21,14 @@ from ..core.protocols import protocols
 from ..core.spec import describe
 from ..core.tensor import Tensor, alias
 from ..errors import ArgumentError, ArgumentTypeError, DeviceMismatchError, DTypeError
-from ._arguments import as_operand
+from ._arguments import as_flag, as_operand
 
 __all__ = ["astype", "can_cast", "finfo", "iinfo", "isdtype", "result_type", "to_device"]
 
 _ASTYPE = primitive("astype")
 _CAST = primitive("cast")
 _COPY = primitive("copy")
+_NO_DTYPES = (int, float, complex, list, dict)
 _TO_DEVICE = primitive("to_device")
 
 
@@ -82,6 +83,7 @@ def astype(
             f"astype: x {describe(x)} is complex and {dtype_name(wanted)} is not. Use xg.real, "
             "xg.imag or xg.abs."
         )
+    copy = as_flag(copy, "astype", "copy")
     if x.dtype == wanted:
         return apply1(_COPY, x) if copy else alias(x)
     return apply1(_ASTYPE if is_inexact(wanted) else _CAST, x, {"dtype": wanted})  # type: ignore[no-any-return]
@@ -148,6 +150,8 @@ def can_cast(from_: DType | ArrayLike, to: DType, /) -> bool:
     >>> xg.can_cast(xg.float32, xg.float64)
     True
     """
+    if type(from_) in SCALAR_TYPES:
+        raise ArgumentTypeError(f"can_cast: from_ must be a dtype or an array, but is {from_!r}.")
     backend, (source,) = _native([from_])
     return bool(backend.namespace.can_cast(source, backend.dtype(to)))
 
@@ -273,22 +277,33 @@ def isdtype(dtype: DType, kind: DType | str | tuple[DType | str, ...]) -> bool:
     """
     if isinstance(kind, tuple):
         return any(isdtype(dtype, k) for k in kind)
-    if isinstance(dtype, Handle):
-        raise ArgumentTypeError(
-            f"isdtype: dtype must be a dtype, but is a Tensor {describe(dtype)}. Use x.dtype."
-        )
     if not isinstance(kind, str):
-        dtype_kind(kind)
+        _check_dtype(dtype, "dtype")
+        _check_dtype(kind, "kind")
         return dtype_name(dtype) == dtype_name(kind)
     if kind not in _STEMS:
         raise ArgumentError(f"isdtype: kind {kind!r} is unknown. Use one of {', '.join(_STEMS)}.")
-    return _is_of_kind(type(dtype), dtype, kind)  # type: ignore[arg-type]
+    try:
+        return _is_of_kind(type(dtype), dtype, kind)  # type: ignore[arg-type]
+    except TypeError:  # what cannot be hashed is no dtype either
+        _check_dtype(dtype, "dtype")
+        raise
 
 
 @functools.cache
 def _is_of_kind(_library: Hashable, dtype: Hashable, kind: str) -> bool:
     """Answer once: rules ask for it of every cotangent."""
+    _check_dtype(dtype, "dtype")
     return dtype_name(dtype).rstrip("0123456789") in _STEMS[kind]
+
+
+def _check_dtype(dtype: Any, name: str) -> None:
+    """Refuse what would be no dtype of any kind, silently."""
+    if dtype is None or isinstance(dtype, (Handle, *_NO_DTYPES)) or is_array(dtype):
+        shown = describe(dtype) if isinstance(dtype, Handle) or is_array(dtype) else repr(dtype)
+        raise ArgumentTypeError(
+            f"isdtype: {name} must be a dtype, but is a {type(dtype).__name__}, {shown}. Use x.dtype."
+        )
 
 
 def result_type(*arrays_and_dtypes: ArrayLike | DType) -> DType:

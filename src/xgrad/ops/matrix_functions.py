@@ -14,13 +14,13 @@ from ..core.instructions import primitive
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ShapeError
-from ._arguments import as_int
+from ._arguments import as_choice, as_int
 from ._matrices import as_matrices
 from .arithmetic import divide, multiply
 from .creation import tril, triu
 from .decompositions import svdvals
 from .linear_algebra import matmul
-from .norms import matrix_norm
+from .norms import MATRIX_NORMS, matrix_norm
 from .solving import inv
 from .utility import stop_gradient
 
@@ -244,6 +244,7 @@ def cond(x: ArrayLike, /, p: float | str | None = None) -> Tensor:
     >>> xg.linalg.cond(xg.asarray([[2.0, 0.0], [0.0, 8.0]]))
     xg.Tensor(4., shape=(), dtype=float64, device=cpu)
     """
+    as_choice(p, MATRIX_NORMS, "cond", "p")
     if p is None or p in (2, -2):
         values = svdvals(as_matrices(x, "cond"))
         if values.shape[-1] == 0:

@@ -26,10 +26,10 @@ from .statistical import max as largest
 from .statistical import min as smallest
 from .statistical import sum as sum_over
 
-__all__ = ["matrix_norm", "matrix_rank", "vector_norm"]
+__all__ = ["MATRIX_NORMS", "matrix_norm", "matrix_rank", "vector_norm"]
 
 _NUMBERS: tuple[type, ...] = (int, float, Real)  # NumPy's numbers are the last only
-_MATRIX_NORMS = (None, "fro", "nuc", 1, -1, 2, -2, math.inf, -math.inf)
+MATRIX_NORMS = (None, "fro", "nuc", 1, -1, 2, -2, math.inf, -math.inf)
 _VECTOR_NORM = primitive("vector_norm")
 
 
@@ -139,7 +139,7 @@ def matrix_norm(
     """
     x = as_matrices(x, "matrix_norm")
     keepdims = as_flag(keepdims, "matrix_norm", "keepdims")
-    as_choice(ord, _MATRIX_NORMS, "matrix_norm", "ord")
+    as_choice(ord, MATRIX_NORMS, "matrix_norm", "ord")
     if ord in (None, "fro"):
         parameters = {"axis": (x.ndim - 2, x.ndim - 1), "keepdims": keepdims, "ord": 2}
         return apply1(_VECTOR_NORM, x, parameters)  # type: ignore[no-any-return]

@@ -118,6 +118,11 @@ class Ftrl(Optimizer):
 
     def coefficients(self, xp: Any, learning_rate: Any, step: Any) -> Numbers:  # noqa: ARG002
         """Compute one over the learning rate, and the quadratic regularization."""
+        if type(learning_rate) is float and learning_rate == 0.0:
+            raise ArgumentError(
+                "Ftrl: the learning rate is 0, and steps divide by it. Use a positive one, or a "
+                "schedule that begins above 0."
+            )
         steepness = 1.0 / learning_rate
         return {
             "steepness": steepness,

@@ -75,6 +75,10 @@ def check_options(kind: str, given: Mapping[str, Any], own: Sequence[str] = ()) 
         if name not in DEFAULTS:
             raise _unexpected(kind, name, own)
     options = {**DEFAULTS, **given}
+    if not isinstance(options["name"], (str, type(None))):
+        raise ArgumentTypeError(
+            f"{kind}: name must be a str, but is a {type(options['name']).__name__}."
+        )
     for name in ("weight_decay", *_CLIPPING, "loss_scale_factor"):
         if options[name] is not None:
             options[name] = as_rate(options[name], name)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .writer import Writer
 
 __all__ = [
+    "check_step",
     "chosen_writer",
     "current",
     "get_step",
@@ -69,7 +70,14 @@ def set_step(step: Any) -> None:
     3
     >>> xg.summary.set_step(None)
     """
+    check_step(step, "set_step")
     current.step = step
+
+
+def check_step(step: Any, function: str) -> None:
+    """Refuse at once what can be no number of a step; Variables are read later."""
+    if step is not None and not isinstance(step, Handle):
+        _whole(step, f"{function}: step")
 
 
 def get_step() -> Any:
@@ -205,12 +213,15 @@ def step_of(step: Any, name: str) -> int:
     number: Any = step
     if isinstance(step, Handle):
         number = number.item()
+    return _whole(number, f"the step of the summary {name!r}")
+
+
+def _whole(number: Any, what: str) -> int:
     try:
         if (found := int(number)) == number:
             return found
     except (TypeError, ValueError, OverflowError):
         pass
     raise ArgumentTypeError(
-        f"the step of the summary {name!r} must be an integer, but is {number!r}. Use the number of "
-        "the training step."
+        f"{what} must be an integer, but is {number!r}. Use the number of the training step."
     )

@@ -23,7 +23,7 @@ from .._arguments import as_int, as_number
 from .._event_records import record
 from .._typing import Array
 from ..errors import ArgumentError, ArgumentTypeError, BackendUnavailableError, ClosedWriterError
-from .current import current
+from .current import check_step, current
 from .values import is_on_host, to_host
 
 __all__ = ["Writer", "close", "create_file_writer", "flush"]
@@ -160,6 +160,7 @@ class Writer:
         context manager
         """
         self._check("as_default")
+        check_step(step, "as_default")
         former = current.writer, current.step
         current.writer = self
         current.step = former[1] if step is None else step
@@ -173,6 +174,7 @@ class Writer:
     def set_as_default(self, step: Any = None) -> None:
         """Write the summaries of this thread here from now on."""
         self._check("set_as_default")
+        check_step(step, "set_as_default")
         current.writer = self
         if step is not None:
             current.step = step

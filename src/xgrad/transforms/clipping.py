@@ -58,6 +58,9 @@ def clip_by_value(t: Nest, lo: ArrayLike, hi: ArrayLike) -> Nest:
     >>> xg.clip_by_value(xg.asarray([-3.0, 0.5, 2.0]), -1.0, 1.0)
     xg.Tensor([-1. ,  0.5,  1. ], shape=(3,), dtype=float64, device=cpu)
     """
+    for name, bound in (("lo", lo), ("hi", hi)):
+        if type(bound) is complex:
+            raise ArgumentTypeError(f"clip_by_value: {name} must be real, but is {bound}.")
     keeps_zero = type(lo) in SCALAR_TYPES and type(hi) in SCALAR_TYPES and lo <= 0 <= hi
 
     def clip(x: Any) -> Any:
@@ -212,6 +215,10 @@ def clip_by_global_norm(
             raise ShapeError(
                 f"clip_by_global_norm: use_norm {describe(norm)} must be one number. Use "
                 "xg.global_norm."
+            )
+        if isinstance(use_norm, (int, float)) and use_norm < 0:
+            raise ArgumentError(
+                f"clip_by_global_norm: use_norm must not be negative, but is {use_norm}."
             )
     factor = factor_together(norm, limit)
     clipped = [None if x is None else scaled(x, factor) for x in found]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .._arguments import as_flag, check_function
+from .._arguments import as_flag, as_int, check_function
 from .._typing import Nest
 from ..backends import is_array
 from ..batching import Batched, collect
@@ -323,6 +323,8 @@ def _carried(nest: Nest, before: list[Any], structure: TreeDef, name: str) -> li
 
 
 def _length(leaves: list[Any], length: int | None) -> int:
+    if length is not None and (length := as_int(length, "scan", "length")) < 0:
+        raise ArgumentError(f"scan: length must not be negative, but is {length}.")
     for x in leaves:
         if not x.ndim:
             raise ShapeError(f"scan: xs has {describe(x)}, which has no axis to go along.")

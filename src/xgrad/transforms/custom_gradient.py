@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any, Self, overload
 
+from .._arguments import as_flag
 from .._typing import Array
 from ..core.node import Node
 from ..core.observers import show_line, state, user_line
@@ -270,4 +271,4 @@ def custom_gradient(f: Callable[..., Any] | None = None, *, check: bool = False)
             f"custom_gradient: f must be a function, but is a {type(f).__name__}. Use it as a "
             "decorator: @xg.custom_gradient."
         )
-    return CustomGradient(f, check)
+    return CustomGradient(f, as_flag(check, "custom_gradient", "check"))
