@@ -84,6 +84,9 @@ class Device:
         pass
 
 
+Device.__module__ = "cupy.cuda.device"
+
+
 class OutOfMemoryError(MemoryError):
     """As cupy.cuda.memory's."""
 
@@ -272,6 +275,7 @@ def _function(name, text, implementation, library=False):
 
     call.__name__ = call.__qualname__ = name
     call.__module__ = "cupy"
+    call.__signature__ = signature  # which array_api_compat asks for
     return call
 
 
@@ -311,7 +315,7 @@ class ufunc:
                 raise TypeError(f"cupy.{self.__name__}.at does not support {value.dtype}")
             if operation is not np.add and value.dtype.char == "d":
                 given = np.float32(given)  # its atomicMax of doubles calls fmaxf
-        _start(lambda: operation.at(value, key, np.asarray(given, value.dtype)))
+        _start(lambda: operation.at(value, _key(value, indices), np.asarray(given, value.dtype)))
 
 
 def _key(value, key):
@@ -399,12 +403,12 @@ class ndarray:
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, key):
-        value, found = _check(self), _key(self._value, key)
-        return _start(lambda: value[found])
+        value = _check(self)
+        return _start(lambda: value[_key(value, key)])  # looked at by every launch of a graph
 
     def __setitem__(self, key, value):
-        target, found, given = _check(self), _key(self._value, key), _lower(value)
-        _start(lambda: target.__setitem__(found, given))
+        target, given = _check(self), _lower(value)
+        _start(lambda: target.__setitem__(_key(target, key), given))
 
     def __dlpack_device__(self):
         return (2, self._id)

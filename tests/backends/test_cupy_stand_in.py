@@ -680,6 +680,13 @@ def test_prefetched_batches_arrive_in_order_on_their_device(second):
     assert [b["y"][0].tolist() for b in found] == list(range(5))
 
 
+def test_dtypes_are_those_of_arrays(second):
+    """A dtype and numpy's class of its scalars are equal, but two keys of a dict."""
+    info = xg.namespace(second.namespace).__array_namespace_info__()
+    names = {dtype: name for name, dtype in info.dtypes().items()}
+    assert names[xg.ones(1, dtype="float32", device=second).dtype] == "float32"
+
+
 @pytest.fixture
 def lost():
     """What went wrong with copies from the host."""

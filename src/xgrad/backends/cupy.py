@@ -187,7 +187,10 @@ class CupyBackend(Backend):
         return CupyGenerator(seed, native)
 
     def _find_dtype(self, name: str) -> DType | None:
-        return bfloat16() if name == "bfloat16" else super()._find_dtype(name)
+        if name == "bfloat16":
+            return bfloat16()
+        found = super()._find_dtype(name)  # of which arrays have the dtype, with its own hash
+        return None if found is None else self.cupy.dtype(found)
 
     def device_name(self, native: NativeDevice) -> str:
         return f"cuda:{native.id}"
