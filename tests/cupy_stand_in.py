@@ -337,7 +337,7 @@ def _key(value, key):
                 axis += index.ndim - 1
                 missing -= index.ndim - 1
             elif value.shape[axis]:
-                index = index % value.shape[axis]
+                index = index.astype(np.int64) % value.shape[axis]
             parts[place] = index
         axis += 1
     return tuple(parts) if isinstance(key, tuple) else parts[0]
