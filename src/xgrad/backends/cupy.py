@@ -85,6 +85,11 @@ class CupyBackend(Backend):
                 f'cuda: cupy is not installed ({error}). Use pip install ".[cuda13]" or ".[cuda12]" in '
                 "a checkout of xgrad, whichever CUDA the driver supports."
             ) from error
+        except OSError as error:
+            raise BackendUnavailableError(
+                f"cuda: cupy cannot be imported ({type(error).__name__}: {error}). If that is the "
+                "folder of its compiled kernels, use CUPY_CACHE_DIR to name one that can be written."
+            ) from error
         super().__init__("cupy", namespace)
         self._capturers: dict[int, Capturer] = {}
         self.one_device = self._count() < 2
