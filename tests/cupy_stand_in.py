@@ -22,6 +22,7 @@ import cupy_random
 import host_cublas
 import host_kernels
 import numpy as np
+import scipy.linalg
 import scipy.special
 from captured_launches import current, launched, refuse
 
@@ -608,6 +609,15 @@ def _solve(a, b):
     return np.linalg.solve(a, b)
 
 
+def _cholesky(a):
+    """As cuSOLVER's: what there is when it fails is left there, and nobody says so."""
+    y = np.array(a)
+    for at in np.ndindex(y.shape[:-2]):
+        factor = scipy.linalg.lapack.get_lapack_funcs("potrf", (y,))
+        y[at] = factor(y[at], lower=1, clean=1)[0]
+    return y
+
+
 def _solve_triangular(a, b, trans=0, lower=False, unit_diagonal=False, overwrite_b=False,
                       check_finite=False):  # fmt: skip
     assert a.shape[:-2] == b.shape[:-2]
@@ -643,7 +653,7 @@ def _modules(count):
     cuda.get_current_stream = current
     linalg = types.ModuleType("cupy.linalg")
     for name, text in API["cupy.linalg"].items():
-        own = _solve if name == "solve" else getattr(np.linalg, name)
+        own = {"solve": _solve, "cholesky": _cholesky}.get(name) or getattr(np.linalg, name)
         setattr(linalg, name, _function(name, text, own, library=name != "norm"))
     linalg.LinAlgError = np.linalg.LinAlgError
     fft = types.ModuleType("cupy.fft")

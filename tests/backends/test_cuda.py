@@ -138,6 +138,17 @@ def test_products_in_tf32_are_close_and_highest_is_exact(rng):
     assert errors["highest"] <= errors["high"] < 0.2
 
 
+@pytest.mark.parametrize("dtype", ["float32", "complex128"])
+@pytest.mark.parametrize("size", [2, 300])
+@pytest.mark.parametrize("stack", [(), (3,)])
+def test_matrices_without_a_factor_are_nan(dtype, size, stack):
+    """cuSOLVER says so nowhere but in a number that nobody reads, as that would wait."""
+    x = np.broadcast_to(np.eye(size, dtype=dtype), (*stack, size, size)).copy()
+    x[..., -1, 0] = x[..., 0, -1] = 2.0
+    y = xg.linalg.cholesky(xg.asarray(x, device="cuda")).numpy()
+    assert np.isnan(y).all()
+
+
 # -- reductions in kernels -------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ import pytest
 from host_kernels import COMPILER
 
 TESTS = Path(__file__).resolve().parents[1]
-CHOSEN = "captured or nothing_waits or prefetched or tf32 or memory_goes_back_when"
+CHOSEN = "captured or factor or nothing_waits or prefetched or tf32 or memory_goes_back_when"
 SCRIPT = """
 import importlib.machinery, sys
 import pytest
