@@ -549,8 +549,14 @@ def from_dlpack(array, *, device=None, copy=None):
 # -- kernels ---------------------------------------------------------------------------------------
 
 
+def _compiled_as_on_the_host(options):
+    """The host's compiler makes no fma of a product and a sum (host_kernels.py): NVRTC must not either."""
+    assert "--fmad=false" in options, f"compiled with {options}"
+
+
 class ElementwiseKernel:
-    def __init__(self, in_params, out_params, operation, name="kernel", preamble="", **options):
+    def __init__(self, in_params, out_params, operation, name="kernel", preamble="", *, options=()):
+        _compiled_as_on_the_host(options)
         self.name = name
         self._parts = (in_params, out_params, operation, preamble)
 
@@ -572,6 +578,7 @@ class ElementwiseKernel:
 
 class RawKernel:
     def __init__(self, code, name, options=(), backend="nvrtc", **others):
+        _compiled_as_on_the_host(options)
         self.code, self.name = code, name
 
     def __call__(self, grid, block, args, shared_mem=0):
