@@ -32,6 +32,7 @@ from xgrad.backends.cupy_cross_entropy import source_of as cross_entropy_source
 from xgrad.backends.cupy_elementwise import source_of as elementwise_source
 from xgrad.backends.cupy_fusion import can_fuse, kernel_text, together_text
 from xgrad.backends.cupy_kernels import SOURCES
+from xgrad.backends.cupy_raw import OPTIONS
 from xgrad.backends.cupy_reduction_text import finish_source
 from xgrad.backends.cupy_reduction_text import source_of as reduction_source
 from xgrad.backends.cupy_reductions import access_of
@@ -244,7 +245,7 @@ def compile_kernel(kernel: Kernel, architecture: str) -> Needs:
 
     program = nvrtc.createProgram(kernel.text, "xgrad.cu", [], [])
     flags = [f"--gpu-architecture={architecture}", "--ptxas-options=-v", "-default-device"]
-    flags += ["--std=c++17", *(o for o in options() if not o.startswith("--std"))]
+    flags += [*OPTIONS, *(o for o in options() if not o.startswith("--std"))]
     try:
         nvrtc.compileProgram(program, flags)
     except nvrtc.NVRTCError as error:

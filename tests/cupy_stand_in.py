@@ -22,6 +22,7 @@ import cupy_random
 import host_cublas
 import host_kernels
 import numpy as np
+import scipy.linalg
 import scipy.special
 from captured_launches import current, launched, refuse
 
@@ -82,6 +83,9 @@ class Device:
 
     def synchronize(self):
         pass
+
+
+Device.__module__ = "cupy.cuda.device"
 
 
 class OutOfMemoryError(MemoryError):
@@ -272,6 +276,7 @@ def _function(name, text, implementation, library=False):
 
     call.__name__ = call.__qualname__ = name
     call.__module__ = "cupy"
+    call.__signature__ = signature  # which array_api_compat asks for
     return call
 
 
@@ -311,7 +316,7 @@ class ufunc:
                 raise TypeError(f"cupy.{self.__name__}.at does not support {value.dtype}")
             if operation is not np.add and value.dtype.char == "d":
                 given = np.float32(given)  # its atomicMax of doubles calls fmaxf
-        _start(lambda: operation.at(value, key, np.asarray(given, value.dtype)))
+        _start(lambda: operation.at(value, _key(value, indices), np.asarray(given, value.dtype)))
 
 
 def _key(value, key):
@@ -333,7 +338,7 @@ def _key(value, key):
                 axis += index.ndim - 1
                 missing -= index.ndim - 1
             elif value.shape[axis]:
-                index = index % value.shape[axis]
+                index = index.astype(np.int64) % value.shape[axis]
             parts[place] = index
         axis += 1
     return tuple(parts) if isinstance(key, tuple) else parts[0]
@@ -399,12 +404,12 @@ class ndarray:
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, key):
-        value, found = _check(self), _key(self._value, key)
-        return _start(lambda: value[found])
+        value = _check(self)
+        return _start(lambda: value[_key(value, key)])  # looked at by every launch of a graph
 
     def __setitem__(self, key, value):
-        target, found, given = _check(self), _key(self._value, key), _lower(value)
-        _start(lambda: target.__setitem__(found, given))
+        target, given = _check(self), _lower(value)
+        _start(lambda: target.__setitem__(_key(target, key), given))
 
     def __dlpack_device__(self):
         return (2, self._id)
@@ -544,8 +549,14 @@ def from_dlpack(array, *, device=None, copy=None):
 # -- kernels ---------------------------------------------------------------------------------------
 
 
+def _compiled_as_on_the_host(options):
+    """The host's compiler makes no fma of a product and a sum (host_kernels.py): NVRTC must not either."""
+    assert "--fmad=false" in options, f"compiled with {options}"
+
+
 class ElementwiseKernel:
-    def __init__(self, in_params, out_params, operation, name="kernel", preamble="", **options):
+    def __init__(self, in_params, out_params, operation, name="kernel", preamble="", *, options=()):
+        _compiled_as_on_the_host(options)
         self.name = name
         self._parts = (in_params, out_params, operation, preamble)
 
@@ -567,6 +578,7 @@ class ElementwiseKernel:
 
 class RawKernel:
     def __init__(self, code, name, options=(), backend="nvrtc", **others):
+        _compiled_as_on_the_host(options)
         self.code, self.name = code, name
 
     def __call__(self, grid, block, args, shared_mem=0):
@@ -604,6 +616,15 @@ def _solve(a, b):
     return np.linalg.solve(a, b)
 
 
+def _cholesky(a):
+    """As cuSOLVER's: what there is when it fails is left there, and nobody says so."""
+    y = np.array(a)
+    for at in np.ndindex(y.shape[:-2]):
+        factor = scipy.linalg.lapack.get_lapack_funcs("potrf", (y,))
+        y[at] = factor(y[at], lower=1, clean=1)[0]
+    return y
+
+
 def _solve_triangular(a, b, trans=0, lower=False, unit_diagonal=False, overwrite_b=False,
                       check_finite=False):  # fmt: skip
     assert a.shape[:-2] == b.shape[:-2]
@@ -639,7 +660,7 @@ def _modules(count):
     cuda.get_current_stream = current
     linalg = types.ModuleType("cupy.linalg")
     for name, text in API["cupy.linalg"].items():
-        own = _solve if name == "solve" else getattr(np.linalg, name)
+        own = {"solve": _solve, "cholesky": _cholesky}.get(name) or getattr(np.linalg, name)
         setattr(linalg, name, _function(name, text, own, library=name != "norm"))
     linalg.LinAlgError = np.linalg.LinAlgError
     fft = types.ModuleType("cupy.fft")

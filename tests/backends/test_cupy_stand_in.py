@@ -680,6 +680,23 @@ def test_prefetched_batches_arrive_in_order_on_their_device(second):
     assert [b["y"][0].tolist() for b in found] == list(range(5))
 
 
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+def test_cholesky_of_what_has_no_factor_is_nan(second, dtype):
+    """cuSOLVER leaves numbers there that look like a factor; numpy raises."""
+    good, bad = np.array([[4.0, 2.0], [2.0, 3.0]]), np.array([[4.0, 2.0], [2.0, 0.5]])
+    for stack in (bad, np.stack([good, bad])):
+        y = xg.linalg.cholesky(xg.asarray(stack.astype(dtype), device=second)).numpy()
+        assert np.isnan(y.reshape(-1, 2, 2)[-1]).all()
+    np.testing.assert_allclose(y[0], np.linalg.cholesky(good))
+
+
+def test_dtypes_are_those_of_arrays(second):
+    """A dtype and numpy's class of its scalars are equal, but two keys of a dict."""
+    info = xg.namespace(second.namespace).__array_namespace_info__()
+    names = {dtype: name for name, dtype in info.dtypes().items()}
+    assert names[xg.ones(1, dtype="float32", device=second).dtype] == "float32"
+
+
 @pytest.fixture
 def lost():
     """What went wrong with copies from the host."""

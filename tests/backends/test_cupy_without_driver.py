@@ -6,6 +6,9 @@ import importlib
 import inspect
 import json
 import operator
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +53,17 @@ def test_what_is_missing_is_said(way):
     text = str(caught.value)
     assert text.startswith(f"cuda: cupy {cupy.__version__} is installed, but no CUDA device")
     assert "Use a machine with an NVIDIA GPU and driver, or the device cpu." in text
+
+
+def test_a_cache_that_cannot_be_written_is_said():
+    """cupy makes its folder for kernels when it is imported."""
+    code = "import xgrad as xg\ntry: xg.device('cuda')\nexcept xg.errors.XgradError as e: print(e)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        env={**os.environ, "CUPY_CACHE_DIR": f"{os.devnull}/cupy"},
+    )  # fmt: skip
+    assert "cupy cannot be imported (NotADirectoryError" in done.stdout
+    assert "CUPY_CACHE_DIR" in done.stdout
 
 
 def test_devices_are_those_that_work():
@@ -97,6 +111,7 @@ USED = [
     *("cupy.cuda.runtime.getDevice", "cupy.cuda.runtime.getDeviceCount"),
     *("cupy.ndarray.set", "cupy.ndarray.get", "cupy.ndarray.data", "cupy.add.at"),
     *("cupy.random.Philox4x3210", "cupy.random.Generator", "cupyx.empty_pinned"),
+    "cupy.cuda.pinned_memory._add_to_watch_list",
     *("cupy._core._routines_linalg.set_compute_type",),
     *("cupy._core._routines_linalg.COMPUTE_TYPE_DEFAULT",),
     *("cupy._core._routines_linalg.COMPUTE_TYPE_TF32",),

@@ -43,6 +43,14 @@ def test_what_is_written_goes_to_places_that_may_be_written():
     assert all(path.startswith("/tmp/") for path in paths)
 
 
+def test_volumes_belong_to_the_user():
+    """A new volume has the owner of the folder that it is mounted over, and root where there is none."""
+    compose = (ROOT / "docker" / "compose.yaml").read_text()
+    mounted = set(re.findall(r'"\w+:(/\w+)"', compose))
+    made = re.search(r"install --directory --owner xgrad --group xgrad (.*)", DOCKERFILE).group(1)
+    assert mounted == {"/work", "/cache"} == set(made.split())
+
+
 def test_the_build_context_has_everything_that_is_copied():
     sent = [line[1:] for line in (ROOT / ".dockerignore").read_text().split() if line[0] == "!"]
     copied = re.findall(r"(?m)^COPY (?!--from)(.*) \S+$", DOCKERFILE)

@@ -42,7 +42,7 @@ def test_linear_takes_a_function_of_the_result(device, activation, bias):
     x, kernel, b = (xg.asarray(RNG.normal(size=s), device=device) for s in ((2, 3), (3, 4), (4,)))
     y = xg.nn.linear(x, kernel, b if bias else None, activation=activation)
     expected = activation(xg.nn.linear(x, kernel, b if bias else None))
-    np.testing.assert_array_equal(y.numpy(), expected.numpy())
+    np.testing.assert_allclose(y.numpy(), expected.numpy(), rtol=1e-15)
 
 
 def test_linear_refuses_what_is_no_function():

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from xgrad.backends.cupy_raw import OPTIONS
+
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "scripts" / "kernel_report.py"
 PAGE = (ROOT / "docs" / "gpu" / "kernels.md").read_text()
@@ -54,6 +56,16 @@ def test_sums_load_16_bytes_at_once(nvrtc, report, kind, load):
     program = nvrtc.createProgram(kernel.text, "xgrad.cu", [], [])
     nvrtc.compileProgram(program, ["--gpu-architecture=compute_90", "-default-device"])
     assert f"ld.global.nc.{load}" in nvrtc.getPTX(program).decode()
+
+
+@pytest.mark.parametrize(("flags", "count"), [((), 0), (OPTIONS, 2)], ids=["CUDA's own", "ours"])
+def test_products_are_rounded_before_they_are_added_to(nvrtc, flags, count):
+    """What is not said to be rounded becomes one fma: the root below is NaN where x is y."""
+    text = """extern "C" __global__ void f(const float* x, const float* y, float* z) {
+        z[0] = sqrtf(x[0] * x[0] - y[0] * y[0]); }"""
+    program = nvrtc.createProgram(text, "xgrad.cu", [], [])
+    nvrtc.compileProgram(program, ["--gpu-architecture=compute_90", *flags])
+    assert nvrtc.getPTX(program).decode().count("mul.rn.f32") == count
 
 
 @pytest.mark.usefixtures("nvrtc")

@@ -46,7 +46,10 @@ def test_example_runs_on_other_devices(name, other_device):
     example = example_of(name)
     xs = [xg.asarray(x, device=other_device) for x in operands_of(example)]
     here = xg.tree.leaves(example.f(*map(xg.asarray, operands_of(example))))
-    there = xg.tree.leaves(example.f(*xs))
+    try:
+        there = xg.tree.leaves(example.f(*xs))
+    except xg.errors.BackendUnavailableError as error:
+        pytest.skip(str(error))
     for a, b in zip(here, there, strict=True):
         assert b.device == other_device
         np.testing.assert_allclose(b.numpy(), a.numpy(), rtol=1e-6)

@@ -85,6 +85,11 @@ class CupyBackend(Backend):
                 f'cuda: cupy is not installed ({error}). Use pip install ".[cuda13]" or ".[cuda12]" in '
                 "a checkout of xgrad, whichever CUDA the driver supports."
             ) from error
+        except OSError as error:
+            raise BackendUnavailableError(
+                f"cuda: cupy cannot be imported ({type(error).__name__}: {error}). If that is the "
+                "folder of its compiled kernels, use CUPY_CACHE_DIR to name one that can be written."
+            ) from error
         super().__init__("cupy", namespace)
         self._capturers: dict[int, Capturer] = {}
         self.one_device = self._count() < 2
@@ -187,7 +192,10 @@ class CupyBackend(Backend):
         return CupyGenerator(seed, native)
 
     def _find_dtype(self, name: str) -> DType | None:
-        return bfloat16() if name == "bfloat16" else super()._find_dtype(name)
+        if name == "bfloat16":
+            return bfloat16()
+        found = super()._find_dtype(name)  # of which arrays have the dtype, with its own hash
+        return None if found is None else self.cupy.dtype(found)
 
     def device_name(self, native: NativeDevice) -> str:
         return f"cuda:{native.id}"

@@ -13,6 +13,7 @@ from typing import Any
 from .._typing import Array
 from . import activations as portable
 from .activations import GELU_CUBE, GELU_REACH, GELU_SCALE
+from .cupy_raw import elementwise_kernel
 
 __all__ = ["COMPUTED", "KERNELS", "VALUES", "Activations", "source_of"]
 
@@ -121,5 +122,5 @@ def _are_alike(*arrays: Array) -> bool:
 
 @functools.cache
 def _kernel(kind: str, function: str, computed: str) -> Any:
-    elementwise = importlib.import_module("cupy").ElementwiseKernel
-    return elementwise(*source_of(kind, function, computed), f"xgrad_{kind}_{function}")
+    source = source_of(kind, function, computed)
+    return elementwise_kernel(*source, f"xgrad_{kind}_{function}")

@@ -7,7 +7,6 @@ list of ufuncs of one dtype stays a composition."""
 from __future__ import annotations
 
 import functools
-import importlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ from .._typing import Array
 from .base import Job
 from .blocks import note
 from .cupy_lines import written
+from .cupy_raw import elementwise_kernel
 from .cupy_together import TYPES, replace_together
 
 __all__ = ["one_kernel_each", "replace_by_kernel", "source_of"]
@@ -80,5 +80,4 @@ def source_of(
 
 @functools.cache
 def _kernel(inputs: str, outputs: str, operation: str) -> Any:
-    elementwise = importlib.import_module("cupy").ElementwiseKernel
-    return elementwise(inputs, outputs, operation, "xgrad_replaced")
+    return elementwise_kernel(inputs, outputs, operation, "xgrad_replaced")

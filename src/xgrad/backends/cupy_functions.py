@@ -6,6 +6,7 @@ cupy_scatter.py, kernels in cupy_kernels.py."""
 from __future__ import annotations
 
 import importlib
+import math
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,12 @@ class Own(Activations, CrossEntropies, Rows):
     def take_along_axis(xp: Any, x: Array, indices: Array, *, axis: int) -> Array:
         cupy_scatter.refuse_outside(xp, "take_along_axis", indices, x.shape[axis], axis)
         return xp._namespace.take_along_axis(x, indices, axis=axis)
+
+    def cholesky(xp: Any, x: Array) -> Array:
+        """cuSOLVER leaves what it has when it meets a pivot that is not positive: NaN instead."""
+        y = xp._namespace.linalg.cholesky(x)
+        pivots = xp.real(xp._namespace.diagonal(y, axis1=-2, axis2=-1))
+        return xp.where(xp.all(pivots > 0, axis=-1)[..., None, None], y, math.nan)
 
     def solve(xp: Any, x1: Array, x2: Array) -> Array:
         """cupy's does not broadcast stacks."""

@@ -6,7 +6,6 @@ truth value to what they have in common. What has no line here is not fused."""
 from __future__ import annotations
 
 import functools
-import importlib
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,7 +14,7 @@ import numpy as np
 
 from .._typing import Array, Shape
 from .cupy_activations import VALUES
-from .cupy_raw import raw_kernel
+from .cupy_raw import elementwise_kernel, raw_kernel
 from .cupy_tables import Input, contiguous, is_captured, launch, new_arrays, table_source
 from .fused import REDUCTIONS, Fused, Step
 
@@ -256,5 +255,4 @@ def _number(value: Any) -> str:
 
 @functools.cache
 def _kernel(inputs: str, outputs: str, operation: str) -> Any:
-    elementwise = importlib.import_module("cupy").ElementwiseKernel
-    return elementwise(inputs, outputs, operation, "xgrad_fused")
+    return elementwise_kernel(inputs, outputs, operation, "xgrad_fused")

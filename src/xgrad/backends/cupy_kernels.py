@@ -7,10 +7,10 @@ repairs it. Segments are what scatters are made of (cupy_scatter.py)."""
 from __future__ import annotations
 
 import functools
-import importlib
 from typing import Any
 
 from .._typing import Array
+from .cupy_raw import elementwise_kernel
 
 __all__ = ["SOURCES", "absorbing_matmul", "combine_segments", "kernel", "zero_where_zero"]
 
@@ -92,4 +92,4 @@ def combine_segments(out: Array, rows: Array, order: Array, first: Array, mode: 
 @functools.cache
 def kernel(name: str) -> Any:
     """The kernel of a name in `SOURCES`."""
-    return importlib.import_module("cupy").ElementwiseKernel(*SOURCES[name], name)
+    return elementwise_kernel(*SOURCES[name], name)
