@@ -320,7 +320,7 @@ class Recording:
             tuple(self._instructions),
             tuple(numbers),  # type: ignore[arg-type]
             tuple(writes),
-            tuple(self.draws.inputs),
+            self.draws.inputs(),
         )
 
     def close(self) -> None:
