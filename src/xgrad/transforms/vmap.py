@@ -14,6 +14,7 @@ from ..backends import is_array
 from ..batching import Level, collect, running, running_levels, spread
 from ..core.handle import Handle
 from ..core.indexed_slices import IndexedSlices
+from ..core.replay import Journal
 from ..core.spec import describe
 from ..core.tensor import Tensor, alias
 from ..errors import ArgumentError, ArgumentTypeError, ShapeError
@@ -116,12 +117,14 @@ def _run(
         for x, a in zip(xs, axes, strict=True)
     ]
     args, options = unflatten(treedef, inputs)
+    journal = Journal()
     try:
-        with running((*running_levels(), level)):
+        with journal, running((*running_levels(), level)):
             y = f(*args, **options)
     except NotBatchableError as failure:
         if failure.level is not level or not level.size:
             raise
+        journal.put_back()  # what it did before it failed is done once more
         return _one_after_another(f, xs, axes, treedef, out_axes, level.size)
     results, structure = flatten(y)
     places = _axes_of(out_axes, structure, "out_axes", "the result")
