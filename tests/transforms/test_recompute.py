@@ -933,3 +933,24 @@ def test_a_result_made_by_writing_keeps_nothing_of_what_it_was():
         y = body(x)
     assert former[0]() is None
     assert tape.gradient(y, x).tolist() == [0.0, 3.0]
+
+
+@pytest.mark.filterwarnings("ignore:.*was overwritten while a GradientTape follows it")
+@pytest.mark.parametrize("change", ["assign", "assign_add", "scatter_add"])
+def test_the_second_run_finds_variables_as_they_were_before_they_changed(change):
+    found = []
+    for wrap in (lambda f: f, xg.checkpoint):
+        v, x = xg.Variable([1.0, 2.0]), xg.asarray([0.3, 0.4])
+
+        def f(x, v=v):
+            if change == "scatter_add":
+                v.scatter_add([0], [x[1]])
+            else:
+                getattr(v, change)(x)
+            return xg.sum(v * x)
+
+        with xg.GradientTape() as tape:
+            tape.watch(x)
+            y = wrap(f)(x)
+        found.append([g.tolist() for g in (*tape.gradient(y, [x, v]), v)])
+    assert found[0] == found[1]

@@ -21,7 +21,6 @@ from ..core.observers import state
 from ..core.primitive import Primitive
 from ..core.replay import Journal, before_change
 from ..core.tensor import Tensor, alias, rebind
-from ..core.variable import Variable
 from ..errors import ArgumentError, ArgumentTypeError
 from ..interpreters.backward import walk
 from ..interpreters.forward import ForwardAccumulator
@@ -236,8 +235,7 @@ class _Recompute(Call):
         self._run = run
         self._places = places
         self._variables = rehearsal.variables
-        # Of random generators; what was assigned to Variables is known from what was read.
-        self._states = [e for e in journal.entries.values() if not isinstance(e[0], Variable)]
+        self._states = list(journal.entries.values())  # assign_add reads what nobody was told of
         # Handles that f rebinds, and what they meant; not held, because they hold this.
         self._changed: list[tuple[ref[Tensor], Array, Node | None]] = [
             (ref(x), array, node) for x, array, node in changed
