@@ -954,3 +954,19 @@ def test_the_second_run_finds_variables_as_they_were_before_they_changed(change)
             y = wrap(f)(x)
         found.append([g.tolist() for g in (*tape.gradient(y, [x, v]), v)])
     assert found[0] == found[1]
+
+
+def test_a_change_that_was_taken_back_is_none():
+    def f(x):
+        h = x * 2.0
+
+        def body(u):
+            def step(c, _):
+                h[...] = h * c
+                return c, c
+
+            return xg.scan(step, u, xg.zeros((0, 2)))[0] * h
+
+        return xg.sum(xg.checkpoint(body)(x) * h)
+
+    assert xg.grad(f)(xg.asarray([1.0, 2.0])).tolist() == [12.0, 48.0]

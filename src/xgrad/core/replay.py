@@ -53,7 +53,11 @@ class Journal:
     ) -> None:
         _thread.journals = tuple(j for j in _thread.journals if j is not self)
         found = [(known(), array, node) for known, array, node in list(self._noted.values())]
-        self.handles = [(x, array, node) for x, array, node in found if x is not None]
+        self.handles = [
+            (x, array, node)
+            for x, array, node in found
+            if x is not None and (x.raw is not array or x.node is not node)
+        ]
         self._noted.clear()
 
     def note(self, thing: Any, attribute: str) -> None:
