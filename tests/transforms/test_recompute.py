@@ -970,3 +970,16 @@ def test_a_change_that_was_taken_back_is_none():
         return xg.sum(xg.checkpoint(body)(x) * h)
 
     assert xg.grad(f)(xg.asarray([1.0, 2.0])).tolist() == [12.0, 48.0]
+
+
+@pytest.mark.parametrize("mode", ["eager", "vmap"])
+def test_a_tensor_from_outside_that_changed_between_the_runs_is_noticed(mode):
+    def f(x):
+        h = x * 1.0
+        y = xg.checkpoint(lambda u: xg.sum(u * h))(x)
+        h += 1.0
+        return y
+
+    g = xg.grad(f) if mode == "eager" else xg.vmap(xg.grad(f))
+    with pytest.raises(xg.errors.ArgumentError, match="gave other values"):
+        g(xg.asarray([[1.0, 2.0], [3.0, 4.0]]))
