@@ -20,6 +20,13 @@ def both(make, count=4):
     return found
 
 
+def set_back(rng, x, before, after):
+    state = rng.state
+    ys = [x * rng.normal((2,)) for _ in range(before)]
+    rng.state = state
+    return ys, [x * rng.normal((2,)) for _ in range(after)]
+
+
 STEPS = {
     "normal": lambda rng: lambda x: x * rng.normal((2,)),
     "several": lambda rng: lambda x: x * rng.normal((2,)) + rng.uniform(()) * rng.normal((3, 1)),
@@ -50,6 +57,11 @@ STEPS = {
                 )
             )(x)
         )
+    ),
+    "set back": lambda rng: lambda x: set_back(rng, x, 2, 0),
+    "set back and drawn again": lambda rng: lambda x: set_back(rng, x, 3, 1),
+    "scan of nothing": lambda rng: (
+        lambda x: xg.scan(lambda c, a: (c * a + rng.normal(()), c), xg.asarray(0.5), x[:0])
     ),
     "scan": lambda rng: (
         lambda x: xg.scan(lambda c, a: (c * a + rng.normal(()), c), xg.asarray(0.5), x)

@@ -227,3 +227,104 @@ def test_nothing_to_scan_gives_empty_results():
     carry, ys = xg.scan(lambda c, x: (c + 1.0, x @ xg.ones((3, 2))), 5.0, xg.ones((0, 3)))
     assert carry.item() == 5.0
     assert ys.shape == (0, 2)
+
+
+def remembers(x):
+    """Two branches that change a Tensor from outside in place; one reads it first."""
+    memory = x * 2.0
+
+    def positive():
+        memory[...] = x * 10.0
+        return x
+
+    def negative():
+        z = x * 1.0
+        z += memory
+        memory[...] = memory * memory
+        return z
+
+    return xg.cond(x > 0.0, positive, negative) * memory
+
+
+@pytest.mark.parametrize("f", [remembers, xg.grad(remembers)], ids=["value", "gradient"])
+def test_cond_in_vmap_chooses_what_branches_do_to_tensors_from_outside(f):
+    xs = xg.asarray([1.0, -1.0, 2.0, -3.0])
+    assert xg.vmap(f)(xs).tolist() == [f(x).item() for x in xs]
+
+
+def test_cond_in_vmap_gives_a_changed_tensor_that_is_a_result():
+    def f(x):
+        memory = x * 1.0
+
+        def write():
+            memory[0] = 5.0
+            return memory
+
+        return xg.cond(x[1] > 0.0, write, lambda: memory), memory
+
+    xs = xg.asarray([[1.0, 1.0], [2.0, -1.0]])
+    for found in xg.vmap(f)(xs):
+        assert found.tolist() == [[5.0, 1.0], [2.0, -1.0]]
+
+
+def test_while_loop_in_vmap_leaves_tensors_of_examples_that_are_done():
+    def f(x):
+        rounds = x * 0.0
+
+        def body(c):
+            rounds[...] = rounds + 1.0
+            return c - 1.0
+
+        xg.while_loop(lambda c: c > 0.0, body, x)
+        return rounds
+
+    assert xg.vmap(f)(xg.asarray([1.0, 3.0, 0.0])).tolist() == [1.0, 3.0, 0.0]
+
+
+def test_assignments_that_depend_on_the_example_are_refused():
+    v = xg.Variable(1.0, name="count")
+    xs = xg.asarray([1.0, -1.0])
+
+    def branch():
+        v.assign_add(1.0)
+        return 0.0
+
+    def body(c):
+        v.assign_add(1.0)
+        return c - 1.0
+
+    with pytest.raises(xg.errors.ArgumentError, match="cond: true_fn assigns to count"):
+        xg.vmap(lambda x: xg.cond(x > 0.0, branch, lambda: 0.0))(xs)
+    with pytest.raises(xg.errors.ArgumentError, match="while_loop: body_fn assigns to count"):
+        xg.vmap(lambda x: xg.while_loop(lambda c: c > 0.0, body, x))(xs)
+    assert v.numpy() == 1.0
+    xg.vmap(lambda x: xg.cond(True, branch, lambda: 0.0) + x)(xs)
+    assert v.numpy() == 2.0
+
+
+@pytest.mark.parametrize("transform", [lambda f: f, xg.function], ids=["eager", "function"])
+def test_a_scan_of_nothing_changes_nothing(transform):
+    v, rng, state = xg.Variable(5.0), xg.random.Generator(0), xg.random.Generator(0).state
+
+    @transform
+    def f(x):
+        memory = x * 1.0
+
+        def step(c, _):
+            memory[...] = memory / c
+            v.assign_add(1.0)
+            return c + rng.normal(), c
+
+        return xg.scan(step, x, xg.zeros((0,))), memory
+
+    for _ in range(3):
+        (carry, ys), memory = f(xg.asarray(0.0))
+        assert (carry.item(), ys.shape, memory.item()) == (0.0, (0,), 0.0)
+    assert v.numpy() == 5.0
+    assert rng.state == state
+
+
+@pytest.mark.parametrize(("length", "error"), [(-1, "negative"), (2.5, "must be ints")])
+def test_a_length_is_a_number_of_rounds(length, error):
+    with pytest.raises(xg.errors.XgradError, match=f"scan: length .*{error}"):
+        xg.scan(lambda c, _: (c, c), 0.0, length=length)

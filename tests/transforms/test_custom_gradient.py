@@ -1246,3 +1246,17 @@ def test_errors_in_the_function_leave_the_tape_recording():
             f(x)
         y = x * x
     assert float(tape.gradient(y, x)) == 4
+
+
+def test_none_is_a_gradient_of_zero_of_any_order():
+    def with_zero(zero):
+        @xg.custom_gradient
+        def f(a, b):
+            return a * a, lambda g: (2 * g * a, zero(b))
+
+        return xg.grad(xg.grad(lambda x: f(x, xg.sin(x))))
+
+    x = xg.asarray(2.0)
+    assert with_zero(lambda _: None)(x).item() == 2.0
+    with pytest.raises(xg.errors.NotDifferentiableError, match="None for a gradient that is zero"):
+        with_zero(xg.zeros_like)(x)

@@ -269,3 +269,22 @@ def test_forward_mode_outside_runs_no_hooks():
     f = xg.vmap(lambda x: xg.gradient_hook(x, lambda g: 10.0 * g) * x)
     x = xg.asarray([1.0, 2.0])
     assert xg.jvp(f, (x,), (xg.ones(2),))[1].tolist() == [2.0, 4.0]
+
+
+def test_what_is_run_for_one_example_after_the_other_is_done_once_for_each():
+    @xg.custom_gradient
+    def square(x):
+        return xg.asarray(float(x) ** 2), lambda g: 2.0 * g * x
+
+    count, memory, rng = xg.Variable(0.0), xg.zeros(()), xg.random.Generator(0)
+
+    def f(x):
+        count.assign_add(1.0)
+        memory[...] = memory + 1.0
+        return square(x) + rng.normal()
+
+    xs = xg.asarray([1.0, 2.0, 3.0])
+    expected = xs**2 + xg.random.Generator(0).normal((3,))
+    assert xg.vmap(f)(xs).tolist() == expected.tolist()
+    assert count.numpy() == 3.0
+    assert memory.item() == 3.0

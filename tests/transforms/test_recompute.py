@@ -848,3 +848,138 @@ def test_second_derivatives_beside_an_unused_result_of_a_custom_gradient():
         return xg.checkpoint(lambda a, b: pair(a, b)[1] ** 2)(a, xg.sin(a))
 
     assert xg.grad(xg.grad(f))(xg.asarray(0.5)).item() == 8.0
+
+
+def scan_with_memory(l):
+    """A scan whose body changes a Tensor from outside in place, and gives it back."""
+
+    def f(x):
+        h = x * 1.0
+
+        def body(c, k):
+            h[0] = h[0] + c * k
+            return c * h[0] * 0.1 + k, h
+
+        c, ys = xg.scan(l(body), xg.sum(x), xg.asarray([1.0, 2.0, 3.0]))
+        return c + xg.sum(ys**2) + xg.sum(h * h)
+
+    return f
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        xg.grad,
+        xg.hessian,
+        lambda f: lambda x: xg.jvp(f, (x,), (xg.asarray([0.3, 0.4]),))[1],
+        lambda f: lambda x: xg.vmap(xg.grad(f))(xg.stack([x, x + 1.0])),
+        lambda f: xg.grad(xg.checkpoint(f)),
+    ],
+    ids=["grad", "hessian", "jvp", "vmap", "nested"],
+)
+def test_what_is_done_in_place_to_a_tensor_from_outside_has_its_derivatives(transform):
+    x = xg.asarray([1.0, 2.0])
+    np.testing.assert_allclose(
+        transform(scan_with_memory(xg.checkpoint))(x).numpy(),
+        transform(scan_with_memory(lambda f: f))(x).numpy(),
+        rtol=1e-12,
+    )
+
+
+def test_the_second_run_leaves_a_tensor_from_outside_as_it_is():
+    x, h = xg.asarray([1.0, 2.0]), xg.zeros((2,))
+
+    def body(u):
+        h[...] = u * 2.0
+        return xg.sum(u * u)
+
+    with xg.GradientTape() as tape:
+        tape.watch(x)
+        y = xg.checkpoint(body)(x)
+        h += 10.0
+        z = y + xg.sum(h)
+    assert tape.gradient(z, x).tolist() == [4.0, 6.0]
+    assert h.tolist() == [12.0, 14.0]
+
+
+def test_a_changed_tensor_that_left_by_the_way_has_no_gradient():
+    left = []
+
+    def body(u):
+        z = xg.zeros((2,))
+        z[0] = u[1]
+        left.append(z)
+        return xg.sum(u * z)
+
+    x = xg.asarray([1.0, 2.0])
+    assert xg.grad(xg.checkpoint(body))(x).tolist() == [2.0, 1.0]
+    with pytest.raises(xg.errors.ArgumentError, match=r"body made a Tensor .* no result"):
+        xg.grad(lambda x: xg.checkpoint(body)(x) + xg.sum(left[-1]))(x)
+
+
+def test_a_result_made_by_writing_keeps_nothing_of_what_it_was():
+    former = []
+
+    @xg.checkpoint
+    def body(u):
+        z = u * 3.0
+        former.append(weakref.ref(z.array))
+        z[0] = 0.0
+        return z
+
+    x = xg.asarray([1.0, 2.0])
+    with xg.GradientTape() as tape:
+        tape.watch(x)
+        y = body(x)
+    assert former[0]() is None
+    assert tape.gradient(y, x).tolist() == [0.0, 3.0]
+
+
+@pytest.mark.filterwarnings("ignore:.*was overwritten while a GradientTape follows it")
+@pytest.mark.parametrize("change", ["assign", "assign_add", "scatter_add"])
+def test_the_second_run_finds_variables_as_they_were_before_they_changed(change):
+    found = []
+    for wrap in (lambda f: f, xg.checkpoint):
+        v, x = xg.Variable([1.0, 2.0]), xg.asarray([0.3, 0.4])
+
+        def f(x, v=v):
+            if change == "scatter_add":
+                v.scatter_add([0], [x[1]])
+            else:
+                getattr(v, change)(x)
+            return xg.sum(v * x)
+
+        with xg.GradientTape() as tape:
+            tape.watch(x)
+            y = wrap(f)(x)
+        found.append([g.tolist() for g in (*tape.gradient(y, [x, v]), v)])
+    assert found[0] == found[1]
+
+
+def test_a_change_that_was_taken_back_is_none():
+    def f(x):
+        h = x * 2.0
+
+        def body(u):
+            def step(c, _):
+                h[...] = h * c
+                return c, c
+
+            return xg.scan(step, u, xg.zeros((0, 2)))[0] * h
+
+        return xg.sum(xg.checkpoint(body)(x) * h)
+
+    assert xg.grad(f)(xg.asarray([1.0, 2.0])).tolist() == [12.0, 48.0]
+
+
+@pytest.mark.parametrize("mode", ["eager", "vmap"])
+def test_a_tensor_from_outside_that_changed_between_the_runs_is_noticed(mode):
+    def f(x):
+        h = x * 1.0
+        y = xg.checkpoint(lambda u: xg.sum(u * h))(x)
+        h += 1.0
+        return y
+
+    g = xg.grad(f) if mode == "eager" else xg.vmap(xg.grad(f))
+    with pytest.raises(xg.errors.ArgumentError, match="gave other values"):
+        g(xg.asarray([[1.0, 2.0], [3.0, 4.0]]))

@@ -321,3 +321,39 @@ def test_a_complex_cotangent_may_differ_where_the_target_does_not():
     alone = [pullback(g[i])[0].numpy() for i in range(2)]
     f = lambda g: xg.vjp(lambda z: xg.sum(xg.exp(z) * z), z)[1](g)[0]
     np.testing.assert_allclose(xg.vmap(f)(g).numpy(), np.stack(alone))
+
+
+def test_values_of_examples_do_not_stay_in_variables():
+    v = xg.Variable(1.0, name="mean")
+
+    def f(x):
+        v.assign(0.5 * v + x)
+        return x
+
+    with pytest.raises(xg.errors.TracingError, match="assigns to mean"):
+        xg.vmap(f)(xg.asarray([1.0, 2.0]))
+    assert v.numpy() == 1.0
+
+
+def test_variables_made_inside_hold_values_of_examples():
+    def f(x):
+        v = xg.Variable(0.0)
+        v.assign(x * 2.0)
+        v.assign_add(x)
+        return v * 1.0
+
+    assert xg.vmap(f)(xg.asarray([1.0, 2.0])).tolist() == [3.0, 6.0]
+
+
+def test_variables_may_change_inside_and_be_put_back():
+    v = xg.Variable(1.0)
+
+    def f(x):
+        former = v * 1.0
+        v.assign(x)
+        y = v * 3.0
+        v.assign(former)
+        return y
+
+    assert xg.vmap(f)(xg.asarray([1.0, 2.0])).tolist() == [3.0, 6.0]
+    assert v.numpy() == 1.0

@@ -2,11 +2,12 @@
 
 They are drawn in the order of the recording, so a replayed step uses a generator as the function
 itself would. Where a state is set to one that was read before, as `recompute_grad` does for its
-second run, the next draws are those that followed then: the same inputs, not new ones."""
+second run, the next draws are those that followed then: the same inputs, not new ones. A generator
+that stands before some of its draws in the end is set back there by every call."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from .._typing import Array
@@ -15,7 +16,7 @@ from ..core.node import Node
 from ..core.observers import show_line, user_line
 from ..errors import TracingError
 
-__all__ = ["Draw", "Draws"]
+__all__ = ["Draw", "Draws", "draw_all"]
 
 
 class Draw(NamedTuple):
@@ -25,14 +26,28 @@ class Draw(NamedTuple):
     method: str
     operands: tuple[Array, ...]
     parameters: dict[str, Any]
+    stays: bool = False
+    """Whether the generator stands before this draw in the end."""
 
     def __call__(self) -> Array:
         """Draw what comes next."""
-        return draw(*self)[0]
+        return draw(self.generator, self.method, self.operands, self.parameters)[0]
 
     def __str__(self) -> str:
         given = ", ".join(f"{name}={value!r}" for name, value in self.parameters.items())
         return f"{self.method}({given}) from {self.generator!r}"
+
+
+def draw_all(draws: Sequence[Draw]) -> list[Array]:
+    """Make the draws of a call."""
+    arrays, states = [], []
+    for one in draws:
+        if one.stays:
+            states.append((one.generator, one.generator.state))
+        arrays.append(one())
+    for generator, state in states:
+        generator.state = state
+    return arrays
 
 
 class _Stream:
@@ -46,13 +61,7 @@ class _Stream:
 
 
 class Draws:
-    """What happens to generators in a recording.
-
-    Attributes
-    ----------
-    inputs : list of (Draw, int)
-        The draws that the program makes, in order, and the numbers of their values.
-    """
+    """What happens to generators in a recording."""
 
     def __init__(
         self,
@@ -61,13 +70,22 @@ class Draws:
         follow: Callable[[Array], Node],
         is_known: Callable[[Array], bool],
     ) -> None:
-        self.inputs: list[tuple[Draw, int]] = []
+        self._inputs: list[tuple[Draw, int]] = []
         self._define = define
         self._again = again
         self._follow = follow
         self._is_known = is_known
         self._streams: dict[int, _Stream] = {}
         self._inside: dict[int, Drawing] = {}
+
+    def inputs(self) -> tuple[tuple[Draw, int], ...]:
+        """The draws that the program makes, in order, and the numbers of their values."""
+        stays = {
+            stream.draws[stream.place][1]
+            for stream in self._streams.values()
+            if stream.place < len(stream.draws)
+        }
+        return tuple([(one._replace(stays=n in stays), n) for one, n in self._inputs])
 
     def drawn(
         self,
@@ -98,7 +116,7 @@ class Draws:
         else:
             number = self._define(y)
             stream.draws.append((new, number))
-            self.inputs.append((new, number))
+            self._inputs.append((new, number))
         stream.place += 1
         return self._follow(y)
 

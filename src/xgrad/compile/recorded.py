@@ -20,6 +20,7 @@ from ..tree import TreeDef
 from . import jit
 from .borrowed import borrowed_writes
 from .cpu import CpuExecutor
+from .draws import draw_all
 from .executors import Executor, make_executor, may_refuse
 from .packing import packer, parts_of
 from .passes import optimise
@@ -192,8 +193,8 @@ class Recorded:
         executor = self._prepared().executor
         for variable in self._reads:
             arrays.append(variable.raw)
-        for draw in self._draws:
-            arrays.append(draw())
+        if self._draws:
+            arrays += draw_all(self._draws)
         try:
             if type(executor) is CpuExecutor:  # which is quiet
                 outputs = executor.run(arrays, free)

@@ -349,7 +349,7 @@ class Recording:
             tuple(self._instructions),
             tuple(numbers),  # type: ignore[arg-type]
             tuple(writes),
-            tuple(self.draws.inputs),
+            self.draws.inputs(),
         )
 
     def _number_of(self, variable: Variable) -> int:

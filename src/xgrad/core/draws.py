@@ -24,6 +24,9 @@ class Drawing(Protocol):
     def state(self) -> Any:
         """Where it stands, as a value that later draws do not change."""
 
+    @state.setter
+    def state(self, value: Any) -> None: ...
+
     def sample(self, method: str, operands: tuple[Array, ...], parameters: dict[str, Any]) -> Array:
         """Draw a raw array, and change the state."""
 

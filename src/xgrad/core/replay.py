@@ -1,16 +1,18 @@
 """Putting things back: so that code which is run a second time finds what it found at first.
 
 Whatever changes something that later code reads (a random generator its state, a Variable its
-value) says so with `before_change`. A `Journal` that is open in the thread notes how it was before
-its first change, and can undo all of them. With no journal open that is one comparison."""
+value) says so with `before_change`, and a Tensor whose handle takes another value with
+`before_rebinding`. A `Journal` that is open in the thread notes how it was before its first change,
+and can undo all of them. With no journal open that is one comparison."""
 
 from __future__ import annotations
 
 import threading
 from types import TracebackType
 from typing import Any, Self
+from weakref import ref
 
-__all__ = ["Journal", "before_change", "is_noted"]
+__all__ = ["Journal", "before_change", "before_rebinding", "is_noted"]
 
 
 class _Thread(threading.local):
@@ -28,10 +30,16 @@ class Journal:
     entries : dict
         From an object's identity and the name of an attribute to the object, that name and the
         attribute's value before the first change.
+    handles : list of (Tensor, array, node)
+        When the block is over: the handles that mean another value and that somebody still has, and
+        what they meant before.
     """
 
     def __init__(self) -> None:
         self.entries: dict[tuple[int, str], tuple[Any, str, Any]] = {}
+        self.handles: list[tuple[Any, Any, Any]] = []
+        # Weakly: most handles are made inside, and their former values must go with them.
+        self._noted: dict[int, tuple[ref[Any], Any, Any]] = {}
 
     def __enter__(self) -> Self:
         _thread.journals = (*_thread.journals, self)
@@ -44,6 +52,13 @@ class Journal:
         traceback: TracebackType | None,
     ) -> None:
         _thread.journals = tuple(j for j in _thread.journals if j is not self)
+        found = [(known(), array, node) for known, array, node in list(self._noted.values())]
+        self.handles = [
+            (x, array, node)
+            for x, array, node in found
+            if x is not None and (x.raw is not array or x.node is not node)
+        ]
+        self._noted.clear()
 
     def note(self, thing: Any, attribute: str) -> None:
         """Keep an attribute's present value, unless it was noted before."""
@@ -51,11 +66,25 @@ class Journal:
         if key not in self.entries:
             self.entries[key] = thing, attribute, getattr(thing, attribute)
 
+    def note_handle(self, x: Any) -> None:
+        """Keep what a handle means, unless it was noted before."""
+        key = id(x)
+        if key not in self._noted:
+            noted = self._noted
+            self._noted[key] = ref(x, lambda _: noted.pop(key, None)), x.raw, x.node
+
     def put_back(self) -> None:
-        """Give every attribute the value that was noted; other open journals note the change."""
+        """Give everything the value that was noted; other open journals note the change."""
         for thing, attribute, value in self.entries.values():
             before_change(thing, attribute)
             setattr(thing, attribute, value)
+        self.put_back_handles()
+
+    def put_back_handles(self) -> None:
+        """Let the handles mean again what they meant."""
+        for x, array, node in self.handles:
+            before_rebinding(x)
+            x.raw, x.node = array, node
 
 
 def before_change(thing: Any, attribute: str) -> None:
@@ -71,6 +100,12 @@ def before_change(thing: Any, attribute: str) -> None:
     """
     for journal in _thread.journals:
         journal.note(thing, attribute)
+
+
+def before_rebinding(x: Any) -> None:
+    """Say that a handle, a Tensor, is about to mean another value."""
+    for journal in _thread.journals:
+        journal.note_handle(x)
 
 
 def is_noted() -> bool:

@@ -31,6 +31,7 @@ from .observers import settings
 from .operators import Operators
 from .protocols import protocols
 from .python_numbers import PythonNumbers
+from .replay import before_rebinding
 from .show import show
 from .spec import describe
 
@@ -314,6 +315,7 @@ def alias(x: Any) -> Tensor:
 
 def rebind(x: Tensor, new: Tensor) -> None:
     """Make a handle mean another value; whoever saw the old array still does."""
+    before_rebinding(x)
     x.raw = new.raw
     x.node = new.node
 

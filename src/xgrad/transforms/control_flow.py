@@ -8,16 +8,19 @@ order pass through."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 from .._arguments import as_flag, as_int, check_function
 from .._typing import Nest
-from ..backends import is_array
+from ..backends import is_array, quiet
 from ..batching import Batched, collect
 from ..core.casting import dtype_kind
 from ..core.handle import Handle
+from ..core.replay import Journal
 from ..core.spec import describe
 from ..core.tensor import Tensor, alias, rebind
+from ..core.variable import Variable
 from ..errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from ..ops.rule_namespace import rule_namespace
 from ..tree import TreeDef, flatten, show, unflatten
@@ -47,7 +50,8 @@ def cond(
     ShapeError, DTypeError
         If pred is no boolean scalar.
     ArgumentError
-        If both functions have to run, inside `vmap`, and return different structures.
+        If both functions have to run, inside `vmap`, and return different structures, or one assigns
+        to a Variable.
 
     See Also
     --------
@@ -57,7 +61,7 @@ def cond(
     -----
     Looks at `pred`, and so waits for the device. Inside `vmap`, where examples may differ, both
     functions run and the results are chosen by `where`, which is safe: what was not chosen gets a
-    zero gradient, even where its own is infinite.
+    zero gradient, even where its own is infinite. What they do to Tensors in place is chosen, too.
 
     Examples
     --------
@@ -70,17 +74,18 @@ def cond(
     _check_predicate(pred, "cond")
     if not _differs(pred):
         return true_fn(*operands) if bool(pred) else false_fn(*operands)
-    (chosen, structure), ours = _on_handles(true_fn, operands)
-    (others, other_structure), theirs = _on_handles(false_fn, operands, structure)
+    chosen, structure, ours = _undone(true_fn, operands, "cond: true_fn")
+    others, other_structure, theirs = _undone(false_fn, operands, "cond: false_fn", structure)
     if structure != other_structure:
         raise ArgumentError(
             f"cond: true_fn returned {show(structure)} and false_fn {show(other_structure)}. Use "
             "the same structure in both."
         )
-    for x, a, b in zip(flatten(operands)[0], ours, theirs, strict=True):
-        if isinstance(x, Tensor) and (a.raw is not x.raw or b.raw is not x.raw):
-            rebind(x, _where(pred, a, b))
-    return unflatten(structure, [_where(pred, a, b) for a, b in zip(chosen, others, strict=True)])
+    found = [_where(pred, a, b) for a, b in zip(chosen, others, strict=True)]
+    for key, (x, _) in {**ours, **theirs}.items():
+        a, b = [made[key][1] if key in made else x for made in (ours, theirs)]
+        rebind(x, _where(pred, a, b))
+    return unflatten(structure, found)
 
 
 def while_loop(cond_fn: Callable[[Nest], Any], body_fn: Callable[[Nest], Nest], init: Nest) -> Nest:
@@ -103,7 +108,8 @@ def while_loop(cond_fn: Callable[[Nest], Any], body_fn: Callable[[Nest], Nest], 
     Raises
     ------
     ArgumentError, ShapeError, DTypeError
-        If body_fn changes the structure, a shape or a dtype, or cond_fn gives no boolean scalar.
+        If body_fn changes the structure, a shape or a dtype, or cond_fn gives no boolean scalar;
+        inside `vmap`, if body_fn assigns to a Variable.
 
     See Also
     --------
@@ -129,11 +135,15 @@ def while_loop(cond_fn: Callable[[Nest], Any], body_fn: Callable[[Nest], Nest], 
         _check_predicate(pred, "while_loop: cond_fn")
         if not _holds_for_any(pred):
             return unflatten(structure, carry)
-        new = _carried(
-            body_fn(unflatten(structure, _handles(carry))), carry, structure, "while_loop: body_fn"
-        )
-        if _differs(pred):
+        name = "while_loop: body_fn"
+        with Journal() if _differs(pred) else nullcontext() as journal:
+            given = unflatten(structure, _handles(carry))
+            new = _carried(body_fn(given), carry, structure, name)
+        if journal is not None:
+            _refuse_assignments(journal, name)
             new = [_where(pred, a, b) for a, b in zip(new, carry, strict=True)]
+            for x, array, node in journal.handles:
+                rebind(x, _where(pred, x, Tensor(array, node)))
         carry = new
 
 
@@ -235,8 +245,13 @@ def _scan_nothing(
 ) -> tuple[Nest, Nest]:
     """No rounds: what goes in comes out, and the results have the shapes that zeros give."""
     zeros = [rule_namespace.sum(x, axis=0, dtype=x.dtype) for x in leaves]
-    _, result = _pair(f(unflatten(structure, carry), unflatten(x_structure, zeros)))
-    y, y_structure = _as_tensors(result, "scan: y")
+    journal = Journal()
+    try:
+        with journal, quiet():
+            given = unflatten(structure, _handles(carry)), unflatten(x_structure, zeros)
+            y, y_structure = _as_tensors(_pair(f(*given))[1], "scan: y")
+    finally:
+        journal.put_back()
     empty = [rule_namespace.expand_dims(part, axis=0)[:0, ...] for part in y]
     return unflatten(structure, carry), unflatten(y_structure, empty)
 
@@ -270,13 +285,30 @@ def _handles(leaves: list[Any]) -> list[Any]:
     return [own.get(id(x), x) for x in leaves]
 
 
-def _on_handles(
-    f: Callable[..., Nest], operands: tuple[Nest, ...], like: TreeDef | None = None
-) -> tuple[Any, list[Any]]:
-    """What a function returns, taken apart as another nest was, and what it made of its operands."""
-    leaves, structure = flatten(operands)
-    handles = _handles(leaves)
-    return flatten(f(*unflatten(structure, handles)), like=like), handles
+def _undone(
+    f: Callable[..., Nest], operands: tuple[Nest, ...], name: str, like: TreeDef | None = None
+) -> tuple[list[Any], TreeDef, dict[int, tuple[Tensor, Tensor]]]:
+    """What a function returns, taken apart as another nest was, and what it made of Tensors.
+
+    These are as they were: from their identities to them and to their values in the end."""
+    with Journal() as journal:
+        leaves, structure = flatten(f(*operands), like=like)
+        leaves = _handles(leaves)
+    _refuse_assignments(journal, name)
+    made = {id(x): (x, alias(x)) for x, _, _ in journal.handles}
+    journal.put_back_handles()
+    return leaves, structure, made
+
+
+def _refuse_assignments(journal: Journal, name: str) -> None:
+    """Refuse that a Variable depends on a decision that examples make otherwise."""
+    for x, _, former in journal.entries.values():
+        if isinstance(x, Variable) and x.raw is not former:
+            journal.put_back()
+            raise ArgumentError(
+                f"{name} assigns to {x.name}, but examples of vmap decide otherwise, and a Variable "
+                "has one value for all. Use a result, and assign outside of vmap."
+            )
 
 
 def _holds_for_any(pred: Any) -> bool:

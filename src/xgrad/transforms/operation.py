@@ -120,8 +120,8 @@ class _Opaque(Call):
         raise NotDifferentiableError(
             f"{self.title}: its gradient function computes outside xgrad and was not followed, so "
             "it cannot be differentiated: second derivatives are not known, nor is forward mode, "
-            "which transposes it. Use xgrad's functions there, or custom_gradient for what it "
-            "calls; for forward mode alone, defjvp."
+            "which transposes it. Use xgrad's functions there, None for a gradient that is zero, or "
+            "custom_gradient for what it calls; for forward mode alone, defjvp."
         )
 
 

@@ -10,17 +10,18 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from typing import Any
+from weakref import ref
 
 from .._arguments import as_sequence
 from .._typing import Array
 from ..backends import backend_of, host
-from ..batching import level_of, running, running_levels
+from ..batching import Batched, running, running_levels
 from ..core.casting import is_inexact
 from ..core.node import Node
 from ..core.observers import state
+from ..core.primitive import Primitive
 from ..core.replay import Journal, before_change
 from ..core.tensor import Tensor, alias, rebind
-from ..core.variable import Variable
 from ..errors import ArgumentError, ArgumentTypeError
 from ..interpreters.backward import walk
 from ..interpreters.forward import ForwardAccumulator
@@ -78,9 +79,10 @@ def recompute_grad(f: Callable[..., Any], *, generators: Sequence[Any] = ()) -> 
     side effects happen twice. Nested calls are fine. ``tape.stats()`` shows the bytes that were
     saved.
 
-    What f does to an argument in place (``x *= 3``, ``x[0] = v``), it does to the caller's Tensor,
-    as without this. The changed value has its gradient, like a result of f; the other results do
-    not depend on it, because what happens inside is not kept.
+    What f does in place (``x *= 3``, ``x[0] = v``) to an argument, or to a Tensor that it knows from
+    outside, it does to the caller's Tensor, as without this. The changed value has its gradient,
+    like a result of f; the other results do not depend on it, because what happens inside is not
+    kept.
 
     References
     ----------
@@ -118,34 +120,49 @@ def recompute_grad(f: Callable[..., Any], *, generators: Sequence[Any] = ()) -> 
         given, structure = flatten((args, kwargs), none_is_leaf=True)
         handles = list({id(x): x for x in given if type(x) is Tensor}.values())
         run = _Run(f, name, given, structure, handles)
-        rehearsal = Rehearsal()
-        with Journal() as journal:
-            for generator in stateful:
-                before_change(generator, "state")
-            with Context.of((*_who_sees_anyway(), rehearsal)):
-                own, leaves, treedef = run()
-        theirs = dict(zip(map(id, own), handles, strict=True))
-        places: dict[int, int] = {}  # from the id of each result to where it stands
-        for i, x in enumerate([*own, *leaves]):
-            handed_on = id(x) in theirs and x.raw is theirs[id(x)].raw
-            if not handed_on and _depends(x, rehearsal):
-                places.setdefault(id(x), i)
-        made: dict[int, Tensor] = {}
-        if places:
-            results = [[*own, *leaves][i] for i in places.values()]
-            call = _Recompute(run, rehearsal, journal, list(places.values()), results)
-            # Those outside a level of examples have seen what happened: nothing replaces it.
-            new = record(primitive, call, call.given, results, outside=False)
-            made = dict(zip(places, new, strict=True))
-        for x, handle in zip(own, handles, strict=True):
-            if x.raw is not handle.raw:
-                rebind(handle, made.get(id(x), x))
-        return unflatten(treedef, [theirs.get(id(x), made.get(id(x), x)) for x in leaves])
+        result, call = _run_first(run, handles, stateful, primitive)
+        if call is not None:
+            call.forget_gone()
+        return result
 
     return recomputed
 
 
 checkpoint = recompute_grad
+
+
+def _run_first(
+    run: _Run, handles: Sequence[Tensor], stateful: Sequence[Any], primitive: Primitive
+) -> tuple[Any, _Recompute | None]:
+    """Run a function for its results; gives the call that knows them, if they have gradients."""
+    rehearsal = Rehearsal()
+    with Journal() as journal:
+        for generator in stateful:
+            before_change(generator, "state")
+        with Context.of((*_who_sees_anyway(), rehearsal)):
+            own, leaves, treedef = run()
+    theirs = dict(zip(map(id, own), handles, strict=True))
+    changed = [entry for entry in journal.handles if id(entry[0]) not in theirs]
+    found = [*own, *leaves, *[x for x, _, _ in changed]]
+    places: dict[int, int] = {}  # from the id of each result to where it stands
+    for i, x in enumerate(found):
+        handed_on = id(x) in theirs and x.raw is theirs[id(x)].raw
+        if not handed_on and _depends(x, rehearsal):
+            places.setdefault(id(x), i)
+    call: _Recompute | None = None
+    made: dict[int, Tensor] = {}
+    if places:
+        results = [found[i] for i in places.values()]
+        call = _Recompute(run, rehearsal, journal, changed, list(places.values()), results)
+        # Those outside a level of examples have seen what happened: nothing replaces it.
+        new = record(primitive, call, call.given, results, outside=False)
+        made = dict(zip(places, new, strict=True))
+    for x, handle in zip(own, handles, strict=True):
+        if x.raw is not handle.raw:
+            rebind(handle, made.get(id(x), x))
+    for x, _, _ in changed:
+        rebind(x, made.get(id(x), x))
+    return unflatten(treedef, [theirs.get(id(x), made.get(id(x), x)) for x in leaves]), call
 
 
 def _who_sees_anyway() -> list[Any]:
@@ -212,6 +229,7 @@ class _Recompute(Call):
         run: _Run,
         rehearsal: Rehearsal,
         journal: Journal,
+        changed: Sequence[tuple[Tensor, Array, Node | None]],
         places: Sequence[int],
         results: Sequence[Tensor],
     ) -> None:
@@ -221,12 +239,22 @@ class _Recompute(Call):
         self._run = run
         self._places = places
         self._variables = rehearsal.variables
-        # Of random generators; what was assigned to Variables is known from what was read.
-        self._states = [e for e in journal.entries.values() if not isinstance(e[0], Variable)]
+        self._states = list(journal.entries.values())  # assign_add reads what nobody was told of
+        # Handles that f rebinds, and what they meant; not held, because they hold this.
+        self._changed: list[tuple[ref[Tensor], Array, Node | None]] = [
+            (ref(x), array, node) for x, array, node in changed
+        ]
         self._samples = [_sample(y.raw) for y in results]
         kept = rehearsal.kept_bytes([y.node for y in results if y.node is not None])
         self.kept_bytes = sum(bytes_of(array) for array, _ in self.given)
         self.saved_bytes = kept - self.kept_bytes
+
+    def forget_gone(self) -> None:
+        """Keep no former values of handles that were made inside and are gone."""
+        self._changed = [
+            (known, None, None) if known() is None else (known, array, node)
+            for known, array, node in self._changed
+        ]
 
     def gradients(self, gs: list[Tensor | None]) -> list[Tensor | None]:
         """Run the function again and go back through it."""
@@ -239,7 +267,17 @@ class _Recompute(Call):
             ys = self._again()
         seeds: list[tuple[Node, Any]] = []
         for y, g in zip(ys, gs, strict=True):
-            if g is not None and y.node is not None and private.trace.follows(y.node):
+            if g is not None and y is None:
+                raise ArgumentError(
+                    f"recompute_grad: {self._run.name} made a Tensor that was used outside, but is no "
+                    "result of it. Use return for what has a gradient."
+                )
+            if (
+                g is not None
+                and y is not None
+                and y.node is not None
+                and private.trace.follows(y.node)
+            ):
                 start = steepest(rule_namespace, g)
                 raw = backend_of(y.raw).joined
                 seeds.append((y.node, start if recorded else raw(start, y.raw)))
@@ -260,31 +298,55 @@ class _Recompute(Call):
         accumulator = ForwardAccumulator([x for x, _ in moving], [t for _, t in moving])
         with accumulator:
             ys = self._again()
-        return accumulator.jvp(ys)  # type: ignore[no-any-return]
+        moved = iter(accumulator.jvp([y for y in ys if y is not None]))
+        return [None if y is None else next(moved) for y in ys]
 
-    def _again(self) -> list[Tensor]:
-        """The results of a second run, which leaves no traces but in what watches."""
-        with Journal() as undo:
-            for variable, array in self._variables.items():
-                before_change(variable, "raw")
-                variable.raw = array
-            for thing, attribute, value in self._states:
-                before_change(thing, attribute)
-                setattr(thing, attribute, value)
-            try:
+    def _again(self) -> list[Tensor | None]:
+        """The results of a second run, which leaves no traces but in what watches.
+
+        None for what was made inside and is no result: it left in a list, say."""
+        undo = Journal()
+        try:
+            with undo:
+                handles = self._put_back()
+                before = [None if x is None else x.raw for x in handles]
                 own, leaves, _ = self._run()
-            finally:
-                undo.put_back()
-        found = [*own, *leaves]
+                found = [alias(x) if isinstance(x, Tensor) else x for x in (*own, *leaves)]
+                found += [
+                    None if x is None or x.raw is array else alias(x)
+                    for x, array in zip(handles, before, strict=True)
+                ]
+        finally:
+            undo.put_back()
         results: list[Any] = [found[i] if i < len(found) else None for i in self._places]
-        for y, place, sample in zip(results, self.results, self._samples, strict=True):
+        returned = len(found) - len(handles)
+        for i, place, y, sample in zip(
+            self._places, self.results, results, self._samples, strict=True
+        ):
+            if y is None and returned <= i < len(found):
+                continue
             if not isinstance(y, Tensor) or (y.shape, y.dtype) != (place.shape, place.dtype):
-                raise self._changed("a result of another shape, dtype or structure")
+                raise self._other("a result of another shape, dtype or structure")
             if sample is not None and not _alike(sample, _sample(y.raw)):
-                raise self._changed("other values")
+                raise self._other("other values")
         return results
 
-    def _changed(self, what: str) -> ArgumentError:
+    def _put_back(self) -> list[Tensor | None]:
+        """Let everything be as the first run found it; gives the handles that it rebound."""
+        for variable, array in self._variables.items():
+            before_change(variable, "raw")
+            variable.raw = array
+        for thing, attribute, value in self._states:
+            before_change(thing, attribute)
+            setattr(thing, attribute, value)
+        handles = []
+        for known, array, node in self._changed:
+            handles.append(x := known())
+            if x is not None:
+                rebind(x, Tensor(array, node))
+        return handles
+
+    def _other(self, what: str) -> ArgumentError:
         return ArgumentError(
             f"recompute_grad: {self._run.name} gave {what} when it was run again for the gradient. "
             "Use xg.random for random numbers, or name NumPy's generators with "
@@ -303,8 +365,10 @@ def _as_gradient(g: Any, recorded: bool) -> Tensor | None:
 
 
 def _sample(array: Array) -> Any:
-    """Some elements of a result in host memory, to be compared; None elsewhere."""
-    if level_of([array]) is not None or backend_of(array) is not host():
+    """Some elements of a result in host memory, of all examples, to be compared; None elsewhere."""
+    while type(array) is Batched:
+        array = getattr(array.value, "raw", array.value)
+    if backend_of(array) is not host():
         return None
     flat = array.reshape(-1)
     return flat[:: max(1, flat.shape[0] // _SAMPLED)].copy()
@@ -312,6 +376,8 @@ def _sample(array: Array) -> Any:
 
 def _alike(first: Array, second: Array) -> bool:
     """Whether two runs gave the same but for rounding, which may differ with memory's alignment."""
+    if first.shape != second.shape:
+        return True  # one of the runs has found that examples share what they have
     xp = host().namespace
     eps = float(xp.finfo(first.dtype).eps)
     size = xp.max(xp.abs(first), initial=0.0, where=xp.isfinite(first))

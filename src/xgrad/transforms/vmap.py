@@ -12,12 +12,15 @@ from typing import Any
 from .._arguments import check_function
 from .._typing import SCALAR_TYPES, Nest
 from ..backends import is_array
-from ..batching import Level, collect, running, running_levels, spread
+from ..batching import Batched, Level, collect, running, running_levels, spread
 from ..core.handle import Handle
 from ..core.indexed_slices import IndexedSlices
+from ..core.node import next_serial
+from ..core.replay import Journal
 from ..core.spec import describe
 from ..core.tensor import Tensor, alias
-from ..errors import ArgumentError, ArgumentTypeError, ShapeError
+from ..core.variable import Variable
+from ..errors import ArgumentError, ArgumentTypeError, ShapeError, TracingError
 from ..interpreters.arguments import check_chunk_size
 from ..ops.rule_namespace import rule_namespace
 from ..tree import TreeDef, flatten, show, unflatten
@@ -59,7 +62,8 @@ def vmap(
     ShapeError
         If the numbers of examples differ, or an argument has no such axis.
     TracingError
-        If f asks for a single value: ``bool(x)``, ``float(x)``, ``.numpy()``.
+        If f asks for a single value: ``bool(x)``, ``float(x)``, ``.numpy()``; or if it leaves a
+        value per example in a Variable.
 
     See Also
     --------
@@ -116,19 +120,39 @@ def _run(
         for x, a in zip(xs, axes, strict=True)
     ]
     args, options = unflatten(treedef, inputs)
+    journal, start = Journal(), next_serial()
     try:
-        with running((*running_levels(), level)):
+        with journal, running((*running_levels(), level)):
             y = f(*args, **options)
     except NotBatchableError as failure:
         if failure.level is not level or not level.size:
             raise
+        journal.put_back()  # what it did before it failed is done once more
         return _one_after_another(f, xs, axes, treedef, out_axes, level.size)
+    _refuse_what_stays(journal, level, start)
     results, structure = flatten(y)
     places = _axes_of(out_axes, structure, "out_axes", "the result")
     return unflatten(
         structure,
         [collect(_result(y), a, level) for y, a in zip(results, places, strict=True)],
     )
+
+
+def _refuse_what_stays(journal: Journal, level: Level, start: int) -> None:
+    """Refuse that a Variable from outside has a value per example when the examples are over."""
+    for x, _, former in journal.entries.values():
+        if not isinstance(x, Variable) or x.node.serial > start:
+            continue
+        if _is_of(x.raw, level) and not _is_of(former, level):
+            journal.put_back()
+            raise TracingError(
+                f"vmap: the function assigns to {x.name} {describe(x)}, which would have another "
+                "value for each example. Use a result of the function, and assign outside of vmap."
+            )
+
+
+def _is_of(array: Any, level: Level) -> bool:
+    return type(array) is Batched and array.level is level
 
 
 def _one_after_another(
