@@ -324,7 +324,7 @@ def test_a_scan_of_nothing_changes_nothing(transform):
     assert rng.state == state
 
 
-@pytest.mark.parametrize(("length", "error"), [(-1, "negative"), (2.5, "must be ints")])
+@pytest.mark.parametrize(("length", "error"), [(-1, "negative"), (2.5, "must be an int")])
 def test_a_length_is_a_number_of_rounds(length, error):
     with pytest.raises(xg.errors.XgradError, match=f"scan: length .*{error}"):
         xg.scan(lambda c, _: (c, c), 0.0, length=length)
