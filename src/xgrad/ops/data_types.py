@@ -299,8 +299,9 @@ def _is_of_kind(_library: Hashable, dtype: Hashable, kind: str) -> bool:
 
 def _check_dtype(dtype: Any, name: str) -> None:
     """Refuse what would be no dtype of any kind, silently."""
-    if dtype is None or isinstance(dtype, (Handle, *_NO_DTYPES)) or is_array(dtype):
-        shown = describe(dtype) if isinstance(dtype, Handle) or is_array(dtype) else repr(dtype)
+    holds_numbers = hasattr(dtype, "__dlpack__")
+    if dtype is None or holds_numbers or isinstance(dtype, _NO_DTYPES):
+        shown = describe(dtype) if holds_numbers else repr(dtype)
         raise ArgumentTypeError(
             f"isdtype: {name} must be a dtype, but is a {type(dtype).__name__}, {shown}. Use x.dtype."
         )
