@@ -628,6 +628,8 @@ def _cholesky(a):
 def _solve_triangular(a, b, trans=0, lower=False, unit_diagonal=False, overwrite_b=False,
                       check_finite=False):  # fmt: skip
     assert a.shape[:-2] == b.shape[:-2]
+    dtype = a.dtype if a.dtype.char in "fd" else np.promote_types(a.dtype, "f")
+    a, b = a.astype(dtype), b.astype(dtype)  # whatever that takes from b
     return np.linalg.solve(np.tril(a) if lower else np.triu(a), b)
 
 

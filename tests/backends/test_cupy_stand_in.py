@@ -5,6 +5,7 @@ cases each function's first is run, and all that read or write at indices; `XGRA
 every one, in a minute or two."""
 
 import os
+from threading import get_ident
 
 import captured_launches
 import numpy as np
@@ -716,6 +717,26 @@ def test_batches_that_nobody_takes_arrive_before_their_memory_is_used_again(seco
     next(batches)
     batches.close()
     assert not lost
+
+
+@pytest.mark.parametrize("ptds", [False, True])
+def test_another_thread_prepares_batches_on_the_stream_of_the_loop(second, ptds, monkeypatch):
+    """Nothing else keeps the loop from reading what has not arrived, or memory from being used twice."""
+    used = []
+    former = second.backend.asarray
+    monkeypatch.setattr(
+        second.backend,
+        "asarray",
+        lambda *given: (used.append((captured_launches.current(), get_ident())), former(*given))[1],
+    )
+    batches = xg.data.Batches(np.arange(6.0), 2, shuffle=False, device=second, prefetch=2)
+    stream = captured_launches.Stream(non_blocking=True, ptds=ptds)
+    with second.native, stream:
+        found = [b.tolist() for b in batches]
+    assert found == [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]
+    assert {id(s) for s, _ in used} == {id(stream)}
+    here = {thread == get_ident() for _, thread in used}
+    assert here == {ptds}, "a default stream of threads is another one in another thread"
 
 
 # -- half precision --------------------------------------------------------------------------------

@@ -217,6 +217,12 @@ class Backend:
 
         return send
 
+    def alongside(self, native: NativeDevice) -> Callable[[], AbstractContextManager[Any]] | None:
+        """What makes contexts in which another thread queues its work where this one does.
+
+        None where that cannot be, so that no other thread should work for this one."""
+        return nullcontext
+
     def set_matmul_precision(self, precision: str | None) -> None:
         """Choose how exactly products of float32 are computed, where that can be chosen."""
 

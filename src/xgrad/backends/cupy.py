@@ -21,7 +21,7 @@ from .cupy_functions import CupyFunctions, Own
 from .cupy_fusion import can_fuse, fused_function, together_function
 from .cupy_graphs import CupyCapturer
 from .cupy_halves import bfloat16, is_bfloat16
-from .cupy_memory import Uploader, memory, release
+from .cupy_memory import Uploader, alongside, memory, release
 from .cupy_reductions import reduced_function
 from .cupy_tables import is_captured
 from .fused import Fused, renumbered
@@ -185,6 +185,9 @@ class CupyBackend(Backend):
 
     def uploader(self, native: NativeDevice) -> Callable[[Sequence[Array]], Callable[[], Any]]:
         return Uploader(native).send
+
+    def alongside(self, native: NativeDevice) -> Callable[[], AbstractContextManager[Any]] | None:
+        return alongside(native)
 
     def generator(self, seed: Any, native: NativeDevice) -> Any:
         from .cupy_generator import CupyGenerator

@@ -20,6 +20,7 @@ from .captured import CaptureRefusedError
 from .contraction import contract_by_matmul, layout_of
 from .cupy_copies import Copies
 from .cupy_functions import CupyFunctions, Own
+from .cupy_memory import PER_THREAD
 from .cupy_products import DTYPES, Products
 
 __all__ = ["CupyCapturer"]
@@ -36,7 +37,6 @@ _REFUSED = {
     **dict.fromkeys(("fftn", "ifftn", "irfftn", "rfftn"), _TRANSFORM),
     "to_device": "copies between devices do not belong to one graph",
 }  # fmt: skip
-_PER_THREAD = 2  # cudaStreamPerThread
 _JOINED = 8  # arrays that cupy joins by a launch each
 # How far results may be from those that kernel by kernel gives, as a share of the largest of them:
 # products are other ones, and sums of repeated indices come in any order.
@@ -204,9 +204,7 @@ class CupyGraph:
             stream = self._cupy.cuda.get_current_stream()
             if stream.is_capturing():
                 return None
-            if self._former is not None and (
-                self._former != stream or stream.ptr == _PER_THREAD  # another one in each thread
-            ):
+            if self._former is not None and (self._former != stream or stream.ptr == PER_THREAD):
                 stream.wait_event(self._read)
             self._copy_in.run(inputs)
             self._graph.launch()

@@ -5,12 +5,16 @@ cupy keeps what it has freed in a pool per device, so a GPU looks fuller than it
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 from .._typing import Array, NativeDevice
 from .base import Memory
 
-__all__ = ["Uploader", "memory", "release"]
+__all__ = ["PER_THREAD", "Uploader", "alongside", "memory", "release"]
+
+PER_THREAD = 2  # cudaStreamPerThread, another stream in each thread
 
 
 def memory(native: NativeDevice) -> Memory:
@@ -25,6 +29,19 @@ def release(native: NativeDevice) -> None:
     """Give what the pool keeps for later back to the device."""
     with native:
         importlib.import_module("cupy").get_default_memory_pool().free_all_blocks()
+
+
+def alongside(native: NativeDevice) -> Callable[[], AbstractContextManager[Any]] | None:
+    """What puts another thread's work into this one's stream: its arrays are read and freed there."""
+    with native:
+        stream = importlib.import_module("cupy").cuda.get_current_stream()
+
+    @contextmanager
+    def same_stream() -> Iterator[None]:
+        with native, stream:
+            yield
+
+    return None if stream.ptr == PER_THREAD else same_stream
 
 
 class Uploader:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import operator
 import secrets
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 from .._arguments import as_flag
@@ -141,11 +142,14 @@ class Batches:
         # One place for all loops: what load_state_dict or another loop changes holds here too.
         epoch = self._seed, self._epoch
         order = self._order()
+        home = self._device or place_of(self._arrays[0])
+        alongside = home.backend.alongside(home.native)  # a GPU's work has an order within a stream
 
         def make(row: int) -> Any:
-            return self._cut(order[row : min(row + self.batch_size, self._end)])
+            with nullcontext() if alongside is None else alongside():
+                return self._cut(order[row : min(row + self.batch_size, self._end)])
 
-        with Ahead(make, self._following, self._prefetch) as ahead:
+        with Ahead(make, self._following, self._prefetch if alongside else 0) as ahead:
             while (self._seed, self._epoch) == epoch:
                 batch = ahead.value(self._row)
                 following = self._following(self._row)
