@@ -75,8 +75,8 @@ def recompute_grad(f: Callable[..., Any], *, generators: Sequence[Any] = ()) -> 
     -----
     The second run finds Variables, and Tensors from outside that have a gradient, with the values
     that the first one read, and random generators in their states; afterwards all are as they were,
-    and so is what f assigned to Variables. Other side effects happen twice. Nested calls are fine. ``tape.stats()`` shows the bytes that were
-    saved.
+    and so is what f assigned to Variables. Other side effects happen twice. Nested calls are fine.
+    ``tape.stats()`` shows the bytes that were saved.
 
     What f does in place (``x *= 3``, ``x[0] = v``) to an argument, or to a Tensor that it knows from
     outside, it does to the caller's Tensor, as without this. The changed value has its gradient,
