@@ -10,9 +10,14 @@ from __future__ import annotations
 import threading
 from types import TracebackType
 from typing import Any, Self
-from weakref import ref
+from weakref import WeakKeyDictionary, WeakSet, ref
 
-__all__ = ["Journal", "before_change", "before_rebinding", "is_noted"]
+from .node import Node
+
+__all__ = ["Journal", "before_change", "before_rebinding", "is_noted", "tell_of_rebinding"]
+
+# From the nodes of values to those who want to know which handles meant them.
+_readers: WeakKeyDictionary[Any, WeakSet[Any]] = WeakKeyDictionary()
 
 
 class _Thread(threading.local):
@@ -106,6 +111,21 @@ def before_rebinding(x: Any) -> None:
     """Say that a handle, a Tensor, is about to mean another value."""
     for journal in _thread.journals:
         journal.note_handle(x)
+    if _readers and isinstance(x.node, Node):
+        for reader in tuple(_readers.get(x.node, ())):
+            reader.note_handle(x)
+
+
+def tell_of_rebinding(node: Any, reader: Any) -> None:
+    """Let somebody who will run again what read a node's value know of handles that leave it.
+
+    Parameters
+    ----------
+    node : Node
+    reader : object
+        Its ``note_handle`` is called with the handle, before it means another value. Not held.
+    """
+    _readers.setdefault(node, WeakSet()).add(reader)
 
 
 def is_noted() -> bool:

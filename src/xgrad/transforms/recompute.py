@@ -17,10 +17,10 @@ from .._typing import Array
 from ..backends import backend_of, host
 from ..batching import Batched, running, running_levels
 from ..core.casting import is_inexact
-from ..core.node import Node
+from ..core.node import Leaf, Node
 from ..core.observers import state
 from ..core.primitive import Primitive
-from ..core.replay import Journal, before_change
+from ..core.replay import Journal, before_change, tell_of_rebinding
 from ..core.tensor import Tensor, alias, rebind
 from ..errors import ArgumentError, ArgumentTypeError
 from ..interpreters.backward import walk
@@ -74,10 +74,10 @@ def recompute_grad(f: Callable[..., Any], *, generators: Sequence[Any] = ()) -> 
 
     Notes
     -----
-    The second run finds Variables with the values that the first one read, and random generators
-    in their states; afterwards both are as they were, and so is what f assigned to Variables. Other
-    side effects happen twice. Nested calls are fine. ``tape.stats()`` shows the bytes that were
-    saved.
+    The second run finds Variables, and Tensors from outside that have a gradient, with the values
+    that the first one read, and random generators in their states; afterwards all are as they were,
+    and so is what f assigned to Variables. Other side effects happen twice. Nested calls are fine.
+    ``tape.stats()`` shows the bytes that were saved.
 
     What f does in place (``x *= 3``, ``x[0] = v``) to an argument, or to a Tensor that it knows from
     outside, it does to the caller's Tensor, as without this. The changed value has its gradient,
@@ -244,6 +244,11 @@ class _Recompute(Call):
         self._changed: list[tuple[ref[Tensor], Array, Node | None]] = [
             (ref(x), array, node) for x, array, node in changed
         ]
+        # The same for handles that others rebind between the runs.
+        self._moved: list[tuple[ref[Tensor], Array, Node | None]] = []
+        for _, node in self.given:
+            if not isinstance(node, Leaf) or node.variable is None:
+                tell_of_rebinding(node, self)
         self._samples = [_sample(y.raw) for y in results]
         kept = rehearsal.kept_bytes([y.node for y in results if y.node is not None])
         self.kept_bytes = sum(bytes_of(array) for array, _ in self.given)
@@ -255,6 +260,12 @@ class _Recompute(Call):
             (known, None, None) if known() is None else (known, array, node)
             for known, array, node in self._changed
         ]
+
+    def note_handle(self, x: Tensor) -> None:
+        """Know what a handle meant that the function may have read."""
+        self._moved = [entry for entry in self._moved if entry[0]() is not None]
+        if all(known() is not x for known, _, _ in (*self._changed, *self._moved)):
+            self._moved.append((ref(x), x.raw, x.node))
 
     def gradients(self, gs: list[Tensor | None]) -> list[Tensor | None]:
         """Run the function again and go back through it."""
@@ -340,11 +351,11 @@ class _Recompute(Call):
             before_change(thing, attribute)
             setattr(thing, attribute, value)
         handles = []
-        for known, array, node in self._changed:
+        for known, array, node in (*self._changed, *self._moved):
             handles.append(x := known())
             if x is not None:
                 rebind(x, Tensor(array, node))
-        return handles
+        return handles[: len(self._changed)]
 
     def _other(self, what: str) -> ArgumentError:
         return ArgumentError(
