@@ -46,8 +46,6 @@ class Arena:
         From places in the order to arrays.
     watched_regions : list of arrays
         What has to be finite in the end.
-    watched_outputs : list of int
-        Values outside the arena that have to be, too.
     """
 
     def __init__(
@@ -60,12 +58,11 @@ class Arena:
     ) -> None:
         self._program = program
         self._memory = memory
-        leaving, watched = memory.leaving_roots(), memory.watched()
-        self.watched_outputs = sorted(watched & leaving)
+        leaving, watched = memory.leaving_roots(), memory.kept()
         self.watched_regions: list[Any] = []
         self.bytes = 0
         self._buffers: dict[int, Any] = {}
-        self._put_side_by_side(sorted(watched - leaving))
+        self._put_side_by_side(sorted(watched))
         self._last = memory.last_uses()
         self._first = {n: i for i, item in enumerate(order) for n in memory.owned_results(item)}
         self._own = {n for n in self._first if n not in leaving and n not in watched}

@@ -25,9 +25,10 @@ from .donation import heirs
 from .fusion import Group
 from .homes import Home, Homes
 from .memory import Memory
-from .order import can_be_watched, groups_of, in_blocks
+from .order import groups_of, in_blocks
 from .program import Instruction, Literal, Program
 from .runs import Run, describe
+from .showing import waiting
 from .stretch import Stretch
 from .teams import parts_of
 from .texts import function_of
@@ -35,6 +36,7 @@ from .texts import function_of
 __all__ = ["Build"]
 
 _LARGE_BYTES = 1 << 12  # of what is let go of as soon as it can be
+_SMALL_BYTES = 1 << 18  # of results for which the memory of arguments is not needed
 
 
 class Build:
@@ -54,13 +56,18 @@ class Build:
         self._lines: list[Line] = []
         self._calls = Calls(program, self._scope)
         self._order = in_blocks(program) if order is None else order
-        self._watching = watching = not careful and can_be_watched(program, self._order, assumed)
         self.runs = [item for item in self._order if isinstance(item, Run)]
         self.groups = groups_of(self._order)
         self._texts: dict[str, None] = {}
-        self.memory = Memory(program, self._order, watching, assumed)
+        self.memory = Memory(program, self._order)
+        self.heirs = heirs(program, self._order, self.memory, donated)
+        self._waiting: Collection[int] = ()
+        self._looked_at: list[int] = []
         # What is looked at in the end may have to run again, with the inputs as they were.
-        self.heirs = {} if watching else heirs(program, self._order, self.memory, donated)
+        if not careful and sum(map(program.bytes_of, self.heirs)) <= _SMALL_BYTES:
+            self._waiting, looked_at = waiting(program, self._order, self.memory, assumed)
+            self._looked_at = self.memory.keep(looked_at)
+            self.heirs = {} if looked_at else self.heirs
         self._runners = {
             place: self._runner(item, place)
             for place, item in enumerate(self._order)
@@ -88,7 +95,7 @@ class Build:
 
     def blind_for(self, numbers: Iterable[int]) -> set[int]:
         """Those of some values at which nobody looks in the end."""
-        return {n for n in numbers if not (self._watching and self.memory.is_watched(n))}
+        return set(numbers).difference(self._waiting)
 
     # -- names -----------------------------------------------------------------------------------
 
@@ -303,14 +310,14 @@ class Build:
         return f"{view}({base})"
 
     def _emit_guard(self, instruction: Instruction) -> bool:
-        """A guard in place, or none where the memory is looked at in the end."""
+        """A guard in place, or none where it can wait for a look in the end."""
         r, g = instruction.operands
         number = instruction.results[0]
         if not self.memory.is_guarded_in_place(instruction):
             return False
         assert not isinstance(r, Literal)
         self._names[number] = self._names[r]
-        if not self._watching:
+        if r not in self._waiting:
             fix = self._bind("fix_zeros", kernels.fix_zeros)
             self._lines.append(f"{fix}({self._names[r]}, {self._operand(g, instruction)})")
         return True
@@ -319,7 +326,7 @@ class Build:
         """A product whose zeros absorb: the plain one, and the careful one if it is not finite."""
         number = instruction.results[0]
         self._emit_writer(instruction, lambda out: writers.writer_of("matmul", {}, out), given)
-        if self._watching:
+        if number in self._waiting:
             return
         primitive, parameters = instruction.primitive, instruction.parameters
         other = 1 - parameters["zeros"]  # which may have what zeros absorb
@@ -402,7 +409,7 @@ class Build:
             else:
                 call = f"{self._bind('all_finite', kernels.all_finite)}({watched})"
             body += [f"if not {call}:", "    return None"]
-        for number in self.arena.watched_outputs:
+        for number in self._looked_at:
             look = self._bind("all_finite", kernels.all_finite)
             body += [f"if not {look}({self._names[number]}.reshape(-1)):", "    return None"]
         outputs = ", ".join(self._names[n] for n in self._program.outputs())

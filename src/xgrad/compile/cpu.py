@@ -1,8 +1,8 @@
 """The executor for NumPy: runs what build.py makes of a program, and makes machine code of it in time.
 
-Guards (a zero cotangent gives zero, whatever it is multiplied by) cost a look each. In small
-programs the results to be looked at lie side by side, so one look at the end serves all; if it finds
-something that is not finite, the program runs again with every guard in place."""
+Guards (a zero cotangent gives zero, whatever it is multiplied by) cost a look each. Most of them wait
+(showing.py): a few values are looked at in the end, and if one is not finite, the program runs again with
+every guard in place."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ as is whatever a library's function returns. Where that memory is, arena.py deci
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from typing import Any
 
 from ..backends import numpy_kernels as kernels
@@ -23,18 +23,13 @@ class Memory:
     ----------
     views : dict
         From values that are views to what they are views of.
+    guarded : list of int
+        Values of our own that need no guard, or no care, if they are finite.
     """
 
-    def __init__(
-        self,
-        program: Program,
-        order: list[Instruction | Group],
-        watching: bool,
-        assumed: Collection[int] = (),
-    ) -> None:
+    def __init__(self, program: Program, order: list[Instruction | Group]) -> None:
         self._program = program
         self._order = order
-        self._watching = watching
         self.views: dict[int, int] = {}
         self._roots: dict[int, frozenset[int]] = {
             n: frozenset([n]) for n in (*program.inputs(), *program.constants)
@@ -43,7 +38,8 @@ class Memory:
         self._new: set[int] = set()  # in every call
         self._inside: set[int] = set()  # of a group, in scratch memory
         self._guards: dict[int, int] = {}  # from guarded results to what is guarded in place
-        self._watched: list[int] = []
+        self.guarded: list[int] = []
+        self._kept: frozenset[int] = frozenset()
         self._makers = {n: i for i in order if isinstance(i, Instruction) for n in i.results}
         self._readers: dict[Any, int] = {}
         for instruction in program.instructions:
@@ -51,9 +47,6 @@ class Memory:
                 self._readers[n] = self._readers.get(n, 0) + 1
         self._find_roots()
         self._last = self._last_uses()
-        for n in assumed:
-            if self._is_ours(n):
-                self._watched += list(self._roots[n])
         self._leaving = frozenset().union(*[self._roots[n] for n in program.outputs()], frozenset())
 
     # -- questions -------------------------------------------------------------------------------
@@ -66,13 +59,21 @@ class Memory:
         """Whether a guard works on the memory of what it guards."""
         return instruction.results[0] in self._guards
 
-    def is_watched(self, number: int) -> bool:
-        """Whether a value has to be finite in the end."""
-        return self._is_ours(number) and self._roots[number] <= set(self._watched)
+    def is_ours(self, number: int) -> bool:
+        """Whether a value lies in buffers of the arena, or in results that kernels write."""
+        roots = self._roots.get(number, frozenset())
+        return bool(roots) and not roots & (self._given | self._new | self._inside)
 
-    def watched(self) -> set[int]:
-        """The values of our own that have to be finite in the end."""
-        return set(self._watched) if self._watching else set()
+    def keep(self, numbers: Iterable[int]) -> list[int]:
+        """Keep values of our own until the end; those that are not, or leave, are given back."""
+        others = [n for n in numbers if not self.is_ours(n) or self._roots[n] & self._leaving]
+        kept = set(numbers).difference(others)
+        self._kept = frozenset().union(*[self._roots[n] for n in kept])
+        return others
+
+    def kept(self) -> frozenset[int]:
+        """The values of our own that are kept until the end."""
+        return self._kept
 
     def is_new(self, number: int) -> bool:
         """Whether a library's function makes a value anew in every call."""
@@ -136,14 +137,14 @@ class Memory:
                 r: Any = item.operands[0]
                 self._guards[number] = r
                 self._roots[number] = self._roots[r]
-                self._watched += list(self._roots[r])
+                self.guarded.append(r)
             elif (base := self._base_of_view(item)) is not None:
                 self.views[number] = base
                 self._roots[number] = self._roots[base]
             elif self._has_kernel(item):
                 self._roots[number] = frozenset([number])
                 if name == "absorbing_matmul":
-                    self._watched.append(number)
+                    self.guarded.append(number)
             else:
                 borrowed = frozenset().union(*[self._roots[n] for n in item.reads()], frozenset())
                 for n in item.results:
@@ -217,11 +218,6 @@ class Memory:
             return False
         (root,) = roots
         return self._program.size_of(root) == self._program.size_of(r) and not self._is_broadcast(r)
-
-    def _is_ours(self, number: int) -> bool:
-        """Whether a value lies in buffers of the arena, or in results that kernels write."""
-        roots = self._roots.get(number, frozenset())
-        return bool(roots) and not roots & (self._given | self._new | self._inside)
 
     def _is_broadcast(self, number: int) -> bool:
         sample = self._sample(number)

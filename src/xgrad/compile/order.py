@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from ..backends import numpy_kernels as kernels
 from ..backends.numpy_sweeps import can_gather, can_scatter
 from .blocks import may_share_threads
 from .fusion import Group, schedule
+from .memory import Memory
 from .program import Instruction, Program
 from .runs import Run, with_runs
+from .showing import waiting
 from .teams import Team, with_teams
 
-__all__ = ["can_be_watched", "groups_of", "in_blocks", "order_with_runs"]
-
-_GUARDED = ("zero_where_zero", "absorbing_matmul")
-_SMALL_BYTES = 1 << 18  # of results to be looked at together
+__all__ = ["groups_of", "in_blocks", "order_with_runs"]
 
 
 def order_with_runs(program: Program) -> list[Instruction | Group]:
     """In what order to run a program, with what becomes machine code put together."""
     order = in_blocks(program)
-    return with_runs(program, order, can_be_watched(program, order))
+    memory = Memory(program, order)
+    return with_runs(program, order, bool(waiting(program, order, memory).values))
 
 
 def in_blocks(program: Program) -> list[Instruction | Group]:
@@ -39,15 +39,6 @@ def groups_of(order: Iterable[Instruction | Group]) -> list[Group]:
         elif isinstance(item, Group) and not isinstance(item, Run):
             found.append(item)
     return found
-
-
-def can_be_watched(
-    program: Program, order: list[Instruction | Group], assumed: Collection[int] = ()
-) -> bool:
-    """Whether one look at the end serves all guards: there are some, and they are small."""
-    guarded = [i for i in order if isinstance(i, Instruction) and i.primitive.name in _GUARDED]
-    numbers = {*[i.results[0] for i in guarded], *assumed}
-    return 0 < sum(map(program.bytes_of, numbers)) <= _SMALL_BYTES
 
 
 def _is_fusable(program: Program, instruction: Instruction) -> bool:

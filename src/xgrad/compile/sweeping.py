@@ -16,15 +16,13 @@ from ..backends.numpy_loops import SELECT
 from ..backends.numpy_sweeps import SweepStep, Vector
 from .numbers import number_among
 from .program import Instruction, Literal, Program
+from .showing import SHOWN
 
 __all__ = ["Sweeping", "sweeping"]
 
 
 # The operands whose elements show in the result if they are not finite.
-_SHOWS = {
-    **dict.fromkeys(("add", "subtract", "multiply"), slice(2)),
-    **dict.fromkeys(("negative", "absolute", "square", "positive", "divide", "guard"), slice(1)),
-}
+_SHOWN = {**SHOWN, "guard": slice(1)}
 
 
 class _Member(NamedTuple):
@@ -113,7 +111,7 @@ def _guards_for_later(
         if member.function == "guard":
             guards.add(member.result)
         name = getattr(member.function, "__name__", member.function)
-        for x in member.operands[_SHOWS.get(name, slice(0))]:
+        for x in member.operands[_SHOWN.get(name, slice(0))]:
             if type(x) is int:
                 shows.setdefault(x, output)
     showing = {shows[n] for n in guards}
