@@ -11,9 +11,11 @@ from xgrad.compile.order import in_blocks
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
 
-@pytest.fixture(params=["wait", "nothing is kept", "nothing waits"], autouse=True)
+@pytest.fixture(params=["little", "wait", "nothing is kept", "nothing waits"], autouse=True)
 def limits(request, monkeypatch):
-    if request.param != "wait":
+    if request.param != "little":
+        monkeypatch.setattr(showing, "_LITTLE", 0)
+    if request.param not in ("little", "wait"):
         monkeypatch.setattr(showing, "_MOST_KEPT", 0)
     if request.param == "nothing waits":
         monkeypatch.setattr(showing, "_MOST_LOOKED_AT", 0)
@@ -118,7 +120,7 @@ def test_what_waits_and_where_it_shows(limits):
     if limits == "nothing waits":
         assert not found.values
         assert not found.looked_at
-    if limits == "wait":
+    if limits in ("little", "wait"):
         assert found.values == frozenset(memory.guarded)
         assert len(found.looked_at) < len(memory.guarded)
 
@@ -132,8 +134,10 @@ def test_results_are_looked_at_where_everything_shows_in_them(name, limits):
 
     recorded = assert_replays(step, GOOD, BAD, WORSE)
     program = recorded.program
-    found = waiting_in(program)[1]
-    if limits != "nothing waits":
+    memory, found = waiting_in(program)
+    if limits == "little":
+        assert not set(found.looked_at) & (set(program.outputs()) - set(memory.guarded))
+    elif limits != "nothing waits":
         shows = name in ("nothing", "sum", "product")
         assert (found.looked_at == list(program.outputs())) == shows
         if not shows and limits == "nothing is kept":

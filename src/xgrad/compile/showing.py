@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SHOWN", "Waiting", "waiting"]
 
+_LITTLE = 1 << 14  # bytes
 _MOST_KEPT = 1 << 18  # bytes that are kept until the end to be looked at
 _MOST_LOOKED_AT = 1 << 22
 
@@ -62,7 +63,10 @@ def waiting(
     asked = {*memory.guarded, *filter(memory.is_ours, assumed)}
     leaving = memory.leaving_roots()
     found, looked_at = set[int](), list[int]()
-    shows = {n: n for n in program.outputs() if program.specs[n].dtype.kind == "f"}
+    # One look at little that is kept is less than looks at outputs.
+    inside = [n for n in asked if not memory.roots_of(n) & leaving]
+    outputs = program.outputs() if sum(map(program.bytes_of, inside)) > _LITTLE else ()
+    shows = {n: n for n in outputs if program.specs[n].dtype.kind == "f"}
     makers = {n: i for i in program.instructions for n in i.results}
     kept = bytes_looked_at = 0
     for instruction, is_grouped in _backwards(order):
