@@ -1,8 +1,8 @@
 """scripts/gpu_report.py and benchmarks/gpu.py without a GPU: a rehearsal that everything runs."""
 
+import importlib
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -41,14 +41,31 @@ def test_the_report_says_what_was_run_and_what_came_of_it(tmp_path):
     assert "3 of 3 instructions are right" in text
 
 
-def test_what_takes_longer_than_its_share_is_stopped_and_reported(tmp_path):
-    options = ["--device", "cpu", "--steps", "check", "--minutes", "0.3", "--folder", tmp_path]
-    done = run("scripts/gpu_report.py", *options)
-    assert done.returncode == 1
-    (report,), (log,) = tmp_path.glob("*.md"), tmp_path.glob("*.log")
-    for dtype in ("float32", "float64"):
-        assert re.search(rf"- xgrad check, {dtype}: STOPPED after \d+ s", report.read_text())
-    assert "xgrad: interrupted" in log.read_text()
+@pytest.fixture
+def script(monkeypatch):
+    """The module, which is none of the package."""
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    return importlib.import_module("gpu_report")
+
+
+@pytest.mark.parametrize("listens", [True, False])
+def test_what_takes_longer_than_its_share_is_stopped(listens, script, monkeypatch):
+    """By Ctrl-C, after which it may say what it has; then for good."""
+    monkeypatch.setattr(script, "CLOCK", script.Clock(1.0))
+    script.CLOCK.share = 5 / 60
+    monkeypatch.setattr(script, "PATIENCE", 600.0 if listens else 1.0)
+    says = "print('the results so far')" if listens else "time.sleep(600)"
+    text = f"""
+import time
+try:
+    print("begun")
+    time.sleep(600)
+except KeyboardInterrupt:
+    {says}
+"""
+    done = script.run("endless", [sys.executable, "-c", text])
+    assert done.status is None
+    assert done.output.splitlines() == ["begun", *["the results so far"] * listens]
 
 
 def test_without_time_nothing_is_started(tmp_path):
