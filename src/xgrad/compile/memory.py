@@ -93,9 +93,9 @@ class Memory:
         return kernels.is_in_order(self._sample(number))
 
     def ends_at(self, number: int, place: int) -> bool:
-        """Whether the memory of a value is the program's, and needed by nobody after a place."""
+        """Whether the memory of a value is the program's, not kept, and needed by nobody after a place."""
         roots = self._roots[number]
-        return not roots & self._given and all(self._last[n] <= place for n in roots)
+        return not roots & (self._given | self._kept) and all(self._last[n] <= place for n in roots)
 
     def roots_of(self, number: int) -> frozenset[int]:
         """The values in whose memory a value lies."""
