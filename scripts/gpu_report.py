@@ -12,6 +12,7 @@ that was printed is in a file beside the report. Exit status 1 if a command fail
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime as dt
 import importlib.util
 import json
@@ -86,15 +87,17 @@ def run(title: str, command: list[str], **environment: str) -> Done:
         return Done(title, command, None, 0.0, "the time was up", "")
     start = time.perf_counter()
     lines = []
-    with subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env={**os.environ, "TQDM_DISABLE": "1", "PYTHONUNBUFFERED": "1", **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    ) as process:
+    with listening():
+        started = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, "TQDM_DISABLE": "1", "PYTHONUNBUFFERED": "1", **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+    with started as process:
         # Ctrl-C first, at which pytest tells what failed so far.
         ends = [(limit, signal.SIGINT), (limit and limit + PATIENCE, signal.SIGKILL)]
         timers = [threading.Timer(s, end, (process, sign)) for s, sign in ends if s is not None]
@@ -110,6 +113,19 @@ def run(title: str, command: list[str], **environment: str) -> Done:
     stopped = limit is not None and seconds >= limit
     status = None if stopped else process.returncode
     return Done(title, command, status, seconds, "\n".join(lines), "")
+
+
+@contextlib.contextmanager
+def listening() -> Iterator[None]:
+    """Let what is started here hear Ctrl-C, though jobs in the background of a script are made deaf to it."""
+    deaf = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    if deaf:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        if deaf:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def end(process: subprocess.Popen[str], sign: signal.Signals) -> None:

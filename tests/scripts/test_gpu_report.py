@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -48,12 +49,21 @@ def script(monkeypatch):
     return importlib.import_module("gpu_report")
 
 
+@pytest.fixture(params=[signal.default_int_handler, signal.SIG_IGN], ids=["here", "behind"])
+def place(request):
+    """In the foreground, or in the background of a shell's script, where Ctrl-C is ignored."""
+    former = signal.signal(signal.SIGINT, request.param)
+    yield
+    assert signal.signal(signal.SIGINT, former) is request.param
+
+
+@pytest.mark.usefixtures("place")
 @pytest.mark.parametrize("listens", [True, False])
 def test_what_takes_longer_than_its_share_is_stopped(listens, script, monkeypatch):
     """By Ctrl-C, after which it may say what it has; then for good."""
     monkeypatch.setattr(script, "CLOCK", script.Clock(1.0))
     script.CLOCK.share = 5 / 60
-    monkeypatch.setattr(script, "PATIENCE", 600.0 if listens else 1.0)
+    monkeypatch.setattr(script, "PATIENCE", 60.0 if listens else 1.0)
     says = "print('the results so far')" if listens else "time.sleep(600)"
     text = f"""
 import time
