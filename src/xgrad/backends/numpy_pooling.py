@@ -78,8 +78,8 @@ class Pooling:
         into = out is not None and x.shape == shape
         r = out if out is not None and into else space.empty(x.shape, g.dtype)
         covered = alone and x.size == top.size * len(keys)
-        rooms = _rooms(space, x, top, len(keys))
         seen, back = _seen(x, window, steps), _seen(r, window, steps, writeable=True)
+        rooms = _rooms(space, x, top, len(keys)) if seen is None else []
 
         def work(part: slice, number: int) -> None:
             result = r[part]
@@ -89,9 +89,10 @@ class Pooling:
                 seen[part], top[part], g[part], back[part], not alone
             ):
                 return
-            masks, share = _shares(x[part], top[part], keys, rooms[number])
+            room = rooms[number] if rooms else _room(Space(), x, top, len(keys))
+            masks, share = _shares(x[part], top[part], keys, room)
             share = np.multiply(share, g[part], out=share)
-            term = rooms[number][3][: len(share)]
+            term = room[3][: len(share)]
             for key, mask in zip(keys, masks, strict=True):
                 np.copyto(term, mask)  # a product of two dtypes would convert piece by piece
                 np.multiply(share, term, out=term)
@@ -138,6 +139,8 @@ class Pooling:
 def needs_of_input(x: Any, top: Any, window: Shape, steps: Steps) -> list[Form]:
     """What `max_pool_input` needs in between, for something with shapes and dtypes."""
     around = frames(x, steps.padding)
+    if compiled_windows is not None:
+        return space_for([*around, *around])
     shape = around[0].shape if around else x.shape
     each, shares = _divided(shape, np.dtype(x.dtype).itemsize)
     rooms = _forms((min(each, top.shape[0]), *top.shape[1:]), top.dtype, math.prod(window))
@@ -153,10 +156,16 @@ def _seen(x: Array, window: Shape, steps: Steps, *, writeable: bool = False) -> 
 
 
 def _rooms(space: Space, x: Array, top: Array, count: int) -> list[list[Array]]:
-    """For each thread memory for masks, the number of them that hold, shares, and terms."""
-    each, shares = _divided(x.shape, x.itemsize)
+    """Memory for each thread."""
+    _, shares = _divided(x.shape, x.itemsize)
+    return [_room(space, x, top, count) for _ in range(shares)]
+
+
+def _room(space: Space, x: Array, top: Array, count: int) -> list[Array]:
+    """Memory for masks, the number of them that hold, shares, and terms, of a block of examples."""
+    each, _ = _divided(x.shape, x.itemsize)
     forms = _forms((min(each, len(top)), *top.shape[1:]), top.dtype, count)
-    return [[space.empty(*form) for form in forms] for _ in range(shares)]
+    return [space.empty(*form) for form in forms]
 
 
 @functools.lru_cache
