@@ -11,7 +11,8 @@ from typing import Any
 
 from .._typing import SCALAR_TYPES
 from ..backends import backend_of, place_of
-from ..core.dispatch import apply, compute, device_mismatch
+from ..core.dispatch import apply, compute
+from ..core.failures import device_mismatch
 from ..core.instructions import PRIMITIVES
 from ..core.primitive import Primitive
 from ..core.tensor import Tensor

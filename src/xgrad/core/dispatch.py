@@ -14,9 +14,9 @@ from weakref import ref
 from .._speedups import compiled
 from .._typing import SCALAR_TYPES, Array
 from ..backends import Backend, as_device, backend_of, host, is_array
-from ..errors import ArgumentTypeError, DeviceMismatchError, DTypeError
+from ..errors import ArgumentTypeError, DTypeError
 from .casting import dtype_kind
-from .failures import explain_failure
+from .failures import device_mismatch, explain_failure
 from .handle import Handle, Sparse
 from .inspection import announce, tell
 from .node import Cut, Node, next_serial, serials
@@ -45,7 +45,6 @@ __all__ = [
     "apply1",
     "binary",
     "compute",
-    "device_mismatch",
     "set_nested_apply",
     "set_tensor_class",
     "unary",
@@ -493,14 +492,3 @@ def _check_devices(primitive: Primitive, arrays: tuple[Any, ...], backend: Backe
             first = device
         elif device != first:
             raise device_mismatch(primitive, arrays)
-
-
-def device_mismatch(primitive: Primitive, arrays: Sequence[Any]) -> DeviceMismatchError:
-    """What to raise where operands live on different devices."""
-    from .spec import describe
-
-    shown = " and ".join(describe(a) for a in arrays if type(a) not in SCALAR_TYPES)
-    return DeviceMismatchError(
-        f"{primitive.name}: the operands are on different devices: {shown}. "
-        "Use .to_device(...) to bring them together."
-    )

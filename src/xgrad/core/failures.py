@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 from .._typing import SCALAR_TYPES
@@ -15,6 +15,7 @@ from ..backends import backend_of
 from ..errors import (
     ArgumentError,
     ArgumentTypeError,
+    DeviceMismatchError,
     DTypeError,
     LinAlgError,
     OutOfMemoryError,
@@ -27,7 +28,7 @@ from .observers import show_line
 from .primitive import Kind, Primitive
 from .spec import describe
 
-__all__ = ["broadcast", "explain_failure", "refuse_memory"]
+__all__ = ["broadcast", "device_mismatch", "explain_failure", "refuse_memory"]
 
 
 def explain_failure(
@@ -142,6 +143,15 @@ def _show_memory(array: Any) -> str:
     return (
         f" {backend.device_name(native)} has {free:.1f} of {total:.1f} GiB free; this process holds "
         f"{pool:.1f} GiB, {used:.1f} of it in arrays."
+    )
+
+
+def device_mismatch(primitive: Primitive, arrays: Sequence[Any]) -> DeviceMismatchError:
+    """What to raise where operands live on different devices."""
+    shown = " and ".join(describe(a) for a in arrays if type(a) not in SCALAR_TYPES)
+    return DeviceMismatchError(
+        f"{primitive.name}: the operands are on different devices: {shown}. "
+        "Use .to_device(...) to bring them together."
     )
 
 
