@@ -70,33 +70,29 @@ def partition(
     a: Any, kth: Any, axis: int | None = -1, kind: Any = "introselect", order: Any = None
 ) -> Any:
     """Sorted, so that the k-th is in its place."""
-    a = ravel(a) if axis is None else tensor(a)
-    axis = 0 if axis is None else axis
-    _check_places(kth, a.shape[as_axis(axis, a.ndim, "numpy.partition")])
-    return sort(a, axis)
+    return sort(*_with_places(a, kth, axis, "numpy.partition"))
 
 
 def argpartition(
     a: Any, kth: Any, axis: int | None = -1, kind: Any = "introselect", order: Any = None
 ) -> Any:
     """The indices that sort."""
-    a = ravel(a) if axis is None else tensor(a)
-    axis = 0 if axis is None else axis
-    _check_places(kth, a.shape[as_axis(axis, a.ndim, "numpy.argpartition")])
-    return argsort(a, axis)
+    return argsort(*_with_places(a, kth, axis, "numpy.argpartition"))
 
 
-def _check_places(kth: Any, size: int) -> None:
-    """Refuse places that are not there, though everything is sorted."""
-    for k in (
-        (kth,) if getattr(kth, "shape", ()) == () and not isinstance(kth, (tuple, list)) else kth
-    ):
-        place = as_int(k, "numpy.partition", "kth")
+def _with_places(a: Any, kth: Any, axis: int | None, function: str) -> tuple[Any, int]:
+    """What to sort along which axis; refuses places that are not there, though all are sorted."""
+    a, axis = (ravel(a), 0) if axis is None else (tensor(a), axis)
+    size = a.shape[as_axis(axis, a.ndim, function)]
+    several = isinstance(kth, (tuple, list)) or getattr(kth, "shape", ()) != ()
+    for k in kth if several else (kth,):
+        place = as_int(k, function, "kth")
         if not -size <= place < size:
             raise OutOfRangeError(
-                f"numpy.partition: kth {place} is out of range for {size} elements. Use a number "
-                f"from {-size} to {size - 1}."
+                f"{function}: kth {place} is out of range for {size} elements. Use a number from "
+                f"{-size} to {size - 1}."
             )
+    return a, axis
 
 
 def lexsort(keys: Any, axis: int = -1) -> Any:
