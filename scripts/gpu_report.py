@@ -31,13 +31,8 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 STEPS = ("gpu", "check", "benchmarks", "demo", "tests")
-SHARES = {
-    "gpu": 0.2,
-    "check": 0.12,
-    "benchmarks": 0.3,
-    "demo": 0.06,
-    "tests": 1.0,
-}  # each command's
+# Of the time, for each command of a step.
+SHARES = {"gpu": 0.2, "check": 0.12, "benchmarks": 0.3, "demo": 0.06, "tests": 1.0}
 SHOWN = 40  # lines of what a command printed
 PATIENCE = 10  # seconds between asking a command to end and ending it
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short")
@@ -61,12 +56,17 @@ class Done(NamedTuple):
 
 
 class Clock:
-    """How long the next command may take."""
+    """How long the next command may take, from when it was set."""
 
-    def __init__(self, minutes: float | None) -> None:
+    def __init__(self) -> None:
+        self._seconds: float | None = None
+        self._start = 0.0
+        self.share = 1.0
+
+    def set(self, minutes: float | None) -> None:
+        """Begin; None for as long as it takes."""
         self._seconds = None if minutes is None else 60 * minutes
         self._start = time.perf_counter()
-        self.share = 1.0
 
     def limit(self) -> float | None:
         """Give the seconds, None where there is no limit."""
@@ -76,7 +76,7 @@ class Clock:
         return max(0.0, min(left, self.share * self._seconds))
 
 
-CLOCK = Clock(None)
+CLOCK = Clock()
 
 
 def run(title: str, command: list[str], **environment: str) -> Done:
@@ -234,7 +234,6 @@ def report(heading: str, lines: list[str], found: list[Done]) -> str:
 
 def main() -> int:
     """Run the steps and write the report."""
-    global CLOCK  # noqa: PLW0603 - one for all commands
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -246,7 +245,7 @@ def main() -> int:
     add("--folder", type=Path, help="for the report (default docs/gpu; elsewhere than on CUDA, "
         "a temporary one)")  # fmt: skip
     arguments = parser.parse_args()
-    CLOCK = Clock(arguments.minutes)
+    CLOCK.set(arguments.minutes)
     today = dt.datetime.now(dt.UTC).date().isoformat()
     name, lines = about(arguments.device)
     folder = arguments.folder

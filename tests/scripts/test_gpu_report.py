@@ -61,7 +61,8 @@ def place(request):
 @pytest.mark.parametrize("listens", [True, False])
 def test_what_takes_longer_than_its_share_is_stopped(listens, script, monkeypatch):
     """By Ctrl-C, after which it may say what it has; then for good."""
-    monkeypatch.setattr(script, "CLOCK", script.Clock(1.0))
+    monkeypatch.setattr(script, "CLOCK", script.Clock())
+    script.CLOCK.set(1.0)
     script.CLOCK.share = 5 / 60
     monkeypatch.setattr(script, "PATIENCE", 60.0 if listens else 1.0)
     says = "print('the results so far')" if listens else "time.sleep(600)"
