@@ -184,12 +184,8 @@ def blas_kernels() -> str | None:
 
     from xgrad.cli import blas
 
-    return (
-        ", ".join(
-            f"{each['internal_api']} {each.get('architecture')}" for each in blas.libraries() or ()
-        )
-        or None
-    )
+    found = blas.libraries() or ()
+    return ", ".join(f"{x['internal_api']} {x.get('architecture')}" for x in found) or None
 
 
 def processor_name() -> str:

@@ -59,20 +59,20 @@ def module(ndarray, current_device):
 
         def standard_normal(self, size=None, dtype=np.float64, out=None):
             if np.dtype(dtype).char not in "fd":
-                raise TypeError(f"Unsupported dtype {np.dtype(dtype).name} for standard_normal")
+                raise TypeError(f"standard_normal has no dtype {np.dtype(dtype).name}")
             return self._draw(lambda rng: rng.standard_normal(size, dtype))
 
         def standard_exponential(self, size=None, dtype=np.float64, method="inv", out=None):
             if method == "zig":
-                raise NotImplementedError("Ziggurat method is not supported")
+                raise NotImplementedError("there is no other method than inv")
             made = self._draw(lambda rng: rng.standard_exponential(size))
             return made.astype(dtype, copy=False)
 
         def standard_gamma(self, shape, size=None, dtype=np.float64, out=None):
             if not isinstance(shape, ndarray) and type(shape) not in (float, int):
-                raise ValueError("shape is required to be a cupy.ndarray or a scalar")
+                raise ValueError("shape must be an array here or a number")
             if np.dtype(dtype).char not in "fd":
-                raise TypeError(f"Unsupported dtype {np.dtype(dtype).name} for standard_gamma")
+                raise TypeError(f"standard_gamma has no dtype {np.dtype(dtype).name}")
             alpha = getattr(shape, "_value", shape)
             made = self._draw(lambda rng: rng.standard_gamma(alpha, size))
             return made.astype(dtype, copy=False)

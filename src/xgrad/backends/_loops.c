@@ -132,9 +132,9 @@ CAST(double_of_bool, npy_bool, npy_double)
 /* From and to what, for numpy_loops.py, and the loops in the same order. */
 static const char casts[] = "f8f4 i8f4 b1f4 f4f8 i8f8 b1f8";
 static const PyUFuncGenericFunction cast_loops[] = {
-    (PyUFuncGenericFunction)float_of_double, (PyUFuncGenericFunction)float_of_integer,
-    (PyUFuncGenericFunction)float_of_bool,   (PyUFuncGenericFunction)double_of_float,
-    (PyUFuncGenericFunction)double_of_integer, (PyUFuncGenericFunction)double_of_bool};
+    float_of_double, float_of_integer,  float_of_bool,
+    double_of_float, double_of_integer, double_of_bool,
+};
 
 /* -- running --------------------------------------------------------------------------------- */
 

@@ -157,9 +157,7 @@ def product_step(x1: Place, x2: Place, result: Place) -> Step | None:
     places = (x1, x2, result)
     dtypes = {p.dtype for p in places}
     if min(m, k, n) < 2 or m * k * n > _MOST_PRODUCTS or len(dtypes) > 1:
-        return (
-            None  # of vectors, which BLAS has other functions for; so long that a call is nothing
-        )
+        return None  # BLAS has other functions for vectors; a call is nothing for what is large
     loop = loop_of(np.matmul, (x1.dtype, x2.dtype, result.dtype))
     if loop is None or x1.dtype.char not in "fdFD" or not (_is_matrix(x1) and _is_matrix(x2)):
         return None

@@ -12,8 +12,8 @@ from typing import Any
 
 __all__ = ["advice", "libraries", "lines"]
 
-_AVX512 = ("skylakex", "cooperlake", "sapphirerapids")  # OpenBLAS's names of its kernels
-_AVX2 = ("haswell", "zen")
+_AVX512 = {"skylakex", "cooperlake", "sapphirerapids"}  # OpenBLAS's names of its kernels
+_AVX2 = {"haswell", "zen"}
 
 
 def libraries() -> list[dict[str, Any]] | None:
@@ -52,7 +52,7 @@ def advice(found: Iterable[Mapping[str, Any]], features: Mapping[str, bool]) -> 
         What the processor has, in NumPy's words (``numpy.show_runtime``).
     """
     kernels = {str(each.get("architecture")).lower() for each in found}
-    if not features.get("AVX512_SKX") or kernels & {*_AVX512} or not kernels & {*_AVX2}:
+    if not features.get("AVX512_SKX") or kernels & _AVX512 or not kernels & _AVX2:
         return None
     return (
         "kernels for AVX2 on a processor with AVX-512: set OPENBLAS_CORETYPE=SKYLAKEX before Python "

@@ -80,7 +80,7 @@ class Calls:
     def of_writer(
         self, line: Line, instruction: Instruction, names: Sequence[str], number: int, name: str
     ) -> Line:
-        """The line of a function that fills memory, where it copies, converts, chooses, or multiplies matrices."""
+        """The line of a function that fills memory: of copies, conversions, choices, products of matrices."""
         kind, out = instruction.primitive.name, self._scope.get(name)
         if not self._enabled or out is None or not self._is_small(number) or type(line) is not str:
             return line

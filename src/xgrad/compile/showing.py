@@ -99,13 +99,13 @@ def _backwards(order: Sequence[Instruction | Group]) -> Iterator[tuple[Instructi
 
 
 def _is_plain(
-    instruction: Instruction, memory: Memory, waiting: Collection[int], *, is_grouped: bool
+    instruction: Instruction, memory: Memory, found: Collection[int], *, is_grouped: bool
 ) -> bool:
-    """Whether an instruction lets everything pass: it is no guard and takes no care, or waits."""
+    """Whether an instruction lets everything pass: it is no guard and takes no care, or is found to wait."""
     name = instruction.primitive.name
     if name == "zero_where_zero":  # groups have their own ways of waiting (sweeping.py)
         return not is_grouped and memory.is_guarded_in_place(instruction)
-    return name != "absorbing_matmul" or instruction.results[0] in waiting
+    return name != "absorbing_matmul" or instruction.results[0] in found
 
 
 def _show_operands(program: Program, instruction: Instruction, shows: dict[int, int]) -> None:

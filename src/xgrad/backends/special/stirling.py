@@ -69,7 +69,6 @@ def betaln(xp: Any, a: Array, b: Array) -> Array:
     plain = xp.gammaln(small) + xp.gammaln(large) - xp.gammaln(n)
     negative = xp.where(n > _LARGE, xp.gammaln(small) + quotient, plain)
     value = xp.where(large > _LARGE, xp.where(small > 0, stirling, negative), plain)
-    # One pole of Gamma is left where a and b are both at one.
     # Of two poles of Gamma one is left. B(a, b) behaves as Gamma(a) b^-a for large b.
     poles = (a <= 0) & (a == xp.floor(a)) & (b <= 0) & (b == xp.floor(b))
     value = xp.where(poles | ((large == math.inf) & (small <= 0)), math.inf, value)
