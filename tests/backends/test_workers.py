@@ -60,9 +60,11 @@ def test_the_core_is_really_the_callers(monkeypatch):
 
 
 @needs_cores
-def test_a_caller_bound_to_one_core_lets_threads_go_where_they_could_at_first(pool):
+def test_a_caller_bound_to_one_core_lets_threads_go_where_they_could_at_first(pool, monkeypatch):
     allowed = os.sched_getaffinity(0)
+    monkeypatch.setattr(workers, "_current_core", lambda: max(allowed))
     where(pool)
+    monkeypatch.setattr(workers, "_current_core", lambda: min(allowed))  # it has moved
     try:
         os.sched_setaffinity(0, {min(allowed)})
         assert where(pool) == allowed
