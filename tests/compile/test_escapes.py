@@ -295,7 +295,25 @@ def test_what_other_threads_compute_from_variables_is_no_constant():
             y = xg.sum(v * v)
         return tape.gradient(y, v)
 
-    uses = [lambda: v * 2.0, lambda: xg.sum(v), under_a_tape, slope, lambda: ONE + v]
+    use_of_v = xg.function(lambda x: x * v)
+    elsewhere(use_of_v, ONE), elsewhere(use_of_v, ONE)
+    uses = [
+        lambda: v * 2.0,
+        lambda: xg.sum(v),
+        under_a_tape,
+        slope,
+        lambda: ONE + v,
+        lambda: xg.vmap(lambda row: row * 2.0)(v),
+        lambda: xg.vmap(lambda row: row * v)(ONE),
+        lambda: xg.vmap(xg.grad(lambda row: row * v[0]))(ONE),
+        lambda: xg.jvp(xg.sin, (v,), (ONE,))[1],
+        lambda: xg.jvp(lambda x: x * v, (ONE,), (ONE,))[1],
+        lambda: identity(v),
+        lambda: xg.custom_gradient(lambda x: (x * v, lambda g: g))(ONE),
+        lambda: xg.function(lambda x: x * v)(ONE),
+        lambda: use_of_v(ONE),
+        lambda: replayed(v),
+    ]
     for use in uses:
         for f in (
             lambda x, use=use: x * elsewhere(use),

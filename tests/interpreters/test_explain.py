@@ -558,6 +558,38 @@ def test_value_computed_from_a_gradient_that_was_taken_outside(inside):
     assert "computed while no tape was recording" in text
 
 
+@pytest.mark.parametrize(
+    ("use", "operation"),
+    [
+        (lambda v: xg.vmap(lambda x: x * 2.0)(v), "permute_dims"),
+        (lambda v: xg.vmap(lambda x: x * v[0])(xg.ones(2)), "getitem"),
+        (
+            lambda v: xg.custom_gradient(lambda x: (x, lambda g: g))(v),
+            r"custom_gradient\(<lambda>\)",
+        ),
+    ],
+    ids=["mapped", "captured by a mapped function", "custom gradient"],
+)
+def test_functions_of_functions_outside(use, operation):
+    v = xg.Variable([1.0, 2.0])
+    y = use(v)
+    with xg.GradientTape() as tape:
+        z = y * 3.0
+    assert re.search(
+        rf"{operation} at .*test_explain\.py:\d+ .* was computed outside .* before it began",
+        broken(tape, z, v),
+    )
+
+
+def test_tangent_that_was_taken_outside():
+    v = xg.Variable([1.0, 2.0])
+    line = next_line()
+    _, slope = xg.jvp(xg.sin, (v,), (xg.ones(2),))
+    with xg.GradientTape() as tape:
+        z = slope * v
+    assert f"it comes from a gradient that was taken at {place(line)}" in broken(tape, z, slope)
+
+
 def test_used_gradient_as_source():
     x = xg.Variable(1.0)
     with xg.GradientTape() as tape:

@@ -15,7 +15,7 @@ from ..core.dispatch import set_nested_apply
 from ..core.failures import explain_failure
 from ..core.inspection import tell
 from ..core.node import Node
-from ..core.observers import settings
+from ..core.observers import cut_off, settings
 from ..core.primitive import Primitive
 from ..core.tensor import Tensor
 from .array import Batched, Level, level_of, refuse
@@ -102,12 +102,16 @@ def _apply_nested(
             raise
         raise found from error
     recorder = level.recorder()
-    new = None
+    several = primitive.outputs != 1
+    new: Any = None
     if recorder is not None:
         new = recorder.record(primitive, arrays, nodes, parameters, y)
+    elif level.outside is None:
+        new = cut_off(primitive, nodes, 3)
+        new = (new,) * len(y) if several and new is not None else new
     if settings.inspected:
         tell(primitive, arrays, parameters, y, new)
-    if primitive.outputs == 1:
+    if not several:
         return Tensor(y, new)
     return tuple([Tensor(part, n) for part, n in zip(y, new or (None,) * len(y), strict=True)])
 

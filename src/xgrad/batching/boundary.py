@@ -10,6 +10,8 @@ from typing import Any
 from ..backends import backend_of
 from ..core.dispatch import apply
 from ..core.instructions import primitive
+from ..core.node import Node
+from ..core.observers import cut_off
 from ..core.protocols import protocols
 from ..core.tensor import Tensor
 from ..errors import TracingError
@@ -29,7 +31,7 @@ def spread(x: Any, axis: int, level: Level) -> Tensor:
     if axis:
         order = (axis, *[i for i in range(len(value.shape)) if i != axis])
         value = backend_of(value).xp.permute_dims(value, order)
-    return Tensor(Batched(value, level))
+    return Tensor(Batched(value, level), _cut_off(x))
 
 
 def collect(y: Any, axis: int | None, level: Level) -> Tensor:
@@ -49,7 +51,7 @@ def collect(y: Any, axis: int | None, level: Level) -> Tensor:
     mine = type(array) is Batched and array.level is level
     mapped = mine and array.mapped
     value = array.value if mine else y
-    value = value if isinstance(value, Tensor) or not mine else Tensor(value)
+    value = value if isinstance(value, Tensor) or not mine else Tensor(value, _cut_off(y))
     if axis is None:
         if mapped:
             raise TracingError(
@@ -67,6 +69,11 @@ def collect(y: Any, axis: int | None, level: Level) -> Tensor:
         return _as_tensor(value)
     with _outside(level):
         return rule_namespace.moveaxis(value, 0, place)  # type: ignore[no-any-return]
+
+
+def _cut_off(x: Any) -> Node | None:
+    """The node of a value that crosses with nobody outside to record it, for `explain`."""
+    return None if x.node is None else cut_off(primitive("permute_dims"), (x.node,), 3)
 
 
 def _as_tensor(x: Any) -> Tensor:

@@ -73,11 +73,11 @@ gives(PyObject *function, PyObject *expected)
     return found ? found == expected : -1;
 }
 
-/* Whether somebody watches; -1 with an exception. */
+/* Whether somebody watches, in this thread or another one; -1 with an exception. */
 static int
 is_watched(void)
 {
-    if (SLOT(settings, settings_inspected) != Py_False)
+    if (SLOT(settings, settings_inspected) != Py_False || SLOT(settings, settings_told) != Py_False)
         return 1;
     PyObject *observers = PyObject_GetAttr(state, name_observers);
     if (!observers)
@@ -92,11 +92,9 @@ exception. `count` says how many there are so far, in either case. */
 static int
 gather(const Replay *self, PyObject *const *args, PyObject **inputs, Py_ssize_t *count)
 {
-    int told = SLOT(settings, settings_told) != Py_False;  /* by another thread, whose values have nodes */
     for (Py_ssize_t i = 0; i < self->arguments; i++) {
         PyObject *array = Py_TYPE(args[i]) == Tensor ? SLOT(args[i], tensor_raw) : NULL;
-        if (!array || !has_form(array, &self->form[i]) ||
-            (told && SLOT(args[i], tensor_node) != Py_None))
+        if (!array || !has_form(array, &self->form[i]))
             return 0;
         inputs[(*count)++] = Py_NewRef(array);
     }

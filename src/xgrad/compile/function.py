@@ -28,7 +28,8 @@ from ..core.defaults import chosen_dtype
 from ..core.gone import Gone
 from ..core.handle import Handle
 from ..core.inspection import inspectors
-from ..core.observers import settings, state
+from ..core.observers import cut_off, settings, state
+from ..core.primitive import Kind, Primitive
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..core.variable import Variable
@@ -198,7 +199,11 @@ class Function(_Caller):
 
     def _call_slowly(self, *args: Any, **options: Any) -> Any:
         """Run the function: by the program for these arguments, which the first call makes."""
-        if self._quick and not options and not state.observers and not settings.inspected:
+        if (
+            self._quick
+            and not options
+            and not (state.observers or settings.inspected or settings.told)
+        ):
             found = self._find_quickly(args)
             if found is not None:
                 return found[0](found[1])
@@ -222,14 +227,27 @@ class Function(_Caller):
         self._refuse_twice(given, known.changed)
         free = known.free(taken) if taken.donated else ()
         self._give_away(taken)  # now: a call that fails may have written over them
-        return known(taken.arrays, free, given)
+        return self._marked(known, known(taken.arrays, free, given), taken)
+
+    def _marked(self, known: Recorded, result: Any, taken: Taken) -> Any:
+        """The result, which says that it comes from Variables if another thread may record them."""
+        if not settings.told:
+            return result
+        read = [variable.node for variable, _ in known.recorded.reads]
+        given = [x.node for x in taken.leaves if isinstance(x, Handle)]
+        primitive = Primitive(self._title, Kind.GENERAL, ("*arrays",), (), None)
+        cut = cut_off(primitive, (*given, *read), 3)
+        for x in [*flatten(result)[0], *[taken.holders[place] for place in known.changed]]:
+            if isinstance(x, Tensor):
+                x.node = cut
+        return result
 
     def _refuse_twice(self, given: Sequence[Any], changed: list[int]) -> None:
         """Refuse that an argument which is changed in place comes twice: a recording knows each by itself."""
         for place in changed:
             if sum(x is given[place] for x in given) > 1:
                 raise TracingError(
-                    f"{getattr(self, '__name__', 'function')} changes its argument x "
+                    f"{self._title} changes its argument x "
                     f"{describe(given[place])} in place, which was given twice. Use a copy of it, or "
                     "a function that returns the new value."
                 )
@@ -238,7 +256,7 @@ class Function(_Caller):
         """Leave nothing in the Tensors that were donated."""
         for _, x in taken.donated:
             if isinstance(x, Tensor) and type(x.raw) is not Gone:  # the same one may be given twice
-                x.raw = Gone(describe(x), getattr(self, "__name__", "function"))
+                x.raw = Gone(describe(x), self._title)
 
     def _find_quickly(self, args: tuple[Any, ...]) -> tuple[Recorded, list[Any]] | None:
         """The program for nothing but Tensors of host arrays (a hot path), and the arrays."""
@@ -246,8 +264,6 @@ class Function(_Caller):
         for x in args:
             if type(x) is not Tensor or type(x.raw) is not _HOST_ARRAY:
                 return None
-            if x.node is not None and settings.told:
-                return None  # it may be what another thread records
             arrays.append(x.raw)
         dtype, device = chosen_dtype(), default_device()
         found = self._recent  # mostly it is the one of the last call
@@ -286,6 +302,10 @@ class Function(_Caller):
             self._quick[forms, dtype, device] = _Quick(forms, dtype, device, known)
             self._recent = None
 
+    @property
+    def _title(self) -> str:
+        return getattr(self, "__name__", "function")
+
     def program(self) -> Listing:
         """Show the program of the last new signature, before and after it was optimised."""
         return listing(self._last())
@@ -306,9 +326,7 @@ class Function(_Caller):
 
     def _last(self) -> Recorded:
         if not self._programs:
-            raise ArgumentTypeError(
-                f"{getattr(self, '__name__', 'function')} has recorded nothing yet. Use it once."
-            )
+            raise ArgumentTypeError(f"{self._title} has recorded nothing yet. Use it once.")
         return next(reversed(self._programs.values()))
 
     # -- recording -------------------------------------------------------------------------------
@@ -355,7 +373,7 @@ class Function(_Caller):
         known.seconds = time.perf_counter() - start
         self._keep(taken, known)
         self._warn_of_many()
-        return known.first(outputs, given)
+        return self._marked(known, known.first(outputs, given), taken)
 
     def _warn_of_many(self) -> None:
         if len(self._programs) < _MANY or self._warned:
@@ -363,7 +381,7 @@ class Function(_Caller):
         self._warned = True
         former, new = list(self._programs)[-2:]
         warnings.warn(
-            f"{getattr(self, '__name__', 'function')} was recorded {len(self._programs)} times, for "
+            f"{self._title} was recorded {len(self._programs)} times, for "
             f"{show_key(former)} and now for {show_key(new)}. Use arrays instead of Python numbers "
             "that change, or shapes that repeat, to replay one program.",
             UserWarning,

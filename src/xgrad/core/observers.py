@@ -28,6 +28,7 @@ __all__ = [
     "settings",
     "show_line",
     "state",
+    "taken_here",
     "user_line",
     "user_stacklevel",
 ]
@@ -207,6 +208,12 @@ def cut_off(primitive: Primitive, nodes: tuple[Node | None, ...], depth: int) ->
     if not fresh:
         return found
     return Cut(Break.NOT_RECORDED, primitive, fresh, user_line(depth))
+
+
+def taken_here(recorded: bool) -> Cut:
+    """Make the node of gradients that lead nowhere: it says where they were taken."""
+    why = Break.GRADIENT_OF_CONSTANTS if recorded else Break.GRADIENT_NOT_RECORDED
+    return Cut(why, None, [], user_line(2))
 
 
 def confine(what: str, nodes: Iterable[Node | None]) -> None:

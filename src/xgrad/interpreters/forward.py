@@ -18,7 +18,7 @@ from ..core.dispatch import apply, compute
 from ..core.indexed_slices import IndexedSlices
 from ..core.inspection import Event, inspectors
 from ..core.node import Cut, Leaf, Node, Output, next_serial
-from ..core.observers import settings, state, user_line
+from ..core.observers import settings, state, taken_here, user_line
 from ..core.primitive import Primitive
 from ..core.tensor import Tensor
 from ..errors import TapeError, UnconnectedGradientError
@@ -182,7 +182,8 @@ class ForwardAccumulator:
         self._check_thread()
         option = as_option(unconnected_gradients)
         targets, treedef = take_apart(target, "target", "jvp")
-        found: list[Any] = [self._tangent_of(x, option) for x in targets]
+        end = taken_here(any(o is not self for o in state.observers))
+        found: list[Any] = [self._tangent_of(x, option, end) for x in targets]
         for i, x in enumerate(flatten(target, none_is_leaf=True)[0]):
             if isinstance(x, IndexedSlices) and found[i] is not None:
                 found[i] = IndexedSlices(found[i], x.indices, x.dense_shape)
@@ -261,10 +262,12 @@ class ForwardAccumulator:
         if self.tangents not in node.traces:
             node.traces = (*node.traces, self.tangents)
 
-    def _tangent_of(self, x: Any, option: UnconnectedGradients) -> Tensor | None:
+    def _tangent_of(self, x: Any, option: UnconnectedGradients, end: Cut) -> Tensor | None:
         t = self.tangents.find(x.node)
-        if t is not None or option is UnconnectedGradients.NONE:
-            return t
+        if t is not None:
+            return Tensor(t.raw, end if t.node is None else t.node)
+        if option is UnconnectedGradients.NONE:
+            return None
         if option is UnconnectedGradients.ZERO:
             return rule_namespace.zeros_like(x)  # type: ignore[no-any-return]
         raise UnconnectedGradientError(

@@ -8,8 +8,8 @@ from typing import Any
 
 from ..backends import backend_of
 from ..core.casting import is_inexact
-from ..core.node import Break, Cut, Node
-from ..core.observers import state, user_line
+from ..core.node import Cut, Node
+from ..core.observers import state, taken_here
 from ..core.tensor import Tensor
 from ..ops.rule_namespace import rule_namespace
 from ..rules.edges import steepest
@@ -17,7 +17,7 @@ from .backward import walk
 from .rows import Rows
 from .trace import Trace
 
-__all__ = ["gradients", "taken_here"]
+__all__ = ["gradients"]
 
 
 def gradients(
@@ -56,12 +56,6 @@ def gradients(
         else:
             results.append(_finish(g, recorded, end))
     return results
-
-
-def taken_here(recorded: bool) -> Cut:
-    """Make the node of gradients that lead nowhere: it says where they were taken."""
-    why = Break.GRADIENT_OF_CONSTANTS if recorded else Break.GRADIENT_NOT_RECORDED
-    return Cut(why, None, [], user_line(4))
 
 
 def _has_path(x: Any) -> bool:

@@ -14,14 +14,13 @@ from ..backends import backend_of
 from ..batching import Batched, Level
 from ..core.casting import dtype_kind, is_inexact
 from ..core.node import Node
-from ..core.observers import state
+from ..core.observers import state, taken_here
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import DTypeError, ShapeError
 from ..ops.rule_namespace import rule_namespace
 from ..rules.edges import steepest
 from .backward import walk
-from .gradients import taken_here
 from .trace import Trace
 
 __all__ = ["batch_jacobian", "jacobian"]

@@ -16,7 +16,7 @@ from typing import Any, Self, overload
 from .._arguments import as_flag
 from .._typing import Array
 from ..core.node import Node
-from ..core.observers import show_line, state, user_line
+from ..core.observers import cut_off, show_line, state, user_line
 from ..core.primitive import Primitive
 from ..core.protocols import protocols
 from ..core.spec import describe
@@ -130,7 +130,10 @@ class CustomGradient:
             with batched.attempt(arguments.operands):
                 y, _ = self._pair(arguments.call(self._function))
                 results, treedef = self._results(y)
-            return unflatten(treedef, [Tensor(x.raw) for x in results])
+            nodes = [x.node for x in arguments.operands]
+            cuts = [cut_off(self._primitive, (*nodes, x.node), 2) for x in results]
+            made = [Tensor(x.raw, cut) for x, cut in zip(results, cuts, strict=True)]
+            return unflatten(treedef, made)
         operands: list[tuple[Array, Node | None]] = [(x.raw, x.node) for x in arguments.operands]
         with nullcontext() if state.observers else Context.of(watching()):
             captures = Captures([node for _, node in operands], self._refuse)

@@ -15,7 +15,7 @@ from ..backends import backend_of
 from ..batching import Batched, Level, level_of
 from ..core.inspection import tell
 from ..core.node import Cut, Leaf, Node
-from ..core.observers import Recorder, settings, state
+from ..core.observers import Recorder, cut_off, settings, state
 from ..core.primitive import Kind, Primitive
 from ..core.tensor import Tensor
 from ..errors import NotDifferentiableError
@@ -204,7 +204,8 @@ def _told(
         values = tuple([array for array, _ in operands])
         tell(primitive, values, None, arrays, nodes)
     if nodes is None:
-        return [Tensor(array) for array in arrays]
+        cut = cut_off(primitive, tuple([node for _, node in operands]), 3)
+        return [Tensor(array, cut) for array in arrays]
     call.came_out_as(nodes)
     return [Tensor(array, node) for array, node in zip(arrays, nodes, strict=True)]
 
