@@ -275,8 +275,39 @@ def test_a_value_of_an_inner_level_that_ended_is_refused(a):
         xg.vmap(lambda y: leaked.append(y) or y)(x)
         return leaked[-1]
 
-    with pytest.raises(xg.errors.TracingError, match="an inner vmap that has ended"):
+    with pytest.raises(xg.errors.TracingError, match=r"xg\.vmap that has ended"):
         xg.vmap(outer)(a)
+
+
+USES = {
+    "operation": lambda t: t + 1.0,
+    "numpy": lambda t: t.numpy(),
+    "element": lambda t: float(t[0]),
+    "truth": lambda t: bool(t[0]),
+    "assigned": lambda t: xg.Variable(xg.zeros(2)).assign(t),
+    "initial value": xg.Variable,
+    "captured by vmap": lambda t: xg.vmap(lambda x: x * t)(xg.ones((3, 2))),
+    "captured by grad": lambda t: xg.grad(lambda x: xg.sum(x * t))(xg.ones(2)),
+    "stacked": lambda t: xg.stack([xg.ones(2), t]),
+    "gradient": lambda t: xg.optimizers.SGD(0.1).apply_gradients([(t, xg.Variable([1.0, 2.0]))]),
+}
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+@pytest.mark.parametrize("way", ["changed in place", "kept"])
+def test_what_a_function_left_behind_is_refused(use, way):
+    kept = {"t": xg.zeros(2)}
+
+    def f(x):
+        if way == "kept":
+            kept["t"] = x * xg.ones(2)
+        else:
+            kept["t"][0] = x
+        return kept["t"] * 2.0
+
+    assert xg.vmap(f)(xg.asarray([1.0, 2.0, 3.0])).shape == (3, 2)
+    with pytest.raises(xg.errors.TracingError, match=r"3 examples of an xg\.vmap that has ended"):
+        use(kept["t"])
 
 
 @pytest.mark.parametrize("indices", ["shared", "differ"])

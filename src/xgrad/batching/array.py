@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from typing import Any, Self
 
 from .._typing import DType, Shape
+from ..backends.base import dtype_name
 from ..core.observers import state
 from ..core.protocols import protocols
 from ..errors import TracingError
 
-__all__ = ["Batched", "Level", "functions", "level_of", "refuse"]
+__all__ = ["Batched", "Level", "functions", "left_behind", "level_of", "refuse"]
 
 _numbers = itertools.count(1)
 
@@ -39,15 +40,18 @@ class Level:
         examples at once; those who came later are inside, and see one example.
     outside : Context or None
         The context in which only they watch; None where there are none, and values are raw arrays.
+    ended : bool
+        Whether the function has returned, after which nobody has a use for what it left behind.
     """
 
-    __slots__ = ("_inside", "number", "observers", "outside", "size")
+    __slots__ = ("_inside", "ended", "number", "observers", "outside", "size")
 
     def __init__(self, size: int) -> None:
         self.number = next(_numbers)
         self.size = size
         self.observers = state.observers
         self.outside = protocols.context(self.observers) if self.observers else None
+        self.ended = False
         self._inside: dict[tuple[Any, ...], Any] = {}
 
     @contextmanager
@@ -55,14 +59,14 @@ class Level:
         """Let what the level left behind be used again where others watch, all of them outside.
 
         Its values are Tensors then, whoever watched when it began."""
-        former = self.observers, self.outside, self._inside
+        former = self.observers, self.outside, self._inside, self.ended
         self.observers = state.observers
         self.outside = protocols.context(self.observers)
-        self._inside = {}
+        self._inside, self.ended = {}, False
         try:
             yield
         finally:
-            self.observers, self.outside, self._inside = former
+            self.observers, self.outside, self._inside, self.ended = former
 
     def recorder(self) -> Any:
         """The recorder of those inside, or None."""
@@ -76,12 +80,23 @@ class Level:
         return context.recorder if context.observers else None
 
 
-def refuse(what: str) -> TracingError:
+def refuse(array: Batched, what: str) -> TracingError:
     """What to raise when one value is asked of what stands for many."""
+    if array.level.ended:
+        return left_behind(array)
     return TracingError(
         f"{what} is not known inside xg.vmap or a Jacobian: the array stands for all examples at "
         "once, and each has a value of its own. Use xg.where instead of `if`, and leave the "
         "context before you look at values."
+    )
+
+
+def left_behind(array: Batched) -> TracingError:
+    """What to raise when a value is used after its examples are over."""
+    return TracingError(
+        f"x {array.shape} {dtype_name(array.dtype)} stands for the {array.level.size} examples of an "
+        "xg.vmap that has ended: its function kept the value, or changed a Tensor from outside in "
+        "place. Return it from the function, which gives the values of all examples."
     )
 
 
@@ -150,25 +165,25 @@ class Batched:
         return f"<{kind}: {self.value!r}>"
 
     def __bool__(self) -> bool:
-        raise refuse("a truth value")
+        raise refuse(self, "a truth value")
 
     def __float__(self) -> float:
-        raise refuse("float()")
+        raise refuse(self, "float()")
 
     def __int__(self) -> int:
-        raise refuse("int()")
+        raise refuse(self, "int()")
 
     def __complex__(self) -> complex:
-        raise refuse("complex()")
+        raise refuse(self, "complex()")
 
     def __index__(self) -> int:
-        raise refuse("an index")
+        raise refuse(self, "an index")
 
     def __dlpack__(self, **_options: Any) -> Any:
-        raise refuse("an array in memory")
+        raise refuse(self, "an array in memory")
 
     def __dlpack_device__(self) -> Any:
-        raise refuse("an array in memory")
+        raise refuse(self, "an array in memory")
 
     def __getitem__(self, key: Any) -> Any:
         return functions.getitem(self, key=key)

@@ -57,9 +57,9 @@ class BatchedBackend(Backend):
         backend, inner = self.bottom(array)
         return backend.device_of(inner)
 
-    def to_numpy(self, _array: Any) -> Array:
+    def to_numpy(self, array: Any) -> Array:
         """Not known."""
-        raise refuse("a value")
+        raise refuse(array, "a value")
 
     def ones(self, array: Any) -> Array:
         """Ones of the same shape, dtype and place."""

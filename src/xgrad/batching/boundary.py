@@ -16,7 +16,7 @@ from ..core.protocols import protocols
 from ..core.tensor import Tensor
 from ..errors import TracingError
 from ..ops.rule_namespace import rule_namespace
-from .array import Batched, Level
+from .array import Batched, Level, left_behind
 
 __all__ = ["collect", "spread"]
 
@@ -44,10 +44,7 @@ def collect(y: Any, axis: int | None, level: Level) -> Tensor:
     """
     array = y.raw
     if type(array) is Batched and array.level.number > level.number:
-        raise TracingError(
-            "vmap: the result holds a value of an inner vmap that has ended. Use what the inner "
-            "vmap returned, not what its function kept."
-        )
+        raise left_behind(array)
     mine = type(array) is Batched and array.level is level
     mapped = mine and array.mapped
     value = array.value if mine else y

@@ -18,7 +18,7 @@ from ..core.primitive import Primitive
 from ..core.tensor import Tensor
 from ..ops.rule_namespace import rule_namespace
 from . import array as _array
-from .array import Batched, Level, level_of
+from .array import Batched, Level, left_behind, level_of
 from .axes import elementwise, guard
 from .operation import Operation
 from .rules import batch_rule
@@ -117,7 +117,10 @@ def apply_to_all(
     values = []
     flags = []
     for x in operands:
-        here = type(x) is Batched and x.level is level
+        batched = type(x) is Batched
+        if batched and x.level.ended:
+            raise left_behind(x)
+        here = batched and x.level is level
         values.append(x.value if here else x)
         flags.append(here and x.mapped)
     mapped = True in flags
@@ -190,7 +193,7 @@ def _unary(primitive: Primitive, general: Callable[..., Any]) -> Callable[[Any],
     found: dict[type, Any] = {}
 
     def unary(x: Any) -> Any:
-        if type(x) is not Batched or x.level.outside is not None:
+        if type(x) is not Batched or x.level.outside is not None or x.level.ended:
             return general(x)
         value = x.value
         function = found.get(type(value))
@@ -213,7 +216,7 @@ def _binary(primitive: Primitive, general: Callable[..., Any]) -> Callable[[Any,
 
     def binary(x1: Any, x2: Any) -> Any:
         level = x1.level if type(x1) is Batched else x2.level if type(x2) is Batched else None
-        if level is None or level.outside is not None:
+        if level is None or level.outside is not None or level.ended:
             return general(x1, x2)
         mapped1 = mapped2 = False
         v1, v2 = x1, x2

@@ -124,18 +124,20 @@ def _run(
     try:
         with journal, running((*running_levels(), level)):
             y = f(*args, **options)
+        _refuse_what_stays(journal, level, start)
+        results, structure = flatten(y)
+        places = _axes_of(out_axes, structure, "out_axes", "the result")
+        return unflatten(
+            structure,
+            [collect(_result(y), a, level) for y, a in zip(results, places, strict=True)],
+        )
     except NotBatchableError as failure:
         if failure.level is not level or not level.size:
             raise
         journal.put_back()  # what it did before it failed is done once more
         return _one_after_another(f, xs, axes, treedef, out_axes, level.size)
-    _refuse_what_stays(journal, level, start)
-    results, structure = flatten(y)
-    places = _axes_of(out_axes, structure, "out_axes", "the result")
-    return unflatten(
-        structure,
-        [collect(_result(y), a, level) for y, a in zip(results, places, strict=True)],
-    )
+    finally:
+        level.ended = True
 
 
 def _refuse_what_stays(journal: Journal, level: Level, start: int) -> None:
