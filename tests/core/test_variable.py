@@ -298,6 +298,45 @@ def test_trainable_and_constraint_can_be_changed():
         v.learning_rate = 0.1
 
 
+@pytest.mark.parametrize(
+    ("change", "each"),
+    [
+        (lambda v: v.assign_add(xg.ones(100_000)), 1.0),
+        (lambda v: v.assign_sub(xg.ones(100_000)), -1.0),
+        (lambda v: v.scatter_add(np.arange(100_000), xg.ones(100_000)), 1.0),
+    ],
+    ids=["assign_add", "assign_sub", "scatter_add"],
+)
+def test_nothing_is_lost_of_what_several_threads_add(change, each):
+    v = xg.Variable(xg.zeros(100_000))
+
+    def work():
+        for _ in range(50):
+            change(v)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    np.testing.assert_array_equal(v.numpy(), 200.0 * each)
+
+
+def test_parts_that_several_threads_set_all_arrive():
+    v = xg.Variable(xg.zeros((4, 100_000)))
+
+    def work(row):
+        for i in range(50):
+            v[row] = float(i)
+
+    threads = [threading.Thread(target=work, args=(row,)) for row in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    np.testing.assert_array_equal(v.numpy(), 49.0)
+
+
 def test_assignment_in_threads_loses_nothing_it_was_told():
     v = [xg.Variable(np.zeros(100)) for _ in range(4)]
 

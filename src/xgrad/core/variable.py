@@ -7,6 +7,7 @@ no gradient, because assigning puts a new array in place and never changes the o
 from __future__ import annotations
 
 import itertools
+import threading
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -40,6 +41,9 @@ __all__ = ["Variable", "all_variables"]
 
 _SETITEM = primitive("setitem")
 _numbers = itertools.count()
+# Held while a new value takes the old one's place, not while it is computed. What is told of that may
+# assign, too.
+_changing = threading.RLock()
 _live: weakref.WeakSet[Variable] = weakref.WeakSet()
 
 
@@ -143,16 +147,17 @@ class Variable(ArrayAttributes):
         return self._update(new, "assign", value)
 
     def assign_add(self, value: ArrayLike) -> Variable:
-        """Add to the value; returns this Variable."""
+        """Add to the value; returns this Variable.
+
+        Nothing is lost of what several threads add.
+        """
         part = self._fit(value, "assign_add")
-        new = backend_of(self.raw).xp.add(self.raw, part)
-        return self._update(new, "assign_add", value)
+        return self._change(lambda xp, old: xp.add(old, part), "assign_add", value)
 
     def assign_sub(self, value: ArrayLike) -> Variable:
-        """Subtract from the value; returns this Variable."""
+        """Subtract from the value; returns this Variable. See `assign_add`."""
         part = self._fit(value, "assign_sub")
-        new = backend_of(self.raw).xp.subtract(self.raw, part)
-        return self._update(new, "assign_sub", value)
+        return self._change(lambda xp, old: xp.subtract(old, part), "assign_sub", value)
 
     def scatter_update(self, indices: ArrayLike, updates: ArrayLike) -> Variable:
         """Replace the rows at `indices` of the first axis; returns this Variable."""
@@ -173,14 +178,18 @@ class Variable(ArrayAttributes):
         self._receive(value, "went by item assignment into a part")
         part = self._rows(value, "setitem: value")
         part = cast_within_kind(part, self.dtype, "setitem: value", self.name)
-        new = backend.xp.copy(self.raw)
-        try:
-            with backend.on(new):
-                new[fill_key(template, arrays)] = part
-        except Exception as error:
-            operands = (self.raw, part, *arrays)
-            raise explain_failure(_SETITEM, operands, {"key": template}, error) from error
-        self._update(new, "set", key, value)
+
+        def changed(xp: Any, old: Array) -> Array:
+            new: Any = xp.copy(old)
+            try:
+                with backend.on(new):
+                    new[fill_key(template, arrays)] = part
+            except Exception as error:
+                operands = (old, part, *arrays)
+                raise explain_failure(_SETITEM, operands, {"key": template}, error) from error
+            return new
+
+        self._change(changed, "set", key, value)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
         new = Variable(self.raw, self.trainable, self.name, constraint=self.constraint)
@@ -203,6 +212,15 @@ class Variable(ArrayAttributes):
             self.raw = backend_of(self.raw).finish(new)
         return self
 
+    def _change(self, new: Callable[[Any, Array], Array], how: str, *given: Any) -> Variable:
+        """Take a value that is computed from the old one, once more if that changed meanwhile."""
+        while True:
+            old = self.raw
+            array = backend_of(old).finish(new(backend_of(old).xp, old))
+            with _changing:
+                if self.raw is old:
+                    return self._update(array, how, *given)
+
     def _scatter(self, indices: Any, updates: Any, mode: str, what: str) -> Variable:
         xp = backend_of(self.raw).xp
         index = self._rows(indices, f"{what}: indices")
@@ -222,14 +240,14 @@ class Variable(ArrayAttributes):
         flat = xp.reshape(index, (-1,))
         rows = xp.reshape(rows, (flat.shape[0], *self.shape[1:]))
         signed, add = (xp.negative(rows), "add") if mode == "subtract" else (rows, mode)
+        scattered = lambda xp, old: xp.scatter(old, flat, signed, axis=0, mode=add)
         try:
-            new = xp.scatter(self.raw, flat, signed, axis=0, mode=add)
+            return self._change(scattered, "scatter", indices, updates, mode)
         except IndexError as error:
             raise OutOfRangeError(
                 f"{what}: indices {describe(index)} must be rows of {self.name} {describe(self)}: "
                 f"{error}. Use indices from {-self.shape[0]} to {self.shape[0] - 1}."
             ) from error
-        return self._update(new, "scatter", indices, updates, mode)
 
     def _check_place(self, array: Any, what: str) -> None:
         """Refuse an array that does not live where this Variable does."""
