@@ -23,19 +23,21 @@ sys.path.insert(0, str(ROOT / "src"))
 import numpy as np
 
 import xgrad as xg
+from xgrad.backends.cupy_access import access_of
 from xgrad.backends.cupy_activations import COMPUTED, KERNELS
 from xgrad.backends.cupy_activations import source_of as activation_source
+from xgrad.backends.cupy_bundles import together_text
 from xgrad.backends.cupy_copies import COPY
 from xgrad.backends.cupy_cross_entropy import INDICES
 from xgrad.backends.cupy_cross_entropy import NAMES as CROSS_ENTROPIES
 from xgrad.backends.cupy_cross_entropy import source_of as cross_entropy_source
 from xgrad.backends.cupy_elementwise import source_of as elementwise_source
-from xgrad.backends.cupy_fusion import can_fuse, kernel_text, together_text
+from xgrad.backends.cupy_fusion import can_fuse
 from xgrad.backends.cupy_kernels import SOURCES
+from xgrad.backends.cupy_pointwise import source_of as pointwise_source
 from xgrad.backends.cupy_raw import OPTIONS
 from xgrad.backends.cupy_reduction_text import finish_source
 from xgrad.backends.cupy_reduction_text import source_of as reduction_source
-from xgrad.backends.cupy_reductions import access_of
 from xgrad.backends.cupy_rows import NAMES, TYPES
 from xgrad.backends.cupy_rows import source_of as row_source
 from xgrad.backends.cupy_together import Form
@@ -175,14 +177,14 @@ def fused_kernels(title: str, f: Any, dtype: Any, kind: str) -> Iterator[Kernel]
     for number, item in enumerate([i for i in order if isinstance(i, Group)], 1):
         others = {n for other in order if other is not item for n in other.reads()}
         group = describe(program, item, others | set(program.outputs()))
-        if not group.reductions:
-            text = wrapped("xgrad_fused", kernel_text(group), kind, only_arrays=True)
-            yield Kernel(f"kernel {number} of {title}", kind, text)
-            continue
         given = [np.ones(program.specs[n].shape, group.dtypes[n]) for n in group.inputs]
         found = access_of(group, [x.shape for x in given], [x.strides for x in given], 16)
         assert found is not None
-        name, text = f"kernel {number} of {title}", finish_source(group, group.reductions)
+        name = f"kernel {number} of {title}"
+        if not group.reductions:
+            yield Kernel(name, kind, pointwise_source(group, found[0]))
+            continue
+        text = finish_source(group, group.reductions)
         yield Kernel(name, kind, reduction_source(group, found[0]))
         yield Kernel(f"{name}, its parts", kind, text)
 
@@ -199,7 +201,7 @@ def bundle_source(dtype: Any) -> str:
     return together_text(describe(program, group, program.outputs()), single)
 
 
-def wrapped(name: str, parts: tuple[str, str, str], kind: str, *, only_arrays: bool = False) -> str:
+def wrapped(name: str, parts: tuple[str, str, str], kind: str) -> str:
     """Write an elementwise kernel as cupy does, for contiguous arrays."""
     inputs, outputs, operation = parts
     parameters, loads = [], []
@@ -207,7 +209,7 @@ def wrapped(name: str, parts: tuple[str, str, str], kind: str, *, only_arrays: b
         for part in text.split(", "):
             *raw, written, own = part.split()
             c = _C.get(written, written)
-            if raw or (written in _C and not only_arrays):
+            if raw or written in _C:
                 array = f"CArray<{c}, 1, true, true>" if raw else f"const {c}"
                 parameters.append(f"{array} {own}")
             elif re.fullmatch(r"c\d+", own):  # a number of a step
@@ -265,7 +267,7 @@ HEAD = """\
 
 Written by `scripts/kernel_report.py`, which compiles every kernel of `src/xgrad/backends/cupy_*.py` with NVRTC {version}, without a GPU.
 Registers per thread, bytes of shared memory per block, bytes spilled to local memory (stores and loads), bytes of the binary.
-Elementwise kernels run in blocks of 128 threads, rows in blocks of 256, kernels that reduce in blocks of 32 to 256. What they compute
+CuPy's elementwise kernels run in blocks of 128 threads, rows in blocks of 256, those of groups in blocks of 32 to 256. What they compute
 is tested on the CPU, where `tests/host_kernels.py` runs the same sources, against the compositions that serve other libraries.
 
 | kernel | dtype | architecture | registers | shared | spilled | binary |

@@ -40,7 +40,6 @@ KERNELS = (
     ("cupy_copies", "_kernel"),
     ("cupy_cross_entropy", "_kernel"),
     ("cupy_elementwise", "_kernel"),
-    ("cupy_fusion", "_kernel"),
     ("cupy_raw", "raw_kernel"),
     ("cupy_rows", "_kernel"),
     ("cupy_products", "_function"),

@@ -200,17 +200,22 @@ def run_raw(code, name, grid, block, arguments):
     call = []
     for i, kind in enumerate(kinds):
         call.append(f"({kind})a[{i}]" if "*" in kind else f"*({kind}*)a[{i}]")
+    start = f"threadIdx = {{t, 0, 0}}; {name}({', '.join(call)});"
+    if "__syncthreads" in code:
+        block_of_threads = f"""
+            std::barrier<> barrier(block);
+            block_barrier = &barrier;
+            std::vector<std::thread> threads;
+            for (unsigned t = 0; t < block; ++t) threads.emplace_back([=] {{ {start} }});
+            for (auto& thread : threads) thread.join();"""
+    else:  # they do not meet, so one may come after the other
+        block_of_threads = f"for (unsigned t = 0; t < block; ++t) {{ {start} }}"
     launch = f"""
     extern "C" void launch(void** a, unsigned grid, unsigned block) {{
         gridDim = {{grid, 1, 1}}; blockDim = {{block, 1, 1}};
         for (unsigned b = 0; b < grid; ++b) {{
             blockIdx = {{b, 0, 0}};
-            std::barrier<> barrier(block);
-            block_barrier = &barrier;
-            std::vector<std::thread> threads;
-            for (unsigned t = 0; t < block; ++t)
-                threads.emplace_back([=] {{ threadIdx = {{t, 0, 0}}; {name}({", ".join(call)}); }});
-            for (auto& thread : threads) thread.join();
+            {block_of_threads}
         }}
     }}"""
     names = re.findall(r"(\w+)\s*(?:,|$)", found.group(1))

@@ -16,12 +16,14 @@ from .._typing import Array, DType, NativeDevice, Shape
 from ..errors import BackendUnavailableError
 from .base import CUDA, Backend, Job, Memory, Replaced
 from .captured import Capturer
+from .cupy_bundles import together_function
 from .cupy_elementwise import one_kernel_each, replace_by_kernel
 from .cupy_functions import CupyFunctions, Own
-from .cupy_fusion import can_fuse, fused_function, together_function
+from .cupy_fusion import can_fuse
 from .cupy_graphs import CupyCapturer
 from .cupy_halves import bfloat16, is_bfloat16
 from .cupy_memory import Uploader, alongside, memory, release
+from .cupy_pointwise import pointwise_function
 from .cupy_reductions import reduced_function
 from .cupy_tables import is_captured
 from .fused import Fused, renumbered
@@ -161,7 +163,7 @@ class CupyBackend(Backend):
 
     def fused(self, group: Fused) -> Callable[..., tuple[Array, ...]] | None:
         group = renumbered(group)  # equal groups are compiled once
-        function = reduced_function(group) if group.reductions else fused_function(group)
+        function = reduced_function(group) if group.reductions else pointwise_function(group)
         return _placed(function) if function is not None and self.roams else function
 
     def capturer(self, native: NativeDevice) -> Capturer:

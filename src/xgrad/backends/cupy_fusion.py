@@ -1,33 +1,25 @@
-"""Groups of elementwise instructions as one CUDA kernel: a line of C++ per instruction.
+"""What an elementwise instruction is in CUDA C++: one line, of its operands' names.
 
 Operands are converted before, as the standard says: to the result's dtype, and where the result is a
 truth value to what they have in common. What has no line here is not fused."""
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from .._typing import Array, Shape
 from .cupy_activations import VALUES
-from .cupy_raw import elementwise_kernel, raw_kernel
-from .cupy_tables import Input, contiguous, is_captured, launch, new_arrays, table_source
 from .fused import REDUCTIONS, Fused, Step
 
 __all__ = [
     "MOST_ARRAYS",
     "c_type",
     "can_fuse",
-    "fused_function",
-    "kernel_text",
     "line",
     "operand",
-    "together_function",
-    "together_text",
 ]
 
 # The dtypes of values in kernels, and what C++ calls them.
@@ -38,7 +30,6 @@ _TYPES = {
     "float32": "float",
     "float64": "double",
 }
-_NAME = "xgrad_fused_together"
 MOST_ARRAYS = 40  # the arguments of a kernel must fit into four kilobytes
 
 # Of floats only; {0}, {1} are operands and T is the result's type. A NaN stays one.
@@ -123,63 +114,6 @@ def can_fuse(name: str, operands: Sequence[Any], result: Any) -> bool:
     return name in _TEXTS
 
 
-def fused_function(group: Fused) -> Callable[..., tuple[Array, ...]] | None:
-    """The function of a group's inputs; None if it is too large for one kernel."""
-    if len(group.inputs) + len(group.outputs) > MOST_ARRAYS:
-        return None
-    kernel = _kernel(*kernel_text(group))
-
-    def run(*arrays: Array) -> tuple[Array, ...]:
-        made = kernel(*arrays)
-        return made if isinstance(made, tuple) else (made,)
-
-    return run
-
-
-def together_function(
-    group: Fused, single: Sequence[bool], shapes: Sequence[Shape]
-) -> Callable[..., tuple[Array, ...]]:
-    """The function of the inputs of groups that do the same, one after the other (cupy_tables.py)."""
-    kernel = raw_kernel(together_text(group, single), _NAME)
-    alone = fused_function(group)
-    count = len(group.inputs)
-    dtypes = [np.dtype(group.dtypes[n]) for n in group.outputs]
-    sizes = [math.prod(shape) for shape in shapes]
-
-    def run(*arrays: Array) -> tuple[Array, ...]:
-        if alone is not None and is_captured():
-            each = [arrays[i : i + count] for i in range(0, len(arrays), count)]
-            return tuple([y for own in each for y in alone(*own)])
-        given = [*map(contiguous, arrays)]
-        results = [new_arrays(shape, dtypes) for shape in shapes]
-        rows = [(*given[i * count : (i + 1) * count], *made) for i, made in enumerate(results)]
-        launch(kernel, sizes, rows)
-        return tuple([x for made in results for x in made])
-
-    return run
-
-
-def together_text(group: Fused, single: Sequence[bool]) -> str:
-    """The source of the kernel that does the same as a group for many of them."""
-    places = {number: place for place, number in enumerate(group.inputs)}
-    inputs = [
-        Input(c_type(group, n), f"x{i}", single=alone)
-        for i, (n, alone) in enumerate(zip(group.inputs, single, strict=True))
-    ]
-    outputs = [(c_type(group, n), f"v{n}") for n in group.outputs]
-    return table_source(_NAME, inputs, outputs, [line(s, group, places) for s in group.steps])
-
-
-def kernel_text(group: Fused) -> tuple[str, str, str]:
-    """Inputs, outputs and operation, as ElementwiseKernel takes them."""
-    places = {number: place for place, number in enumerate(group.inputs)}
-    lines = [line(step, group, places) for step in group.steps]
-    lines += [f"y{i} = v{n};" for i, n in enumerate(group.outputs)]
-    inputs = ", ".join(f"{_name(group, n)} x{i}" for i, n in enumerate(group.inputs))
-    outputs = ", ".join(f"{_name(group, n)} y{i}" for i, n in enumerate(group.outputs))
-    return inputs, outputs, "\n".join(lines)
-
-
 def _name(group: Fused, number: int) -> str:
     return str(np.dtype(group.dtypes[number]).name)
 
@@ -251,8 +185,3 @@ def _number(value: Any) -> str:
     if math.isfinite(value):
         return repr(value)
     return "(0.0 / 0.0)" if math.isnan(value) else f"({math.copysign(1.0, value)} / 0.0)"
-
-
-@functools.cache
-def _kernel(inputs: str, outputs: str, operation: str) -> Any:
-    return elementwise_kernel(inputs, outputs, operation, "xgrad_fused")

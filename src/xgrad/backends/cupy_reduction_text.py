@@ -10,15 +10,15 @@ cupy_reductions.py."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from .cupy_access import Access, Pieces, add_inputs, add_outputs, main_layout
 from .cupy_fusion import c_type, line, operand
 from .fused import Fused, Reduction
 
-__all__ = ["FINISH", "MOST_THREADS", "NAME", "Access", "finish_source", "main_layout", "source_of"]
+__all__ = ["FINISH", "MOST_THREADS", "NAME", "finish_source", "source_of"]
 
 NAME, FINISH = "xgrad_reduced", "xgrad_reduced_finish"
 MOST_THREADS = 256  # of a block, for which there is memory to meet in
@@ -55,11 +55,7 @@ __device__ T over_threads(T value, double* memory, int apart, int count, Combine
     return result;
 }
 """
-_SOURCE = """typedef INDEX Offset;
-const int WIDTH = PACKED;  // elements that a thread takes at once
-
-template <typename T> struct __align__(sizeof(T) * WIDTH) Pack { T at[WIDTH]; };
-
+_SOURCE = """
 extern "C" __global__ void NAME(
     PARAMETERS
 ) {
@@ -126,108 +122,24 @@ _NUMBERS = (
 )
 
 
-class Access(NamedTuple):
-    """How a kernel finds its elements.
-
-    Attributes
-    ----------
-    kinds : tuple of str
-        Of each input: ``"whole"`` if its elements lie as those of the group's shape, ``"single"``
-        if it is one for all, ``"strided"`` if it has a stride for each of the axes that are told apart.
-    axes : int
-        How many axes are told apart; 0 where nothing is strided.
-    width : int
-        How many elements a thread takes at once, from memory that is aligned for it.
-    wide : bool
-        Whether positions take 64 bits.
-    """
-
-    kinds: tuple[str, ...]
-    axes: int
-    width: int
-    wide: bool
-
-
-def main_layout(reductions: Sequence[Reduction]) -> tuple[int, int, int]:
-    """The layout that all of them have that are not over everything."""
-    return next((r.layout for r in reductions if not r.layout.is_full), reductions[0].layout)
-
-
 def source_of(group: Fused, access: Access) -> str:
     """The text of a kernel; arguments are inputs, outputs, results of reductions, and numbers.
 
     The results of reductions are theirs, or those of their parts, one after the other."""
-    pieces = _Pieces({number: place for place, number in enumerate(group.inputs)})
-    pieces.lines += _position(access)
-    _add_inputs(pieces, group, access)
+    pieces = Pieces({number: place for place, number in enumerate(group.inputs)})
+    add_inputs(pieces, group, access)
     pieces.lines += [line(step, group, pieces.places) for step in group.steps]
-    _add_outputs(pieces, group)
+    add_outputs(pieces, group)
     _add_reductions(pieces, group)
-    pieces.parameters += _NUMBERS
-    pieces.parameters += [f"long long n{axis}" for axis in range(1, access.axes)]
-    pieces.parameters += [
-        f"long long t{place}_{axis}"
-        for place, how in enumerate(access.kinds)
-        if how == "strided"
-        for axis in range(access.axes)
-    ]
-    text = _SOURCE.replace("INDEX", "long long" if access.wide else "unsigned")
-    text = text.replace("PACKED", str(access.width))
+    pieces.parameters += [*_NUMBERS, *access.numbers()]
+    text = _SHARED + access.types() + _SOURCE
     text = text.replace("UNROLLED", "1" if access.width > 1 else "4")
-    for word, found, indent in (
-        *(("BEFORE", pieces.before, 4), ("STARTS", pieces.starts, 8), ("READS", pieces.reads, 12)),
-        *(("LINES", pieces.lines, 16), ("WRITES", pieces.writes, 12), ("ENDS", pieces.ends, 8)),
-        ("AFTER", pieces.after, 4),
-    ):
-        text = text.replace(word, f"\n{' ' * indent}".join(found))
-    return _finished(_SHARED + text, NAME, pieces.parameters)
+    return _named(pieces.into(text), NAME)
 
 
-@dataclass
-class _Pieces:
-    """What a source is put together from: the places of inputs, and lines of C++ by where they go."""
-
-    places: dict[int, int]
-    parameters: list[str] = field(default_factory=list)
-    before: list[str] = field(default_factory=list)
-    starts: list[str] = field(default_factory=list)
-    reads: list[str] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)
-    writes: list[str] = field(default_factory=list)
-    ends: list[str] = field(default_factory=list)
-    after: list[str] = field(default_factory=list)
-
-
-def _add_inputs(pieces: _Pieces, group: Fused, access: Access) -> None:
-    """Where each input is, and its element."""
-    for number, place in pieces.places.items():
-        kind, how = c_type(group, number), access.kinds[place]
-        pieces.parameters.append(f"const {kind}* __restrict__ a{place}")
-        if how == "single":
-            pieces.before.append(f"const {kind} x{place} = a{place}[0];")
-        elif how == "whole":
-            pack = f"const Pack<{kind}>"
-            pieces.reads.append(f"{pack} p{place} = *({pack}*)(a{place} + n);")
-            pieces.lines.append(f"const {kind} x{place} = p{place}.at[e];")
-        else:
-            at = " + ".join(f"c{axis} * t{place}_{axis}" for axis in range(access.axes))
-            pieces.lines.append(f"const {kind} x{place} = a{place}[{at}];")
-
-
-def _add_outputs(pieces: _Pieces, group: Fused) -> None:
-    """The values that are written as they are."""
-    reduced = {r.result for r in group.reductions}
-    for number in (n for n in group.outputs if n not in reduced):
-        kind = c_type(group, number)
-        pieces.parameters.append(f"{kind}* __restrict__ b{number}")
-        pieces.reads.append(f"Pack<{kind}> q{number};")
-        pieces.lines.append(f"q{number}.at[e] = v{number};")
-        pieces.writes.append(f"*(Pack<{kind}>*)(b{number} + n) = q{number};")
-
-
-def _add_reductions(pieces: _Pieces, group: Fused) -> None:
+def _add_reductions(pieces: Pieces, group: Fused) -> None:
     """What threads collect, in each job or in all of them, and how they meet."""
-    main = main_layout(group.reductions)
+    main = main_layout(group)
     for r in group.reductions:
         kind, own, combine = c_type(group, r.result), f"s{r.result}", _COMBINE[r.name]
         pieces.parameters.append(f"{kind}* __restrict__ b{r.result}")
@@ -264,24 +176,11 @@ def finish_source(group: Fused, reductions: Sequence[Reduction]) -> str:
             f"shared, {_COMBINE[r.name]});"
         )
     text = _SHARED + _FINISH.replace("CALLS", "\n    ".join(calls))
-    return _finished(text, FINISH, parameters)
+    return _named(text.replace("PARAMETERS", ",\n    ".join(parameters)), FINISH)
 
 
-def _finished(text: str, name: str, parameters: Sequence[str]) -> str:
-    text = text.replace("NAME", name).replace("MOST", str(MOST_THREADS))
-    return text.replace("PARAMETERS", ",\n    ".join(parameters))
-
-
-def _position(access: Access) -> list[str]:
-    """An element's place along each of the axes that are told apart."""
-    if not access.axes:
-        return []
-    lines, rest = [], "n + e"
-    for axis in range(access.axes - 1, 0, -1):
-        lines.append(f"const Offset m{axis} = {rest}, d{axis} = m{axis} / (Offset)n{axis};")
-        lines.append(f"const long long c{axis} = m{axis} - d{axis} * (Offset)n{axis};")
-        rest = f"d{axis}"
-    return [*lines, f"const long long c0 = {rest};"]
+def _named(text: str, name: str) -> str:
+    return text.replace("NAME", name).replace("MOST", str(MOST_THREADS))
 
 
 def _start(reduction: Reduction, group: Fused) -> str:

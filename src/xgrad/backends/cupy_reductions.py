@@ -13,28 +13,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._typing import Array, Shape
+from .._typing import Array
+from .cupy_access import access_of, main_layout
 from .cupy_fusion import MOST_ARRAYS
 from .cupy_raw import raw_kernel
-from .cupy_reduction_text import (
-    FINISH,
-    MOST_THREADS,
-    NAME,
-    Access,
-    finish_source,
-    main_layout,
-    source_of,
-)
+from .cupy_reduction_text import FINISH, MOST_THREADS, NAME, finish_source, source_of
 from .fused import Fused, Layout, Reduction
 
-__all__ = ["Grid", "access_of", "grid_of", "reduced_function"]
+__all__ = ["Grid", "grid_of", "reduced_function"]
 
 THREADS = MOST_THREADS
 BLOCKS = 1024  # about what an H100 has room for
 _ENOUGH = 16  # steps of each thread, up to which a second launch is not worth it
 _MOST_STEPS = 256  # of a thread, which adds up one after the other, for the sake of rounding
-_NARROW = 1 << 30  # elements, below which positions take 32 bits
-_MOST_AXES = 8  # the arguments of a kernel must fit into four kilobytes
 
 
 class Grid(NamedTuple):
@@ -77,79 +68,6 @@ def grid_of(layout: Layout) -> Grid:
     chunk = depth * _ceil(each, parts)
     parts = _ceil(reduced, chunk)
     return Grid(min(tiles * parts, BLOCKS), threads, columns, depth, parts, chunk)
-
-
-def access_of(
-    group: Fused, shapes: Sequence[Shape], strides: Sequence[Shape], alignment: int
-) -> tuple[Access, list[int]] | None:
-    """How a kernel finds elements, and the sizes and strides that it has to be told.
-
-    None if that would be too many. `strides` count bytes; `alignment` is one that all arrays have."""
-    domain = group.domain
-    itemsizes = [np.dtype(group.dtypes[n]).itemsize for n in group.inputs]
-    kinds, moved = [], []
-    for shape, own, size in zip(shapes, strides, itemsizes, strict=True):
-        if math.prod(shape) == 1 and shape != domain:
-            kinds.append("single")
-        elif shape == domain and _is_in_order(shape, own, size):
-            kinds.append("whole")
-        else:
-            if any(stride % size for stride in own):
-                return None
-            kinds.append("strided")
-            padded = (0,) * (len(domain) - len(shape))
-            steps = [0 if n == 1 else s // size for n, s in zip(shape, own, strict=True)]
-            moved.append([*padded, *steps])
-    sizes, moved = _collapsed(domain, moved)
-    if len(sizes) > _MOST_AXES:
-        return None
-    reduced = {r.result for r in group.reductions}
-    written = [np.dtype(group.dtypes[n]).itemsize for n in group.outputs if n not in reduced]
-    whole = [size for size, kind in zip(itemsizes, kinds, strict=True) if kind == "whole"]
-    width = _width(group, max([*whole, *written], default=0), alignment)
-    wide = math.prod(domain) >= _NARROW
-    numbers = [*sizes[1:], *(step for steps in moved for step in steps)]
-    return Access(tuple(kinds), len(sizes), width, wide), numbers
-
-
-def _width(group: Fused, itemsize: int, alignment: int) -> int:
-    """How many elements make a load of 16 bytes, where all that are side by side are reduced."""
-    layout = main_layout(group.reductions)
-    if not itemsize or layout[2] != 1:
-        return 1
-    width = min(4, 16 // itemsize)
-    fits = layout[1] % width == 0 and alignment % (width * itemsize) == 0
-    return width if fits else 1
-
-
-def _is_in_order(shape: Shape, strides: Shape, itemsize: int) -> bool:
-    step = itemsize
-    for n, stride in zip(reversed(shape), reversed(strides), strict=True):
-        if n != 1 and stride != step:
-            return False
-        step *= n
-    return True
-
-
-def _collapsed(domain: Shape, moved: list[list[int]]) -> tuple[list[int], list[list[int]]]:
-    """As few axes as can be told apart by the strides of all arrays; none where there are no arrays."""
-    if not moved:
-        return [], []
-    sizes: list[int] = []
-    kept: list[list[int]] = [[] for _ in moved]
-    for axis, size in enumerate(domain):
-        if size == 1:
-            continue
-        here = [steps[axis] for steps in moved]
-        if sizes and all(own[-1] == s * size for own, s in zip(kept, here, strict=True)):
-            sizes[-1] *= size
-            for own, s in zip(kept, here, strict=True):
-                own[-1] = s
-            continue
-        sizes.append(size)
-        for own, s in zip(kept, here, strict=True):
-            own.append(s)
-    return (sizes, kept) if sizes else ([1], [[0] for _ in moved])
 
 
 class _Plan(NamedTuple):
@@ -227,7 +145,7 @@ def _plan_for(group: Fused, arrays: Sequence[Array]) -> _Plan | None:
     if found is None:
         return None
     access, more = found
-    outer, reduced, inner = main = main_layout(group.reductions)
+    outer, reduced, inner = main = main_layout(group)
     steps = reduced // access.width
     grid = grid_of(Layout(outer, steps, inner))
     numbers: list[Any] = [np.int64(n) for n in (outer, steps, inner, grid.parts, grid.chunk)]
