@@ -21,7 +21,16 @@ from ...errors import TracingError
 from ...interpreters.follower import Follower
 from ...interpreters.stack import Context
 
-__all__ = ["Recipe", "Recipes", "Run", "belongs_to_graph", "link_of", "values_of"]
+__all__ = [
+    "Recipe",
+    "Recipes",
+    "Run",
+    "belongs_to_graph",
+    "is_recorded",
+    "link_of",
+    "must_hold",
+    "values_of",
+]
 
 
 class Recipe(NamedTuple):
@@ -55,6 +64,8 @@ class _Nobody(Follower):
 _all: WeakSet[Recipes] = WeakSet()
 # Those of graphs that were left: their values may be run for as long as they live.
 _of_left_graphs: WeakKeyDictionary[Node, tuple[Recipe, int]] = WeakKeyDictionary()
+# What has to be true in every run, and which function has decided so when it was built.
+_must_hold: WeakKeyDictionary[Node, str] = WeakKeyDictionary()
 
 
 class Recipes:
@@ -131,6 +142,16 @@ def _find(node: Node) -> tuple[Recipe, int] | None:
         (cut,) = node.parents
         return None if cut is None else _find(cut)
     return None
+
+
+def is_recorded(x: Any) -> bool:
+    """Whether it is known how a Tensor was computed."""
+    return x.node is not None and _find(x.node) is not None
+
+
+def must_hold(x: Any, function: str) -> None:
+    """Let every run fail in which a truth value is not true, on which a function has relied."""
+    _must_hold[x.node] = function
 
 
 def belongs_to_graph(x: Any) -> bool:
@@ -221,8 +242,14 @@ class Run:
             if missing:
                 todo += missing
             else:
-                self._done[id(recipe)] = self._results(recipe)
-                todo.pop()
+                self._done[id(recipe)] = results = self._results(recipe)
+                function = _must_hold.get(todo.pop())
+                if function is not None and results is not None and not results[0]:
+                    raise TracingError(
+                        f"Session.run: {function} goes another way with these values than when the "
+                        "program was built, and only that way is known. Use tf.where, or "
+                        "GradientTape and Python's own control flow."
+                    )
 
     def _is_missing(self, link: Node) -> bool:
         if link in self._fed:
