@@ -16,7 +16,7 @@ from ...core.observers import state
 from ...errors import TracingError
 from ._convert import as_tensor, as_tensors
 from ._default_graph import recording
-from ._replay import is_recorded, must_hold
+from ._replay import are_written, may_change, must_hold
 from ._tables import followed
 
 __all__ = [
@@ -153,8 +153,8 @@ def _seen(pred: Any) -> Any:
 
 def _held_to(decisions: list[Any], results: Any, function: str) -> Any:
     """Results that `Session.run` gives only where all decisions are what they are now."""
-    known = [p for p in decisions if is_recorded(p)]
-    if not known:
+    known = [p for p in decisions if may_change(p)]
+    if not known or not are_written():
         return results
     with recording():
         holds = xg.all(xg.stack([p or xg.logical_not(p) for p in known]))

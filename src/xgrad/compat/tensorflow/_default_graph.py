@@ -24,7 +24,7 @@ from ...interpreters.graph_scope import Graph
 from ...interpreters.graph_trace import GraphTrace
 from ...interpreters.stack import install, set_ambient
 from ...interpreters.trace import make_followable
-from ._replay import Recipes
+from ._replay import Recipes, are_written, make_known
 
 __all__ = ["DefaultGraph", "default_graph", "follow", "recording", "set_eager"]
 
@@ -85,6 +85,8 @@ class DefaultGraph(Graph):
             self._made[x.number] = x
         if is_inexact(x.raw.dtype):
             self._roots.add(make_followable(x))
+        else:
+            make_known(x)
 
     def variables(self) -> list[Variable]:
         """List the program's Variables; those of programs that have ended are gone for good."""
@@ -93,7 +95,7 @@ class DefaultGraph(Graph):
 
     def forget(self) -> None:
         """Let go of everything that was recorded."""
-        if self._trace.nodes:
+        if self._trace.nodes or self.recipes.of:
             self._trace.close()
             self.recipes.of.clear()
             self._start()
@@ -158,6 +160,8 @@ def follow(x: Any) -> Any:
     if graph is None or not isinstance(x, Handle):
         return x
     if state.observers and state.observers is not graph.observers:
+        if are_written():
+            make_known(x)
         return x  # somebody else records, who was told what to follow
     node = x.node
     if isinstance(x, Variable) or node is None or not graph.alone[0].follows(node):

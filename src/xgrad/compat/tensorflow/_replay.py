@@ -15,20 +15,25 @@ from ...batching import Batched
 from ...core.dispatch import compute
 from ...core.instructions import PRIMITIVES
 from ...core.node import Break, Cut, Leaf, Node, weakly
+from ...core.observers import user_line
 from ...core.primitive import Primitive
 from ...core.variable import Variable
 from ...errors import TracingError
 from ...interpreters.follower import Follower
-from ...interpreters.stack import Context
+from ...interpreters.stack import Context, watching
 
 __all__ = [
     "Recipe",
     "Recipes",
     "Run",
+    "are_written",
     "belongs_to_graph",
-    "is_recorded",
+    "is_settled",
     "link_of",
+    "make_known",
+    "may_change",
     "must_hold",
+    "settle",
     "values_of",
 ]
 
@@ -64,6 +69,8 @@ class _Nobody(Follower):
 _all: WeakSet[Recipes] = WeakSet()
 # Those of graphs that were left: their values may be run for as long as they live.
 _of_left_graphs: WeakKeyDictionary[Node, tuple[Recipe, int]] = WeakKeyDictionary()
+# What is a part of the program: the values of shapes, axes and counts.
+_settled: WeakSet[Node] = WeakSet()
 # What has to be true in every run, and which function has decided so when it was built.
 _must_hold: WeakKeyDictionary[Node, str] = WeakKeyDictionary()
 
@@ -144,14 +151,36 @@ def _find(node: Node) -> tuple[Recipe, int] | None:
     return None
 
 
-def is_recorded(x: Any) -> bool:
-    """Whether it is known how a Tensor was computed."""
-    return x.node is not None and _find(x.node) is not None
+def are_written() -> bool:
+    """Whether somebody in this thread writes down how values are computed."""
+    return any(type(observer) is Recipes for observer in watching())
+
+
+def make_known(x: Any) -> None:
+    """Give a constant a node, by which it is found where it is fed: integers have none to follow."""
+    if x.node is None:
+        x.node = Cut(Break.NOT_RECORDED, None, [], user_line(2))
+
+
+def may_change(x: Any) -> bool:
+    """Whether a value may be another one in some run: it can be fed, or is computed again."""
+    return link_of(x.node) is not None
 
 
 def must_hold(x: Any, function: str) -> None:
     """Let every run fail in which a truth value is not true, on which a function has relied."""
     _must_hold[x.node] = function
+
+
+def settle(x: Any) -> None:
+    """Say that a program was built for what a value is now: a shape, an axis or a count."""
+    if x.node is not None:
+        _settled.add(x.node)
+
+
+def is_settled(x: Any) -> bool:
+    """Whether a program was built for a value, so that it cannot be fed."""
+    return x.node in _settled
 
 
 def belongs_to_graph(x: Any) -> bool:

@@ -17,7 +17,7 @@ from ...core.handle import Handle, Sparse
 from ...core.spec import describe
 from ._convert import as_tensor
 from ._graphs import global_variables
-from ._replay import belongs_to_graph, values_of
+from ._replay import belongs_to_graph, is_settled, values_of
 from ._variables import Variable
 
 __all__ = [
@@ -278,6 +278,11 @@ def _as_fed(pair: tuple[Any, Any]) -> tuple[Any, Any]:
         raise xg.errors.ArgumentError(
             f"feed_dict: {describe(x)} is no value of a graph: nothing was computed from it. Use a "
             "value that tf made."
+        )
+    if is_settled(x):
+        raise xg.errors.ArgumentError(
+            f"feed_dict: {describe(x)} was a shape, an axis or a count when the program was built, "
+            "which is a program for that one. Build it anew with another."
         )
     array = xg.asarray(as_tensor(value, like=x), dtype=x.raw.dtype).raw
     return (x if isinstance(x, xg.Variable) else x.node), array
