@@ -369,3 +369,15 @@ def test_a_tape_lets_go_of_what_counters_were_computed_from():
         step = step + 1
         with tf.GradientTape():
             assert len(graph.recipes.of) == 0
+
+
+def test_a_session_does_not_run_what_a_tape_let_the_graph_forget(session):
+    x, w = tf.constant(2.0), tf.Variable(3.0)
+    y = x * w
+    train = tf.train.GradientDescentOptimizer(0.1).minimize(y, var_list=[w])
+    with tf.GradientTape():
+        z = w * w
+    for fetched in (y, train):
+        with pytest.raises(xg.errors.TapeError, match=r"Session.run: a value .* has forgotten"):
+            session.run(fetched, {x: 5.0})
+    assert session.run([x, w, z]) == [2.0, 3.0, 9.0]

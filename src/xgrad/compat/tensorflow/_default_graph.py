@@ -68,6 +68,7 @@ class DefaultGraph(Graph):
         self._roots: WeakSet[Node] = WeakSet()
         self._made: WeakValueDictionary[int, Variable] = WeakValueDictionary()  # type: ignore[assignment]
         self.recipes = Recipes()
+        self._began_anew = False
         self._start()
 
     def _start(self) -> None:
@@ -98,18 +99,19 @@ class DefaultGraph(Graph):
         if self._trace.nodes or self.recipes.of:
             self._trace.close()
             self.recipes.of.clear()
+            self._began_anew = True
             self._start()
 
-    def check(self, targets: list[Any]) -> None:
-        """Refuse gradients that would miss a path through what was forgotten."""
-        todo = [x.node for x in targets if x.node is not None]
+    def check(self, targets: list[Any], who: str) -> None:
+        """Refuse gradients, and values of a session, that would miss what was forgotten."""
+        todo = [x.node for x in targets if x.node is not None] if self._began_anew else []
         seen = set(todo)
         while todo:
             node = todo.pop()
             if self._trace.has_forgotten(node):
                 raise TapeError(
-                    "gradients: a value that was computed before a GradientTape was entered, or "
-                    "reset_default_graph called, went into ys, and the default graph has forgotten "
+                    f"{who}: a value that was computed before a GradientTape was entered, or "
+                    "reset_default_graph called, is needed, and the default graph has forgotten "
                     "what it was computed from. Use `with tf.Graph().as_default():` around the "
                     "whole computation, or the tape."
                 )
