@@ -210,3 +210,9 @@ def test_shapes_may_change_with_invariants():
 
 def test_a_number_from_a_branch_is_a_tensor():
     assert tf.cond(True, lambda: 2.0, lambda: 3.0).dtype == tf.float32
+
+
+def test_nothing_is_mapped_to_nothing_of_the_right_shape():
+    found = tf.map_fn(lambda x: {"a": tf.zeros([3, 2]) + x, "b": 1}, tf.zeros([0]))
+    assert (found["a"].shape, found["a"].dtype) == ((0, 3, 2), tf.float32)
+    assert (found["b"].shape, found["b"].dtype) == ((0,), tf.int32)

@@ -177,6 +177,9 @@ def map_fn(
     """Call a function for each slice along the first axis, and join the results."""
     leaves, treedef = xg.tree.flatten(elems)
     tensors = [as_tensor(x) for x in leaves]
+    if not len(tensors[0]):  # of which scan finds out what the results would be
+        parts = xg.tree.unflatten(treedef, tensors)
+        return xg.scan(lambda _, x: ((), xg.tree.map(as_tensor, fn(x))), (), parts)[1]
     results = [
         fn(xg.tree.unflatten(treedef, [x[i] for x in tensors])) for i in range(len(tensors[0]))
     ]
