@@ -381,3 +381,11 @@ def test_a_session_does_not_run_what_a_tape_let_the_graph_forget(session):
         with pytest.raises(xg.errors.TapeError, match=r"Session.run: a value .* has forgotten"):
             session.run(fetched, {x: 5.0})
     assert session.run([x, w, z]) == [2.0, 3.0, 9.0]
+
+
+@pytest.mark.usefixtures("graph")
+def test_orders_without_derivative_are_constants(session):
+    x = tf.constant(1.5)
+    (g,) = tf.gradients(tf.math.polygamma(1.0, x) + tf.math.digamma(x), x)
+    expected = tf.math.polygamma(2.0, x) + tf.math.polygamma(1.0, x)
+    assert session.run(g, {x: 2.5}) == pytest.approx(session.run(expected, {x: 2.5}))
