@@ -14,7 +14,7 @@ from ..._typing import Array
 from ...batching import Batched
 from ...core.dispatch import compute
 from ...core.instructions import PRIMITIVES
-from ...core.node import Break, Cut, Leaf, Node, weakly
+from ...core.node import Break, Cut, Leaf, Node, Output, weakly
 from ...core.observers import user_line
 from ...core.primitive import Primitive
 from ...core.variable import Variable
@@ -115,10 +115,13 @@ class Recipes:
             own = _own(new)
             self.of[own] = recipe, 0
             return own
-        found = tuple([None if node is None else _own(node) for node in new])
+        nowhere = Break.NO_DERIVATIVE  # where integers among several results lead
+        found = tuple([Cut(nowhere, None, [], None) if n is None else _own(n) for n in new])
         for i, node in enumerate(found):
-            if node is not None:
-                self.of[node] = recipe, i
+            self.of[node] = recipe, i
+            for producer in node.parents if isinstance(node, Output) else ():
+                if producer is not None:  # by which a result is found whose node a rule makes anew
+                    self.of[producer] = recipe, 0
         return found
 
 
@@ -145,10 +148,11 @@ def _find(node: Node) -> tuple[Recipe, int] | None:
         found = known.get(node)
         if found is not None:
             return found
-    if isinstance(node, Leaf) and node.parents:
-        (cut,) = node.parents
-        return None if cut is None else _find(cut)
-    return None
+    (before,) = node.parents if isinstance(node, (Leaf, Output)) and node.parents else (None,)
+    if before is None:
+        return None
+    found = _find(before)
+    return (found[0], node.index) if found is not None and isinstance(node, Output) else found
 
 
 def are_written() -> bool:
