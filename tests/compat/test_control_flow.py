@@ -140,6 +140,18 @@ def test_what_was_done_before_the_decision_is_done_once():
     assert w == 3.0
 
 
+def test_what_was_drawn_before_the_decision_is_drawn_once():
+    def draw(x):
+        r = tf.random.uniform([2])
+        return tf.cond(x > 0.0, lambda: r, lambda: -r)
+
+    def drawn(f):
+        tf.random.set_seed(3)
+        return [f(tf.constant(v)).numpy().tolist() for v in (1.0, -1.0, 1.0)]
+
+    assert drawn(tf.function(draw)) == drawn(draw)
+
+
 def test_functions_that_decide_nest():
     @tf.function
     def inner(x):

@@ -11,8 +11,9 @@ import xgrad as xg
 
 from ...batching import Batched
 from ...compile.function import Function
-from ...compile.signature import Signature
+from ...compile.signature import Signature, Taken
 from ...core.observers import state
+from ...core.replay import Journal
 from ...errors import TracingError
 from ._convert import as_tensor, as_tensors
 from ._default_graph import recording
@@ -48,6 +49,15 @@ class _Function(Function):
             except _ByValueError:
                 self._decides = True
         return self._f(*args, **options)
+
+    def _record(self, taken: Taken) -> Any:
+        journal = Journal()
+        try:
+            with journal:
+                return super()._record(taken)
+        except _ByValueError:
+            journal.put_back()  # what was drawn, say: it is done once more
+            raise
 
 
 def function(
