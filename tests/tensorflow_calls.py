@@ -10,9 +10,9 @@ import numpy as np
 __all__ = ["CALLS", "values"]
 
 
-def values():
+def values(seed=0):
     """The operands, as NumPy's arrays."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     square = rng.normal(size=(3, 3))
     return {
         "x": rng.normal(size=(2, 3)).astype("float32"),
@@ -81,6 +81,7 @@ tf.math.minimum(x, 0.25)
 tf.math.mod(n, 3)
 tf.math.multiply(x, 2)
 tf.math.multiply_no_nan(x, [[1.0, 0.0, 2.0]])
+tf.math.multiply_no_nan(x, x - x)
 tf.math.ndtri(p)
 tf.math.negative(x)
 tf.stop_gradient(tf.math.nextafter(x, y))
@@ -162,6 +163,9 @@ tf.eye(2, 3, batch_shape=[2])
 tf.fill([2, 2], 7.0)
 tf.gather(x, k, axis=1)
 tf.gather(x, [[0, 2], [1, 1]], batch_dims=1)
+tf.gather(x, [[0, 2], [1, 1]], batch_dims=-1)
+tf.gather(x, [[0, 1], [1, 1]], axis=1, batch_dims=-2)
+tf.gather(x, [1, 0], axis=1, batch_dims=None)
 tf.gather(v, k)
 tf.gather_nd(x, [[0, 1], [1, 2]])
 tf.identity(x)

@@ -291,3 +291,101 @@ def test_gradients_inside_a_function_that_is_recorded():
         return tf.gradients(x**3, x)[0]
 
     assert [float(slope(tf.constant(v)).numpy()) for v in (1.0, 2.0)] == [3.0, 12.0]
+
+
+# -- integers and truth values ---------------------------------------------------------------------
+
+
+@pytest.fixture(params=[False, True], ids=["default", "own"])
+def graph(request):
+    """The default graph, or one that was opened."""
+    if not request.param:
+        yield
+        return
+    with tf.Graph().as_default():
+        yield
+
+
+@pytest.mark.usefixtures("graph")
+def test_integers_and_truth_values_can_be_fed(session):
+    labels, training, x = tf.constant([0, 1]), tf.constant(True), tf.constant([[1.0, 2.0, 4.0]] * 2)
+    picked = tf.gather(x, labels, axis=1, batch_dims=1)
+    y = tf.reduce_sum(tf.where(training, picked, -picked))
+    (g,) = tf.gradients(y, x)
+    assert session.run(y) == 3.0
+    found, slope = session.run([y, g], {labels: [2, 0], training: False})
+    assert found == -5.0
+    assert slope.tolist() == [[0.0, 0.0, -1.0], [-1.0, 0.0, 0.0]]
+
+
+@pytest.mark.usefixtures("graph")
+def test_labels_can_be_fed(session):
+    labels, logits = tf.constant([0, 1]), tf.constant([[1.0, 2.0, 3.0]] * 2)
+    loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+    first, fed = session.run(loss), session.run(loss, {labels: [1, 1]})
+    assert fed.tolist() == [first[1], first[1]]
+
+
+@pytest.mark.usefixtures("graph")
+def test_a_condition_that_is_fed_is_held_to_what_it_was(session):
+    training, x = tf.constant(True), tf.constant(2.0)
+    y = tf.cond(training, lambda: x * x, lambda: x)
+    assert session.run(y, {training: True, x: 3.0}) == 9.0
+    with pytest.raises(xg.errors.TracingError, match="cond goes another way"):
+        session.run(y, {training: False})
+
+
+@pytest.mark.usefixtures("graph")
+def test_a_number_that_was_a_shape_is_not_fed(session):
+    count = tf.constant(3)
+    y = tf.reshape(tf.ones([6]), [count, 2])
+    with pytest.raises(xg.errors.ArgumentError, match="was a shape, an axis or a count"):
+        session.run(y, {count: 2})
+
+
+def test_a_rule_that_leaves_xgrad_is_run_again_only_for_variables_that_changed(session):
+    with tf.Graph().as_default():
+        w = tf.Variable([2.0, 3.0])
+
+        @tf.custom_gradient
+        def scale(x):
+            def grad_fn(g, variables=None):
+                return g * w, [tf.constant(4.0 * w.numpy())]
+
+            return x * w, grad_fn
+
+        x = tf.constant([1.0, 1.0])
+        dx, dw = tf.gradients(scale(x), [x, w])
+        assert [g.tolist() for g in session.run([dx, dw])] == [[2.0, 3.0], [8.0, 12.0]]
+        w.assign([5.0, 5.0])
+        assert session.run(dx).tolist() == [5.0, 5.0]
+        with pytest.raises(xg.errors.TracingError, match="cannot be run again"):
+            session.run(dw)
+
+
+def test_a_tape_lets_go_of_what_counters_were_computed_from():
+    step, graph = tf.constant(0), tf.get_default_graph()
+    for _ in range(3):
+        step = step + 1
+        with tf.GradientTape():
+            assert len(graph.recipes.of) == 0
+
+
+def test_a_session_does_not_run_what_a_tape_let_the_graph_forget(session):
+    x, w = tf.constant(2.0), tf.Variable(3.0)
+    y = x * w
+    train = tf.train.GradientDescentOptimizer(0.1).minimize(y, var_list=[w])
+    with tf.GradientTape():
+        z = w * w
+    for fetched in (y, train):
+        with pytest.raises(xg.errors.TapeError, match=r"Session.run: a value .* has forgotten"):
+            session.run(fetched, {x: 5.0})
+    assert session.run([x, w, z]) == [2.0, 3.0, 9.0]
+
+
+@pytest.mark.usefixtures("graph")
+def test_orders_without_derivative_are_constants(session):
+    x = tf.constant(1.5)
+    (g,) = tf.gradients(tf.math.polygamma(1.0, x) + tf.math.digamma(x), x)
+    expected = tf.math.polygamma(2.0, x) + tf.math.polygamma(1.0, x)
+    assert session.run(g, {x: 2.5}) == pytest.approx(session.run(expected, {x: 2.5}))

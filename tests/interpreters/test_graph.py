@@ -631,3 +631,46 @@ def test_recorded_function_inside_a_graph_is_followed():
     cube(x)
     with xg.Graph():
         assert xg.gradients(cube(x), x)[0].item() == 12.0
+
+
+# -- operands without a derivative -----------------------------------------------------------------
+
+
+def test_max_pooling_is_differentiated_inside():
+    values = np.arange(16.0).reshape(1, 4, 4, 1)
+    with xg.Graph():
+        x = xg.constant(values)
+        y = xg.sum(xg.nn.max_pool(xg.nn.max_pool(x * x, 2), 2) ** 2)
+        (g,) = xg.gradients(y, x)
+        (h,) = xg.gradients(g, x)
+    expected = np.zeros_like(values)
+    expected[0, 3, 3, 0] = 4.0 * 15.0**3  # x^4 of the largest
+    np.testing.assert_array_equal(g.numpy(), expected)
+    expected[0, 3, 3, 0] = 12.0 * 15.0**2
+    np.testing.assert_array_equal(h.numpy(), expected)
+
+
+@pytest.mark.parametrize("n", [1, xg.constant(1.0)], ids=["number", "tensor"])
+def test_an_operand_without_derivative_is_a_constant_inside(n):
+    with xg.Graph():
+        x = xg.constant(1.5)
+        (g,) = xg.gradients(xg.special.polygamma(n, x), x)
+        (h,) = xg.gradients(g, x)
+    assert g.item() == pytest.approx(xg.special.polygamma(2, 1.5).item())
+    assert h.item() == pytest.approx(xg.special.polygamma(3, 1.5).item())
+
+
+def test_the_gradient_of_an_operand_without_derivative_is_refused_where_it_is_asked_for():
+    with xg.Graph():
+        x, n = xg.constant(1.5), xg.constant(1.0)
+        y = xg.special.polygamma(2.0 * n, x) + n
+        assert xg.gradients(y, x)[0] is not None
+        with pytest.raises(xg.errors.NotDifferentiableError, match=r"polygamma at .* whole orders"):
+            xg.gradients(y, n)
+
+
+def test_a_tape_inside_refuses_an_operand_without_derivative_at_once():
+    with xg.Graph(), xg.GradientTape() as tape:
+        n = tape.watch(xg.constant(1.0))
+        with pytest.raises(xg.errors.NotDifferentiableError, match="whole orders"):
+            xg.special.polygamma(n, xg.constant(1.5))

@@ -55,6 +55,19 @@ def test_j1_empty_shapes_give_empty_matrices(shape):
     assert tape.jacobian(y, x).shape == (*shape, *shape)
 
 
+def test_j1_an_empty_target_leads_only_to_what_it_was_computed_from():
+    x, other = xg.Variable([1.0, 2.0, 3.0]), xg.Variable([1.0, 2.0])
+    with xg.GradientTape(persistent=True) as tape:
+        y = xg.exp(x)[:0]
+    found, unrelated = tape.jacobian(y, [x, other])
+    assert found.shape == (0, 3)
+    assert unrelated is None
+    assert tape.jacobian(y, other, unconnected_gradients="zero").shape == (0, 2)
+    with pytest.raises(xg.errors.UnconnectedGradientError):
+        tape.jacobian(y, other, unconnected_gradients="raise")
+    assert tape.batch_jacobian(xg.ones((3, 0)), xg.ones((3, 2))) is None
+
+
 def test_j1_jacobian_of_a_source_is_the_identity(x):
     with xg.GradientTape() as tape:
         tape.watch(x)

@@ -14,7 +14,7 @@ from weakref import ref
 from .._speedups import compiled
 from .._typing import SCALAR_TYPES, Array
 from ..backends import Backend, as_device, backend_of, host, is_array
-from ..errors import ArgumentTypeError, DTypeError
+from ..errors import ArgumentTypeError, DTypeError, NotDifferentiableError
 from .casting import dtype_kind
 from .failures import device_mismatch, explain_failure
 from .handle import Handle, Sparse
@@ -195,7 +195,10 @@ def binary(
                 nodes = (node1, node2)
                 return Tensor(y, recorder.record(primitive, (array1, array2), nodes, None, y))
             mask &= 3
-        plan = plans.get(mask) or plans[mask]
+        try:
+            plan = plans.get(mask) or plans[mask]
+        except NotDifferentiableError:  # unless only a graph follows, which may be told later
+            return Tensor(y, recorder.record(primitive, (array1, array2), (node1, node2), None, y))
         code = plan.code
         if code == KEEPS_NOTHING:
             saved: tuple[Any, ...] = ()

@@ -148,14 +148,17 @@ _CODES = {
 
 
 class Plans(dict[int, Plan]):
-    """The plans of a primitive by followed operands (bit i for operand i), made when first used."""
+    """The plans of a primitive by followed operands (bit i for operand i), made when first used.
+
+    Under ``~mask`` is the plan that refuses operands without a derivative only when theirs is asked
+    for: for those who follow everything."""
 
     def __init__(self, primitive: Primitive) -> None:
         super().__init__()
         self._primitive = primitive
 
     def __missing__(self, mask: int) -> Plan:
-        plan = self[mask] = _make_plan(self._primitive, mask)
+        plan = self[mask] = _make_plan(self._primitive, max(mask, ~mask), late=mask < 0)
         return plan
 
 
@@ -279,7 +282,7 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _make_plan(primitive: Primitive, mask: int) -> Plan:
+def _make_plan(primitive: Primitive, mask: int, late: bool = False) -> Plan:
     """Which values the rules of the followed operands name, and in what order to keep them."""
     owners: list[int | None] = []
     getters: list[tuple[bool, int]] = []  # (is a spec, operand), operand -1 is the output
@@ -290,6 +293,8 @@ def _make_plan(primitive: Primitive, mask: int) -> Plan:
         rule = primitive.rules.get(operand)
         if not followed or primitive.kind is Kind.CONSTANT:
             continue
+        if late and isinstance(rule, Refusal):
+            rule = functools.partial(_refuse, primitive, operand)
         if rule is None or isinstance(rule, Refusal):
             raise no_rule(primitive, operand)
         names, parameters = rule_names(rule)
@@ -310,6 +315,10 @@ def _make_plan(primitive: Primitive, mask: int) -> Plan:
     code = _CODES.get(len(primitive.operands), {}).get(places, KEEPS_ELSE) if kept else KEEPS_ELSE
     save = _saver(getters, primitive)
     return Plan(save, tuple(owners), tuple(calls), simple, code, primitive.guarded, adder)
+
+
+def _refuse(primitive: Primitive, operand: str, xp: Any, g: Any) -> Any:  # noqa: ARG001
+    raise no_rule(primitive, operand)
 
 
 def no_rule(primitive: Primitive, operand: str) -> NotDifferentiableError:

@@ -37,6 +37,8 @@ class Follower:
         Whether derivatives come of following: not where a program is recorded.
     follows_constants : bool
         Whether it follows every floating value that an operation reads, as a Graph's does.
+    follows_unasked : bool
+        Whether it follows values that nobody asked it to, as the graphs do.
     opaque : bool
         Whether values may leave xgrad that it does not follow, whoever else does: true of what
         stands for a function with a rule of its own (transforms/captures.py).
@@ -50,6 +52,7 @@ class Follower:
     closed: bool = True
     differentiates: bool = True
     follows_constants: bool = False
+    follows_unasked: bool = False
     opaque: bool = False
     refuses_exits: bool = False
     warns: bool = True

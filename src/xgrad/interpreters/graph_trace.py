@@ -22,6 +22,7 @@ class GraphTrace(Trace):
     """One Graph's recording."""
 
     follows_constants = True
+    follows_unasked = True
     warns = False  # optimizers assign inside a Graph, and their programs mean it
 
     __slots__ = ()

@@ -53,7 +53,7 @@ def jacobian(
         for seeds in _unit_cotangents(target, target.shape, chunk_size)
     ]
     return [
-        _assemble([row[i] for row in rows], x, (*target.shape, *x.shape))
+        _assemble([row[i] for row in rows], (*target.shape, *x.shape))
         for i, x in enumerate(sources)
     ]
 
@@ -72,7 +72,7 @@ def batch_jacobian(trace: Trace, target: Any, source: Any, chunk_size: int | Non
     for seeds in _unit_cotangents(target, (1, *target.shape[1:]), chunk_size):
         wide = rule_namespace.broadcast_to(seeds, (seeds.shape[0], *target.shape))
         rows += _rows(trace, target, [source], wide, False)
-    y = _assemble(rows, source, (count, *source.shape))
+    y = _assemble(rows, (count, *source.shape))
     if y is None:
         return None
     y = rule_namespace.moveaxis(y, 0, 1)
@@ -80,10 +80,10 @@ def batch_jacobian(trace: Trace, target: Any, source: Any, chunk_size: int | Non
 
 
 def _unit_cotangents(target: Any, shape: Shape, chunk_size: int | None) -> Iterator[Tensor]:
-    """One for each element of a shape, as many at once as a chunk takes."""
+    """One for each element of a shape, as many at once as a chunk takes; no elements are one chunk."""
     count = math.prod(shape)
     size = max(count, 1) if chunk_size is None else chunk_size
-    for start in range(0, count, size):
+    for start in range(0, max(count, 1), size):
         stop = min(start + size, count)
         rows = rule_namespace.eye(
             stop - start, count, k=start, dtype=target.dtype, device=target.device
@@ -126,12 +126,10 @@ def _unspread(r: Any, level: Level, holomorphic: bool) -> Tensor:
     return tensor if holomorphic else steepest(rule_namespace, tensor)
 
 
-def _assemble(rows: list[Tensor | None], source: Any, shape: Shape) -> Tensor | None:
-    """All rows as one Tensor, of the dtype and device of the source."""
+def _assemble(rows: list[Tensor | None], shape: Shape) -> Tensor | None:
+    """All rows as one Tensor."""
     if any(row is None for row in rows):
         return None
-    if not rows:
-        return rule_namespace.zeros(shape, dtype=source.dtype, device=source.device)  # type: ignore[no-any-return]
     y = rows[0] if len(rows) == 1 else rule_namespace.concat(rows, axis=0)
     assert y is not None
     if y.shape != shape:

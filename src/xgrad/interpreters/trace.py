@@ -25,10 +25,11 @@ from ..core.observers import (
     user_line,
     user_stacklevel,
 )
-from ..core.primitive import Primitive
+from ..core.primitive import Primitive, Refusal
 from ..core.protocols import protocols
 from ..core.replay import before_change, is_noted
 from ..core.variable import Variable
+from ..errors import NotDifferentiableError
 from .follower import Follower
 
 __all__ = [
@@ -215,7 +216,12 @@ def make_recorder(traces: tuple[Trace, ...]) -> Recorder:
         if not mask:
             cut = None if exact else cut_off(primitive, nodes, 4)
             return cut if cut is None or primitive.outputs == 1 else (cut,) * len(y)
-        plan = primitive.plans[mask]
+        try:
+            plan = primitive.plans[mask]
+        except NotDifferentiableError:
+            if not _is_unasked(primitive, nodes, mask, traces):
+                raise
+            plan = primitive.plans[~mask]
         if not plan.calls:
             cut = Cut(Break.NO_DERIVATIVE, primitive, weakly(nodes), user_line(3))
             return cut if primitive.outputs == 1 else (cut,) * len(y)
@@ -312,6 +318,19 @@ def _outputs(
             _keep(node, followers)
     producer.owned_by(outputs)
     return outputs
+
+
+def _is_unasked(
+    primitive: Primitive, nodes: tuple[Node | None, ...], mask: int, traces: tuple[Trace, ...]
+) -> bool:
+    """Whether only Graphs, which follow everything, follow the operands that have no derivative."""
+    refused = [
+        node
+        for i, (name, node) in enumerate(zip(primitive.operands, nodes, strict=False))
+        if mask >> i & 1 and isinstance(primitive.rules.get(name), Refusal)
+    ]
+    followers = [t for t in traces for node in refused if node is not None and t.follows(node)]
+    return bool(refused) and all(trace.follows_unasked for trace in followers)
 
 
 def make_followable(x: Any) -> Node:

@@ -85,8 +85,14 @@ def _without_derivative(
     nodes = [g.node for g in gs if g is not None]
     if call.saw(active_traces()):
         nodes += call.parents
-    operands = [(results[0].raw, node) for node in nodes if node is not None]
+    operands = [(_value_of(node, results[0].raw), node) for node in nodes if node is not None]
     return record(_OPAQUE, _Opaque(call.title, len(operands), results), operands, results)
+
+
+def _value_of(node: Node, other: Array) -> Array:
+    """A Variable's value, by which a session knows that it has not changed; else another array."""
+    variable = node.variable() if type(node) is Leaf and node.variable is not None else None
+    return other if variable is None else variable.raw
 
 
 def _watched(g: Tensor, trace: Trace) -> Tensor:

@@ -7,6 +7,8 @@ from typing import Any
 
 import xgrad as xg
 
+from ...core.spec import describe
+from ...ops._arguments import as_axis
 from ._convert import as_tensor, as_tensors, static
 from ._tables import followed
 
@@ -314,7 +316,8 @@ def split(
     name: str = "split",
 ) -> list[Any]:
     """Take apart along an axis: into equal parts, or into parts of given sizes (one may be -1)."""
-    x, sizes, axis = as_tensor(value), static(num_or_size_splits), static(axis)
+    x, sizes = as_tensor(value), static(num_or_size_splits)
+    axis = as_axis(static(axis), x.ndim, "split")
     total = x.shape[axis]
     if isinstance(sizes, int):
         if total % sizes:
@@ -324,10 +327,16 @@ def split(
             )
         sizes = (total // sizes,) * sizes
     rest = total - sum(n for n in sizes if n >= 0)
+    left_over = sum(n < 0 for n in sizes)
+    if rest < 0 or left_over > 1 or (rest and not left_over):
+        raise xg.errors.ShapeError(
+            f"split: sizes {sizes} do not add up to {total}, the length of axis {axis} of "
+            f"{describe(x)}. Use -1 once for what is left."
+        )
     parts, start = [], 0
     for n in sizes:
         count = rest if n < 0 else n
-        key = (*(slice(None),) * (axis % x.ndim), slice(start, start + count))
+        key = (*(slice(None),) * axis, slice(start, start + count))
         parts.append(x[key])
         start += count
     return parts

@@ -9,9 +9,15 @@ from typing import Any
 
 import xgrad as xg
 
+from ...batching import Batched
+from ...compile.function import Function
+from ...compile.signature import Signature, Taken
 from ...core.observers import state
+from ...core.replay import Journal
+from ...errors import TracingError
 from ._convert import as_tensor, as_tensors
 from ._default_graph import recording
+from ._replay import are_written, may_change, must_hold
 from ._tables import followed
 
 __all__ = [
@@ -25,6 +31,35 @@ __all__ = [
 ]
 
 
+class _ByValueError(TracingError):
+    """A recording would have to look at a value, which each call has its own of."""
+
+
+class _Function(Function):
+    """A recorded function; one that decides by values, with `cond` or `while_loop`, runs as it stands."""
+
+    _decides = False
+
+    def _call(self, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        if state.observers:
+            return super()._call(args, options)
+        if not self._decides:
+            try:
+                return super()._call(args, options)
+            except _ByValueError:
+                self._decides = True
+        return self._f(*args, **options)
+
+    def _record(self, taken: Taken) -> Any:
+        journal = Journal()
+        try:
+            with journal:
+                return super()._record(taken)
+        except _ByValueError:
+            journal.put_back()  # what was drawn, say: it is done once more
+            raise
+
+
 def function(
     func: Callable[..., Any] | None = None,
     input_signature: Any = None,
@@ -36,7 +71,8 @@ def function(
     """Record what a function does once, and replay it; see `xgrad.function`.
 
     Python's own ``if`` and ``while`` are decided when it is recorded; `cond` and `while_loop` for
-    each call. Inside, `gradients` works.
+    each call: where they depend on the arguments' values nothing is recorded, and the function runs
+    as it stands. Inside, `gradients` works.
 
     Examples
     --------
@@ -56,7 +92,7 @@ def function(
         with nullcontext() if watched else xg.Graph():
             return func(*args, **kwargs)
 
-    return xg.function(inside)
+    return _Function(inside, Signature(inside, (), (), None), None, None)
 
 
 @followed
@@ -67,7 +103,9 @@ def cond(
     name: str | None = None,
 ) -> Any:
     """Call one of two functions without arguments; see `xgrad.cond`."""
-    return xg.cond(as_tensor(pred), true_fn, false_fn)
+    decision = _seen(as_tensor(pred))
+    found = xg.tree.map(as_tensor, xg.cond(decision, true_fn, false_fn))
+    return _held_to([decision], found, "tf.cond")
 
 
 def while_loop(
@@ -83,25 +121,55 @@ def while_loop(
 ) -> Any:
     """Repeat `body` for as long as `cond` holds; see `xgrad.while_loop`.
 
-    Both take the parts of `loop_vars` as arguments; `body` returns them anew. `maximum_iterations`
-    bounds how often; without `back_prop` no gradient passes. The others have no meaning here.
+    Both take the parts of `loop_vars`, which may be nests, as arguments; `body` returns them anew.
+    `maximum_iterations` bounds how often; with `shape_invariants` shapes may change; without
+    `back_prop` no gradient passes. The others have no meaning here.
     """
-    first = [as_tensor(x) for x in loop_vars]
+    carry = [xg.asarray(0), *xg.tree.map(as_tensor, list(loop_vars))]
     last = None if maximum_iterations is None else as_tensor(maximum_iterations)
+    decisions = []
 
     def goes_on(carry: Any) -> Any:
         count, *values = carry
         found = as_tensor(cond(*values))
-        return found if last is None else xg.logical_and(found, count < last)
+        found = found if last is None else xg.logical_and(found, count < last)
+        decisions.append(_seen(found))
+        return found
 
     def advance(carry: Any) -> Any:
         count, *values = carry
         found = body(*values)
-        found = list(found) if isinstance(found, (list, tuple)) else [found]
-        return [count + 1, *[as_tensor(x, like=y) for x, y in zip(found, values, strict=True)]]
+        found = list(found) if type(found) in (list, tuple) else [found]
+        return [count + 1, *xg.tree.map(lambda x, y: as_tensor(x, like=y), found, values)]
 
-    _, *found = xg.while_loop(goes_on, advance, [xg.asarray(0), *first])
-    return found if back_prop else [xg.stop_gradient(x) for x in found]
+    if shape_invariants is None:
+        carry = xg.while_loop(goes_on, advance, carry)
+    else:
+        while goes_on(carry):
+            carry = advance(carry)
+    found = _held_to(decisions, carry[1:], "tf.while_loop")
+    return found if back_prop else xg.tree.map(xg.stop_gradient, found)
+
+
+def _seen(pred: Any) -> Any:
+    """Give a predicate back, unless it is a value of a recording."""
+    if type(pred.raw) is not Batched:
+        try:
+            bool(pred)
+        except TracingError as error:
+            raise _ByValueError(str(error)) from error
+    return pred
+
+
+def _held_to(decisions: list[Any], results: Any, function: str) -> Any:
+    """Results that `Session.run` gives only where all decisions are what they are now."""
+    known = [p for p in decisions if may_change(p)]
+    if not known or not are_written():
+        return results
+    with recording():
+        holds = xg.all(xg.stack([p or xg.logical_not(p) for p in known]))
+        must_hold(holds, function)
+        return xg.tree.map(lambda x: xg.where(holds, x, xg.zeros_like(x)), results)
 
 
 @followed
@@ -119,6 +187,9 @@ def map_fn(
     """Call a function for each slice along the first axis, and join the results."""
     leaves, treedef = xg.tree.flatten(elems)
     tensors = [as_tensor(x) for x in leaves]
+    if not len(tensors[0]):  # of which scan finds out what the results would be
+        parts = xg.tree.unflatten(treedef, tensors)
+        return xg.scan(lambda _, x: ((), xg.tree.map(as_tensor, fn(x))), (), parts)[1]
     results = [
         fn(xg.tree.unflatten(treedef, [x[i] for x in tensors])) for i in range(len(tensors[0]))
     ]

@@ -17,6 +17,7 @@ from ...core.tensor import Tensor
 from ...errors import DTypeError
 from ...ops.conversion import asarray
 from ._default_graph import follow
+from ._replay import settle
 
 __all__ = ["as_tensor", "as_tensors", "static"]
 
@@ -58,6 +59,8 @@ def as_tensors(values: Sequence[Any]) -> list[Any]:
 def static(value: Any) -> Any:
     """A shape, axis, count or flag without Tensors in it; lists become tuples."""
     if isinstance(value, Handle) or (is_array(value) and type(value) not in SCALAR_TYPES):
+        if isinstance(value, Handle):
+            settle(value)
         numbers = Tensor(getattr(value, "raw", value)).tolist()
         return tuple(numbers) if isinstance(numbers, list) else numbers
     if isinstance(value, (list, tuple)):

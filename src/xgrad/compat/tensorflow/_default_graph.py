@@ -24,7 +24,7 @@ from ...interpreters.graph_scope import Graph
 from ...interpreters.graph_trace import GraphTrace
 from ...interpreters.stack import install, set_ambient
 from ...interpreters.trace import make_followable
-from ._replay import Recipes
+from ._replay import Recipes, are_written, make_known
 
 __all__ = ["DefaultGraph", "default_graph", "follow", "recording", "set_eager"]
 
@@ -68,6 +68,7 @@ class DefaultGraph(Graph):
         self._roots: WeakSet[Node] = WeakSet()
         self._made: WeakValueDictionary[int, Variable] = WeakValueDictionary()  # type: ignore[assignment]
         self.recipes = Recipes()
+        self._began_anew = False
         self._start()
 
     def _start(self) -> None:
@@ -85,6 +86,8 @@ class DefaultGraph(Graph):
             self._made[x.number] = x
         if is_inexact(x.raw.dtype):
             self._roots.add(make_followable(x))
+        else:
+            make_known(x)
 
     def variables(self) -> list[Variable]:
         """List the program's Variables; those of programs that have ended are gone for good."""
@@ -93,21 +96,22 @@ class DefaultGraph(Graph):
 
     def forget(self) -> None:
         """Let go of everything that was recorded."""
-        if self._trace.nodes:
+        if self._trace.nodes or self.recipes.of:
             self._trace.close()
             self.recipes.of.clear()
+            self._began_anew = True
             self._start()
 
-    def check(self, targets: list[Any]) -> None:
-        """Refuse gradients that would miss a path through what was forgotten."""
-        todo = [x.node for x in targets if x.node is not None]
+    def check(self, targets: list[Any], who: str) -> None:
+        """Refuse gradients, and values of a session, that would miss what was forgotten."""
+        todo = [x.node for x in targets if x.node is not None] if self._began_anew else []
         seen = set(todo)
         while todo:
             node = todo.pop()
             if self._trace.has_forgotten(node):
                 raise TapeError(
-                    "gradients: a value that was computed before a GradientTape was entered, or "
-                    "reset_default_graph called, went into ys, and the default graph has forgotten "
+                    f"{who}: a value that was computed before a GradientTape was entered, or "
+                    "reset_default_graph called, is needed, and the default graph has forgotten "
                     "what it was computed from. Use `with tf.Graph().as_default():` around the "
                     "whole computation, or the tape."
                 )
@@ -158,6 +162,8 @@ def follow(x: Any) -> Any:
     if graph is None or not isinstance(x, Handle):
         return x
     if state.observers and state.observers is not graph.observers:
+        if are_written():
+            make_known(x)
         return x  # somebody else records, who was told what to follow
     node = x.node
     if isinstance(x, Variable) or node is None or not graph.alone[0].follows(node):

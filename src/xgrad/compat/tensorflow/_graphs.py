@@ -153,7 +153,7 @@ def _recorded(ys: Any) -> Iterator[None]:
     """Let every step be recorded, also those that are not needed for the present values."""
     graph = default_graph()
     if graph is not None and not state.observers:
-        graph.check([y for y in xg.tree.leaves(ys) if isinstance(y, Handle)])
+        graph.check([y for y in xg.tree.leaves(ys) if isinstance(y, Handle)], "gradients")
     place = seat()
     place.usher("compat.tensorflow", lambda operands: None)
     try:

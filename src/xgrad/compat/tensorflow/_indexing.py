@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import xgrad as xg
 
+from ...core.spec import describe
+from ...ops._arguments import as_axis
 from ._convert import as_tensor, as_tensors, static
 from ._default_graph import recording
 from ._tables import followed
@@ -20,17 +22,35 @@ def gather(
     indices: Any,
     validate_indices: Any = None,
     axis: Any = None,
-    batch_dims: int = 0,
+    batch_dims: Any = 0,
     name: str | None = None,
 ) -> Any:
-    """Pick slices along an axis; the first `batch_dims` axes of both belong together."""
+    """Pick slices along an axis; the first `batch_dims` axes of both belong together.
+
+    A negative `batch_dims` counts from the rank of `indices`.
+    """
     x, indices = as_tensor(params), as_tensor(indices)
-    axis = batch_dims if axis is None else static(axis) % x.ndim
+    count = _batch_rank(static(batch_dims) or 0, indices)
+    axis = as_axis(count if axis is None else static(axis), x.ndim, "gather")
+    if axis < count:
+        raise xg.errors.AxisError(
+            f"gather: axis {axis} is one of the {count} axes of batch_dims. Use an axis behind them."
+        )
     function = _gather_slices
-    for _ in builtins.range(batch_dims):
+    for _ in builtins.range(count):
         function = xg.vmap(function, in_axes=(0, 0, None))
     with recording():
-        return function(x, indices, axis - batch_dims)
+        return function(x, indices, axis - count)
+
+
+def _batch_rank(batch_dims: int, indices: Any) -> int:
+    """How many axes `batch_dims` means."""
+    if not -indices.ndim <= batch_dims <= indices.ndim:
+        raise xg.errors.AxisError(
+            f"gather: batch_dims {batch_dims} is out of range for indices {describe(indices)}. Use a "
+            f"number from {-indices.ndim} to {indices.ndim}."
+        )
+    return batch_dims + indices.ndim if batch_dims < 0 else batch_dims
 
 
 def _gather_slices(x: Any, indices: Any, axis: int) -> Any:
@@ -62,15 +82,18 @@ def boolean_mask(tensor: Any, mask: Any, name: str = "boolean_mask", axis: Any =
 @followed
 def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Any:
     """Cut a block out; -1 as a size takes what is left."""
-    x = as_tensor(input_)
-    return x[
-        tuple(
-            [
-                builtins.slice(b, None if n == -1 else b + n)
-                for b, n in zip(static(begin), static(size), strict=True)
-            ]
+    x, starts, sizes = as_tensor(input_), static(begin), static(size)
+    if len(starts) != x.ndim or len(sizes) != x.ndim:
+        raise xg.errors.ShapeError(
+            f"slice: begin {starts} and size {sizes} must have a number for each axis of "
+            f"{describe(x)}."
         )
-    ]
+    ends = [n if k == -1 else b + k for b, k, n in zip(starts, sizes, x.shape, strict=True)]
+    if not all(0 <= b <= e <= n for b, e, n in zip(starts, ends, x.shape, strict=True)):
+        raise xg.errors.ShapeError(
+            f"slice: a block of size {sizes} at {starts} is not inside of {describe(x)}."
+        )
+    return x[tuple(map(builtins.slice, starts, ends))]
 
 
 @followed
@@ -125,7 +148,7 @@ def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) 
     """Add updates to zeros at coordinates."""
     updates = as_tensor(updates)
     zeros = xg.zeros(static(shape), dtype=updates.dtype, device=updates.device)
-    return zeros.at[_coordinates(as_tensor(indices))].add(updates)
+    return zeros.at[_places(zeros, indices, updates)].add(updates)
 
 
 @followed
@@ -134,21 +157,37 @@ def tensor_scatter_nd_update(
 ) -> Any:
     """Put updates at coordinates, as a new tensor."""
     x, updates = as_tensors([tensor, updates])
-    return x.at[_coordinates(as_tensor(indices))].set(updates)
+    return x.at[_places(x, indices, updates)].set(updates)
 
 
 @followed
 def tensor_scatter_nd_add(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Any:
     """Add updates at coordinates, as a new tensor."""
     x, updates = as_tensors([tensor, updates])
-    return x.at[_coordinates(as_tensor(indices))].add(updates)
+    return x.at[_places(x, indices, updates)].add(updates)
 
 
 @followed
 def tensor_scatter_nd_sub(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Any:
     """Subtract updates at coordinates, as a new tensor."""
     x, updates = as_tensors([tensor, updates])
-    return x.at[_coordinates(as_tensor(indices))].add(-updates)
+    return x.at[_places(x, indices, updates)].add(-updates)
+
+
+def _places(x: Any, indices: Any, updates: Any) -> tuple[Any, ...]:
+    """The coordinates of updates, of which there must be one for each: nothing is broadcast."""
+    places = as_tensor(indices)
+    if not places.ndim:
+        raise xg.errors.ShapeError(
+            f"indices {describe(places)} have no axis of coordinates. Use a list of them."
+        )
+    wanted = (*places.shape[:-1], *x.shape[places.shape[-1] :])
+    if updates.shape != wanted:
+        raise xg.errors.ShapeError(
+            f"updates {describe(updates)} at indices {describe(places)} of {describe(x)} must have "
+            f"the shape {wanted}. Use broadcast_to."
+        )
+    return _coordinates(places)
 
 
 def _coordinates(indices: Any) -> tuple[Any, ...]:

@@ -14,14 +14,28 @@ from ..._typing import Array
 from ...batching import Batched
 from ...core.dispatch import compute
 from ...core.instructions import PRIMITIVES
-from ...core.node import Break, Cut, Leaf, Node, weakly
+from ...core.node import Break, Cut, Leaf, Node, Output, weakly
+from ...core.observers import user_line
 from ...core.primitive import Primitive
 from ...core.variable import Variable
 from ...errors import TracingError
 from ...interpreters.follower import Follower
-from ...interpreters.stack import Context
+from ...interpreters.stack import Context, watching
 
-__all__ = ["Recipe", "Recipes", "Run", "belongs_to_graph", "link_of", "values_of"]
+__all__ = [
+    "Recipe",
+    "Recipes",
+    "Run",
+    "are_written",
+    "belongs_to_graph",
+    "is_settled",
+    "link_of",
+    "make_known",
+    "may_change",
+    "must_hold",
+    "settle",
+    "values_of",
+]
 
 
 class Recipe(NamedTuple):
@@ -55,6 +69,10 @@ class _Nobody(Follower):
 _all: WeakSet[Recipes] = WeakSet()
 # Those of graphs that were left: their values may be run for as long as they live.
 _of_left_graphs: WeakKeyDictionary[Node, tuple[Recipe, int]] = WeakKeyDictionary()
+# What is a part of the program: the values of shapes, axes and counts.
+_settled: WeakSet[Node] = WeakSet()
+# What has to be true in every run, and which function has decided so when it was built.
+_must_hold: WeakKeyDictionary[Node, str] = WeakKeyDictionary()
 
 
 class Recipes:
@@ -97,10 +115,13 @@ class Recipes:
             own = _own(new)
             self.of[own] = recipe, 0
             return own
-        found = tuple([None if node is None else _own(node) for node in new])
+        nowhere = Break.NO_DERIVATIVE  # where integers among several results lead
+        found = tuple([Cut(nowhere, None, [], None) if n is None else _own(n) for n in new])
         for i, node in enumerate(found):
-            if node is not None:
-                self.of[node] = recipe, i
+            self.of[node] = recipe, i
+            for producer in node.parents if isinstance(node, Output) else ():
+                if producer is not None:  # by which a result is found whose node a rule makes anew
+                    self.of[producer] = recipe, 0
         return found
 
 
@@ -127,10 +148,43 @@ def _find(node: Node) -> tuple[Recipe, int] | None:
         found = known.get(node)
         if found is not None:
             return found
-    if isinstance(node, Leaf) and node.parents:
-        (cut,) = node.parents
-        return None if cut is None else _find(cut)
-    return None
+    (before,) = node.parents if isinstance(node, (Leaf, Output)) and node.parents else (None,)
+    if before is None:
+        return None
+    found = _find(before)
+    return (found[0], node.index) if found is not None and isinstance(node, Output) else found
+
+
+def are_written() -> bool:
+    """Whether somebody in this thread writes down how values are computed."""
+    return any(type(observer) is Recipes for observer in watching())
+
+
+def make_known(x: Any) -> None:
+    """Give a constant a node, by which it is found where it is fed: integers have none to follow."""
+    if x.node is None:
+        x.node = Cut(Break.NOT_RECORDED, None, [], user_line(2))
+
+
+def may_change(x: Any) -> bool:
+    """Whether a value may be another one in some run: it can be fed, or is computed again."""
+    return link_of(x.node) is not None
+
+
+def must_hold(x: Any, function: str) -> None:
+    """Let every run fail in which a truth value is not true, on which a function has relied."""
+    _must_hold[x.node] = function
+
+
+def settle(x: Any) -> None:
+    """Say that a program was built for what a value is now: a shape, an axis or a count."""
+    if x.node is not None:
+        _settled.add(x.node)
+
+
+def is_settled(x: Any) -> bool:
+    """Whether a program was built for a value, so that it cannot be fed."""
+    return x.node in _settled
 
 
 def belongs_to_graph(x: Any) -> bool:
@@ -221,8 +275,14 @@ class Run:
             if missing:
                 todo += missing
             else:
-                self._done[id(recipe)] = self._results(recipe)
-                todo.pop()
+                self._done[id(recipe)] = results = self._results(recipe)
+                function = _must_hold.get(todo.pop())
+                if function is not None and results is not None and not results[0]:
+                    raise TracingError(
+                        f"Session.run: {function} goes another way with these values than when the "
+                        "program was built, and only that way is known. Use tf.where, or "
+                        "GradientTape and Python's own control flow."
+                    )
 
     def _is_missing(self, link: Node) -> bool:
         if link in self._fed:

@@ -16,8 +16,9 @@ from ...backends import backend_of
 from ...core.handle import Handle, Sparse
 from ...core.spec import describe
 from ._convert import as_tensor
+from ._default_graph import default_graph
 from ._graphs import global_variables
-from ._replay import belongs_to_graph, values_of
+from ._replay import belongs_to_graph, is_settled, values_of
 from ._variables import Variable
 
 __all__ = [
@@ -135,6 +136,8 @@ class Session:
         ------
         ArgumentTypeError
             If something is None, or no Tensor, Variable or Operation.
+        TapeError
+            If the default graph has forgotten what a value was computed from.
         TracingError
             If something depends on a changed Variable by a function that cannot be run again.
         """
@@ -143,7 +146,7 @@ class Session:
             _check_fetch(leaf)
         fed = dict(map(_as_fed, (feed_dict or {}).items()))
         values = [_dense(x) for x in leaves if not isinstance(x, Operation)]
-        results = iter(list(map(_to_numpy, values_of(values, fed))))
+        results = iter(list(map(_to_numpy, _values_of(values, fed))))
         former, _thread.fed = _thread.fed, fed
         try:
             for leaf in leaves:
@@ -174,7 +177,7 @@ def get_default_session() -> Session | None:
 
 def current_value(x: Any) -> xg.Tensor:
     """The value of a Tensor or Variable in this run: with what is fed, and Variables as they are."""
-    (array,) = values_of([_dense(x)], _thread.fed)
+    (array,) = _values_of([_dense(x)], _thread.fed)
     return xg.Tensor(array)
 
 
@@ -253,6 +256,13 @@ def _put(variable: Variable, value: xg.Tensor) -> None:
 # -- inside ----------------------------------------------------------------------------------------
 
 
+def _values_of(xs: list[Any], fed: Mapping[Any, Any]) -> list[Any]:
+    graph = default_graph()
+    if graph is not None:
+        graph.check(xs, "Session.run")
+    return values_of(xs, fed)
+
+
 def _check_fetch(x: Any) -> None:
     if isinstance(x, (Handle, Sparse, Operation)):
         return
@@ -278,6 +288,11 @@ def _as_fed(pair: tuple[Any, Any]) -> tuple[Any, Any]:
         raise xg.errors.ArgumentError(
             f"feed_dict: {describe(x)} is no value of a graph: nothing was computed from it. Use a "
             "value that tf made."
+        )
+    if is_settled(x):
+        raise xg.errors.ArgumentError(
+            f"feed_dict: {describe(x)} was a shape, an axis or a count when the program was built, "
+            "which is a program for that one. Build it anew with another."
         )
     array = xg.asarray(as_tensor(value, like=x), dtype=x.raw.dtype).raw
     return (x if isinstance(x, xg.Variable) else x.node), array

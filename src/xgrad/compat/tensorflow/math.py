@@ -166,7 +166,8 @@ def divide_no_nan(x: Any, y: Any, name: str | None = None) -> Any:
 def multiply_no_nan(x: Any, y: Any, name: str | None = None) -> Any:
     """Multiply, with 0 where y is 0, whatever x is."""
     x, y = as_tensors([x, y])
-    return xg.where(y == 0, xg.zeros_like(y), x * y)
+    # Only what is not finite is left out: elsewhere 0 is a product like any other, and has its slope.
+    return xg.where((y == 0) & ~xg.isfinite(x), xg.zeros_like(x), x) * y
 
 
 @followed
