@@ -99,6 +99,22 @@ REMOVABLE = [
     ("betainc in its shape at 1", lambda a: sp.betainc(a, 2.0, 1.0), 2, [0]),
     ("stdtr at 0", lambda t: sp.stdtr(1.0, t), 0, [1 / math.pi, 0]),
     ("stdtr in df at 0", lambda df: sp.stdtr(df, 0.0), 3, [0]),
+    ("log_ndtr at -1e20", sp.log_ndtr, -1e20, [1e20, -1]),
+    ("log_ndtr at -1e300", sp.log_ndtr, -1e300, [1e300, -1]),
+    ("log_ndtr at minus infinity", sp.log_ndtr, -math.inf, [math.inf, -1]),
+    ("rgamma at infinity", sp.rgamma, math.inf, [0, 0]),
+    ("y0 at 0", sp.y0, 0, [math.inf, -math.inf]),
+    ("y1 at 0", sp.y1, 0, [math.inf, -math.inf]),
+    ("k0 at -0.0", sp.k0, -0.0, [-math.inf, math.inf]),
+    ("k1 at -0.0", sp.k1, -0.0, [-math.inf, math.inf]),
+    ("k0e at 0", sp.k0e, 0, [-math.inf, math.inf]),
+    ("k1e at 0", sp.k1e, 0, [-math.inf, math.inf]),
+    ("ellipk at minus infinity", sp.ellipk, -math.inf, [0, 0]),
+    ("ellipkm1 at 1.7e308", sp.ellipkm1, 1.7e308, [0, 0]),
+    ("spence at 0", sp.spence, 0, [-math.inf, math.inf]),
+    ("exp1 at 0", sp.exp1, 0, [-math.inf, math.inf]),
+    ("expi at 0", sp.expi, 0, [math.inf, -math.inf]),
+    ("expi where it overflows", sp.expi, 1000, [math.inf, math.inf]),
     ("gammainc of infinite shape", lambda x: sp.gammainc(math.inf, x), 3, [0, 0]),
     ("gammainc of tiny shape at 1e10", lambda x: sp.gammainc(1e-300, x), 1e10, [0, 0]),
     ("gammainc at -0.0", lambda x: sp.gammainc(0.5, x), -0.0, [math.inf, -math.inf]),
@@ -279,6 +295,17 @@ def test_slope_of_zeta_in_float32_where_gamma_overflows_sooner():
 def test_log_ndtr_is_flat_above_in_forward_mode_too(x):
     slope = xg.jvp(xg.grad(sp.log_ndtr), (xg.asarray(x),), (xg.asarray(1.0),))[1]
     assert slope.item() == 0
+
+
+@pytest.mark.parametrize("x", [-math.inf, -1.7e308, 1.7e308, math.inf])
+@pytest.mark.parametrize("name", ["erf", "erfc", "ndtr"])
+def test_error_functions_are_flat_far_away_in_forward_mode_too(name, x):
+    slope = xg.jvp(xg.grad(getattr(sp, name)), (xg.asarray(x),), (xg.asarray(1.0),))[1]
+    assert slope.item() == 0
+
+
+def test_third_derivative_of_log_ndtr_keeps_its_digits_far_below():
+    assert slope(sp.log_ndtr, -1e7, 3) == pytest.approx(2e-21, rel=1e-12)
 
 
 @pytest.mark.parametrize(("x", "bend"), [(0.0, -math.inf), (1e-300, -math.inf), (1.0, math.inf)])

@@ -13,6 +13,12 @@ _DEGREE = math.pi / 180
 _ORDER = "it is defined for whole orders only"
 
 
+def _exponential_over(xp: Any, exponent: Array, x: Array) -> Array:
+    """e^(+-x) / x. Of two infinite terms of its derivatives one counts: at 0, and where it overflows."""
+    exponential = xp.where(xp.abs(x) < 1e-20, 1, xp.exp(exponent))
+    return exponential / xp.where(exponential == math.inf, 1, x)
+
+
 def expn_x(xp: Any, g: Array, n: Array, x: Array, y: Array) -> Array:
     """dE_n/dx = -E_(n-1), and E_0 = e^-x / x; DLMF 8.19.13."""
     below = xp.expn(xp.where(n > 0, n - 1, n), x)
@@ -25,7 +31,8 @@ def spence_x(xp: Any, g: Array, x: Array) -> Array:
         return g * (xp.log(x) / (1 - x))
     far = x < 0.5
     near = xp.log1prel(xp.where(far, 0, x - 1), order=0)
-    return g * xp.where(far, xp.log(x) / xp.where(far, 1 - x, 1), -near)
+    # At 0 nothing counts but the logarithm, and that of a quotient would.
+    return g * xp.where(far, xp.log(x) / xp.where(far & (x != 0), 1 - x, 1), -near)
 
 
 def lpmv_x(xp: Any, g: Array, m: Array, v: Array, x: Array) -> Array:
@@ -52,8 +59,8 @@ def hyp1f1_x(xp: Any, g: Array, a: Array, b: Array, x: Array) -> Array:
     return g * (a / b * xp.hyp1f1(a + 1, b + 1, x))
 
 
-give("exp1", x=lambda xp, g, x: -g * (xp.exp(-x) / x))
-give("expi", x=lambda xp, g, x: g * (xp.exp(x) / x))
+give("exp1", x=lambda xp, g, x: -g * _exponential_over(xp, -x, x + 0.0))
+give("expi", x=lambda xp, g, x: g * _exponential_over(xp, x, x))
 give("expn", x=expn_x)
 refuse("expn", n=_ORDER)
 give("ellipk", x=lambda xp, g, x: -g * xp.ellipkm1_derivative(1 - x, order=1))

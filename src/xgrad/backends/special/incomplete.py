@@ -32,8 +32,10 @@ Table = dict[Orders, Array]
 
 def betainc(xp: Any, a: Array, b: Array, x: Array) -> Array:
     """I_x(a, b), NaN outside of the domain."""
-    outside = (a <= 0) | (b <= 0) | (x < 0) | (x > 1)
-    return xp.where(outside, math.nan, betainc_derivative(xp, a, b, x, orders=(0, 0)))
+    outside = (a < 0) | (b < 0) | (x < 0) | (x > 1) | (a + b == 0)
+    inside = betainc_derivative(xp, a, b, x, orders=(0, 0))
+    at_end = ((x == 0) | (x == 1)) & ~xp.isnan(a + b)
+    return xp.where(outside, math.nan, xp.where(at_end, x, inside))
 
 
 def gammainc_derivative(xp: Any, a: Array, x: Array, *, order: int) -> Array:
