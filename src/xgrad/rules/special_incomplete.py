@@ -63,7 +63,7 @@ def gammainc_derivative_x(xp: Any, g: Array, a: Array, x: Array, *, order: int) 
         )
     below = (a * derivatives[order] + order * derivatives[order - 1]) / xp.where(small, x, 1)
     inside = density * xp.where(small, below, derivatives[order])
-    at_zero = xp.where(a > 1, 0, (-1) ** order * math.inf)
+    at_zero = xp.where(a > 1, xp.zeros_like(a), (-1) ** order * math.inf)
     return g * xp.where(x == 0, at_zero, xp.where(density == 0, 0, inside))
 
 
