@@ -15,6 +15,7 @@ from xgrad.core.primitive import Refusal
 
 sp = xg.special
 EULER = 0.57721566490153286061
+LOG2 = math.log(2)
 
 
 def slopes(f, *points):
@@ -98,6 +99,45 @@ REMOVABLE = [
     ("betainc in its shape at 1", lambda a: sp.betainc(a, 2.0, 1.0), 2, [0]),
     ("stdtr at 0", lambda t: sp.stdtr(1.0, t), 0, [1 / math.pi, 0]),
     ("stdtr in df at 0", lambda df: sp.stdtr(df, 0.0), 3, [0]),
+    ("log_ndtr at -1e20", sp.log_ndtr, -1e20, [1e20, -1]),
+    ("log_ndtr at -1e300", sp.log_ndtr, -1e300, [1e300, -1]),
+    ("log_ndtr at minus infinity", sp.log_ndtr, -math.inf, [math.inf, -1]),
+    ("rgamma at infinity", sp.rgamma, math.inf, [0, 0]),
+    ("y0 at 0", sp.y0, 0, [math.inf, -math.inf]),
+    ("y1 at 0", sp.y1, 0, [math.inf, -math.inf]),
+    ("k0 at -0.0", sp.k0, -0.0, [-math.inf, math.inf]),
+    ("k1 at -0.0", sp.k1, -0.0, [-math.inf, math.inf]),
+    ("k0e at 0", sp.k0e, 0, [-math.inf, math.inf]),
+    ("k1e at 0", sp.k1e, 0, [-math.inf, math.inf]),
+    ("ellipk at minus infinity", sp.ellipk, -math.inf, [0, 0]),
+    ("ellipkm1 at 1.7e308", sp.ellipkm1, 1.7e308, [0, 0]),
+    ("spence at 0", sp.spence, 0, [-math.inf, math.inf]),
+    ("exp1 at 0", sp.exp1, 0, [-math.inf, math.inf]),
+    ("expi at 0", sp.expi, 0, [math.inf, -math.inf]),
+    ("expi where it overflows", sp.expi, 1000, [math.inf, math.inf]),
+    ("lpmv of orders 1, 1 at 1", lambda x: sp.lpmv(1, 1, x), 1, [math.inf, math.inf]),
+    ("lpmv of orders 1, 1 at -1", lambda x: sp.lpmv(1, 1, x), -1, [-math.inf, math.inf]),
+    ("gammainc of infinite shape", lambda x: sp.gammainc(math.inf, x), 3, [0, 0]),
+    ("gammainc of tiny shape at 1e10", lambda x: sp.gammainc(1e-300, x), 1e10, [0, 0]),
+    ("gammainc at -0.0", lambda x: sp.gammainc(0.5, x), -0.0, [math.inf, -math.inf]),
+    ("gammainc of a large shape at 1e-300", lambda x: sp.gammainc(1e10, x), 1e-300, [0, 0]),
+    ("gammainc between 2 and 1", lambda x: sp.gammainc(2.0, x), 1 - 2**-53, [math.exp(-1), 0]),
+    ("betainc in a shape of 0", lambda a: sp.betainc(a, 1.0, 0.5), 0, [-LOG2, LOG2**2]),
+    ("betaincc in a tiny shape", lambda a: sp.betaincc(a, 1.0, 0.5), 1e-30, [LOG2, -(LOG2**2)]),
+    ("betainc of infinite shape", lambda x: sp.betainc(2.0, math.inf, x), 0.5, [0, 0]),
+    ("betainc of large shapes at 1e-300", lambda x: sp.betainc(1e10, 1e10, x), 1e-300, [0, 0]),
+    ("betainc of large shapes at 0", lambda x: sp.betainc(1e10, 1e10, x), 0, [0, 0]),
+    ("betainc of shapes 1/2 at 0", lambda x: sp.betainc(0.5, 0.5, x), 0, [math.inf, -math.inf]),
+    ("betainc of shapes 1/2 at 1", lambda x: sp.betainc(0.5, 0.5, x), 1, [math.inf, math.inf]),
+    ("gdtr at 0", lambda x: sp.gdtr(2.0, 0.5, x), 0, [math.inf, -math.inf]),
+    ("gdtr at 0, in its rate", lambda a: sp.gdtr(a, 0.5, 0.0), 2, [0, 0]),
+    ("gdtr at 0, of shape 3/2", lambda x: sp.gdtr(2.0, 1.5, x), 0, [0, math.inf]),
+    ("gdtrc at 0", lambda x: sp.gdtrc(2.0, 0.5, x), 0, [-math.inf, math.inf]),
+    ("fdtr of 1 degree at 0", lambda x: sp.fdtr(1.0, 4.0, x), 0, [math.inf, -math.inf]),
+    ("fdtr of 1 degree at 0, in dfn", lambda n: sp.fdtr(n, 4.0, 0.0), 1, [0, 0]),
+    ("fdtr of 1 degree at 0, in dfd", lambda n: sp.fdtr(1.0, n, 0.0), 4, [0, 0]),
+    ("fdtr of 3 degrees at 0", lambda x: sp.fdtr(3.0, 4.0, x), 0, [0, math.inf]),
+    ("fdtrc of 1 degree at 0", lambda x: sp.fdtrc(1.0, 4.0, x), 0, [-math.inf, math.inf]),
     ("gammaincinv of 0 in its shape", lambda a: sp.gammaincinv(a, 0.0), 3, [0]),
     ("betaincinv of 0 in its first shape", lambda a: sp.betaincinv(a, 2.0, 0.0), 3, [0]),
     ("betaincinv of 1 in its second shape", lambda b: sp.betaincinv(3.0, b, 1.0), 2, [0]),
@@ -258,6 +298,17 @@ def test_log_ndtr_is_flat_above_in_forward_mode_too(x):
     assert slope.item() == 0
 
 
+@pytest.mark.parametrize("x", [-math.inf, -1.7e308, 1.7e308, math.inf])
+@pytest.mark.parametrize("name", ["erf", "erfc", "ndtr"])
+def test_error_functions_are_flat_far_away_in_forward_mode_too(name, x):
+    slope = xg.jvp(xg.grad(getattr(sp, name)), (xg.asarray(x),), (xg.asarray(1.0),))[1]
+    assert slope.item() == 0
+
+
+def test_third_derivative_of_log_ndtr_keeps_its_digits_far_below():
+    assert slope(sp.log_ndtr, -1e7, 3) == pytest.approx(2e-21, rel=1e-12, abs=0)
+
+
 @pytest.mark.parametrize(("x", "bend"), [(0.0, -math.inf), (1e-300, -math.inf), (1.0, math.inf)])
 def test_second_derivative_of_logit_at_the_ends_is_infinite(x, bend):
     assert slope(sp.logit, x, 2) == bend
@@ -270,6 +321,82 @@ def test_second_derivative_of_logit_at_the_ends_is_infinite(x, bend):
 def test_smooth_functions_have_no_nan_anywhere(name, point):
     f = getattr(sp, name)
     assert all(math.isfinite(slope(f, point, order)) for order in (1, 2))
+
+
+OUTSIDE = [
+    (sp.gammainc, (1.0, -1.0)),
+    (sp.gammainc, (-0.5, 0.0)),
+    (sp.gammainc, (2.0, math.nan)),
+    (sp.inv_boxcox, (1.0, -1.3)),
+    (sp.betainc, (1.0, 2.0, -0.5)),
+    (sp.betainc, (2.0, 1.0, 1.5)),
+    (sp.betainc, (-1.0, 1.0, 0.5)),
+    (sp.betainc, (2.0, 3.0, math.nan)),
+]
+
+
+@pytest.mark.parametrize(("f", "point"), OUTSIDE)
+def test_outside_of_the_domain_there_are_no_derivatives(f, point):
+    assert np.isnan(slopes(f, *point)).all()
+    last = len(point) - 1
+    assert math.isnan(slope(lambda x: f(*point[:last], x), point[last], 2))
+
+
+@pytest.mark.parametrize("a", [0.0, 5e-324, 1e-30])
+def test_derivatives_of_gammainc_in_a_tiny_shape_are_those_of_its_series(a):
+    # The first is minus the exponential integral of 1.
+    found = [slope(lambda a: sp.gammainc(a, 1.0), a, order) for order in (1, 2)]
+    assert found == pytest.approx([-0.21938393439552029, -0.44895008155649894], rel=1e-10)
+
+
+TINY = [
+    ("gammainc of shape 3", lambda x: sp.gammainc(3.0, x), 1e-300, 2, 1e-300),
+    ("betainc of a tiny second shape", lambda x: sp.betainc(2.0, 1e-30, x), 1e-300, 2, 1e-30),
+    (
+        "zeta of a huge second argument",
+        lambda x: sp.zeta(x, 1e300),
+        1.5,
+        1,
+        -1.38555105579642741e-147,
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("f", "point", "order", "expected"), [line[1:] for line in TINY], ids=[line[0] for line in TINY]
+)
+def test_tiny_derivatives_do_not_underflow(f, point, order, expected):
+    assert slope(f, point, order) == pytest.approx(expected, rel=1e-12, abs=0)
+
+
+def test_mixed_derivative_of_gammainc_at_a_large_mean():
+    mixed = xg.grad(xg.grad(sp.gammainc, argnums=1), argnums=0)
+    found = mixed(xg.asarray(1e10), xg.asarray(1e10)).item()
+    assert found == pytest.approx(1.994711402023786e-16, rel=1e-9, abs=0)
+
+
+MIXED_AT_ZERO = [
+    ("gdtr, rate and x", sp.gdtr, (2.0, 0.5, 0.0), (0, 2), math.inf),
+    ("gdtr, shape and x", sp.gdtr, (2.0, 0.5, 0.0), (1, 2), -math.inf),
+    ("fdtr, dfn and x", sp.fdtr, (1.0, 4.0, 0.0), (0, 2), -math.inf),
+    ("fdtr, dfd and x", sp.fdtr, (1.0, 4.0, 0.0), (1, 2), -math.inf),
+    ("gammainc, shape 1/2 and x", sp.gammainc, (0.5, 0.0), (0, 1), -math.inf),
+    ("betainc, shape 1/2 and x", sp.betainc, (0.5, 2.0, 0.0), (0, 2), -math.inf),
+]
+
+
+@pytest.mark.parametrize(
+    ("f", "point", "operands", "expected"),
+    [line[1:] for line in MIXED_AT_ZERO],
+    ids=[line[0] for line in MIXED_AT_ZERO],
+)
+def test_mixed_derivatives_of_distributions_at_0(f, point, operands, expected):
+    point = tuple(map(xg.asarray, point))
+    for inner, outer in (operands, operands[::-1]):
+        slope = xg.grad(f, argnums=inner)
+        tangents = [xg.asarray(1.0 if i == outer else 0.0) for i in range(len(point))]
+        assert xg.grad(slope, argnums=outer)(*point).item() == expected
+        assert xg.jvp(slope, point, tuple(tangents))[1].item() == expected
 
 
 # -- a zero cotangent --------------------------------------------------------------------------

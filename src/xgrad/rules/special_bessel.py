@@ -10,6 +10,8 @@ from typing import Any
 from .._typing import Array
 from .shared import give, refuse
 
+_TINY = 1e-20  # where y0(x) and k0(x) are nothing beside y1(x) / x and k1(x) / x
+
 
 def bessel_j_x(xp: Any, g: Array, x: Array, *, n: int) -> Array:
     """dJ_n/dx = (J_(n-1) - J_(n+1)) / 2, where J_(-1) = -J_1."""
@@ -40,7 +42,7 @@ give("j0", x=lambda xp, g, x: -g * xp.j1(x))
 give("j1", x=lambda xp, g, x: g * ((xp.j0(x) - xp.bessel_j(x, n=2)) / 2))
 give("bessel_j", x=bessel_j_x)
 give("y0", x=lambda xp, g, x: -g * xp.y1(x))
-give("y1", x=lambda xp, g, x, y: g * (xp.y0(x) - y / x))
+give("y1", x=lambda xp, g, x, y: g * (xp.where(x < _TINY, 0, xp.y0(x)) - y / (x + 0.0)))
 give("yn", x=lambda xp, g, n, x: g * ((xp.yn(n - 1, x) - xp.yn(n + 1, x)) / 2))
 refuse("yn", n="it is defined for whole orders only")
 give("i0", x=lambda xp, g, x: g * xp.i1(x))
@@ -50,7 +52,7 @@ give("i0e", x=lambda xp, g, x: g * (xp.sign(x) * xp.i0e_derivative(xp.abs(x), or
 give("i1e", x=i1e_x)
 give("i0e_derivative", x=lambda xp, g, x, *, order: g * xp.i0e_derivative(x, order=order + 1))
 give("k0", x=lambda xp, g, x: -g * xp.k1(x))
-give("k1", x=lambda xp, g, x, y: -g * (xp.k0(x) + y / x))
+give("k1", x=lambda xp, g, x, y: -g * (xp.where(x < _TINY, 0, xp.k0(x)) + y / (x + 0.0)))
 give("k0e", x=lambda xp, g, x: g * xp.k0e_derivative(x, order=1))
 give("k1e", x=k1e_x)
 give("k0e_derivative", x=lambda xp, g, x, *, order: g * xp.k0e_derivative(x, order=order + 1))

@@ -14,6 +14,7 @@ from .shared import give, is_complex
 _SLOPE = 2 / math.sqrt(math.pi)
 _ROOT2 = math.sqrt(2)
 _ROOT_2PI = math.sqrt(2 * math.pi)
+_REACH = 1e3  # whose square is far beyond where e^-x is 0
 
 
 def erfcx_x(xp: Any, g: Array, x: Array) -> Array:
@@ -24,15 +25,25 @@ def erfcx_x(xp: Any, g: Array, x: Array) -> Array:
 
 
 def log_ndtr_x(xp: Any, g: Array, x: Array) -> Array:
-    """dy/dx = density / ndtr(x), below 0 by erfcx, which overflows above."""
-    low = x < 0
-    tail = 2 / _ROOT_2PI / xp.erfcx(xp.where(low, x, 0) / -_ROOT2)
+    """dy/dx = density / ndtr(x), below 0 by erfcx, which overflows above, and far below by its series."""
+    low, far = x < 0, x < -1e4
+    tail = 2 / _ROOT_2PI / xp.erfcx(xp.where(low & ~far, x, 0) / -_ROOT2)
+    below = xp.where(far, x, -1)
+    small = 1 / below
+    tail = xp.where(far, -below - small * (1 - 2 * (small * small)), tail)
     inside = xp.where(low, 0, x)
-    return g * xp.where(low, tail, xp.exp(inside * inside / -2) / _ROOT_2PI / xp.ndtr(inside))
+    return g * xp.where(low, tail, _gauss(xp, inside, 2) / _ROOT_2PI / xp.ndtr(inside))
 
 
-give("erf", x=lambda xp, g, x: g * (_SLOPE * xp.exp(-x * x)))
-give("erfc", x=lambda xp, g, x: g * (-_SLOPE * xp.exp(-x * x)))
+def _gauss(xp: Any, x: Array, width: float) -> Array:
+    """e^(-x^2 / width), which is flat where it is 0: its slope would be infinity times that."""
+    if not is_complex(xp, x):
+        x = xp.where(xp.abs(x) > _REACH, _REACH, x)
+    return xp.exp(x * x / -width)
+
+
+give("erf", x=lambda xp, g, x: g * (_SLOPE * _gauss(xp, x, 1)))
+give("erfc", x=lambda xp, g, x: g * (-_SLOPE * _gauss(xp, x, 1)))
 give("erfcx", x=erfcx_x)
 give(
     "erfcx_derivative",
@@ -40,6 +51,6 @@ give(
 )
 give("erfinv", x=lambda xp, g, y: g * (xp.exp(y * y) / _SLOPE))
 give("erfcinv", x=lambda xp, g, y: g * (xp.exp(y * y) / -_SLOPE))
-give("ndtr", x=lambda xp, g, x: g * (xp.exp(x * x / -2) / _ROOT_2PI))
+give("ndtr", x=lambda xp, g, x: g * (_gauss(xp, x, 2) / _ROOT_2PI))
 give("ndtri", x=lambda xp, g, y: g * (_ROOT_2PI * xp.exp(y * y / 2)))
 give("log_ndtr", x=log_ndtr_x)

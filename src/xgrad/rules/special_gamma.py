@@ -149,7 +149,8 @@ def _rgamma_slope(xp: Any, x: Array) -> Array:
     reflected = xp.where(left, 1 - x, xp.ones_like(x))
     cosine = _sinpi(xp, x + 0.5)
     inner = cosine - xp.digamma(reflected) * _sinpi(xp, x) / math.pi
-    right = xp.where(left, xp.ones_like(x), x)
+    # Far to the right it is flat: psi(x) would be infinity times 0.
+    right = xp.where(left | (x > 1e3), 1e3, x)
     return xp.where(left, xp.gamma(reflected) * inner, -xp.digamma(right) * xp.rgamma(right))
 
 

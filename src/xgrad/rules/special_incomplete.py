@@ -11,54 +11,102 @@ from typing import Any
 from .._typing import Array
 from .shared import give, refuse
 
+_TINY = 1e-20  # where a density may underflow that its derivative does not
+
 
 def gamma_density_a(xp: Any, g: Array, a: Array, x: Array, y: Array) -> Array:
-    """y = x^(a - 1) e^-x / Gamma(a);  dy/da = y (log x - psi(a))."""
-    return g * (xp.xlogy(y, x) - y * xp.digamma(a))
+    """y = x^(a - 1) e^-x / Gamma(a);  dy/da = y (log x - psi(a)).
+
+    Where a is small, y = a h with h the density of a + 1 divided by x;  dy/da = h + a dh/da."""
+    small, at_zero = (a < 1) & (x > 0), x == 0
+    shape = xp.where(small, a + 1, xp.where(a == math.inf, 1, a))
+    inside = xp.where(at_zero | (x == math.inf), 1, x)
+    slope = _log_less_digamma(xp, shape, inside)
+    below = xp.gamma_density(xp.where(small, shape, 1), x) / inside * (1 + a * slope)
+    # At 0 nothing counts but the logarithm.
+    above = xp.where(at_zero, xp.xlogy(y, xp.where(at_zero, x, 1)), y * slope)
+    return g * xp.where(small, below, above)
+
+
+def _log_less_digamma(xp: Any, a: Array, x: Array) -> Array:
+    """log x - psi(a), by log a - psi(a) = 1 / (2 a) + ... where both are large; DLMF 5.11.2."""
+    near = (a > 1e4) & (xp.abs(x - a) < a / 2)
+    large = xp.where(near, a, 1e4)
+    square = 1 / (large * large)
+    rest = 0.5 / large + square * (1 / 12 - square / 120)
+    ratio = xp.log1p(xp.where(near, x - a, 0) / large)
+    return xp.where(near, ratio + rest, xp.log(x) - xp.digamma(a))
 
 
 def gamma_density_x(xp: Any, g: Array, a: Array, x: Array, y: Array) -> Array:
-    """dy/dx = y ((a - 1) / x - 1), where x = 0 by the density with a - 1."""
-    at_zero = (x == 0) & (a >= 1)
-    lower = xp.where(at_zero, a - 1, xp.ones_like(a))
-    inside = y * ((a - 1) / xp.where(at_zero, 1, x) - 1)
-    return g * xp.where(at_zero, xp.gamma_density(lower, x) - y, inside)
+    """dy/dx = y (a - 1 - x) / x, where x is tiny by the density with a - 1."""
+    tiny = (x <= _TINY) & (a >= 1)
+    lower = xp.where(tiny, a - 1, xp.ones_like(a))
+    flat = tiny | (a == math.inf) | (x == math.inf)
+    size = xp.where(flat, 1, xp.abs(x))  # which has no -0.0
+    inside = y * xp.where(flat, 0, (a - 1 - x) / size)
+    return g * xp.where(tiny, xp.gamma_density(lower, x) - y, inside)
 
 
 def gammainc_derivative_x(xp: Any, g: Array, a: Array, x: Array, *, order: int) -> Array:
     """The density differentiated in a, by the recurrence D_(n+1) = sum C(n, i) L_(i+1) D_(n-i)
-    with L_i the derivatives of its logarithm."""
-    density = xp.gamma_density(a, x)
-    logarithms = [xp.log(x) - xp.digamma(a)]
-    logarithms += [-xp.polygamma(k * xp.ones_like(a), a) for k in range(1, order)]
+    with L_i the derivatives of its logarithm, where a is small those for a + 1."""
+    small = a < 1
+    shape = xp.where(small, a + 1, a)
+    logarithms = [_log_less_digamma(xp, shape, x)]
+    logarithms += [-xp.polygamma(k * xp.ones_like(a), shape) for k in range(1, order)]
+    density = xp.gamma_density(shape, x)
     derivatives = [xp.ones_like(density)]
     for n in range(order):
         derivatives.append(
             sum(math.comb(n, i) * logarithms[i] * derivatives[n - i] for i in range(n + 1))
         )
-    return g * xp.where(x == 0, 0, density * derivatives[order])
+    below = (a * derivatives[order] + order * derivatives[order - 1]) / xp.where(small, x, 1)
+    inside = density * xp.where(small, below, derivatives[order])
+    at_zero = xp.where(a > 1, xp.zeros_like(a), (-1) ** order * math.inf)
+    return g * xp.where(x == 0, at_zero, xp.where(density == 0, 0, inside))
 
 
 def beta_density_a(xp: Any, g: Array, a: Array, b: Array, x: Array, y: Array) -> Array:
     """y = x^(a - 1) (1 - x)^(b - 1) / B(a, b);  dy/da = y (log x - psi(a) + psi(a + b))."""
-    return g * (xp.xlogy(y, x) + y * xp.polygamma_difference(a, b, order=0))
+    above = xp.beta_density(a + 1, b, x)
+    inside = xp.where(x == 0, 1, x)
+    return g * _beta_density_slope(xp, a, b, y, above / inside, xp.log(inside), x == 0)
 
 
 def beta_density_b(xp: Any, g: Array, a: Array, b: Array, x: Array, y: Array) -> Array:
     """dy/db = y (log(1 - x) - psi(b) + psi(a + b))."""
-    return g * (xp.xlog1py(y, -x) + y * xp.polygamma_difference(b, a, order=0))
+    above = xp.beta_density(a, b + 1, x)
+    inside = xp.where(x == 1, 0, x)
+    return g * _beta_density_slope(xp, b, a, y, above / (1 - inside), xp.log1p(-inside), x == 1)
+
+
+def _beta_density_slope(
+    xp: Any, a: Array, b: Array, y: Array, above: Array, logarithm: Array, at_end: Array
+) -> Array:
+    """The slope in a, where a is small that of y = a / n h with n = a + b and h the density of a + 1
+    divided by x. At the end nothing counts but the logarithm."""
+    small, n = (a < 1) & ~at_end, a + b
+    infinite = n == math.inf
+    start, step = xp.where(infinite, 1, a), xp.where(infinite, 0, b)
+    start = xp.where(small, start + 1, start)
+    slope = logarithm + xp.polygamma_difference(start, step, order=0)
+    below = xp.where(small, above / n, 0) * (b / n + a * slope)
+    return xp.where(small, below, xp.where(at_end, xp.xlogy(y, xp.zeros_like(y)), y * slope))
 
 
 def beta_density_x(xp: Any, g: Array, a: Array, b: Array, x: Array, y: Array) -> Array:
     """dy/dx = y ((a - 1) / x - (b - 1) / (1 - x)), at the ends by the densities with a - 1, b - 1."""
-    n = a + b - 1
-    at_zero, at_one = (x == 0) & (a >= 1), (x == 1) & (b >= 1)
+    at_zero, at_one = (x <= _TINY) & (a >= 1), (x == 1) & (b >= 1)
     lower_a, lower_b = xp.where(at_zero, a - 1, a), xp.where(at_one, b - 1, b)
-    first = y * (a - 1) / xp.where(at_zero, 1, x)
+    first = y * (a - 1) / xp.where(at_zero, 1, xp.abs(x))
     second = y * (b - 1) / xp.where(at_one, 1, 1 - x)
-    first = xp.where(at_zero, n * xp.beta_density(lower_a, b, x), first)
-    second = xp.where(at_one, n * xp.beta_density(a, lower_b, x), second)
-    return g * (first - second)
+    first = xp.where(at_zero, (a - 1 + b) * xp.beta_density(lower_a, b, x), first)
+    second = xp.where(at_one, (a + (b - 1)) * xp.beta_density(a, lower_b, x), second)
+    # Where one end is infinite the other does not count, and beside infinite shapes all is flat.
+    first = xp.where((x == 1) & (b < 1), 0, first)
+    second = xp.where((x == 0) & (a < 1), 0, second)
+    return g * xp.where(a + b == math.inf, y, first - second)
 
 
 def betainc_derivative_x(
@@ -66,6 +114,8 @@ def betainc_derivative_x(
 ) -> Array:
     """The density differentiated in a and b, by the same recurrence in two variables."""
     density = xp.beta_density(a, b, x)
+    if sum(orders) == 1:
+        return (beta_density_a if orders[0] else beta_density_b)(xp, g, a, b, x, density)
     derivatives = {(0, 0): xp.ones_like(density)}
     logarithms = {}
     for m in range(orders[0] + 1):
@@ -82,7 +132,11 @@ def betainc_derivative_x(
                 for p in range(i + 1)
                 for q in range(j + 1)
             )
-    return g * xp.where((x == 0) | (x == 1), 0, density * derivatives[orders])
+    slope = xp.where(density == 0, 0, density * derivatives[orders])
+    for order, at_end in zip(orders, (x == 0, x == 1), strict=True):
+        if order:
+            slope = xp.where(at_end & (density > 0), (-1) ** order * math.inf, slope)
+    return g * slope
 
 
 def _log_beta_density(xp: Any, a: Array, b: Array, x: Array, m: int, n: int) -> Array:

@@ -64,7 +64,9 @@ def inv_boxcox_x(xp: Any, g: Array, x: Array, lmbda: Array) -> Array:
     """y = u^(1 / l) with u = 1 + l x;  dy/dx = u^(1 / l - 1)."""
     far, product, u = _one_plus_product(xp, x, lmbda)
     near = xp.exp((1 - lmbda) * x * xp.log1prel(product, order=0))
-    return g * xp.where(far, xp.pow(u, 1 / xp.where(far, lmbda, 1) - 1), near)
+    # NaN to the power of 0 is 1.
+    there = xp.where(xp.isnan(u), u, xp.pow(u, 1 / xp.where(far, lmbda, 1) - 1))
+    return g * xp.where(far, there, near)
 
 
 def inv_boxcox_lmbda(xp: Any, g: Array, x: Array, lmbda: Array) -> Array:
@@ -83,7 +85,7 @@ def _one_plus_product(xp: Any, x: Array, lmbda: Array) -> tuple[Array, Array, Ar
     product = xp.where((lmbda == 0) & xp.isinf(x), 0, lmbda * x)
     far = xp.abs(product) > 0.5
     u = xp.where(far, 1 + product, 1)
-    return far, xp.where(far, 0, product), xp.where(u < 0, math.nan, u)
+    return far, xp.where(far, 0, product), xp.where(u < 0, math.nan * u, u)
 
 
 def _transform_slope(xp: Any, logarithm: Array, lmbda: Array, power: Array) -> Array:

@@ -69,8 +69,9 @@ def k0e_derivative(xp: Any, x: Array, *, order: int) -> Array:
     total = _trapezoid(xp, large, step, order, lambda u: 2 * xp.sinh(u / 2) ** 2)
     integral = xp.where(x == math.inf, xp.zeros_like(x), (-1) ** order * total * step)
     # Below 1 nothing cancels: with w(2x) = e^x K_0(x), Kummer's equation; DLMF 13.3.22 and 13.2.1.
-    small = xp.where(x < 1, x, 1)
-    derivatives = [xp.k0e(small), xp.k0e(small) - xp.k1e(small)]
+    small = xp.where(x < 1, x, 1) + 0.0  # no -0.0
+    beside = xp.where(small < 1e-20, 0, xp.k0e(small))
+    derivatives = [xp.k0e(small), beside - xp.k1e(small)]
     for k in range(order - 1):
         last, current = derivatives[-2:]
         derivatives.append(((2 * k + 1) * last + (2 * small - k - 1) * current) / small)

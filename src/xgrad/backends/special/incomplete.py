@@ -32,8 +32,10 @@ Table = dict[Orders, Array]
 
 def betainc(xp: Any, a: Array, b: Array, x: Array) -> Array:
     """I_x(a, b), NaN outside of the domain."""
-    outside = (a <= 0) | (b <= 0) | (x < 0) | (x > 1)
-    return xp.where(outside, math.nan, betainc_derivative(xp, a, b, x, orders=(0, 0)))
+    outside = (a < 0) | (b < 0) | (x < 0) | (x > 1) | (a + b == 0)
+    inside = betainc_derivative(xp, a, b, x, orders=(0, 0))
+    at_end = ((x == 0) | (x == 1)) & ~xp.isnan(a + b)
+    return xp.where(outside, math.nan, xp.where(at_end, x, inside))
 
 
 def gammainc_derivative(xp: Any, a: Array, x: Array, *, order: int) -> Array:
@@ -41,16 +43,18 @@ def gammainc_derivative(xp: Any, a: Array, x: Array, *, order: int) -> Array:
     a, x = xp.broadcast_arrays(a, x)
     lower = x < xp.maximum(a, xp.full_like(a, 0.5))
     side = xp.where(lower, xp.ones_like(x), -xp.ones_like(x))
-    # Near a = 0 there are two scales: P(a, x) = P(a + 1, x) + x^a e^-x / Gamma(a + 1).
-    shifted = lower & (a < 1)
-    a = xp.where(shifted, a + 1, a)
-    logarithms = {(1, 0): xp.log(x) - xp.digamma(a)}
-    logarithms |= {(k, 0): -_polygamma(xp, k - 1, a) for k in range(2, order + 1)}
+    # Near a = 0 there are two scales: P(a, x) = P(a + 1, x) + x^a e^-x / Gamma(a + 1). The upper
+    # tail has the factor 1 / Gamma(a) = a / Gamma(a + 1) there.
+    small, first = a < 1, a
+    shape = xp.where(small, a + 1, a)
+    a = xp.where(lower, shape, a)
+    logarithms = {(1, 0): xp.log(x) - xp.digamma(shape)}
+    logarithms |= {(k, 0): -_polygamma(xp, k - 1, shape) for k in range(2, order + 1)}
     c = _NEGLIGIBLE / x
-    half = a - x - _NEGLIGIBLE / 2
+    half = (a - x - _NEGLIGIBLE / 2) / a
     end = xp.where(
         lower,
-        (xp.sqrt(half * half + 2 * _NEGLIGIBLE * a) - half) / a,  # as e^-u >= (2 - u) / (2 + u)
+        xp.sqrt(half * half + 2 * _NEGLIGIBLE / a) - half,  # as e^-u >= (2 - u) / (2 + u)
         xp.log1p(c + xp.sqrt(2 * c)),  # as phi <= -x (e^u - 1 - u)
     )
     moments = _moments(
@@ -63,23 +67,31 @@ def gammainc_derivative(xp: Any, a: Array, x: Array, *, order: int) -> Array:
     )
     factors = _exponential(logarithms, (order, 0))
     total = side * _leibniz(factors, moments, (order, 0))
-    total = total + xp.where(shifted, factors[order, 0] / x, 0)
-    total = total * x * gamma_density(xp, a, x)
-    total = xp.where((x > 0) & (x < math.inf), total, 0 * a)
+    below = 0.0
+    if order:
+        below = -order * _leibniz(factors, moments, (order - 1, 0))
+    total = xp.where(lower, total + xp.where(small, factors[order, 0] / x, 0), total)
+    total = xp.where(small & ~lower, (first * total + below) / x, total)
+    density = gamma_density(xp, shape, x)
+    flat = (x == 0) | (x == math.inf) | (density == 0)
+    total = xp.where(flat, 0 * density, total * x * density)
+    outside = (first < 0) | xp.isnan(first) | ((first == 0) & (x == 0))
+    total = xp.where(outside, math.nan, total)
     return xp.where(lower, total, 1 + total) if order == 0 else total
 
 
 def betainc_derivative(xp: Any, a: Array, b: Array, x: Array, *, orders: Orders) -> Array:
     """The derivative of orders (m, n) in a and b of I_x(a, b), the lower tail; DLMF 8.17.2."""
     a, b, x = xp.broadcast_arrays(a, b, x)
-    y = 1 - x
+    y, small_a, small_b = 1 - x, a < 1, b < 1
     half = xp.full_like(x, 0.5)
     lower = x * xp.maximum(b, half) < y * xp.maximum(a, half)
     side = xp.where(lower, xp.ones_like(x), -xp.ones_like(x))
-    # Near a = 0 there are two scales: I_x(a, b) = I_x(a + 1, b) + x^a y^b / (a B(a, b)).
-    shifted = xp.where(lower, a, b) < 1
-    before = (a, b)
-    a, b = xp.where(shifted & lower, a + 1, a), xp.where(shifted & ~lower, b + 1, b)
+    # Near a = 0 there are two scales: I_x(a, b) = I_x(a + 1, b) + x^a y^b / (a B(a, b)). The other
+    # shape is a factor there, 1 / Gamma(b) = b / Gamma(b + 1).
+    shifted, factored = xp.where(lower, a, b) < 1, xp.where(lower, b, a) < 1
+    before, raised = (a, b), (xp.where(small_a, a + 1, a), xp.where(small_b, b + 1, b))
+    a, b = xp.where(lower, raised[0], a), xp.where(lower, b, raised[1])
     n = a + b
     shape, part = xp.where(lower, a, b), xp.where(lower, x, y)
 
@@ -99,21 +111,45 @@ def betainc_derivative(xp: Any, a: Array, b: Array, x: Array, *, orders: Orders)
     far = (_NEGLIGIBLE - n * xp.log1p(-part)) / shape
     end = xp.where(near <= 1, xp.minimum(near, far), far)
     moments = _moments(xp, phi, slope, logarithms, end, orders)
-    total = _leibniz(_beta_factors(xp, (a, b), (b, a), n, x, orders), moments, orders)
-    first, second = before
-    rests = (xp.where(lower, second - 1, second), xp.where(lower, first, first - 1))
-    n = first + second
-    term = _beta_factors(xp, (a, b), rests, n, x, orders)[orders]
-    total = total + xp.where(shifted, term / (n * part), 0)
-    total = side * total * x * y * beta_density(xp, a, b, x)
-    total = xp.where((x > 0) & (y > 0), total, 0 * n)
-    return xp.where(lower, total, 1 + total) if orders == (0, 0) else total
+    # Of shapes that are both small n may be tiny: Gamma(n) is Gamma(n + 1) / n there.
+    total, both = before[0] + before[1], small_a & small_b
+    less = (xp.where(both, before[0], before[0] - 1), xp.where(both, before[1], before[1] - 1))
+    rests = (xp.where(small_a & ~lower, less[1], b), xp.where(small_b & lower, less[0], a))
+    factors = _exponential(_beta_logarithms(xp, raised, rests, n, x, orders), orders)
+    rests = (xp.where(small_a, less[1], before[1]), xp.where(small_b, less[0], before[0]))
+    beside = _beta_logarithms(xp, raised, rests, xp.where(both, total + 1, total), x, orders)
+    for i, j in beside:
+        power = (-1) ** (i + j) * math.factorial(i + j - 1) * total ** -(i + j)
+        beside[i, j] = beside[i, j] + xp.where(both, power, 0)
+    rest = _exponential(beside, orders)
+
+    def relative(m: int, n: int) -> Array:
+        """The tail without the density, differentiated."""
+        return _leibniz(factors, moments, (m, n)) + xp.where(shifted, rest[m, n] / total / part, 0)
+
+    value = relative(*orders)
+    last = 0.0
+    for place, is_own in enumerate((lower, ~lower)):
+        if orders[place]:
+            fewer = orders[0] - (place == 0), orders[1] - (place == 1)
+            last = last + xp.where(is_own, 0, orders[place] * relative(*fewer))
+    other = xp.where(lower, before[1], before[0])
+    value = side * xp.where(factored, other * value + last, value)
+    density = beta_density(xp, *raised, x)
+    scale = density * xp.where(factored, part / n, x * y)
+    value = xp.where((density == 0) | (x == 0) | (y == 0), 0, scale * value)
+    corner = ((before[0] == 0) & (x == 0)) | ((before[1] == 0) & (y == 0)) | (total == 0)
+    outside = xp.isnan(density) | (xp.minimum(*before) < 0) | corner
+    value = xp.where(outside, math.nan, value)
+    return xp.where(lower, value, 1 + value) if orders == (0, 0) else value
 
 
-def _beta_factors(xp: Any, shapes: Pair, rests: Pair, n: Array, x: Array, orders: Orders) -> Table:
-    """The derivatives of f = x^a (1 - x)^b Gamma(n) / (Gamma(a) Gamma(b)), divided by f.
+def _beta_logarithms(
+    xp: Any, shapes: Pair, rests: Pair, n: Array, x: Array, orders: Orders
+) -> Table:
+    """The derivatives of log x^a (1 - x)^b Gamma(n) / (Gamma(shape) Gamma(shape)).
 
-    n grows with a and with b; `rests` are the differences between n and these."""
+    n grows with a and with b; `rests` are the differences between n and the shapes."""
     table: Table = {}
     for i, j in _below(orders):
         if i and j:
@@ -126,7 +162,7 @@ def _beta_factors(xp: Any, shapes: Pair, rests: Pair, n: Array, x: Array, orders
         table[1, 0] = table[1, 0] + xp.log(x)
     if (0, 1) in table:
         table[0, 1] = table[0, 1] + xp.log1p(-x)
-    return _exponential(table, orders)
+    return table
 
 
 def _polygamma(xp: Any, n: int, x: Array) -> Array:

@@ -57,8 +57,10 @@ def ellipkm1_derivative(xp: Any, x: Array, *, order: int) -> Array:
     derivatives = _agm_derivatives(xp, away)
     for k in range(order - 1):
         last, current = derivatives[-2:]
-        following = (k + 0.5) ** 2 * last - (k + 1) * (1 - 2 * away) * current
+        following = (k + 0.5) ** 2 * last - (k + 1) * (0.5 - away) * (2 * current)
         derivatives.append(following / (away * (1 - away)))
+    if order:
+        derivatives[order] = xp.where(away == math.inf, 0, derivatives[order])
     m = xp.where(near, m, 0)
     series = xp.zeros_like(m)
     for k in range(_TERMS + order, order - 1, -1):

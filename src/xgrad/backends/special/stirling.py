@@ -33,24 +33,57 @@ _DIGAMMA = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12, 
 
 
 def gamma_density(xp: Any, a: Array, x: Array) -> Array:
-    """x^(a - 1) e^-x / Gamma(a): the derivative of gammainc with respect to x."""
+    """x^(a - 1) e^-x / Gamma(a): the derivative of gammainc with respect to x.
+
+    NaN outside its domain. For a < 1 it is a / x times the density of a + 1, which cannot overflow."""
     exponent = stirling_remainder(xp, a) + deviance(xp, a, x, x - a)
     inside = xp.sqrt(a / (2 * math.pi)) / x * xp.exp(-exponent)
-    at_zero = xp.pow(x, a - 1) * xp.exp(-xp.gammaln(a))
-    density = xp.where(x <= _TINY, at_zero, inside)
-    return xp.where((a == 0) | (x == math.inf), xp.zeros_like(density), density)
+    near_zero = xp.pow(x, a - 1) * xp.exp(-xp.gammaln(a))
+    density = xp.where(x <= _TINY, near_zero, inside)
+    small = a * (xp.pow(x, a) * xp.exp(-x - xp.gammaln(a + 1))) / x
+    density = xp.where(a < 1, small, density)
+    at_zero = xp.where(a < 1, math.inf, xp.where(a == 1, xp.ones_like(x), 0))
+    density = xp.where(x == 0, at_zero, density)
+    density = xp.where((a == math.inf) | (x == math.inf), 0, density)
+    density = xp.where(a == 0, 0, density)
+    small = xp.minimum(a, x)
+    return xp.where((small >= 0) & (small < math.inf), density, math.nan)
 
 
 def beta_density(xp: Any, a: Array, b: Array, x: Array) -> Array:
-    """x^(a - 1) (1 - x)^(b - 1) / B(a, b): the derivative of betainc with respect to x."""
+    """x^(a - 1) (1 - x)^(b - 1) / B(a, b): the derivative of betainc with respect to x.
+
+    NaN outside its domain. For a < 1 it is a / ((a + b) x) times the density of a + 1, for b < 1 by the same in 1 - x."""
+    n, y = a + b, 1 - x
+    first, second = xp.where(a < 1, a + 1, a), xp.where(b < 1, b + 1, b)
+    density = _beta_density_above(xp, first, second, x)
+    density = xp.where(a < 1, density * (a / n) / x, density)
+    density = xp.where(b < 1, density * (b / (first + b)) / y, density)
+    density = xp.where((a == math.inf) | (b == math.inf), 0, density)
+    density = xp.where(x == 0, _density_at_end(xp, a, b), density)
+    density = xp.where(y == 0, _density_at_end(xp, b, a), density)
+    density = xp.where((a == 0) | (b == 0), 0, density)
+    # What steps at an end has no derivative there.
+    outside = (xp.minimum(a, b) < 0) | (x < 0) | (y < 0) | xp.isnan(n + x)
+    step = ((b == math.inf) & ((x == 0) | (a == math.inf))) | ((a == math.inf) & (y == 0))
+    return xp.where(outside | step, math.nan, density)
+
+
+def _density_at_end(xp: Any, a: Array, b: Array) -> Array:
+    """The density where x is 0."""
+    return xp.where(a < 1, math.inf, xp.where(a == 1, b, 0))
+
+
+def _beta_density_above(xp: Any, a: Array, b: Array, x: Array) -> Array:
+    """The density where a and b are 1 or more and 0 < x < 1."""
     n, y = a + b, 1 - x
     off = b * x - a * y  # n x - a, and minus n y - b
     exponent = stirling_remainder(xp, a) + stirling_remainder(xp, b) - stirling_remainder(xp, n)
     exponent = exponent + deviance(xp, a, n * x, off) + deviance(xp, b, n * y, -off)
     inside = xp.sqrt(a / n * (b / (2 * math.pi))) / (x * y) * xp.exp(-exponent)
-    at_end = xp.pow(x, a - 1) * xp.pow(y, b - 1) * xp.exp(-betaln(xp, a, b))
-    density = xp.where((x <= _TINY) | (y == 0), at_end, inside)
-    return xp.where((a == 0) | (b == 0), xp.zeros_like(density), density)
+    power = xp.pow(x, a - 1)
+    near_zero = xp.where(power == 0, 0, power * xp.exp(-betaln(xp, a, b)))
+    return xp.where(x <= _TINY, near_zero, inside)
 
 
 def betaln(xp: Any, a: Array, b: Array) -> Array:
@@ -85,8 +118,9 @@ def stirling_remainder(xp: Any, a: Array) -> Array:
 
 def deviance(xp: Any, a: Array, mean: Array, off: Array) -> Array:
     """D = a log(a / mean) + mean - a, given also the difference mean - a, which may be small."""
-    relative = off / a
-    far = off - a * xp.log(mean / a)
+    relative, ratio = off / a, mean / a
+    logarithm = xp.where((ratio > 0) & (ratio < math.inf), xp.log(ratio), xp.log(mean) - xp.log(a))
+    far = off - a * logarithm
     return xp.where(xp.abs(relative) < 0.5, -a * log1p_minus_x(xp, relative), far)
 
 

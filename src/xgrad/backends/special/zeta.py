@@ -78,13 +78,13 @@ def zeta_derivative(xp: Any, x: Array, q: Array, *, order: int) -> Array:
         base = q + k
         total = total + (-xp.log(base)) ** order * xp.pow(base, -x)
     w = q + _TERMS
-    last = xp.pow(w, -x)
+    last = xp.pow(w, 1 - x)
     x = xp.where(last == 0, 2, x)  # where nothing is left of the rest, which would overflow
-    rest = [w * (-1) ** i / (x - 1) ** (i + 1) for i in range(order + 1)]
-    rest[0] = rest[0] + 0.5
+    rest = [(-1) ** i / (x - 1) ** (i + 1) for i in range(order + 1)]
+    rest[0] = rest[0] + 0.5 / w
     # Taylor coefficients in x of x (x + 1) ... (x + 2j - 2), one factor after the other.
     rising = [x, xp.ones_like(x), *[0 * x for _ in range(order)]][: order + 1]
-    power = 1 / w
+    power = 1 / (w * w)
     for j, coefficient in enumerate(_BERNOULLI):
         rest = [r + coefficient * power * c for r, c in zip(rest, rising, strict=True)]
         power = power / (w * w)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from ..._typing import ArrayLike
 from ...core.tensor import Tensor
+from ..rounding import floor
 from ..searching import where
+from ..utility import stop_gradient
 from ._operands import count, floating
 from .incomplete import gammainc, gammaincc, gammainccinv
 
@@ -64,7 +66,9 @@ def gdtr(a: ArrayLike, b: ArrayLike, x: ArrayLike, /) -> Tensor:
     xg.Tensor([0.26424112, 0.59399415], shape=(2,), dtype=float64, device=cpu)
     """
     a, b, x = floating("gdtr", a=a, b=b, x=x)
-    return gammainc(b, a * x)
+    at_zero, scale, product = _scaled(a, b, x)
+    value = gammainc(b, product)
+    return where(at_zero, scale * value, value)
 
 
 def gdtrc(a: ArrayLike, b: ArrayLike, x: ArrayLike, /) -> Tensor:
@@ -111,7 +115,18 @@ def gdtrc(a: ArrayLike, b: ArrayLike, x: ArrayLike, /) -> Tensor:
     xg.Tensor([7.35758882e-01, 1.74182524e-16], shape=(2,), dtype=float64, device=cpu)
     """
     a, b, x = floating("gdtrc", a=a, b=b, x=x)
-    return gammaincc(b, a * x)
+    at_zero, scale, product = _scaled(a, b, x)
+    value = gammaincc(b, product)
+    return where(at_zero, 1 + scale * (value - 1), value)
+
+
+def _scaled(a: Tensor, b: Tensor, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Say where x is 0 and gammainc(b, a x) goes as a fractional power of it, a^b times that of x.
+
+    An infinite slope would meet that 0 in the product. Next to the slope in b that of a^b is nothing."""
+    at_zero = (x == 0) & (a > 0) & (b != floor(b))
+    scale = where(at_zero, a, 1) ** stop_gradient(b)
+    return at_zero, scale, where(at_zero, x, a * x)
 
 
 def chdtr(v: ArrayLike, x: ArrayLike, /) -> Tensor:

@@ -9,7 +9,9 @@ from collections.abc import Callable
 
 from ..._typing import ArrayLike
 from ...core.tensor import Tensor
+from ..rounding import floor
 from ..searching import where
+from ..utility import stop_gradient
 from ._operands import double, floating
 from .incomplete import betainc, betaincc, betainccinv, betaincinv
 
@@ -148,7 +150,8 @@ def fdtr(dfn: ArrayLike, dfd: ArrayLike, x: ArrayLike, /) -> Tensor:
     xg.Tensor([0.46952223, 0.75      ], shape=(2,), dtype=float64, device=cpu)
     """
     dfn, dfd, x = floating("fdtr", dfn=dfn, dfd=dfd, x=x)
-    return _f_tail(betainc, betaincc, dfn, dfd, x)
+    at_zero, scale, value = _f_tail(betainc, betaincc, dfn, dfd, x)
+    return where(at_zero, scale * value, value)
 
 
 def fdtrc(dfn: ArrayLike, dfd: ArrayLike, x: ArrayLike, /) -> Tensor:
@@ -192,7 +195,8 @@ def fdtrc(dfn: ArrayLike, dfd: ArrayLike, x: ArrayLike, /) -> Tensor:
     xg.Tensor([0.53047777, 0.25      ], shape=(2,), dtype=float64, device=cpu)
     """
     dfn, dfd, x = floating("fdtrc", dfn=dfn, dfd=dfd, x=x)
-    return _f_tail(betaincc, betainc, dfn, dfd, x)
+    at_zero, scale, value = _f_tail(betaincc, betainc, dfn, dfd, x)
+    return where(at_zero, 1 + scale * (value - 1), value)
 
 
 def fdtri(dfn: ArrayLike, dfd: ArrayLike, p: ArrayLike, /) -> Tensor:
@@ -246,11 +250,18 @@ def _f_tail(
     dfn: Tensor,
     dfd: Tensor,
     x: Tensor,
-) -> Tensor:
-    """Compute a tail of F as a function of w = dfn x / (dfn x + dfd), or of 1 - w if that is smaller."""
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Compute a tail of F as a function of w = dfn x / (dfn x + dfd), or of 1 - w if that is smaller.
+
+    Where x is 0, and the lower tail goes as a fractional power of it, it is that of w = x, and the
+    power of dfn / dfd is returned too: an infinite slope would meet a 0 in the quotient."""
+    a, b = dfn / 2, dfd / 2
+    at_zero = (x == 0) & (a != floor(a))
+    ratio = where(at_zero, stop_gradient(dfn) / dfd, 1)
     part = dfn * x
     total = part + dfd
     near = part < dfd
-    w = where(near, part / total, 0.5)
+    w = where(at_zero, x, where(near, part / total, 0.5))
     rest = where(near, 0.5, dfd / total)
-    return where(near, lower(dfn / 2, dfd / 2, w), upper(dfd / 2, dfn / 2, rest))
+    value = where(near, lower(a, where(at_zero, stop_gradient(b), b), w), upper(b, a, rest))
+    return at_zero, ratio ** stop_gradient(a), value
