@@ -317,3 +317,8 @@ def test_lists_of_tensors_can_be_assigned(device):
     v = xg.Variable([1.0, 2.0], device=device)
     x = xg.asarray(5.0, device=device)
     assert v.assign([x, 7.0]).tolist() == [5.0, 7.0]
+
+
+def test_a_name_is_a_word():
+    with pytest.raises(TypeError, match="name must be a str"):
+        xg.Variable(1.0, name=object())
