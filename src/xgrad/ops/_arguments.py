@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .._arguments import as_choice, as_flag, as_int, as_number, as_sequence
+from .._arguments import as_int, as_sequence
 from .._typing import SCALAR_TYPES, Axis, Shape, ShapeLike
 from ..backends import is_array
 from ..core.casting import dtype_kind, to_array
@@ -17,13 +17,8 @@ from ..errors import ArgumentError, ArgumentTypeError, AxisError, DTypeError, Sh
 __all__ = [
     "as_axes",
     "as_axis",
-    "as_choice",
-    "as_flag",
     "as_indices",
-    "as_int",
-    "as_number",
     "as_operand",
-    "as_sequence",
     "as_shape",
     "as_stack",
     "sequence_of_operands",
