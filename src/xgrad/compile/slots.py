@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from ..backends.numpy_buffers import Form
 from .fusion import Group
 from .overwriting import first_read
-from .program import Instruction, Program
+from .program import Program
 
 __all__ = ["Slots"]
 
