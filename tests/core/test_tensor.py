@@ -333,3 +333,8 @@ def test_the_class_wraps_an_array_as_it_is():
 def test_devices_are_made_by_name(args):
     with pytest.raises(TypeError, match=r"Use xg\.device\(name\)"):
         xg.Device(*args)
+
+
+def test_a_number_that_is_no_place_is_refused_as_an_index():
+    with pytest.raises(xg.errors.DTypeError, match="index array must be integer"):
+        xg.ones(3)[np.float32(2.0)]

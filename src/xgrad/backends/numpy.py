@@ -333,7 +333,7 @@ class NumpyBackend(Backend):
         array = np.asarray(value, dtype=dtype, copy=copy)
         dtype = array.dtype
         if dtype == object or (dtype.kind in "USVMm" and dtype.name != "bfloat16"):
-            raise TypeError(f"it has dtype {array.dtype}, which holds no numbers")
+            raise TypeError(f"it has dtype {array.dtype}, which holds no numbers of a fixed size")
         return array
 
     def finish(self, value: Any) -> Array:

@@ -257,7 +257,8 @@ class Variable(ArrayAttributes):
             value = value.to_dense()
         self._receive(value, f"went by {what} into the value")
         kept = getattr(value, "raw", value)
-        if hasattr(kept, "shape") and not isinstance(kept, (bool, int, float, complex)):
+        if is_array(kept) and not isinstance(kept, (bool, int, float, complex)):
+            kept = backend_of(kept).finish(kept)
             self._check_place(kept, f"{what}: value")
             array = cast_within_kind(kept, self.dtype, f"{what}: value", self.name)
         else:
