@@ -343,7 +343,9 @@ class NumpyBackend(Backend):
         return value if isinstance(value, np.generic) else self.finish(value)
 
     def to_numpy(self, array: Array) -> Array:
-        return np.array(array)
+        if array.dtype.isnative:
+            return np.array(array)
+        return np.array(array, dtype=array.dtype.newbyteorder("="))  # as other libraries want it
 
     def replace(
         self,
