@@ -338,3 +338,14 @@ def test_devices_are_made_by_name(args):
 def test_a_number_that_is_no_place_is_refused_as_an_index():
     with pytest.raises(xg.errors.DTypeError, match="index array must be integer"):
         xg.ones(3)[np.float32(2.0)]
+
+
+def test_the_class_holds_no_subclasses_and_no_scalars():
+    assert type(xg.Tensor(np.float32(2.0)).array) is np.ndarray
+    with pytest.raises(TypeError, match="would lose its mask"):
+        xg.Tensor(np.ma.array([1.0], mask=[True]))
+
+
+def test_a_masked_array_in_a_list_is_not_taken_without_its_mask():
+    with pytest.raises(TypeError, match="would lose its mask"):
+        xg.asarray([np.ma.array([1.0, 2.0], mask=[True, False])])

@@ -290,7 +290,7 @@ class Tensor(ArrayAttributes):
 
     def __init__(self, array: Array, node: Node | None = None) -> None:
         if type(array) not in _ARRAYS:
-            _check_array(array)
+            array = _checked(array)
         self.raw = array
         self.node = node
 
@@ -312,14 +312,17 @@ class Tensor(ArrayAttributes):
         return _from_host, (self.numpy(), str(self.device))
 
 
-def _check_array(array: Any) -> None:
-    """Refuse what is no array to wrap, and know the types of those that are."""
+def _checked(array: Any) -> Array:
+    """Refuse what is no array to wrap, take subclasses as what they are made of, know the others."""
     if isinstance(array, Handle) or not is_array(array):
         raise ArgumentTypeError(
             f"Tensor: array must be an array, but is a {type(array).__name__}. Use xg.asarray, which "
             "makes a Tensor of Tensors, Variables, lists and numbers."
         )
-    _ARRAYS.add(type(array))
+    plain = backend_of(array).finish(array)
+    if plain is array:
+        _ARRAYS.add(type(array))
+    return plain
 
 
 def alias(x: Any) -> Tensor:
