@@ -175,6 +175,33 @@ def test_bad_argument_is_one_line_and_status_2(
     assert err.count("\n") == 1
 
 
+def test_names_are_looked_at_before_anything_is_checked(capsys: Any) -> None:
+    assert run("check", "tanh", "nosuch") == 1
+    said = capsys.readouterr()
+    assert "'nosuch' is not known" in said.err
+    assert "tanh" not in said.out
+
+
+def test_help_says_each_default_once(capsys: Any) -> None:
+    assert run("check", "--help") == 0
+    assert "None" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["ü", "\udcff"])
+def test_names_of_files_may_be_beyond_the_encoding_of_the_terminal(name: str) -> None:
+    program = (
+        f"import sys, xgrad.cli as cli; cli._info = lambda _: print({name!a}) or 0; "
+        "sys.exit(cli.main(['info']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(SOURCE)},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.decode("ascii").strip()) == (0, ascii(name)[1:-1])
+
+
 def test_missing_extra_names_the_command(capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert run("demo") == 1

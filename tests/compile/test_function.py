@@ -675,3 +675,8 @@ def test_arguments_that_are_no_arrays_of_numbers(name):
     with pytest.raises(type(expected.value)) as found:
         recorded(REFUSED[name])
     assert str(found.value) == str(expected.value)
+
+
+def test_an_argument_without_a_hash_is_named_whatever_python_raises():
+    with pytest.raises(TypeError, match="neither an array nor hashable"):
+        xg.function(lambda x: x)(memoryview(bytearray(2)))

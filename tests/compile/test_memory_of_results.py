@@ -326,3 +326,20 @@ def test_arguments_on_other_devices_are_refused(other_device):
     f = xg.function(lambda x: x * 2.0, device=str(other_device))
     with pytest.raises(xg.errors.DeviceMismatchError, match=r"is not on .*Use xg.to_device"):
         f(xg.asarray([1.0], device="cpu"))
+
+
+def test_what_where_chooses_from_may_be_written_over_and_what_it_asks_may_not():
+    chosen = xg.function(lambda x, y: xg.where(y > 0, x, y), donate="x")
+    asked = xg.function(lambda x, y: xg.where(xg.flip(x) > 0, x, y), donate="x")
+    a, b = np.linspace(-1.0, 2.0, LARGE), np.linspace(1.0, -1.0, LARGE)
+    places = []
+    for _ in range(3):
+        x, z = xg.asarray(a.copy()), xg.asarray(a.copy())
+        place = memory_of(x)
+        found = chosen(x, xg.asarray(b))
+        places.append(memory_of(found) == place)
+        np.testing.assert_array_equal(found.numpy(), np.where(b > 0, a, b))
+        np.testing.assert_array_equal(
+            asked(z, xg.asarray(b)).numpy(), np.where(np.flip(a) > 0, a, b)
+        )
+    assert places[1:] == [True, True]  # the first call records

@@ -300,3 +300,36 @@ def test_masked_operands_are_refused():
     masked = np.ma.masked_array([1.0, 2.0], [False, True])
     with pytest.raises(xg.errors.ArgumentTypeError, match="would lose its mask"):
         xg.ones(2) * masked
+
+
+@pytest.mark.parametrize("make", [xg.asarray, xg.Variable])
+@pytest.mark.parametrize("other", [[1.0, 2.0], (1.0, 2.0)])
+@pytest.mark.parametrize("name", ["eq", "ne", "lt", "add", "sub", "truediv", "matmul"])
+def test_lists_are_no_operands(make, other, name):
+    x = make([1.0, 2.0])
+    with pytest.raises(TypeError, match=r"Use xg\.asarray to make a Tensor of it"):
+        getattr(operator, name)(x, other)
+
+
+@pytest.mark.parametrize("name", ["eq", "ne", "gt", "sub", "truediv", "matmul"])
+def test_lists_are_no_operands_on_the_left(name):
+    with pytest.raises(TypeError, match=r"Use xg\.asarray to make a Tensor of it"):
+        getattr(operator, name)([1.0, 2.0], xg.asarray([1.0, 2.0]))
+
+
+def test_what_lists_do_themselves_with_tensors():
+    found = [0.0]
+    found += xg.asarray([1.0, 2.0])
+    assert [float(x) for x in found] == [0.0, 1.0, 2.0]
+    assert [0] * xg.asarray(3) == [0, 0, 0]
+
+
+def test_whole_numbers_beyond_64_bits_are_refused_by_name():
+    with pytest.raises(xg.errors.ArgumentTypeError, match="holds no numbers of a fixed size"):
+        xg.sin(10**30)
+
+
+def test_functions_of_numbers_have_the_default_dtype():
+    with xg.set_default_dtype(xg.float32):
+        assert xg.sin(2.0).dtype == xg.float32
+    assert xg.sin(2.0).dtype == xg.float64

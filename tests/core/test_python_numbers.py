@@ -228,3 +228,27 @@ def test_stores_into_tensors_and_lists_are_followed():
         names[0] = v * 2.0
         y = xg.sum(x) + names[0]
     assert float(tape.gradient(y, v)) == 3.0
+
+
+@pytest.mark.parametrize("index", [(4,), (-1,), (np.int64(2),), (1, 2), (-1, 0), ((1, 1),)])
+@pytest.mark.parametrize("make", [xg.asarray, xg.Variable])
+def test_item_takes_an_index_as_in_numpy(make, index):
+    a = np.arange(6.0).reshape(2, 3)
+    found = make(a).item(*index)
+    assert found == a.item(*index)
+    assert type(found) is float
+
+
+@pytest.mark.parametrize(
+    ("index", "error"),
+    [((7,), IndexError), ((2, 0), IndexError), ((0, 0, 0), ValueError), (("a",), TypeError)],
+)
+def test_item_refuses_what_is_no_place(index, error):
+    x = xg.ones((2, 3))
+    with pytest.raises(error) as caught:
+        x.item(*index)
+    assert isinstance(caught.value, xg.errors.XgradError)
+
+
+def test_item_of_no_axes_is_at_place_0():
+    assert xg.asarray(3.0).item(0) == 3.0

@@ -316,3 +316,36 @@ def test_gradients_of_results_without_axes_are_arrays():
     with xg.GradientTape() as tape:
         y = x * x
     assert type(tape.gradient(y, x).array) is np.ndarray
+
+
+@pytest.mark.parametrize("value", [xg.ones(2), xg.Variable(1.0), [1.0, 2.0], 3.0, None, "a"])
+def test_the_class_takes_arrays_alone(value):
+    with pytest.raises(TypeError, match=r"Tensor: array must be an array.*Use xg\.asarray"):
+        xg.Tensor(value)
+
+
+def test_the_class_wraps_an_array_as_it_is():
+    a = np.ones(3)
+    assert xg.Tensor(a).array is a
+
+
+@pytest.mark.parametrize("args", [("a", "b"), ("cpu",), (None, None)])
+def test_devices_are_made_by_name(args):
+    with pytest.raises(TypeError, match=r"Use xg\.device\(name\)"):
+        xg.Device(*args)
+
+
+def test_a_number_that_is_no_place_is_refused_as_an_index():
+    with pytest.raises(xg.errors.DTypeError, match="index array must be integer"):
+        xg.ones(3)[np.float32(2.0)]
+
+
+def test_the_class_holds_no_subclasses_and_no_scalars():
+    assert type(xg.Tensor(np.float32(2.0)).array) is np.ndarray
+    with pytest.raises(TypeError, match="would lose its mask"):
+        xg.Tensor(np.ma.array([1.0], mask=[True]))
+
+
+def test_a_masked_array_in_a_list_is_not_taken_without_its_mask():
+    with pytest.raises(TypeError, match="would lose its mask"):
+        xg.asarray([np.ma.array([1.0, 2.0], mask=[True, False])])

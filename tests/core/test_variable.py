@@ -356,3 +356,20 @@ def test_lists_of_tensors_can_be_assigned(device):
     v = xg.Variable([1.0, 2.0], device=device)
     x = xg.asarray(5.0, device=device)
     assert v.assign([x, 7.0]).tolist() == [5.0, 7.0]
+
+
+def test_a_name_is_a_word():
+    with pytest.raises(TypeError, match="name must be a str"):
+        xg.Variable(1.0, name=object())
+
+
+def test_a_masked_array_is_not_assigned_without_its_mask():
+    v = xg.Variable([1.0, 2.0])
+    with pytest.raises(TypeError, match="would lose its mask"):
+        v.assign(np.ma.array([3.0, 4.0], mask=[False, True]))
+    assert v.numpy().tolist() == [1.0, 2.0]
+
+
+def test_assign_takes_what_asarray_takes():
+    v = xg.Variable([1.0, 2.0])
+    assert v.assign(memoryview(np.asarray([3.0, 4.0]))).numpy().tolist() == [3.0, 4.0]

@@ -185,3 +185,8 @@ def test_what_is_no_generator_is_refused():
 def test_noise_that_does_not_broadcast_is_refused():
     with pytest.raises(xg.errors.ShapeError, match=r"noise_shape \(3,\) does not broadcast"):
         xg.nn.dropout(xg.ones((3, 2)), 0.5, noise_shape=(3,))
+
+
+def test_a_generator_of_numpys_is_told_apart_by_its_full_name():
+    with pytest.raises(xg.errors.ArgumentTypeError, match=r"but is a numpy\.random\._generator"):
+        xg.nn.dropout(xg.ones(3), 0.5, rng=np.random.default_rng(0))

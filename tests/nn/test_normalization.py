@@ -174,3 +174,9 @@ def test_parameters_that_do_not_fit_are_refused():
         xg.nn.batch_norm(xg.ones(3))
     with pytest.raises(xg.errors.ShapeError, match="another axis than the first"):
         xg.nn.group_norm(xg.ones(3), 1)
+
+
+@pytest.mark.parametrize("momentum", [99, 1.01, -0.1, float("nan")])
+def test_momentum_is_a_part(momentum):
+    with pytest.raises(ValueError, match=r"nn\.batch_norm: momentum must be"):
+        xg.nn.batch_norm(xg.ones((3, 2)), momentum=momentum)

@@ -509,3 +509,26 @@ def test_arange_takes_the_numbers_of_tensors():
 
 def test_sizes_may_be_tensors_of_integers():
     assert xg.zeros((xg.asarray(2), 3)).shape == (2, 3)
+
+
+@pytest.mark.parametrize("make", [np.asarray, xg.asarray], ids=["numpy", "xgrad"])
+def test_a_shape_may_be_an_array_of_sizes(make):
+    assert xg.zeros(make([2, 3])).shape == (2, 3)
+    assert xg.reshape(xg.ones(6), make([2, -1])).shape == (2, 3)
+
+
+def test_an_array_of_fractions_is_no_shape():
+    with pytest.raises(xg.errors.ArgumentTypeError, match="zeros: shape must be ints"):
+        xg.zeros(np.asarray([2.0, 3.0]))
+
+
+@pytest.mark.parametrize("name", ["cpu", "torch:cpu", "array_api_strict:device1"])
+def test_other_byte_orders_are_no_matter_to_other_libraries(name):
+    x = np.asarray([1.0, 2.0]).astype(np.dtype("f8").newbyteorder())
+    for y in (
+        xg.asarray(x, device=name),
+        xg.asarray(x).to_device(name),
+        xg.Variable(x, device=name),
+    ):
+        assert y.tolist() == [1.0, 2.0]
+    assert xg.asarray(x).numpy().dtype.isnative

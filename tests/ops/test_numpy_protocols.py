@@ -268,3 +268,18 @@ BAD_VALUES = {
 def test_bad_values_raise_value_errors(f):
     with pytest.raises((ValueError, xg.errors.ShapeError)):
         f(xg.asarray(X))
+
+
+def test_at_assigns_to_a_variable():
+    v = xg.Variable([1.0, 2.0, 3.0])
+    np.add.at(v, [0, 0, 2], 1.0)
+    assert v.numpy().tolist() == [3.0, 2.0, 4.0]
+
+
+def test_out_may_be_a_variable_inside_a_tape():
+    v, x = xg.Variable([0.0, 0.0]), xg.Variable([1.0, 2.0])
+    with xg.GradientTape() as tape:
+        assert np.multiply(x, 3.0, out=v) is v
+        y = xg.sum(v * x)
+    assert v.numpy().tolist() == [3.0, 6.0]
+    assert tape.gradient(y, x).tolist() == [3.0, 6.0]  # none through an assignment

@@ -43,6 +43,8 @@ def variable(*values: float, name: str = "w") -> xg.Variable:
         ({"epsilon": -1e-7}, "epsilon must not be negative"),
         ({"clip_norm": 1.0}, "unexpected keyword argument 'clip_norm'. Did you mean clipnorm?"),
         ({"lr": 1.0}, "Did you mean learning_rate?"),
+        ({"betas": (0.9, 0.99)}, "Did you mean beta_1 and beta_2?"),
+        ({"eps": 1e-8}, "Did you mean epsilon?"),
         ({"beta1": 1.0}, "Did you mean beta_1?"),
         ({"amsgrd": True}, "Did you mean amsgrad?"),
     ],

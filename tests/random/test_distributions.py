@@ -267,3 +267,15 @@ def test_half_numbers_stay_below_one(device, dtype):
     assert 0.99 < values.max() < 1.0
     assert values.min() >= 0.0
     assert abs(values.mean() - 0.5) < 0.01
+
+
+@pytest.mark.parametrize(("axis", "error"), [("a", TypeError), (3, IndexError), (None, TypeError)])
+def test_permutation_of_numbers_has_one_axis(axis, error):
+    with pytest.raises(error, match="permutation: axis"):
+        xg.random.Generator(0).permutation(5, axis=axis)
+
+
+@pytest.mark.parametrize("name", ["permutation", "choice"])
+def test_lists_are_to_be_made_arrays(name):
+    with pytest.raises(xg.errors.ArgumentTypeError, match=r"Use xg\.asarray"):
+        getattr(xg.random.Generator(0), name)([1.0, 2.0])

@@ -492,3 +492,9 @@ def test_generator_that_cannot_go_on_elsewhere_begins_anew_with_a_warning(path, 
     first = [float(rng.uniform()) for rng in loaded]
     assert first == [float(rng.uniform()) for rng in again]
     assert first[0] != first[1]
+
+
+def test_a_masked_array_is_not_saved_without_its_mask(tmp_path):
+    tree = {"x": np.ma.array([1.0, 2.0], mask=[False, True])}
+    with pytest.raises(TypeError, match=r"save: tree\['x'\]: a masked array would lose its mask"):
+        xg.save(tmp_path / "run.safetensors", tree)

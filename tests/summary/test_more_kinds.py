@@ -326,3 +326,10 @@ def test_tensorflow_reads_the_graph(writer, logdir):
 def test_what_is_no_graph_is_refused(writer):
     with pytest.raises(xg.errors.ArgumentTypeError, match=r"Use tape\.graph"):
         summary.graph("loss")
+
+
+def test_text_with_what_utf_8_cannot_hold_is_escaped(logdir, writer):
+    summary.text("name", "a\udcff")
+    writer.flush()
+    (value,) = read(logdir)
+    assert value.strings == [rb"a\udcff"]

@@ -464,3 +464,17 @@ def test_tensorflow_reads_what_was_written(writer, logdir):
         for value in event.summary.value
     ]
     assert values == [(4, "loss", 0.25), (4, "w", [[0.0, 1.0, 2.0]])]
+
+
+@pytest.mark.parametrize("write", [summary.scalar, summary.histogram])
+def test_complex_values_are_refused_before_a_part_is_lost(write, writer):
+    with writer.as_default(), pytest.raises(xg.errors.DTypeError, match=r"Use xg\.abs"):
+        write("z", 1.0 + 2.0j, step=0)
+
+
+def test_a_step_that_no_file_can_hold_is_refused_at_once(writer):
+    with (
+        writer.as_default(),
+        pytest.raises(xg.errors.ArgumentTypeError, match="must be an integer"),
+    ):
+        summary.scalar("x", 1.0, step=2**63)

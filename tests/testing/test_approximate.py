@@ -63,3 +63,8 @@ def test_agrees_with_the_tape():
     found = [float(d) for d in tape.gradient(z, [x1, x2])]
     assert found == pytest.approx(approximate_gradient(g, 2.0, 3.0))
     assert re.fullmatch(r"9\.0", str(found[0]))
+
+
+def test_lists_are_to_be_made_arrays():
+    with pytest.raises(xg.errors.ArgumentTypeError, match=r"Use xg\.asarray"):
+        approximate_gradient(lambda x: x[0] * x[1], [1.0, 2.0])

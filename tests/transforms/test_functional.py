@@ -420,3 +420,9 @@ def test_second_derivatives_of_an_argument_that_is_changed_in_place():
 def test_a_recorded_gradient_of_an_argument_that_is_changed_in_place(calls):
     f = xg.function(xg.grad(triple))
     assert [f(xg.asarray([1.0, 2.0])) for _ in range(calls)][-1].tolist() == [3.0, 3.0]
+
+
+def test_argnums_may_be_numpys():
+    f = lambda x, y: x * y
+    assert xg.grad(f, np.int64(1))(2.0, 3.0).item() == 2.0
+    assert [g.item() for g in xg.grad(f, np.arange(2))(2.0, 3.0)] == [3.0, 2.0]

@@ -1011,3 +1011,46 @@ def test_other_values_inside_vmap_are_noticed():
 
     with pytest.raises(xg.errors.ArgumentError, match="gave other values"):
         xg.vmap(xg.grad(f))(xg.asarray([[1.0, 2.0], [3.0, 4.0]]))
+
+
+def test_assignments_inside_are_no_matter_of_the_second_run():
+    v = xg.Variable(2.0)
+
+    @xg.checkpoint
+    def f(x):
+        v.assign(5.0)
+        return x * v
+
+    x = xg.Variable(3.0)
+    with xg.GradientTape() as tape:
+        y = f(x)
+    dx, dv = tape.gradient(y, [x, v])  # a warning would be an error
+    assert (float(dx), float(dv)) == (5.0, 3.0)
+
+
+def test_assignments_inside_warn_once_of_what_a_tape_has_read():
+    v = xg.Variable(2.0)
+
+    @xg.checkpoint
+    def f(x):
+        v.assign(5.0)
+        return x * v
+
+    x = xg.Variable(3.0)
+    with pytest.warns(UserWarning, match="was overwritten") as seen, xg.GradientTape() as tape:
+        y = v + f(x) + f(x)
+    tape.gradient(y, x)
+    assert len(seen) == 1
+
+
+def test_assignments_inside_warn_of_what_was_read_inside():
+    v = xg.Variable(2.0)
+
+    @xg.checkpoint
+    def f(x):
+        y = x * v
+        v.assign(5.0)
+        return y
+
+    with pytest.warns(UserWarning, match="was overwritten"), xg.GradientTape():
+        f(xg.Variable(3.0))

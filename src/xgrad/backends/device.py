@@ -44,7 +44,12 @@ class Device:
 
     __slots__ = ("_name", "backend", "native")
 
-    def __init__(self, backend: Backend, native: NativeDevice) -> None:
+    def __init__(self, backend: Backend, native: NativeDevice = None) -> None:
+        if not isinstance(backend, Backend):
+            raise ArgumentTypeError(
+                f"Device: backend must be one of xgrad's, but is {reprlib.repr(backend)} "
+                f'({type(backend).__name__}). Use xg.device(name), such as xg.device("cuda:0").'
+            )
         self.backend = backend
         self.native = native
         self._name = backend.device_name(native)

@@ -333,7 +333,7 @@ class NumpyBackend(Backend):
         array = np.asarray(value, dtype=dtype, copy=copy)
         dtype = array.dtype
         if dtype == object or (dtype.kind in "USVMm" and dtype.name != "bfloat16"):
-            raise TypeError(f"it has dtype {array.dtype}, which holds no numbers")
+            raise TypeError(f"it has dtype {array.dtype}, which holds no numbers of a fixed size")
         return array
 
     def finish(self, value: Any) -> Array:
@@ -343,7 +343,9 @@ class NumpyBackend(Backend):
         return value if isinstance(value, np.generic) else self.finish(value)
 
     def to_numpy(self, array: Array) -> Array:
-        return np.array(array)
+        if array.dtype.isnative:
+            return np.array(array)
+        return np.array(array, dtype=array.dtype.newbyteorder("="))  # as other libraries want it
 
     def replace(
         self,

@@ -21,6 +21,11 @@ class Own:
     """Where torch needs its own version."""
 
     @staticmethod
+    def copy(x: Array) -> Array:
+        """torch.asarray warns of arrays of which torch follows the gradient."""
+        return x.detach().clone()
+
+    @staticmethod
     def matrix_transpose(x: Array) -> Array:
         return x.mT
 

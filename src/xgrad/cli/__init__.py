@@ -6,6 +6,7 @@ A mistake in the arguments is one line on stderr and exit status 2, a failure on
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
@@ -35,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         The exit status.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files may be anything
+        sys.stdout.reconfigure(errors="backslashreplace")
     parser = _make_parser()
     chosen = parser.parse_args(arguments)
     try:
@@ -73,6 +76,7 @@ def _make_parser() -> argparse.ArgumentParser:
         "names",
         metavar="NAME",
         nargs="*",
+        default=argparse.SUPPRESS,
         help="instructions to check, such as tanh (default: all)",
     )
     check.add_argument(
@@ -180,7 +184,7 @@ def _check(arguments: argparse.Namespace) -> int:
         device=getattr(arguments, "device", None),
         dtype=arguments.dtype,
         order=arguments.order,
-        names=arguments.names,
+        names=getattr(arguments, "names", ()),
     )
 
 

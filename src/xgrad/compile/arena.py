@@ -12,14 +12,13 @@ from typing import Any
 
 from ..backends import numpy_kernels as kernels
 from ..backends.numpy_buffers import Form
-from .fusion import Group, scatters
+from .fusion import Group
 from .memory import Memory
+from .overwriting import is_elementwise, may_write_over
 from .places import ALIGNED, Place, Room, Stay, arrange
 from .program import Instruction, Program
 from .runs import Run
-from .slots import first_read
 from .taking import is_worth_taking
-from .teams import part_for
 
 __all__ = ["Arena"]
 
@@ -179,7 +178,9 @@ class Arena:
                     continue
                 for x in item.reads():
                     root = self._dying_with(x, y, place)
-                    if root is not None and root not in gone and self._is_safe(item, x, root, y):
+                    if root is None or root in gone:
+                        continue
+                    if may_write_over(self._memory, item, x, y):
                         found[y] = root
                         gone.add(root)
                         break
@@ -196,28 +197,8 @@ class Arena:
         fits = root in self._own and self._last[root] == place and self._memory.is_whole(x)
         return root if fits else None
 
-    def _is_safe(self, item: Instruction | Group, x: int, root: int, y: int) -> bool:
-        """Whether y may be written over x while an item runs: whoever reads x has read it by then."""
-        if any(n != x and root in self._memory.roots_of(n) for n in item.reads()):
-            return False
-        members = [item] if isinstance(item, Instruction) else []
-        if isinstance(item, Group):
-            part = part_for(item, y, [x])
-            if part is None:
-                return False
-            members = part.members
-        for member in reversed(members):
-            if y in member.results:
-                if scatters(member):  # from the first block on
-                    return False
-                return x in first_read(member) if x in member.reads() else True
-            if x in member.reads():
-                return False
-        raise AssertionError(y)
-
 
 def _is_elementwise(item: Instruction | Group) -> bool:
     if isinstance(item, Group):
         return not isinstance(item, Run)
-    name = item.primitive.name
-    return name == "where" or kernels.ufunc_of(name, item.parameters) is not None
+    return is_elementwise(item)

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from ..backends import numpy_kernels as kernels
-from .fusion import Group, scatters
+from .fusion import Group
 from .memory import Memory
+from .overwriting import may_write_over
 from .program import Instruction, Program
-from .teams import part_for
 
 __all__ = ["heirs"]
 
@@ -36,7 +35,7 @@ def heirs(
                 number not in found
                 and place >= max(last, 0)
                 and program.specs[number] == program.specs[argument]
-                and (place > last or _is_safe(memory, order[place], argument, number))
+                and (place > last or may_write_over(memory, order[place], argument, number))
             ):
                 found[number] = argument
                 break
@@ -45,27 +44,3 @@ def heirs(
 
 def _touches(memory: Memory, item: Instruction | Group, argument: int) -> bool:
     return any(argument in memory.roots_of(n) for n in item.reads())
-
-
-def _is_safe(memory: Memory, item: Instruction | Group, argument: int, number: int) -> bool:
-    """Whether one item may read the argument and write the result over it."""
-    members = [item] if isinstance(item, Instruction) else []
-    if isinstance(item, Group):
-        over = [n for n in item.reads() if argument in memory.roots_of(n)]
-        part = part_for(item, number, over)
-        if part is None:
-            return False
-        members = part.members
-    writer = next(i for i, member in enumerate(members) if number in member.results)
-    if scatters(members[writer]):  # from the first block on
-        return False
-    for place, member in enumerate(members):
-        touched = [n for n in member.reads() if argument in memory.roots_of(n)]
-        if not touched:
-            continue
-        elementwise = kernels.ufunc_of(member.primitive.name, member.parameters) is not None
-        if place > writer or touched != [argument] * len(touched):
-            return False
-        if place == writer and not elementwise:
-            return False
-    return True

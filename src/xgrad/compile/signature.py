@@ -172,7 +172,7 @@ class Signature:
     def _hashable(self, x: Any) -> Any:
         try:
             hash(x)
-        except TypeError as error:
+        except (TypeError, ValueError) as error:  # the latter of a memoryview
             raise ArgumentTypeError(
                 f"{self._name}: an argument of type {type(x).__name__} is neither an array nor "
                 "hashable, so calls with it cannot be told apart. Use Tensors, nests of them, or a "

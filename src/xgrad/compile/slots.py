@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 
 from ..backends.numpy_buffers import Form
 from .fusion import Group
-from .program import Instruction, Literal, Program
+from .overwriting import first_read
+from .program import Program
 
-__all__ = ["Slots", "first_read"]
+__all__ = ["Slots"]
 
 
 class Slots:
@@ -121,14 +122,3 @@ class Slots:
                 if x in inputs and self._program.specs[x] == spec:
                     first = place if x in first_read(member) else place + 1
         return first
-
-
-def first_read(member: Instruction) -> list[int]:
-    """The operands over which the result may be written: nothing else is read after that began.
-
-    Ufuncs go element by element, and so does `where`, but for its condition. Guards are first a
-    copy of one operand, and look at the other later. What is about rows reads or writes anywhere."""
-    parts = {"where": slice(1, 3), "zero_where_zero": slice(1)}
-    parts |= {"take": slice(0), "index_add": slice(0)}
-    operands = member.operands[parts.get(member.primitive.name, slice(None))]
-    return [x for x in operands if not isinstance(x, Literal)]

@@ -172,7 +172,7 @@ def arrays_inside(value: Any) -> list[Any]:
         if isinstance(part, (list, tuple)):
             parts.extend(reversed(part))
         elif type(part) not in SCALAR_TYPES and (isinstance(part, Handle) or is_array(part)):
-            found.append(part)
+            found.append(part if isinstance(part, Handle) else backend_of(part).plain(part))
     foreign = any(isinstance(x, Handle) or backend_of(x) is not host() for x in found)
     return found if foreign else []
 

@@ -15,7 +15,7 @@ from .._speedups import compiled
 from .._typing import SCALAR_TYPES, Array
 from ..backends import Backend, as_device, backend_of, host, is_array
 from ..errors import ArgumentTypeError, DTypeError, NotDifferentiableError
-from .casting import dtype_kind
+from .casting import dtype_kind, from_python
 from .failures import device_mismatch, explain_failure
 from .handle import Handle, Sparse
 from .inspection import announce, tell
@@ -374,6 +374,12 @@ def _apply_or_not_implemented(primitive: Primitive, operands: tuple[Any, Any]) -
     try:
         return apply(primitive, operands)
     except NotAnOperandError:
+        first, second = (type(x) in (list, tuple) for x in operands)
+        # `x == [1.0]` would be False; but `[0] * n` is Python's, and so is `found += x`.
+        if (second and primitive.name != "multiply") or (
+            first and primitive.name not in ("multiply", "add")
+        ):
+            raise
         return NotImplemented
 
 
@@ -457,9 +463,8 @@ def _take_apart(
             kind = type(array)
             backend = _common_backend(primitive, backend, array, arrays)
     if backend is None:
-        device = as_device(None)
-        backend = device.backend
-        arrays[0] = backend.asarray(arrays[0], None, device.native)
+        backend = as_device(None).backend
+        arrays[0] = from_python(arrays[0], dtype=None, device=None, copy=None)
     return tuple(arrays), tuple(nodes), backend
 
 

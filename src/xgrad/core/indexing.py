@@ -53,13 +53,13 @@ def _split_part(part: Any, operands: list[Any], x: Any) -> Any:
     if isinstance(part, Integral):  # numpy's too, which would be on the wrong device as an array
         return int(part)
     if isinstance(part, Handle) or is_array(part):
-        if isinstance(part, host().namespace.generic):
-            return part.item()
         if dtype_kind(part.dtype) not in _INDICES:
             raise DTypeError(
                 f"an index array must be integer or boolean, but is {describe(part)}. Use xg.astype "
                 "to convert numbers, or a comparison such as x > 0 to make a mask."
             )
+        if isinstance(part, host().namespace.generic):
+            return part.item()
         operands.append(part)
         return Slot(len(operands) - 1)
     if hasattr(part, "__index__"):

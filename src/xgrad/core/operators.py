@@ -1,7 +1,7 @@
 """Python's operators for Tensors and Variables: each is one primitive.
 
-Operators take Tensors, Variables, arrays of the same library and Python scalars, and return
-NotImplemented for anything else, so that the other operand gets its turn."""
+Operators take Tensors, Variables, arrays of the same library and Python scalars, refuse lists, and
+return NotImplemented for anything else, so that the other operand gets its turn."""
 
 from __future__ import annotations
 

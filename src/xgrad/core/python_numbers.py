@@ -10,6 +10,7 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any
 
+from .._arguments import as_int
 from .._typing import Array
 from ..backends import backend_of
 from ..backends.base import dtype_name
@@ -39,14 +40,22 @@ class PythonNumbers(Operators):
         """Copy the value to a numpy array in host memory, on purpose: no gradient flows through."""
         return self._on_host(".numpy()")
 
-    def item(self) -> Any:
-        """The only element as a Python scalar; waits for the device.
+    def item(self, *index: int | tuple[int, ...]) -> Any:
+        """One element as a Python scalar; waits for the device.
+
+        Parameters
+        ----------
+        *index : ints, or a tuple of them
+            As in NumPy: nothing for the only element, one int for a place among all elements in
+            order, or one for each axis.
 
         Raises
         ------
-        ShapeError
-            If there is not exactly one element.
+        ShapeError, OutOfRangeError, ArgumentTypeError
+            If there is no such element, or not exactly one.
         """
+        if index:
+            return self._element(index).item()
         if math.prod(self.raw.shape) != 1:
             raise ShapeError(f"item: x {describe(self)} must have exactly one element. Use tolist.")
         return self._on_host(".item()").reshape(()).item()
@@ -110,6 +119,20 @@ class PythonNumbers(Operators):
                 f"the format {spec!r} is of one number, but x is {describe(self)}. Use an index, or "
                 "a loop over x."
             ) from None
+
+    def _element(self, index: tuple[Any, ...]) -> Tensor:
+        """The element at a place among all of them, or at one on each axis."""
+        if len(index) == 1 and isinstance(index[0], tuple):
+            index = index[0]
+        place = tuple([as_int(i, "item", "index") for i in index])
+        if len(place) == 1 and len(self.raw.shape) != 1:
+            return protocols.method("flat")(self)[place[0]]  # type: ignore[no-any-return]
+        if len(place) != len(self.raw.shape):
+            raise ShapeError(
+                f"item: index {place} must have one number for each axis of x {describe(self)}, or "
+                "be one number for a place among all elements."
+            )
+        return self[place]  # type: ignore[index, no-any-return]
 
     # -- leaving -------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import tree
 from .._typing import Array, DType, NativeDevice, Shape
-from ..backends import Device, as_device, backend_of, library_of, place_of
+from ..backends import Device, as_device, backend_of, is_array, library_of, place_of
 from ..errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -24,6 +24,7 @@ from . import dispatch
 from .array_methods import ArrayMethods
 from .casting import copy_needed, kind_fits
 from .dispatch import apply1
+from .handle import Handle
 from .indexing import At, getitem, setitem
 from .instructions import primitive
 from .lost_writes import NOBODY, is_store, refuse_lost_write
@@ -42,6 +43,8 @@ __all__ = ["IN_PLACE", "Tensor", "alias", "rebind"]
 
 IN_PLACE: tuple[str, ...] = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")
 IN_PLACE += ("and", "or", "xor", "lshift", "rshift")
+
+_ARRAYS: set[type] = set()  # the types that Tensors have wrapped
 
 
 class ArrayAttributes(PythonNumbers, ArrayMethods):
@@ -286,6 +289,8 @@ class Tensor(ArrayAttributes):
     __slots__ = ()
 
     def __init__(self, array: Array, node: Node | None = None) -> None:
+        if type(array) not in _ARRAYS:
+            array = _checked(array)
         self.raw = array
         self.node = node
 
@@ -305,6 +310,19 @@ class Tensor(ArrayAttributes):
 
     def __reduce__(self) -> Any:
         return _from_host, (self.numpy(), str(self.device))
+
+
+def _checked(array: Any) -> Array:
+    """Refuse what is no array to wrap, take subclasses as what they are made of, know the others."""
+    if isinstance(array, Handle) or not is_array(array):
+        raise ArgumentTypeError(
+            f"Tensor: array must be an array, but is a {type(array).__name__}. Use xg.asarray, which "
+            "makes a Tensor of Tensors, Variables, lists and numbers."
+        )
+    plain = backend_of(array).finish(array)
+    if plain is array:
+        _ARRAYS.add(type(array))
+    return plain
 
 
 def alias(x: Any) -> Tensor:

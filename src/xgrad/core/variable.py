@@ -75,7 +75,7 @@ class Variable(ArrayAttributes):
     DTypeError
         If the value cannot be converted to `dtype`.
     ArgumentTypeError
-        If no array can be made of the value, or the constraint is no function.
+        If no array can be made of the value, the name is no str, or the constraint no function.
 
     Examples
     --------
@@ -103,6 +103,11 @@ class Variable(ArrayAttributes):
                 "Variable: constraint must be a function of a value that returns the new one, but is "
                 f"a {type(constraint).__name__}. Use one such as lambda w: xg.clip(w, 0.0, 1.0), or "
                 "None."
+            )
+        if name is not None and not isinstance(name, str):
+            raise ArgumentTypeError(
+                f"Variable: name must be a str, but is {name!r} ({type(name).__name__}). Use "
+                "str(...), or None for a name that is made up."
             )
         value = initial_value() if callable(initial_value) else initial_value
         self.raw = to_array(value, dtype=dtype, device=device, copy=True)
@@ -270,7 +275,8 @@ class Variable(ArrayAttributes):
             value = value.to_dense()
         self._receive(value, f"went by {what} into the value")
         kept = getattr(value, "raw", value)
-        if hasattr(kept, "shape") and not isinstance(kept, (bool, int, float, complex)):
+        if is_array(kept) and not isinstance(kept, (bool, int, float, complex)):
+            kept = backend_of(kept).finish(kept)
             self._check_place(kept, f"{what}: value")
             array = cast_within_kind(kept, self.dtype, f"{what}: value", self.name)
         else:

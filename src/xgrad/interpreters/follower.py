@@ -45,6 +45,8 @@ class Follower:
     refuses_exits : bool
         Whether a value that leaves xgrad in any way is an error, which `refuse` raises, or for another
         thread, where `refuse_elsewhere` does.
+    stands_for : tuple of Follower
+        Who would see what happens in its place, and wants to warn of it.
     warns : bool
         Whether the user is warned when a Variable that it watches is overwritten.
     """
@@ -55,6 +57,7 @@ class Follower:
     follows_unasked: bool = False
     opaque: bool = False
     refuses_exits: bool = False
+    stands_for: tuple[Follower, ...] = ()
     warns: bool = True
 
     __slots__ = ("left", "thread", "warned", "watched")

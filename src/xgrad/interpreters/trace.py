@@ -417,7 +417,8 @@ def hears_changes() -> bool:
 def _assigned(variable: Variable) -> None:
     """Warn, once per Variable and tape, that a gradient does not flow through an assignment."""
     before_change(variable, "raw")
-    for trace in active_traces():
+    followers = [f for trace in active_traces() for f in (trace, *trace.stands_for)]
+    for trace in followers:
         if variable.node in trace.watched and trace.warns and variable.number not in trace.warned:
             trace.warned.add(variable.number)
             warnings.warn(

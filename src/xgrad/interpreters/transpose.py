@@ -26,11 +26,18 @@ from .trace import Trace
 __all__ = ["Private", "transposed_tangent"]
 
 
+class _QuietTrace(Trace):
+    """Of assignments the tapes that are the user's own warn."""
+
+    __slots__ = ()
+    warns = False
+
+
 class Private:
     """An observer of its own, for what is differentiated inside xgrad."""
 
     def __init__(self) -> None:
-        self.trace = Trace(False, {}, [], None)
+        self.trace = _QuietTrace(False, {}, [], None)
         self.alone = (self.trace,)
 
 

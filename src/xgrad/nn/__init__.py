@@ -19,6 +19,10 @@ from .activations import (
     softplus,
     softsign,
 )
+from .angles import (
+    cosine_distance,
+    cosine_similarity,
+)
 from .attention import (
     attention,
 )
@@ -43,8 +47,6 @@ from .dense import (
     one_hot,
 )
 from .losses import (
-    cosine_distance,
-    cosine_similarity,
     hinge,
     huber,
     kl_divergence,

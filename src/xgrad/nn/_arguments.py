@@ -10,13 +10,13 @@ from ..backends import backend_of
 from ..core.casting import dtype_kind
 from ..core.spec import describe
 from ..core.tensor import Tensor
-from ..errors import DTypeError
+from ..errors import DTypeError, ShapeError
 from ..ops._arguments import as_operand
 from ..ops.data_types import floating
 from ..ops.statistical import mean
 from ..ops.statistical import sum as sum_over
 
-__all__ = ["as_factor", "as_one_of", "as_real", "has_kernels", "reduced"]
+__all__ = ["as_factor", "as_one_of", "as_real", "has_kernels", "of_one_shape", "reduced"]
 
 
 def as_real(x: Any, function: str, name: str = "x") -> Any:
@@ -64,6 +64,27 @@ def has_kernels(x: Any) -> bool:
     On the host a composition is faster when it is recorded: its parts are fused and compiled."""
     array = x.raw
     return backend_of(array).bottom(array)[0].fuses
+
+
+def of_one_shape(
+    x1: Any, x2: Any, function: str, names: tuple[str, str] = ("predictions", "targets")
+) -> tuple[Any, Any]:
+    """Make operands of one shape, or numbers next to arrays.
+
+    Raises
+    ------
+    ArgumentTypeError, DTypeError
+        If one is no array, or a complex one.
+    ShapeError
+        If the shapes differ.
+    """
+    x1, x2 = as_real(x1, function, names[0]), as_real(x2, function, names[1])
+    if x1.shape != x2.shape and x1.ndim and x2.ndim:
+        raise ShapeError(
+            f"nn.{function}: {names[0]} {describe(x1)} and {names[1]} {describe(x2)} must have the "
+            "same shape. Use xg.reshape or xg.expand_dims to bring them together."
+        )
+    return x1, x2
 
 
 def reduced(losses: Any, reduction: str, function: str) -> Tensor:

@@ -278,7 +278,7 @@ def as_generator(rng: Any, x: Any, function: str) -> Generator:
         return default_generator(x.device)
     if not isinstance(rng, Generator):
         raise ArgumentTypeError(
-            f"nn.{function}: rng must be a Generator, but is a {type(rng).__name__}. Use "
+            f"nn.{function}: rng must be a Generator, but is a {type(rng).__module__}.{type(rng).__name__}. Use "
             "xg.random.Generator(seed)."
         )
     return rng

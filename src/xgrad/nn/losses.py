@@ -1,4 +1,4 @@
-"""Losses that compare numbers: squares, absolute values, Huber, hinge, angles.
+"""Losses that compare numbers: squares, absolute values, Huber, hinge.
 
 What is predicted comes first, what it should be second. Shapes must be equal: broadcasting ``(n, 1)``
 against ``(n,)`` would quietly give a loss of n times n."""
@@ -11,20 +11,14 @@ from .._arguments import as_number
 from .._typing import ArrayLike
 from ..core.dispatch import apply1
 from ..core.instructions import primitive
-from ..core.spec import describe
 from ..core.tensor import Tensor
-from ..errors import ShapeError
 from ..ops import special
 from ..ops._arguments import as_axis
-from ..ops.norm import norm
 from ..ops.powers import square
-from ..ops.searching import where
 from ..ops.statistical import sum as sum_over
-from ._arguments import as_factor, as_real, reduced
+from ._arguments import as_factor, of_one_shape, reduced
 
 __all__ = [
-    "cosine_distance",
-    "cosine_similarity",
     "hinge",
     "huber",
     "kl_divergence",
@@ -336,133 +330,19 @@ def kl_divergence(p: ArrayLike, q: ArrayLike, axis: int = -1, reduction: str = "
     >>> xg.nn.kl_divergence(xg.asarray([0.0, 1.0]), xg.asarray([0.5, 0.5]))
     xg.Tensor(0.69314718, shape=(), dtype=float64, device=cpu)
     """
-    p, q = _of_one_shape(p, q, "kl_divergence", ("p", "q"))
+    p, q = of_one_shape(p, q, "kl_divergence", ("p", "q"))
     place = as_axis(axis, p.ndim, "kl_divergence")
     return reduced(sum_over(special.rel_entr(p, q), axis=place), reduction, "kl_divergence")
-
-
-def cosine_similarity(
-    predictions: ArrayLike, targets: ArrayLike, axis: int = -1, reduction: str = "mean"
-) -> Tensor:
-    """Compute cosines of angles between vectors: 1 where they point in the same direction.
-
-    Parameters
-    ----------
-    predictions, targets : Tensors, Variables or arrays
-        Real, of one shape.
-    axis : int
-        Of the components.
-    reduction : str
-        ``"mean"`` or ``"sum"`` over all vectors, or ``"none"``.
-
-    Returns
-    -------
-    Tensor
-        A scalar, or of the shape without the axis. It grows with similarity; what to minimise is
-        `cosine_distance`, which is 1 less it. (Keras calls minus this by the same name.)
-
-    Raises
-    ------
-    ShapeError
-        If the shapes differ, or there is no such axis.
-    DTypeError
-        If one is complex.
-    ArgumentError
-        If the reduction is unknown.
-
-    See Also
-    --------
-    cosine_distance
-
-    Notes
-    -----
-    ``sum(a * b) / (norm(a) * norm(b))``, and 0 where a vector is zero, with a finite gradient.
-
-    Examples
-    --------
-    >>> import xgrad as xg
-    >>> xg.nn.cosine_similarity(xg.asarray([[1.0, 0.0]]), xg.asarray([[1.0, 1.0]]))
-    xg.Tensor(0.70710678, shape=(), dtype=float64, device=cpu)
-    """
-    cosines = _cosines(predictions, targets, axis, "cosine_similarity")
-    return reduced(cosines, reduction, "cosine_similarity")
-
-
-def cosine_distance(
-    predictions: ArrayLike, targets: ArrayLike, axis: int = -1, reduction: str = "mean"
-) -> Tensor:
-    """Compute 1 less the cosines of angles between vectors: 0 in the same direction.
-
-    Parameters
-    ----------
-    predictions, targets : Tensors, Variables or arrays
-        Real, of one shape.
-    axis : int
-        Of the components.
-    reduction : str
-        ``"mean"`` or ``"sum"`` over all vectors, or ``"none"``.
-
-    Returns
-    -------
-    Tensor
-        A scalar, or of the shape without the axis.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes differ, or there is no such axis.
-    DTypeError
-        If one is complex.
-    ArgumentError
-        If the reduction is unknown.
-
-    See Also
-    --------
-    cosine_similarity
-
-    Examples
-    --------
-    >>> import xgrad as xg
-    >>> xg.nn.cosine_distance(xg.asarray([[1.0, 0.0]]), xg.asarray([[-2.0, 0.0]]))
-    xg.Tensor(2., shape=(), dtype=float64, device=cpu)
-    """
-    cosines = _cosines(predictions, targets, axis, "cosine_distance")
-    return reduced(1 - cosines, reduction, "cosine_distance")
 
 
 # -- inside ------------------------------------------------------------------------------------
 
 
-def _of_one_shape(
-    x1: Any, x2: Any, function: str, names: tuple[str, str] = ("predictions", "targets")
-) -> tuple[Any, Any]:
-    """Make operands of one shape, or numbers next to arrays."""
-    x1, x2 = as_real(x1, function, names[0]), as_real(x2, function, names[1])
-    if x1.shape != x2.shape and x1.ndim and x2.ndim:
-        raise ShapeError(
-            f"nn.{function}: {names[0]} {describe(x1)} and {names[1]} {describe(x2)} must have the "
-            "same shape. Use xg.reshape or xg.expand_dims to bring them together."
-        )
-    return x1, x2
-
-
 def _difference(predictions: Any, targets: Any, function: str) -> Any:
-    predictions, targets = _of_one_shape(predictions, targets, function)
+    predictions, targets = of_one_shape(predictions, targets, function)
     return predictions - targets
 
 
 def _missing(predictions: Any, targets: Any, function: str) -> Any:
-    predictions, targets = _of_one_shape(predictions, targets, function)
+    predictions, targets = of_one_shape(predictions, targets, function)
     return apply1(_RELU, 1 - targets * predictions)
-
-
-def _cosines(predictions: Any, targets: Any, axis: int, function: str) -> Tensor:
-    a, b = _of_one_shape(predictions, targets, function)
-    place = as_axis(axis, a.ndim, function)
-    return sum_over(_direction(a, place) * _direction(b, place), axis=place)
-
-
-def _direction(x: Any, axis: int) -> Any:
-    """Vectors of length 1; zero stays zero."""
-    length = norm(x, axis=axis, keepdims=True)
-    return x / where(length == 0, 1, length)

@@ -165,7 +165,8 @@ def batch_norm(
     training : bool
         Whether the mean and the variance are those of the batch.
     momentum : float
-        How much of the moving averages stays in a step (Keras's meaning; torch's is 1 less this).
+        How much of the moving averages stays in a step, from 0 to 1 (Keras's meaning; torch's is 1
+        less this).
     axis : int
         Of the channels.
     epsilon : float
@@ -182,7 +183,7 @@ def batch_norm(
         If x has less than two axes, there is no such axis, or the parameters do not fit.
     ArgumentError, ArgumentTypeError
         If the moving averages are missing where they are needed, or one of them is, or they are no
-        Variables while training.
+        Variables while training, or the momentum is not from 0 to 1.
     DTypeError
         If x is complex.
 
@@ -211,7 +212,12 @@ def batch_norm(
     x = as_real(x, "batch_norm")
     epsilon = _as_epsilon(epsilon, "batch_norm")
     training = as_flag(training, "nn.batch_norm", "training")
-    momentum = as_number(momentum, "nn.batch_norm", "momentum")
+    momentum = as_number(momentum, "nn.batch_norm", "momentum", minimum=0)
+    if momentum > 1:
+        raise ArgumentError(
+            f"nn.batch_norm: momentum must be from 0 to 1, but is {momentum}. Use the part of the "
+            "moving averages that stays, such as 0.99."
+        )
     channel = as_axis(axis, x.ndim, "batch_norm")
     if x.ndim < 2:
         raise ShapeError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .._arguments import as_choice, as_flag, as_int, as_number, as_sequence
+from .._arguments import as_int, as_sequence
 from .._typing import SCALAR_TYPES, Axis, Shape, ShapeLike
 from ..backends import is_array
 from ..core.casting import dtype_kind, to_array
@@ -17,16 +17,12 @@ from ..errors import ArgumentError, ArgumentTypeError, AxisError, DTypeError, Sh
 __all__ = [
     "as_axes",
     "as_axis",
-    "as_choice",
-    "as_flag",
     "as_indices",
-    "as_int",
-    "as_number",
     "as_operand",
-    "as_sequence",
     "as_shape",
     "as_stack",
     "sequence_of_operands",
+    "sizes_in",
 ]
 
 
@@ -115,9 +111,8 @@ def as_shape(shape: ShapeLike, function: str, name: str = "shape") -> Shape:
     ArgumentError, ArgumentTypeError
         If a size is negative, or no int.
     """
-    sizes = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
     try:
-        out = tuple([as_int(n, function, name) for n in sizes])
+        out = tuple([as_int(n, function, name) for n in sizes_in(shape)])
     except ArgumentTypeError:
         raise ArgumentTypeError(
             f"{function}: {name} must be ints, but is {shape!r}. Use int(...) where a size was "
@@ -126,6 +121,15 @@ def as_shape(shape: ShapeLike, function: str, name: str = "shape") -> Shape:
     if any(n < 0 for n in out):
         raise ArgumentError(f"{function}: {name} {out} has a negative size.")
     return out
+
+
+def sizes_in(shape: Any) -> tuple[Any, ...]:
+    """Take the sizes out of a shape, which may be one number, or an array of them; unchecked."""
+    if isinstance(shape, (tuple, list)):
+        return tuple(shape)
+    if (isinstance(shape, Handle) or is_array(shape)) and len(shape.shape) == 1:
+        return tuple(shape.tolist())
+    return (shape,)
 
 
 def as_stack(x: Any, function: str, name: str = "x") -> Any:

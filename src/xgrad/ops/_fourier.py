@@ -9,6 +9,7 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
+from .._arguments import as_choice, as_sequence
 from ..core.casting import dtype_kind
 from ..core.dispatch import apply, apply1
 from ..core.instructions import primitive
@@ -16,7 +17,7 @@ from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from ..rules import fourier  # noqa: F401 - gives the rules
-from ._arguments import as_axis, as_choice, as_operand, as_sequence
+from ._arguments import as_axis, as_operand
 from .data_types import floating
 
 __all__ = ["as_signal", "as_spectrum", "opposite", "transform"]

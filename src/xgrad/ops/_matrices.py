@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._arguments import as_number
 from ..core.casting import dtype_kind, is_inexact
 from ..core.spec import describe
 from ..errors import DTypeError, ShapeError
 from ..rules import determinants, eigenvectors, factors, inverses  # noqa: F401 - give the rules
-from ._arguments import as_number, as_operand, as_stack
+from ._arguments import as_operand, as_stack
 from .data_types import finfo
 from .joining import promoted
 

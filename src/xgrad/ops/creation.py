@@ -8,6 +8,7 @@ from __future__ import annotations
 from math import isnan
 from typing import Any
 
+from .._arguments import as_choice, as_flag, as_int, as_number
 from .._typing import ArrayLike, DType
 from ..backends import as_device
 from ..core.dispatch import apply1
@@ -17,7 +18,7 @@ from ..core.protocols import protocols
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, NotDifferentiableError, ShapeError
-from ._arguments import as_choice, as_flag, as_int, as_number, as_operand, as_shape, as_stack
+from ._arguments import as_operand, as_shape, as_stack
 from ._new import DeviceLike, create, dtype_on, floating_on, inferred_on
 from .conversion import asarray
 from .filling import full

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._arguments import as_flag
 from .._typing import ArrayLike, DType
 from ..core.dispatch import apply1
 from ..core.instructions import primitive
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ArgumentError
-from ._arguments import as_axis, as_flag, as_operand
+from ._arguments import as_axis, as_operand
 from .data_types import in_dtype
 
 __all__ = ["cumulative_max", "cumulative_min", "cumulative_prod", "cumulative_sum"]

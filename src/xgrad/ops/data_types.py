@@ -9,6 +9,7 @@ import functools
 from collections.abc import Hashable
 from typing import Any, NamedTuple
 
+from .._arguments import as_flag
 from .._typing import SCALAR_TYPES, ArrayLike, DType
 from ..backends import Device, as_device, backend_of, backend_of_dtype, is_array, library_of
 from ..backends.base import Backend, dtype_name
@@ -21,7 +22,7 @@ from ..core.protocols import protocols
 from ..core.spec import describe
 from ..core.tensor import Tensor, alias
 from ..errors import ArgumentError, ArgumentTypeError, DeviceMismatchError, DTypeError
-from ._arguments import as_flag, as_operand
+from ._arguments import as_operand
 
 __all__ = ["astype", "can_cast", "finfo", "iinfo", "isdtype", "result_type", "to_device"]
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from .._arguments import as_choice, as_flag
 from .._typing import ArrayLike
 from ..core.casting import dtype_kind
 from ..core.dispatch import apply, apply1
 from ..core.instructions import primitive
 from ..core.tensor import Tensor
-from ._arguments import as_choice, as_flag
 from ._matrices import as_matrices
 from .creation import tril, triu
 from .filling import ones_like

@@ -4,13 +4,14 @@ Not in the standard, but in NumPy, CuPy, torch and JAX, so that SciPy takes it f
 
 from __future__ import annotations
 
+from .._arguments import as_int
 from .._typing import ArrayLike
 from ..core.dispatch import apply
 from ..core.instructions import primitive
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ShapeError
-from ._arguments import as_int, as_operand
+from ._arguments import as_operand
 from .manipulation import reshape
 from .products import diagonal
 

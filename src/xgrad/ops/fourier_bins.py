@@ -7,13 +7,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .._arguments import as_int, as_number
 from .._typing import ArrayLike, DType
 from ..backends import as_device
 from ..core.casting import dtype_kind
 from ..core.handle import Handle
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, DTypeError
-from ._arguments import as_axes, as_int, as_number, as_operand
+from ._arguments import as_axes, as_operand
 from ._new import DeviceLike, create, floating_on
 from .data_types import to_device
 from .manipulation import roll

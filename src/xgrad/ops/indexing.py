@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._arguments import as_choice, as_flag
 from .._typing import ArrayLike
 from ..core.casting import dtype_kind, refuse_worse_kind
 from ..core.dispatch import apply
@@ -15,7 +16,7 @@ from ..core.instructions import primitive
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, DTypeError, ShapeError
-from ._arguments import as_axis, as_choice, as_flag, as_indices, as_operand
+from ._arguments import as_axis, as_indices, as_operand
 from .data_types import astype
 
 __all__ = ["scatter", "take", "take_along_axis"]

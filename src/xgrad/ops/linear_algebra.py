@@ -6,13 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .._arguments import as_sequence
 from .._typing import ArrayLike
 from ..core.dispatch import apply, apply1, binary
 from ..core.instructions import primitive
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, ShapeError
-from ._arguments import as_axis, as_operand, as_sequence, as_stack
+from ._arguments import as_axis, as_operand, as_stack
 
 __all__ = ["matmul", "matrix_transpose", "tensordot", "vecdot"]
 

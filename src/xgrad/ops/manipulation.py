@@ -5,6 +5,7 @@ standard's (2025.12)."""
 
 from __future__ import annotations
 
+from .._arguments import as_int, as_sequence
 from .._typing import ArrayLike, Shape, ShapeLike
 from ..core.dispatch import apply1
 from ..core.failures import broadcast
@@ -12,7 +13,7 @@ from ..core.instructions import primitive
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, ShapeError
-from ._arguments import as_axes, as_axis, as_int, as_operand, as_sequence, as_shape
+from ._arguments import as_axes, as_axis, as_operand, as_shape, sizes_in
 
 __all__ = [
     "broadcast_arrays",
@@ -283,7 +284,7 @@ def reshape(x: ArrayLike, /, shape: ShapeLike, *, copy: bool | None = None) -> T
     xg.Tensor([[1., 2.],
                [3., 4.]], shape=(2, 2), dtype=float64, device=cpu)
     """
-    target = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+    target = sizes_in(shape)
     for size in target:
         if type(size) is bool or (type(size) is int and size < -1):
             raise ShapeError(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from .._arguments import as_choice, as_int
 from .._typing import ArrayLike
 from ..core.casting import dtype_kind
 from ..core.dispatch import apply, apply1
@@ -14,7 +15,6 @@ from ..core.instructions import primitive
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ShapeError
-from ._arguments import as_choice, as_int
 from ._matrices import as_matrices
 from .arithmetic import divide, multiply
 from .creation import tril, triu

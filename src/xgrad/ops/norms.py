@@ -9,12 +9,13 @@ import math
 from numbers import Real
 from typing import Any
 
+from .._arguments import as_choice, as_flag
 from .._typing import ArrayLike
 from ..core.dispatch import apply1
 from ..core.instructions import primitive
 from ..core.tensor import Tensor
 from ..errors import ArgumentError
-from ._arguments import as_axes, as_choice, as_flag
+from ._arguments import as_axes
 from ._matrices import as_floating, as_matrices, as_tolerance, rounding
 from .arithmetic import abs as modulus
 from .data_types import astype

@@ -9,6 +9,7 @@ import operator
 from collections.abc import Mapping
 from typing import Any
 
+from .._arguments import as_choice
 from .._typing import SCALAR_TYPES, ArrayLike
 from ..core.casting import refuse_worse_kind
 from ..core.dispatch import apply
@@ -16,7 +17,7 @@ from ..core.instructions import primitive
 from ..core.spec import describe
 from ..core.tensor import Tensor, alias
 from ..errors import ArgumentError, ArgumentTypeError, ShapeError
-from ._arguments import as_axis, as_choice, as_operand
+from ._arguments import as_axis, as_operand
 from .conversion import asarray
 from .data_types import astype
 from .filling import full

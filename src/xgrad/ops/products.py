@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .._arguments import as_int
 from .._typing import ArrayLike, DType
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, ShapeError
-from ._arguments import as_axis, as_int, as_operand, as_stack, sequence_of_operands
+from ._arguments import as_axis, as_operand, as_stack, sequence_of_operands
 from .arithmetic import multiply
 from .joining import stack, unstack
 from .linear_algebra import matmul

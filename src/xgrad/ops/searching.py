@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._arguments import as_choice, as_flag
 from .._typing import SCALAR_TYPES, ArrayLike, Axis
 from ..core.casting import dtype_kind
 from ..core.dispatch import apply, apply1, binary
@@ -14,7 +15,7 @@ from ..core.instructions import primitive
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import DTypeError, ShapeError
-from ._arguments import as_axes, as_axis, as_choice, as_flag, as_operand
+from ._arguments import as_axes, as_axis, as_operand
 
 __all__ = [
     "all",

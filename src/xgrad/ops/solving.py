@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from .._arguments import as_flag
 from .._typing import ArrayLike
 from ..core.dispatch import apply, apply1
 from ..core.instructions import primitive
 from ..core.tensor import Tensor
-from ._arguments import as_flag
 from ._matrices import as_matrices, as_system, as_tolerance, rounding
 from .decompositions import svd, svdvals
 from .linear_algebra import matmul, matrix_transpose

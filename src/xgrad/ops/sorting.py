@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from .._arguments import as_flag
 from .._typing import ArrayLike
 from ..core.dispatch import apply, apply1
 from ..core.instructions import primitive
 from ..core.observers import state
 from ..core.tensor import Tensor
-from ._arguments import as_axis, as_flag, as_operand
+from ._arguments import as_axis, as_operand
 from .indexing import take
 from .manipulation import reshape
 

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._arguments import as_number
 from .._typing import ArrayLike, Axis, DType
 from ..core.casting import dtype_kind
 from ..core.dispatch import apply1
 from ..core.instructions import primitive
 from ..core.tensor import Tensor, alias
-from ._arguments import as_axes, as_number, as_operand
+from ._arguments import as_axes, as_operand
 from .data_types import floating, in_dtype
 
 __all__ = [

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from operator import sub
 
+from .._arguments import as_int
 from .._typing import ArrayLike, Nest
 from ..core.casting import dtype_kind
 from ..core.dispatch import apply1
@@ -13,7 +14,7 @@ from ..core.instructions import primitive
 from ..core.tensor import Tensor
 from ..errors import ArgumentError
 from ..tree import map as tree_map
-from ._arguments import as_axis, as_int, as_operand
+from ._arguments import as_axis, as_operand
 from .comparison import not_equal
 from .joining import concat
 

@@ -57,6 +57,10 @@ _FORMER = {
     "lr": "learning_rate",
     "decay": "weight_decay, or a schedule such as xg.optimizers.schedules.InverseTimeDecay",
     "clipnorm_global": "global_clipnorm",
+    "betas": "beta_1 and beta_2",
+    "b1": "beta_1",
+    "b2": "beta_2",
+    "eps": "epsilon",
 }
 _CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
 

@@ -165,7 +165,7 @@ class Generator(Continuous):
         ArgumentError, ArgumentTypeError
             If n is negative, or neither an int nor an array.
         AxisError
-            If the array has no such axis.
+            If there is no such axis.
 
         See Also
         --------
@@ -182,6 +182,7 @@ class Generator(Continuous):
             place = as_axis(axis, x.ndim, "permutation")
             return xp.take(x, self._draw("permutation", (x.shape[place],)), axis=place)  # type: ignore[no-any-return]
         n = as_count(n_or_array, "permutation", "n_or_array")
+        as_axis(axis, 1, "permutation")
         return self._draw("permutation", (n,))
 
     def choice(

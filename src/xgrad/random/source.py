@@ -229,7 +229,8 @@ class Source:
 def as_count(n: Any, function: str, name: str) -> int:
     """Make a number of things an int that is not negative."""
     if isinstance(n, (tuple, list)):
-        raise ArgumentTypeError(f"{function}: {name} must be an int, but is {n!r}. Use one number.")
+        hint = "xg.asarray to make an array of it" if name == "n_or_array" else "one number"
+        raise ArgumentTypeError(f"{function}: {name} must be an int, but is {n!r}. Use {hint}.")
     (count,) = as_shape(n, function, name)
     return count
 

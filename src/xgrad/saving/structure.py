@@ -241,6 +241,7 @@ def _on_host(array: Array) -> tuple[Array, str]:
     """Copy an array to host memory, where it is not there, contiguous and in native byte order."""
     dtype_kind(array.dtype)
     backend, name = backend_of(array), dtype_name(array.dtype)
+    array = backend.plain(array)
     if backend.nests:
         backend.to_numpy(array)  # says why not
     place = str(place_of(array))

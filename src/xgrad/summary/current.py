@@ -218,7 +218,7 @@ def step_of(step: Any, name: str) -> int:
 
 def _whole(number: Any, what: str) -> int:
     try:
-        if (found := int(number)) == number:
+        if (found := int(number)) == number and -(1 << 63) <= found < 1 << 63:  # as files hold it
             return found
     except (TypeError, ValueError, OverflowError):
         pass

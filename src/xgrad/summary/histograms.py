@@ -14,7 +14,7 @@ from .._typing import Array
 from ..backends import Backend, backend_of, quiet
 from ..errors import ArgumentError
 from .current import chosen_writer, scoped, step_of
-from .values import as_array, check_description, is_on_host, numbers_value, summary
+from .values import as_real_array, check_description, is_on_host, numbers_value, summary
 
 __all__ = ["Counts", "blocks", "counted", "counts_of", "histogram", "histogram_value"]
 
@@ -90,6 +90,8 @@ def histogram(
     ------
     ArgumentError
         If there is no step, `data` is None, or `buckets` is not positive.
+    DTypeError
+        If the values are complex.
 
     See Also
     --------
@@ -110,7 +112,7 @@ def histogram(
     name = scoped(name)
     at = step_of(step, name)
     with quiet():
-        array = counted(as_array(data, name), number)
+        array = counted(as_real_array(data, name), number)
     writer.add_arrays(
         [array], lambda found: summary(histogram_value(name, counts_of(found[0]), description)), at
     )

@@ -8,7 +8,7 @@ from ..backends import backend_of
 from ..core.spec import describe
 from ..errors import ShapeError
 from .current import chosen_writer, scoped, step_of
-from .values import as_array, numbers_value, summary
+from .values import as_real_array, numbers_value, summary
 
 __all__ = ["scalar"]
 
@@ -36,6 +36,8 @@ def scalar(name: str, data: Any, step: Any = None, description: str | None = Non
     ------
     ShapeError
         If the shape is not ().
+    DTypeError
+        If the value is complex.
     ArgumentError
         If there is no step, or `data` is None.
 
@@ -54,7 +56,7 @@ def scalar(name: str, data: Any, step: Any = None, description: str | None = Non
         return False
     name = scoped(name)
     number = step_of(step, name)
-    array = as_array(data, name)
+    array = as_real_array(data, name)
     if tuple(array.shape) != ():
         raise ShapeError(
             f"scalar: Expected scalar shape, saw shape: {tuple(array.shape)}. {name!r} is "

@@ -66,7 +66,7 @@ def text_value(name: str, data: Any, description: str | None = None) -> Any:
 def _collect(name: str, data: Any, strings: list[bytes]) -> tuple[int, ...]:
     """Append all texts in order; give the shape."""
     if isinstance(data, str):
-        strings.append(data.encode())
+        strings.append(data.encode(errors="backslashreplace"))  # names of files may hold anything
         return ()
     if isinstance(data, bytes):
         strings.append(data)

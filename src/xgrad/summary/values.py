@@ -10,12 +10,14 @@ from typing import Any
 
 from .._typing import Array
 from ..backends import backend_of, host
-from ..core.casting import to_array
+from ..core.casting import dtype_kind, to_array
 from ..core.handle import Handle, Sparse
-from ..errors import ArgumentError, ArgumentTypeError
+from ..core.spec import describe
+from ..errors import ArgumentError, ArgumentTypeError, DTypeError
 
 __all__ = [
     "as_array",
+    "as_real_array",
     "check_description",
     "is_on_host",
     "numbers_value",
@@ -41,6 +43,17 @@ def as_array(data: Any, name: str) -> Array:
         raise ArgumentError(
             f"the summary {name!r} was given a value inside vmap, which is one for each example. "
             "Use the results of vmap, outside of it."
+        )
+    return array
+
+
+def as_real_array(data: Any, name: str) -> Array:
+    """Find the raw array of what must not be complex."""
+    array = as_array(data, name)
+    if dtype_kind(array.dtype) == "complex":
+        raise DTypeError(
+            f"the summary {name!r} must be real, but is {describe(array)}. Use xg.abs, xg.real or "
+            "xg.imag."
         )
     return array
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .._arguments import as_number, check_function
+from ..errors import ArgumentTypeError
 
 __all__ = ["approximate_derivative", "approximate_gradient"]
 
@@ -88,4 +89,9 @@ def approximate_gradient(f: Callable[..., Any], *xs: Any, eps: float = 1e-3) -> 
 
 
 def _difference(f: Callable[[Any], Any], x: Any, eps: float) -> Any:
+    if isinstance(x, (list, tuple)):
+        raise ArgumentTypeError(
+            f"approximate: x must be a float, an array or a Tensor, but is a {type(x).__name__}. Use "
+            "xg.asarray to make a Tensor of it."
+        )
     return (f(x + eps) - f(x - eps)) / (2.0 * eps)

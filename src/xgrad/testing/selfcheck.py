@@ -78,16 +78,19 @@ def self_check(
         Values are compared with those of the host's library, derivatives with differences of values.
     """
     place = as_device(device)
+    examples = {}
     for name in names or PRIMITIVES:
         primitive = PRIMITIVES.get(name)
         example = None if primitive is None else example_of(name)
         if primitive is not None and primitive.kind is not Kind.CONSTANT and example is not None:
-            yield _checked(primitive, example, place, dtype, order)
+            examples[primitive] = example
         elif names:
             what = "has no derivative to check" if primitive else "is not known"
             raise ArgumentError(
                 f"check: the instruction {name!r} {what}. Use names that `xgrad check` lists."
             )
+    for primitive, example in examples.items():
+        yield _checked(primitive, example, place, dtype, order)
 
 
 def _checked(

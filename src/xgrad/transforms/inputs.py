@@ -104,10 +104,11 @@ def argument_numbers(argnums: Any, caller: str) -> int | tuple[int, ...]:
     """Check the numbers of the arguments to differentiate with respect to, whatever they are."""
     numbers = tuple(argnums) if isinstance(argnums, Iterable) else (argnums,)
     for number in numbers:
-        if type(number) is not int:
+        if isinstance(number, bool) or not hasattr(number, "__index__"):
             raise ArgumentTypeError(
                 f"{caller}: argnums must be an int or a sequence of ints, but holds {number!r}."
             )
+    numbers = tuple(map(int, numbers))
     return numbers if isinstance(argnums, Iterable) else numbers[0]
 
 

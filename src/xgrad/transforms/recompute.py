@@ -66,7 +66,9 @@ def recompute_grad(f: Callable[..., Any], *, generators: Sequence[Any] = ()) -> 
     ArgumentTypeError
         If f is no function, or a generator none.
     ArgumentError
-        When the gradient is computed: if f gives other values when it is run again.
+        When the gradient is computed: if f gives other values when it is run again. Some of them
+        are compared on the CPU, and shapes and dtypes everywhere; on a GPU, comparing values would
+        wait for it, so there a Tensor without a gradient that changes between the runs goes unseen.
 
     See Also
     --------

@@ -56,6 +56,7 @@ class Rehearsal(Follower):
         self.start()
         # A recorded program follows all values, integers too, and differentiates none.
         self._outer = tuple([trace for trace in active_traces() if trace.differentiates])
+        self.stands_for = self._outer
         self.follows_constants = any(trace.follows_constants for trace in self._outer)
         # From the nodes of living values to the step that made them, and which of its results.
         self._steps: WeakKeyDictionary[Node, tuple[_Step, int]] = WeakKeyDictionary()

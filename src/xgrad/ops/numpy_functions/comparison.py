@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..._arguments import as_int
 from ...backends import quiet
 from ...core.casting import dtype_kind
 from .. import non_finite
-from .._arguments import as_int
 from ..rule_namespace import rule_namespace as xp
 from .operands import is_floating, tensor, tensors
 from .ufuncs import rad2deg

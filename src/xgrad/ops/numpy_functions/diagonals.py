@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..._arguments import as_int
 from ...errors import ShapeError
-from .._arguments import as_int
 from ..rule_namespace import rule_namespace as xp
 from .operands import tensor
 from .shapes import ravel

@@ -18,6 +18,7 @@ from ...core.casting import cast_within_kind, dtype_kind
 from ...core.protocols import protocols
 from ...core.spec import describe
 from ...core.tensor import Tensor
+from ...core.variable import Variable
 from ...errors import ArgumentError, ArgumentTypeError
 from ..rule_namespace import rule_namespace as xp
 from .operands import choose, operands
@@ -161,10 +162,10 @@ def _written(out: tuple[Any, ...] | None, result: Any, name: str, method: str, w
 
 
 def _into(target: Any, result: Any, name: str, where: Any) -> Any:
-    """One result in one target: a Tensor is rebound; an array takes what no tape follows."""
+    """One result in one target: a handle is rebound; an array takes what no tape follows."""
     if target is None:
         return choose(where, result, 0)
-    if isinstance(target, Tensor):
+    if isinstance(target, (Tensor, Variable)):
         if target.shape != result.shape:
             raise ArgumentError(
                 f"numpy.{name}: out has shape {target.shape}, but the result has {result.shape}. "

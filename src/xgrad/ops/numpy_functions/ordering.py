@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..._arguments import as_int
 from ...core.casting import dtype_kind
 from ...errors import OutOfRangeError
-from .._arguments import as_axis, as_int
+from .._arguments import as_axis
 from ..rule_namespace import rule_namespace as xp
 from ..sorting import UniqueAll, UniqueCounts, UniqueInverse
 from .operands import is_floating, operands, tensor, tensors

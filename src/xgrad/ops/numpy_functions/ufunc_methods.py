@@ -13,6 +13,7 @@ from typing import Any
 from ..._typing import Axis, DType
 from ...backends import host
 from ...core.tensor import Tensor
+from ...core.variable import Variable
 from ...errors import ArgumentError, ArgumentTypeError
 from ..rule_namespace import rule_namespace as xp
 from . import reductions
@@ -127,8 +128,8 @@ def outer(name: str, function: Callable[..., Any], a: Any, b: Any, **options: An
 
 
 def at(name: str, function: Callable[..., Any], target: Any, key: Any, *value: Any) -> None:
-    """``np.add.at(t, key, value)``: t is rebound; at repeated indices each value counts."""
-    if not isinstance(target, Tensor):
+    """``np.add.at(t, key, value)``: t is rebound, a Variable assigned to; at repeated indices each value counts."""
+    if not isinstance(target, (Tensor, Variable)):
         native = getattr(host().namespace, name).at
         write_into_array(f"{name}.at", native, target, key, *value)
         return
