@@ -221,7 +221,7 @@ class Variable(ArrayAttributes):
         """Take a value that is computed from the old one, once more if that changed meanwhile."""
         while True:
             old = self.raw
-            array = backend_of(old).finish(new(backend_of(old).xp, old))
+            array = new(backend_of(old).xp, old)
             with _changing:
                 if self.raw is old:
                     return self._update(array, how, *given)

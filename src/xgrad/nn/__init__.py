@@ -35,7 +35,7 @@ from .convolution import (
     conv,
     conv_transpose,
 )
-from .cross_entropy import (
+from .cross_entropies import (
     sigmoid_cross_entropy,
     softmax_cross_entropy,
     sparse_softmax_cross_entropy,
