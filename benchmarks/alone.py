@@ -19,7 +19,7 @@ import time
 from typing import Any
 
 import _timing
-from _names import EVERYTHING, OPERATION_BY_OPERATION
+from _names import BY_HAND, EVERYTHING, OPERATION_BY_OPERATION
 
 POOLED, WITHOUT = "xgrad", "xgrad, no pool"
 
@@ -50,10 +50,14 @@ def measure(name: str, library: str, options: argparse.Namespace) -> dict[str, f
     import peers
     import workloads
 
-    loaded = peers.load_peers([library], options.threads)
-    if library not in loaded:
-        return {}
-    call = workloads.make(name, tiny=options.quick).bind(loaded[library]).call
+    workload = workloads.make(name, tiny=options.quick)
+    if library == BY_HAND:
+        call = workload.by_hand().call
+    else:
+        loaded = peers.load_peers([library], options.threads)
+        if library not in loaded:
+            return {}
+        call = workload.bind(loaded[library]).call
     for _ in range(3):
         call()
     count, faults, system = 0, page_faults(), os.times().system

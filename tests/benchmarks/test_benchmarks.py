@@ -17,6 +17,7 @@ BENCHMARKS = ROOT / "benchmarks"
 OPTIONS = {
     "adam": ["--quick", "--peers"],
     "alone": ["--quick", "--peers", "--workloads", "wave-1m"],
+    "busy": ["--quick", "--peers"],
     "compiled": ["--quick", "--peers", "--workloads", "chain", "rnn"],
     "digits": ["--quick", "--peers"],
     "eager": ["--quick", "--peers"],
