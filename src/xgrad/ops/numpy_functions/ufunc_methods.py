@@ -71,7 +71,7 @@ def reduce(
         return target(x, axis=axis, keepdims=keepdims, **options)
     x = x if dtype is None else x.astype(dtype)
     x = x if where is True else choose(where, x, _neutral(name))
-    axes = as_axes(axis, x.ndim)
+    axes = as_axes(axis, x.ndim, f"numpy.{name}.reduce")
     rows = xp.moveaxis(x, axes, tuple(range(len(axes))))
     rows = xp.reshape(rows, (-1, *rows.shape[len(axes) :]))
     parts = [rows[i, ...] for i in range(rows.shape[0])]
