@@ -120,3 +120,59 @@ def test_bins_may_be_equal():
     bins = [1.0, 1.0, 3.0]
     found = np.digitize(xg.asarray(X), bins)
     np.testing.assert_array_equal(found.numpy(), np.digitize(X, bins), strict=True)
+
+
+# -- dtypes ----------------------------------------------------------------------------------------
+
+WHOLE = np.array([[1, -2, 3]])
+KINDS = {
+    "fabs": (WHOLE, np.fabs),
+    "rint": (WHOLE, np.rint),
+    "modf": (WHOLE, lambda x: np.modf(x)[0]),
+    "modf/whole": (WHOLE, lambda x: np.modf(x)[1]),
+    "ldexp": (WHOLE, lambda x: np.ldexp(x, 2)),
+    "divide.reduce": (WHOLE, lambda x: np.divide.reduce(x, axis=0)),
+    "hypot.accumulate": (WHOLE, lambda x: np.hypot.accumulate(x, axis=0)),
+    "logical_and.accumulate": (X, lambda x: np.logical_and.accumulate(x, axis=1)),
+    "logical_xor.reduce": (X, lambda x: np.logical_xor.reduce(x[:1], axis=0)),
+    "logaddexp2": (X, lambda x: np.logaddexp2(x, np.float16([1.5]))),
+}
+
+
+@pytest.mark.parametrize(("x", "f"), [pytest.param(*v, id=k) for k, v in KINDS.items()])
+def test_dtype_is_numpys(x, f):
+    found, expected = f(xg.asarray(x)), f(x)
+    assert found.dtype == expected.dtype
+    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "f", [np.fabs, np.cbrt, np.deg2rad, np.rad2deg, np.modf, np.frexp, lambda z: np.fmod(z, 2.0)]
+)
+def test_functions_of_real_numbers_refuse_complex_ones(f):
+    with pytest.raises(TypeError):
+        f(X + 1j)
+    with pytest.raises(xg.errors.DTypeError, match="must be real"):
+        f(xg.asarray(X + 1j))
+
+
+def test_ldexp_refuses_floating_exponents():
+    with pytest.raises(TypeError):
+        np.ldexp(X, 0.5)
+    with pytest.raises(xg.errors.DTypeError, match="must be integers"):
+        np.ldexp(xg.asarray(X), 0.5)
+
+
+@pytest.mark.parametrize("ufunc", [np.hypot, np.logaddexp, np.logaddexp2], ids=lambda u: u.__name__)
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_reduce_begins_with_the_neutral_element(ufunc, count):
+    rows = -X[:count]
+    found = ufunc.reduce(xg.asarray(rows), axis=0)
+    np.testing.assert_allclose(found.numpy(), ufunc.reduce(rows, axis=0), strict=True)
+    if count:
+        xg.testing.check_gradients(lambda x: ufunc.reduce(x, axis=0), [rows])
+
+
+def test_reduce_of_nothing_is_what_it_begins_with():
+    found = np.hypot.reduce(xg.ones((0, 2)), axis=0, initial=3.0)
+    np.testing.assert_array_equal(found.numpy(), [3.0, 3.0])
