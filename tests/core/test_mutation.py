@@ -100,6 +100,20 @@ def test_none_adds_an_axis(device):
     assert xg.asarray(A[0], device=device)[None, :].shape == (1, 4)
 
 
+@pytest.mark.parametrize(
+    "key",
+    [((0, 2), slice(1, 3)), ((0, 1), (3, 0)), (slice(None), ()), (range(2), range(1, 3)), range(2)],
+    ids=str,
+)
+def test_sequences_are_indices_as_in_numpy(key, device):
+    x = xg.asarray(A, device=device)
+    np.testing.assert_array_equal(x[key].numpy(), A[key], strict=True)
+    x[key] = 9.0
+    expected = A.copy()
+    expected[key] = 9.0
+    np.testing.assert_array_equal(x.numpy(), expected)
+
+
 @pytest.mark.parametrize("key", ["a", 1.5, object()], ids=["str", "float", "object"])
 def test_what_is_no_index_is_refused(key):
     with pytest.raises(TypeError, match="an index must be"):

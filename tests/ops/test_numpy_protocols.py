@@ -13,7 +13,7 @@ NO_COUNTERPART = {
     "numpy.isnat": np.isnat,
     "numpy.negative.at": lambda x: np.negative.at(x, [0]),
     "numpy.logaddexp.at": lambda x: np.logaddexp.at(x, [0], 1.0),
-    "numpy.hypot.reduce with where=": lambda x: np.hypot.reduce(x, where=X > 0),
+    "numpy.arctan2.reduce with where=": lambda x: np.arctan2.reduce(x, where=X > 0),
     "numpy.add with signature=": lambda x: np.add(x, 1.0, signature="dd->d"),
     "numpy.matmul with axes=": lambda x: np.matmul(x, x, axes=[(0, 1), (1, 0), (0, 1)]),
     "numpy.unique with axis=": lambda x: np.unique(x, axis=0),
@@ -254,7 +254,7 @@ BAD_VALUES = {
     "select": lambda x: np.select([], []),
     "choose": lambda x: np.choose(np.array([3]), [x[0]]),
     "max": lambda x: np.max(x, where=X > 0),
-    "hypot.reduce": lambda x: np.hypot.reduce(x[:0]),
+    "arctan2.reduce": lambda x: np.arctan2.reduce(x[:0]),
     "trim_zeros": lambda x: np.trim_zeros(x[0], "x"),
     "lib.stride_tricks.sliding_window_view": lambda x: np.lib.stride_tricks.sliding_window_view(
         x, 9, axis=0

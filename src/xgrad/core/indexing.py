@@ -31,10 +31,11 @@ _maximum = binary(primitive("maximum"))
 _minimum = binary(primitive("minimum"))
 _STATIC = frozenset({int, slice, type(None), type(Ellipsis)})
 _INDICES = ("integer", "bool")
+_SEQUENCES = (list, tuple, range)
 
 
 def split_key(key: Any, x: Any) -> tuple[Any, tuple[Any, ...]]:
-    """The key with a `Slot` for each index array, and the index arrays; lists become arrays."""
+    """The key with a `Slot` for each index array, and the index arrays; sequences become arrays."""
     if type(key) in _STATIC:
         return key, ()
     parts = key if isinstance(key, tuple) else (key,)
@@ -46,7 +47,7 @@ def split_key(key: Any, x: Any) -> tuple[Any, tuple[Any, ...]]:
 def _split_part(part: Any, operands: list[Any], x: Any) -> Any:
     if type(part) in _STATIC:
         return part
-    if isinstance(part, list):
+    if isinstance(part, _SEQUENCES):
         part = to_array(part, dtype=None if part else "int64", device=x.device)
     if isinstance(part, bool):
         return part

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from ...errors import ArgumentError, ShapeError
+from .._arguments import as_axis
 from ..rule_namespace import rule_namespace as xp
 from .operands import as_axes, is_floating, operands, tensor, tensors
 from .shapes import ravel
@@ -16,6 +17,8 @@ __all__ = ["diff", "ediff1d", "gradient", "trapezoid", "unwrap"]
 def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
     """The n-th differences along an axis."""
     a = tensor(a)
+    if n == 0:
+        return a  # without what is put before or after it
     edges = [_edge(x, a, axis) for x in (prepend, append)]
     return xp.diff(a, axis=axis, n=n, prepend=edges[0], append=edges[1])
 
@@ -27,7 +30,8 @@ def _edge(x: Any, a: Any, axis: int) -> Any:
     x, a = tensors(x, a)
     if x.ndim:
         return x
-    return xp.broadcast_to(x, tuple(1 if i == axis % a.ndim else n for i, n in enumerate(a.shape)))
+    axis = as_axis(axis, a.ndim, "numpy.diff")
+    return xp.broadcast_to(x, tuple(1 if i == axis else n for i, n in enumerate(a.shape)))
 
 
 def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
@@ -55,7 +59,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     """Second-order differences inside, and first or second at the edges, one array per axis."""
     f = tensor(f)
     f = f if is_floating(f) else xp.astype(f, "float64")
-    axes = as_axes(axis, f.ndim)
+    axes = as_axes(axis, f.ndim, "numpy.gradient")
     if len(varargs) not in (0, 1, len(axes)):
         raise ArgumentError(
             f"numpy.gradient: {len(varargs)} spacings for {len(axes)} axes. Use one or none for "

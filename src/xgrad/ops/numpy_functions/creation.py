@@ -8,7 +8,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..._arguments import as_int
 from ..._typing import DType
+from ...errors import ArgumentError
 from ..rule_namespace import rule_namespace as xp
 from .operands import operands, tensor, tensors
 
@@ -247,6 +249,9 @@ def linspace(
     device: Any = None,
 ) -> Any:
     """Numbers at equal distances from start to stop, which may be arrays."""
+    num = as_int(num, "numpy.linspace", "num")
+    if num < 0:
+        raise ArgumentError(f"numpy.linspace: num must not be negative, but is {num}.")
     start, stop = tensors(start, stop)
     start, stop = (x * 1.0 for x in (start, stop))
     pieces = num - 1 if endpoint else num

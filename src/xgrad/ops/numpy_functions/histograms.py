@@ -19,6 +19,8 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     """How many there are of each number, or the sum of their weights, which is differentiable."""
     x, weights = operands(x, weights)
     x = tensor(x)
+    if x.size and int(xp.min(x)) < 0:
+        raise ArgumentError("numpy.bincount: x must not be negative anywhere. Use x - xg.min(x).")
     size = max(int(minlength), int(xp.max(x)) + 1 if x.size else 0)
     ones = xp.ones_like(x, dtype="int64") if weights is None else tensor(weights)
     return xp.scatter(xp.zeros((size,), dtype=ones.dtype, device=x.device), x, ones, mode="add")
@@ -34,6 +36,8 @@ def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any 
     if getattr(bins, "ndim", 0):
         return xp.stop_gradient(tensor(bins))
     low, high = _limits(a) if range is None else (float(range[0]), float(range[1]))
+    if low > high:
+        raise ArgumentError(f"numpy.histogram: range must increase, but is {range!r}.")
     if low == high:
         low, high = low - 0.5, high + 0.5
     return xp.linspace(low, high, int(bins) + 1, dtype=a.dtype, device=a.device)

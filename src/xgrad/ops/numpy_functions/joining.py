@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+from ..._arguments import as_int
 from ..._typing import DType
 from ...core.handle import Handle
-from ...errors import ShapeError
+from ...core.spec import describe
+from ...errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError
+from .._arguments import as_axis
 from ..rule_namespace import rule_namespace as xp
 from .operands import operands, tensor
 from .shapes import ndim, ravel, with_axes
@@ -130,9 +133,9 @@ def _cast(x: Any, dtype: DType) -> Any:
 def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """Parts along an axis, at indices or in so many pieces of about the same size."""
     ary = tensor(ary)
-    axis %= ary.ndim
+    axis = as_axis(axis, ary.ndim, "array_split")
     total = ary.shape[axis]
-    sections = _number(indices_or_sections)
+    sections = _number(indices_or_sections, "array_split")
     if sections is not None:
         each, more = divmod(total, sections)
         sizes = [each + 1] * more + [each] * (sections - more)
@@ -145,8 +148,9 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """The same, in pieces of exactly the same size."""
-    sections = _number(indices_or_sections)
     ary = tensor(ary)
+    axis = as_axis(axis, ary.ndim, "split")
+    sections = _number(indices_or_sections, "split")
     if sections is not None and ary.shape[axis] % sections:
         raise ShapeError(
             f"split: axis {axis} of size {ary.shape[axis]} does not divide into {sections} parts. "
@@ -162,12 +166,18 @@ def hsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
 
 def vsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
     """Parts along the first axis."""
-    return split(ary, indices_or_sections, 0)
+    return split(_with_axes(ary, 2, "vsplit"), indices_or_sections, 0)
 
 
 def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
     """Parts along the third axis."""
-    return split(ary, indices_or_sections, 2)
+    return split(_with_axes(ary, 3, "dsplit"), indices_or_sections, 2)
+
+
+def _with_axes(ary: Any, count: int, function: str) -> Any:
+    if ndim(ary) < count:
+        raise ShapeError(f"{function}: ary must have {count} axes or more, but has {ndim(ary)}.")
+    return ary
 
 
 def unstack(x: Any, /, *, axis: int = 0) -> Any:
@@ -175,9 +185,14 @@ def unstack(x: Any, /, *, axis: int = 0) -> Any:
     return xp.unstack(tensor(x), axis=axis)
 
 
-def _number(value: Any) -> int | None:
-    """An int of any kind, but no sequence."""
-    return None if hasattr(value, "__len__") else int(value)
+def _number(value: Any, function: str) -> int | None:
+    """How many pieces are wanted; None for a sequence, which is of indices."""
+    if getattr(value, "ndim", 0) or (hasattr(value, "__len__") and not hasattr(value, "ndim")):
+        return None
+    number = as_int(value, function, "indices_or_sections")
+    if number < 1:
+        raise ArgumentError(f"{function}: indices_or_sections must be positive, but is {number}.")
+    return number
 
 
 # -- in between ------------------------------------------------------------------------------------
@@ -185,17 +200,17 @@ def _number(value: Any) -> int | None:
 
 def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     """Without the slices at some places, which are read."""
-    arr, axis = (ravel(arr), 0) if axis is None else (tensor(arr), axis % ndim(arr))
-    gone = set(_places(obj, arr.shape[axis]))
+    arr, axis = _row(arr, axis, "numpy.delete")
+    gone = set(_places(obj, arr.shape[axis], "numpy.delete"))
     left = [i for i in range(arr.shape[axis]) if i not in gone]
     return xp.take(arr, xp.asarray(left, dtype="int64", device=arr.device), axis=axis)
 
 
 def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     """With values before some places, which are read."""
-    arr, axis = (ravel(arr), 0) if axis is None else (tensor(arr), axis % ndim(arr))
+    arr, axis = _row(arr, axis, "numpy.insert")
     size = arr.shape[axis]
-    places = _places(obj, size + 1 if isinstance(obj, slice) else size)
+    places = _places(obj, size, "numpy.insert", 1)
     values, _ = operands(values, arr)
     values = xp.astype(tensor(values), arr.dtype, copy=False)
     values = xp.reshape(values, (1,) * (arr.ndim - values.ndim) + values.shape)
@@ -212,11 +227,31 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     return xp.take(xp.concat([arr, rows], axis=axis), order, axis=axis)
 
 
-def _places(obj: Any, size: int) -> list[int]:
-    """The places along an axis that an int, a slice, integers or a mask mean, in that order."""
+def _row(arr: Any, axis: int | None, function: str) -> tuple[Any, int]:
+    """The array and the axis along which it is changed; flattened where none is named."""
+    if axis is None:
+        return ravel(arr), 0
+    return tensor(arr), as_axis(axis, ndim(arr), function)
+
+
+def _places(obj: Any, size: int, function: str, room: int = 0) -> list[int]:
+    """The places along an axis that an int, a slice, integers or a mask mean, in that order.
+
+    `room` is how many there are behind the last element."""
     if isinstance(obj, slice):
         return list(range(size))[obj]
-    index = tensor(obj)
+    index = xp.asarray(obj, dtype="int64") if isinstance(obj, list) and not obj else tensor(obj)
     if xp.isdtype(index.dtype, "bool"):
-        return [i for i, chosen in enumerate(ravel(index).tolist()) if chosen]
-    return [int(i) + size if i < 0 else int(i) for i in ravel(index).tolist()]
+        if index.shape != (size,):
+            raise ShapeError(f"{function}: obj has {index.shape} truth values for {size} places.")
+        return [i for i, chosen in enumerate(index.tolist()) if chosen]
+    if not xp.isdtype(index.dtype, "integral"):
+        raise DTypeError(f"{function}: obj must be integers, but is {describe(index)}.")
+    places = ravel(index).tolist()
+    for i in places:
+        if not -size <= i < size + room:
+            raise OutOfRangeError(
+                f"{function}: obj {i} is out of range for {size} places. Use a number from {-size} "
+                f"to {size + room - 1}."
+            )
+    return [i + size if i < 0 else i for i in places]

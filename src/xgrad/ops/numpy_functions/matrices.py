@@ -11,6 +11,7 @@ from ...errors import ArgumentError, ShapeError
 from .. import decompositions, eigenvalues, matrix_functions, norms, solving
 from .. import norm as norm_file
 from .. import products as products_file
+from .._arguments import as_axis
 from ..rule_namespace import rule_namespace as xp
 from .operands import is_floating, operands, tensor, tensors
 
@@ -166,7 +167,7 @@ def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
     """The x for which tensordot(a, x, x.ndim) = b."""
     a, b = _matrices(a, b)
     if axes is not None:
-        moved = [i % a.ndim for i in axes]
+        moved = [as_axis(i, a.ndim, "numpy.linalg.tensorsolve", "axes") for i in axes]
         a = xp.permute_dims(a, tuple([i for i in range(a.ndim) if i not in moved] + moved))
     shape = a.shape[b.ndim - a.ndim :] if b.ndim < a.ndim else ()
     n = math.prod(shape)

@@ -8,6 +8,7 @@ from ..._typing import SCALAR_TYPES, Axis
 from ...core.casting import is_inexact
 from ...core.operators import scalar_like
 from ...core.tensor import ArrayAttributes, Tensor, alias
+from .. import _arguments
 from ..rule_namespace import rule_namespace as xp
 
 __all__ = ["as_axes", "choose", "is_floating", "operands", "tensor", "tensors"]
@@ -47,12 +48,10 @@ def choose(condition: Any, x: Any, other: Any) -> Any:
     return xp.where(condition, x, other)
 
 
-def as_axes(axis: Axis, ndim: int) -> tuple[int, ...]:
-    """Axes as non-negative numbers; None means all."""
-    if axis is None:
-        return tuple(range(ndim))
-    axes = axis if isinstance(axis, (tuple, list)) else (axis,)
-    return tuple(a % ndim if ndim else a for a in axes)
+def as_axes(axis: Axis, ndim: int, function: str) -> tuple[int, ...]:
+    """Axes as non-negative, distinct numbers; None means all."""
+    axes = _arguments.as_axes(axis, ndim, function)
+    return tuple(range(ndim)) if axes is None else axes
 
 
 def is_floating(x: Any) -> bool:

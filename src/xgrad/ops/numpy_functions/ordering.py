@@ -9,7 +9,7 @@ from typing import Any
 
 from ..._arguments import as_int
 from ...core.casting import dtype_kind
-from ...errors import OutOfRangeError
+from ...errors import ArgumentError, OutOfRangeError
 from .._arguments import as_axis
 from ..rule_namespace import rule_namespace as xp
 from ..sorting import UniqueAll, UniqueCounts, UniqueInverse
@@ -125,6 +125,9 @@ def searchsorted(a: Any, v: Any, side: Any = "left", sorter: Any = None) -> Any:
 def digitize(x: Any, bins: Any, right: bool = False) -> Any:
     """The number of the bin of each element; the bins increase or decrease."""
     x, bins = tensors(x, bins)
+    first, second = bins[:-1], bins[1:]
+    if not bool(xp.all(first <= second) | xp.all(first >= second)):
+        raise ArgumentError("numpy.digitize: bins must increase or decrease. Use xg.sort.")
     if bins.shape[0] > 1 and bool(bins[0] > bins[-1]):
         return bins.shape[0] - searchsorted(xp.flip(bins), x, "left" if right else "right")
     return searchsorted(bins, x, "left" if right else "right")

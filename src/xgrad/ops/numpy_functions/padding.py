@@ -36,7 +36,7 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> An
         extend = _by_ramp(kwargs.pop("end_values", 0), x.ndim)
     else:
         mode = "constant" if mode == "empty" else mode
-        constants = kwargs.pop("constant_values", 0)
+        constants = kwargs.pop("constant_values", 0) if mode == "constant" else 0
         _refuse_rest(kwargs)
         return padding.pad(x, pad_width, mode=mode, constant_values=constants)
     _refuse_rest(kwargs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..._arguments import as_int
 from ...core.casting import dtype_kind
 from ...errors import ArgumentError, ShapeError
 from .. import eigenvalues, solving
@@ -146,7 +147,10 @@ def polyfit(
     if full:
         raise no_counterpart("numpy.polyfit with full=")
     x, y = (x if is_floating(x) else xp.astype(x, "float64") for x in tensors(x, y))
-    powers, values = vander(x, int(deg) + 1), y
+    deg = as_int(deg, "numpy.polyfit", "deg")
+    if deg < 0:
+        raise ArgumentError(f"numpy.polyfit: deg must not be negative, but is {deg}.")
+    powers, values = vander(x, deg + 1), y
     if w is not None:
         weights = xp.astype(tensors(w, x)[0], x.dtype, copy=False)
         powers = powers * weights[:, None]
@@ -195,7 +199,11 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     """The powers of each element, as rows."""
     (x,) = operands(x)
     x = tensor(x)
-    n = x.shape[0] if N is None else N
+    if x.ndim != 1:
+        raise ShapeError(f"numpy.vander: x must have one axis, but has {x.ndim}. Use xg.reshape.")
+    n = x.shape[0] if N is None else as_int(N, "numpy.vander", "N")
+    if n < 0:
+        raise ArgumentError(f"numpy.vander: N must not be negative, but is {n}.")
     powers = [xp.ones_like(x)]
     for _ in range(n - 1):
         powers.append(powers[-1] * x)

@@ -62,8 +62,8 @@ def vdot(a: Any, b: Any, /) -> Any:
 
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """The sum of products over pairs of axes."""
-    if not isinstance(axes, int):
-        axes = tuple((n,) if isinstance(n, int) else tuple(n) for n in axes)
+    if isinstance(axes, (tuple, list)) or getattr(axes, "ndim", 0) > 0:
+        axes = tuple((n,) if isinstance(n, int) else n for n in axes)
     return xp.tensordot(*tensors(a, b), axes=axes)
 
 

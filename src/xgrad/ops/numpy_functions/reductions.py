@@ -105,7 +105,7 @@ def _extremum(name: str, a: Any, axis: Axis, keepdims: bool, initial: Any, where
     if initial is not None:
         a = choose(where, a, initial)
         pair = xp.maximum if name == "max" else xp.minimum
-        if 0 in (a.shape[i] for i in as_axes(axis, a.ndim)):
+        if 0 in (a.shape[i] for i in as_axes(axis, a.ndim, f"numpy.{name}")):
             return sum(a, axis, keepdims=keepdims) + initial
         return pair(getattr(xp, name)(a, axis=axis, keepdims=keepdims), initial)
     return getattr(xp, name)(a, axis=axis, keepdims=keepdims)
@@ -225,7 +225,7 @@ def _for_mean(a: Any, dtype: DType) -> Any:
 def _count(a: Any, axis: Axis, keepdims: bool, where: Any) -> Any:
     """How many elements each mean is of, in the dtype of a."""
     if where is True:
-        return math.prod(a.shape[i] for i in as_axes(axis, a.ndim))
+        return math.prod(a.shape[i] for i in as_axes(axis, a.ndim, "mean"))
     chosen = xp.broadcast_to(xp.astype(tensor(where), "int64"), a.shape)
     count = xp.astype(xp.sum(chosen, axis=axis, keepdims=keepdims), a.dtype)
     return xp.real(count)
@@ -247,7 +247,7 @@ def average(
         return (found, count) if returned else found
     a, weights = (_for_mean(x, None) for x in operands(a, weights))
     if weights.shape != a.shape:
-        axes = as_axes(axis, a.ndim)
+        axes = as_axes(axis, a.ndim, "numpy.average")
         sizes = [a.shape[i] if i in axes else 1 for i in range(a.ndim)]
         weights = xp.permute_dims(weights, tuple(sorted(range(len(axes)), key=axes.__getitem__)))
         weights = xp.broadcast_to(xp.reshape(weights, tuple(sizes)), a.shape)

@@ -53,6 +53,8 @@ def clip(
     """Between two bounds, under either of NumPy's pairs of names."""
     if kwargs.pop("where", True) is not True or kwargs.pop("dtype", None) is not None:
         raise ArgumentError("numpy.clip with where= or dtype= is not there. Use np.where, astype.")
+    if not ((min is None and max is None) or (a_min is None and a_max is None)):
+        raise ArgumentError("numpy.clip: a_min and a_max cannot be used with min and max.")
     a, low, high = operands(a, a_min if min is None else min, a_max if max is None else max)
     return xp.clip(tensor(a), low, high)
 
@@ -133,7 +135,8 @@ def take(
     a, axis = (ravel(a), 0) if axis is None else (tensor(a), axis)
     axis = as_axis(axis, a.ndim, "numpy.take")
     n = a.shape[axis]
-    indices = xp.asarray(indices, device=a.device)
+    nothing = isinstance(indices, list) and not indices  # no floats, as they are elsewhere
+    indices = xp.asarray(indices, dtype="int64" if nothing else None, device=a.device)
     indices = indices if mode == "raise" else _within(indices, n, mode, "take")
     found = xp.take(a, xp.reshape(indices, (-1,)), axis=axis)
     return xp.reshape(found, a.shape[:axis] + indices.shape + a.shape[axis + 1 :])
@@ -216,7 +219,7 @@ def _within(index: Any, n: int, mode: str, name: str) -> Any:
 def apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
     """A function of each vector along an axis, in a Python loop."""
     arr = tensor(arr)
-    axis %= arr.ndim
+    axis = as_axis(axis, arr.ndim, "numpy.apply_along_axis")
     rows = xp.moveaxis(arr, axis, -1)
     sizes = rows.shape[:-1]
     rows = xp.reshape(rows, (-1, rows.shape[-1]))

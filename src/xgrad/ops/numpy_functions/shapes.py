@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from ..._arguments import as_choice, as_int, as_sequence
 from ...errors import ArgumentError, ShapeError
 from .._arguments import as_axis
 from ..rule_namespace import rule_namespace as xp
-from .operands import operands, tensor
+from .operands import as_axes, operands, tensor
 
 __all__ = [
     "atleast_1d",
@@ -56,27 +57,42 @@ def size(a: Any, axis: Any = None) -> int:
     sizes = shape(a)
     if axis is None:
         return math.prod(sizes)
-    return math.prod(sizes[i] for i in (axis if isinstance(axis, tuple) else (axis,)))
+    return math.prod(sizes[i] for i in as_axes(axis, len(sizes), "numpy.size"))
 
 
 def reshape(a: Any, /, shape: Any, order: Any = "C", *, copy: bool | None = None) -> Any:
     """The same elements with other axes; in Fortran's order if asked for."""
     a = tensor(a)
-    sizes = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
-    if order != "F":
+    sizes = _sizes(shape)
+    if not _is_fortrans(order, "CFA", "numpy.reshape"):
         return xp.reshape(a, sizes)
     return transpose(xp.reshape(transpose(a), tuple(reversed(sizes))))
 
 
 def ravel(a: Any, order: Any = "C") -> Any:
     """One axis; in Fortran's order if asked for."""
-    return xp.reshape(transpose(a) if order == "F" else tensor(a), (-1,))
+    fortrans = _is_fortrans(order, "CFAK", "numpy.ravel")
+    return xp.reshape(transpose(a) if fortrans else tensor(a), (-1,))
+
+
+def _is_fortrans(order: Any, choices: str, function: str) -> bool:
+    """Whether the first axis is to run fastest; Tensors themselves are in C's order."""
+    name = order.upper() if isinstance(order, str) else order or "C"
+    return bool(as_choice(name, tuple(choices), function, "order") == "F")
+
+
+def _sizes(shape: Any) -> tuple[Any, ...]:
+    """A shape as NumPy takes it: a number, or several in a sequence or an array."""
+    row = isinstance(shape, (tuple, list)) or getattr(shape, "ndim", 0) > 0
+    return tuple(shape) if row else (shape,)
 
 
 def resize(a: Any, new_shape: Any) -> Any:
     """The elements again and again, as many as fit."""
     flat = ravel(a)
-    sizes = tuple(new_shape) if isinstance(new_shape, (tuple, list)) else (new_shape,)
+    sizes = _sizes(new_shape)
+    if any(n < 0 for n in sizes):
+        raise ArgumentError(f"numpy.resize: new_shape must not be negative, but is {new_shape!r}.")
     wanted = math.prod(sizes)
     if flat.size == 0:
         return xp.zeros(sizes, dtype=flat.dtype, device=flat.device)
@@ -87,7 +103,10 @@ def resize(a: Any, new_shape: Any) -> Any:
 def transpose(a: Any, axes: Sequence[int] | None = None) -> Any:
     """The axes in another order; reversed where none is given."""
     a = tensor(a)
-    order = tuple(reversed(range(a.ndim))) if axes is None else tuple(axes)
+    if axes is None:
+        order = tuple(reversed(range(a.ndim)))
+    else:
+        order = as_sequence(axes, "numpy.transpose", "axes")
     return xp.permute_dims(a, order)
 
 
@@ -114,8 +133,8 @@ def moveaxis(a: Any, source: Any, destination: Any) -> Any:
 def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
     """An axis moved to before another."""
     a = tensor(a)
-    axis = axis % a.ndim
-    start = start + a.ndim if start < 0 else start
+    axis = as_axis(axis, a.ndim, "numpy.rollaxis")
+    start = start if start == a.ndim else as_axis(start, a.ndim, "numpy.rollaxis", "start")
     return xp.moveaxis(a, axis, start - 1 if axis < start else start)
 
 
@@ -134,8 +153,7 @@ def squeeze(a: Any, axis: Any = None) -> Any:
 
 def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
     """Repeated along new axes and those of size 1."""
-    sizes = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
-    return xp.broadcast_to(tensor(array), sizes)
+    return xp.broadcast_to(tensor(array), _sizes(shape))
 
 
 def broadcast_arrays(*args: Any, subok: bool = False) -> Any:
@@ -160,9 +178,12 @@ def flipud(m: Any) -> Any:
 
 def rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
     """Quarter turns from the first of two axes towards the second."""
-    first, second = axes
     m = tensor(m)
-    for _ in range(k % 4):
+    pair = as_axes(axes, m.ndim, "numpy.rot90")
+    if len(pair) != 2:
+        raise ArgumentError(f"numpy.rot90: axes must be two axes, but is {axes!r}.")
+    first, second = pair
+    for _ in range(as_int(k, "numpy.rot90", "k") % 4):
         m = xp.flip(swapaxes(m, first, second), axis=first)
     return m
 
@@ -183,7 +204,7 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
 
 def tile(A: Any, reps: Any) -> Any:
     """The whole array several times along each axis."""
-    return xp.tile(tensor(A), tuple(reps) if isinstance(reps, (tuple, list)) else (int(reps),))
+    return xp.tile(tensor(A), _sizes(reps))
 
 
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:

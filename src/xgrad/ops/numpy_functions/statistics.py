@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..._typing import Axis, DType
-from ...core.casting import dtype_kind
+from ..._arguments import as_int
+from ..._typing import SCALAR_TYPES, Axis, DType
+from ...backends import host
+from ...core.casting import arrays_inside, dtype_kind
 from ...core.handle import Handle
-from ...errors import ShapeError
+from ...errors import ArgumentError, ShapeError
 from ..rule_namespace import rule_namespace as xp
 from .operands import as_axes, is_floating, operands, tensor, tensors
 from .refused import no_counterpart
@@ -127,9 +129,20 @@ def nanpercentile(
 
 
 def _percent(q: Any, a: Any) -> Any:
+    _refuse_outside(q, 100)
     (q, _) = operands(q, a)
     q = xp.astype(q, "float64") if isinstance(q, Handle) and not is_floating(q) else q
     return q / 100
+
+
+def _refuse_outside(q: Any, top: int) -> None:
+    """Look at numbers only: to read a Tensor would wait for its device, and it is clipped."""
+    numpy = host().namespace
+    plain = not arrays_inside(q) if isinstance(q, (list, tuple)) else type(q) in SCALAR_TYPES
+    if plain or isinstance(q, numpy.ndarray):
+        fractions = numpy.asarray(q)
+        if not ((fractions >= 0) & (fractions <= top)).all():
+            raise ArgumentError(f"numpy.quantile: q must be from 0 to {top}, but is {q}.")
 
 
 def _refuse_weights(name: str, weights: Any) -> None:
@@ -138,6 +151,7 @@ def _refuse_weights(name: str, weights: Any) -> None:
 
 
 def _quantile(a: Any, q: Any, axis: Axis, method: str, keepdims: bool, skip_nan: bool) -> Any:
+    _refuse_outside(q, 1)
     if method not in _PLACES:
         raise no_counterpart(f"numpy.quantile with method={method!r}")
     a, q = operands(a, q)
@@ -145,7 +159,7 @@ def _quantile(a: Any, q: Any, axis: Axis, method: str, keepdims: bool, skip_nan:
     a = a if is_floating(a) else xp.astype(a, "float64")
     q = tensors(q, a)[0]  # a list is in float64, as everywhere; a Python number in a's dtype
     q = q if is_floating(q) else xp.astype(q, a.dtype)
-    axes = as_axes(axis, a.ndim)
+    axes = as_axes(axis, a.ndim, "numpy.quantile")
     rows = xp.moveaxis(a, axes, tuple(range(a.ndim - len(axes), a.ndim)))
     rows = xp.reshape(rows, (*rows.shape[: a.ndim - len(axes)], -1))
     rows = xp.sort(rows, axis=-1)  # NaN come last
@@ -198,11 +212,16 @@ def cov(
     x = _variables(m, rowvar, dtype)
     if y is not None:
         x = xp.concat([x, _variables(y, rowvar, dtype)], axis=0)
-    ddof = (0 if bias else 1) if ddof is None else ddof
+    ddof = (0 if bias else 1) if ddof is None else as_int(ddof, "numpy.cov", "ddof")
     weights = None
     for part in (fweights, aweights):
         if part is not None:
             factor = xp.astype(tensors(part, x)[0], x.dtype, copy=False)
+            if factor.shape != x.shape[1:]:
+                raise ShapeError(
+                    f"numpy.cov: weights {factor.shape} must be one per observation, which are "
+                    f"{x.shape[1]}."
+                )
             weights = factor if weights is None else weights * factor
     if weights is None:
         count: Any = x.shape[1]

@@ -17,7 +17,7 @@ from ...core.variable import Variable
 from ...errors import ArgumentError, ArgumentTypeError
 from ..rule_namespace import rule_namespace as xp
 from . import reductions
-from .operands import as_axes, choose, operands, tensor, tensors
+from .operands import as_axes, choose, is_floating, operands, tensor, tensors
 from .writing import write_into_array
 
 __all__ = ["METHODS"]
@@ -39,8 +39,14 @@ _NEUTRAL = {
     "multiply": 1,
     "logical_and": True,
     "logical_or": False,
+    "logical_xor": False,
     "logaddexp": -math.inf,
+    "logaddexp2": -math.inf,
+    "hypot": 0,
 }
+# Functions that give floating numbers for integers too.
+_FLOATING = {"arctan2", "copysign", "divide", "float_power", "heaviside", "hypot", "nextafter"}
+_FLOATING |= {"logaddexp", "logaddexp2"}
 # What `at` does at repeated indices: the mode of `scatter`, and what it does to the operand first.
 _AT: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "add": ("add", lambda v: v),
@@ -70,13 +76,17 @@ def reduce(
         options = {"initial": initial, "where": where, "dtype": dtype}
         options = {k: v for k, v in options.items() if v is not None and v is not True}
         return target(x, axis=axis, keepdims=keepdims, **options)
-    x = x if dtype is None else x.astype(dtype)
+    x = _converted(name, x, dtype)
     x = x if where is True else choose(where, x, _neutral(name))
-    axes = as_axes(axis, x.ndim)
+    axes = as_axes(axis, x.ndim, f"numpy.{name}.reduce")
     rows = xp.moveaxis(x, axes, tuple(range(len(axes))))
     rows = xp.reshape(rows, (-1, *rows.shape[len(axes) :]))
     parts = [rows[i, ...] for i in range(rows.shape[0])]
-    y = _folded(name, function, parts if initial is None else [initial, *parts])
+    if initial is None and len(parts) < 2:
+        initial = _NEUTRAL.get(name)  # which counts there: hypot of one number is not negative
+    if initial is not None:
+        parts = [xp.full(rows.shape[1:], initial, dtype=x.dtype, device=x.device), *parts]
+    y = _folded(name, function, parts)
     return (
         xp.reshape(y, tuple(1 if i in axes else n for i, n in enumerate(x.shape)))
         if keepdims
@@ -91,7 +101,7 @@ def accumulate_(
     x = tensor(array)
     if name in _ACCUMULATIONS:
         return _ACCUMULATIONS[name](x, axis=axis, dtype=dtype)
-    x = x if dtype is None else x.astype(dtype)
+    x = _converted(name, x, dtype)
     parts = list(accumulate(xp.unstack(x, axis=axis), function))
     return xp.stack(parts, axis=axis) if parts else x
 
@@ -146,6 +156,15 @@ def at(name: str, function: Callable[..., Any], target: Any, key: Any, *value: A
     v = prepare(xp.reshape(v, (-1,)))
     new = xp.scatter(flat, xp.reshape(places, (-1,)), v, axis=0, mode=mode)
     target[...] = xp.reshape(new, target.shape)
+
+
+def _converted(name: str, x: Any, dtype: DType) -> Any:
+    """In the dtype that is asked for, or else of the kind that the function gives."""
+    if name.startswith("logical_"):
+        return x.astype("bool")
+    if dtype is None and name in _FLOATING and not is_floating(x):
+        dtype = "float64"
+    return x if dtype is None else x.astype(dtype)
 
 
 def _folded(name: str, function: Callable[..., Any], parts: list[Any]) -> Any:

@@ -15,7 +15,8 @@ from ...core.casting import dtype_kind
 from ...core.dispatch import wrap
 from ...core.handle import Handle
 from ...core.protocols import protocols
-from ...errors import ArgumentTypeError
+from ...core.spec import describe
+from ...errors import ArgumentTypeError, DTypeError
 from ..rule_namespace import rule_namespace as xp
 from .operands import is_floating, tensor, tensors
 
@@ -34,12 +35,10 @@ _RENAMED = {
     "arctan2": "atan2",
     "arctanh": "atanh",
     "conjugate": "conj",
-    "fabs": "abs",
     "invert": "bitwise_invert",
     "left_shift": "bitwise_left_shift",
     "power": "pow",
     "right_shift": "bitwise_right_shift",
-    "rint": "round",
 }
 _SAME = """add bitwise_and bitwise_or bitwise_xor ceil copysign cos cosh divide equal exp expm1 floor
     floor_divide greater greater_equal hypot isfinite isinf isnan less less_equal log log10 log1p
@@ -48,8 +47,30 @@ _SAME = """add bitwise_and bitwise_or bitwise_xor ceil copysign cos cosh divide 
     subtract tan tanh trunc vecdot"""
 
 
+def _real(x: Any, function: str) -> Any:
+    """A real floating Tensor; integers become float64.
+
+    Raises
+    ------
+    DTypeError
+        If x is complex, for which NumPy has no such function.
+    """
+    return _floating(_not_complex(tensor(x), function))
+
+
+def _not_complex(x: Any, function: str) -> Any:
+    if dtype_kind(x.dtype) == "complex":
+        raise DTypeError(f"numpy.{function}: x must be real, but is {describe(x)}. Use xg.real.")
+    return x
+
+
+def _floating(x: Any) -> Any:
+    return x if is_floating(x) else xp.astype(x, "float64")
+
+
 def cbrt(x: Any) -> Any:
     """The real cube root."""
+    x = _real(x, "cbrt")
     return xp.sign(x) * xp.abs(x) ** (1 / 3)
 
 
@@ -60,12 +81,12 @@ def clip(x: Any, lower: Any, upper: Any) -> Any:
 
 def deg2rad(x: Any) -> Any:
     """Degrees in radians."""
-    return x * (math.pi / 180)
+    return _real(x, "deg2rad") * (math.pi / 180)
 
 
 def rad2deg(x: Any) -> Any:
     """Radians in degrees."""
-    return x * (180 / math.pi)
+    return _real(x, "rad2deg") * (180 / math.pi)
 
 
 def divmod(x1: Any, x2: Any) -> Any:
@@ -76,6 +97,11 @@ def divmod(x1: Any, x2: Any) -> Any:
 def exp2(x: Any) -> Any:
     """2**x."""
     return xp.pow(2.0, x)
+
+
+def fabs(x: Any) -> Any:
+    """The absolute value, floating for integers too."""
+    return xp.abs(_real(x, "fabs"))
 
 
 def float_power(x1: Any, x2: Any) -> Any:
@@ -99,33 +125,45 @@ def fmin(x1: Any, x2: Any) -> Any:
 
 def fmod(x1: Any, x2: Any) -> Any:
     """The remainder with the sign of x1: x1 - trunc(x1 / x2) x2, exact where that cancels."""
-    x1, x2 = tensors(x1, x2)
+    x1, x2 = _both_real(x1, x2, "fmod")
     rest = xp.remainder(xp.abs(x1), xp.abs(x2))
     return xp.where(x1 < 0, -rest, rest)
 
 
 def frexp(x: Any) -> Any:
     """The mantissa, between 1/2 and 1, and the exponent of two; 0 and infinities are themselves."""
-    x = tensor(x)
+    x = _real(x, "frexp")
     plain = xp.isfinite(x) & (x != 0)
     size = xp.abs(xp.where(plain, xp.stop_gradient(x), 1.0))
     exponent = xp.floor(xp.log2(size)) + 1
     exponent = exponent + xp.astype(size >= 2**exponent, x.dtype)  # log2 may be off by one
     exponent = exponent - xp.astype(size < 2 ** (exponent - 1), x.dtype)
     exponent = xp.where(plain, exponent, 0)
-    return ldexp(x, -exponent), xp.astype(exponent, "int32")
+    return _scaled(x, -exponent), xp.astype(exponent, "int32")
+
+
+def _both_real(x1: Any, x2: Any, function: str) -> Any:
+    """Two Tensors, neither complex; integers stay what they are."""
+    return tuple(_not_complex(x, function) for x in tensors(x1, x2))
 
 
 def heaviside(x1: Any, x2: Any) -> Any:
     """0 below zero, 1 above, x2 at it."""
-    x1, x2 = tensors(x1, x2)
-    step = xp.astype(x1 > 0, x1.dtype) if is_floating(x1) else xp.astype(x1 > 0, "float64")
+    x1, x2 = _both_real(x1, x2, "heaviside")
+    x1 = _floating(x1)
+    step = xp.astype(x1 > 0, x1.dtype)
     return xp.where(xp.isnan(x1), math.nan, xp.where(x1 == 0, x2, step))
 
 
 def ldexp(x1: Any, x2: Any) -> Any:
     """x1 * 2**x2, by two factors so that neither overflows where the product does not."""
-    x1, x2 = tensors(x1, x2)
+    x1, x2 = tensors(x1, xp.asarray(x2) if isinstance(x2, int) else x2)
+    if is_floating(x2):
+        raise DTypeError(f"numpy.ldexp: x2 must be integers, but is {describe(x2)}.")
+    return _scaled(_floating(x1), x2)
+
+
+def _scaled(x1: Any, x2: Any) -> Any:
     x2 = xp.astype(xp.stop_gradient(x2), x1.dtype)
     half = xp.floor(x2 / 2)
     return x1 * 2**half * 2 ** (x2 - half)
@@ -133,7 +171,9 @@ def ldexp(x1: Any, x2: Any) -> Any:
 
 def logaddexp2(x1: Any, x2: Any) -> Any:
     """log2(2**x1 + 2**x2), without overflow."""
-    x1, x2 = tensors(x1, x2)
+    x1, x2 = (_floating(x) for x in _both_real(x1, x2, "logaddexp2"))
+    wide = xp.result_type(x1, x2)  # before the first rounding
+    x1, x2 = (xp.astype(x, wide, copy=False) for x in (x1, x2))
     return xp.logaddexp(x1 * _LN2, x2 * _LN2) / _LN2
 
 
@@ -152,9 +192,15 @@ def vecmat(x1: Any, x2: Any) -> Any:
 
 def modf(x: Any) -> Any:
     """The fractional and the integral part, both with the sign of x."""
+    x = _real(x, "modf")
     whole = xp.trunc(x)
-    rest = xp.where(xp.isinf(x), 0.0, xp.asarray(x) - whole)
+    rest = xp.where(xp.isinf(x), 0.0, x - whole)
     return xp.copysign(rest, x), whole
+
+
+def rint(x: Any) -> Any:
+    """The nearest whole number, floating for integers too."""
+    return xp.round(_floating(tensor(x)))
 
 
 def spacing(x: Any) -> Any:
@@ -194,6 +240,7 @@ _OWN: list[Callable[..., Any]] = [
     rad2deg,
     divmod,
     exp2,
+    fabs,
     float_power,
     fmax,
     fmin,
@@ -201,7 +248,7 @@ _OWN: list[Callable[..., Any]] = [
     frexp,
     heaviside,
 ]
-_OWN += [ldexp, logaddexp2, matvec, modf, spacing, vecmat]
+_OWN += [ldexp, logaddexp2, matvec, modf, rint, spacing, vecmat]
 
 UFUNCS: dict[str, Callable[..., Any]] = {
     **{name: getattr(xp, name) for name in _SAME.split()},

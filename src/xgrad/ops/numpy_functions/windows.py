@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ...errors import ShapeError
+from .._arguments import as_axis
 from ..rule_namespace import rule_namespace as xp
-from .operands import as_axes, tensor
+from .operands import tensor
 
 __all__ = ["sliding_window_view"]
 
@@ -21,8 +22,9 @@ def sliding_window_view(
 ) -> Any:
     """Every window of a size along each axis; the elements of a window are the last axes."""
     x = tensor(x)
-    sizes = window_shape if isinstance(window_shape, (tuple, list)) else (window_shape,)
-    axes = as_axes(axis, x.ndim)
+    sizes = _sequence(window_shape)
+    axes = range(x.ndim) if axis is None else _sequence(axis)
+    axes = [as_axis(i, x.ndim, "sliding_window_view") for i in axes]  # one may come twice
     if len(sizes) != len(axes):
         raise ShapeError(
             f"sliding_window_view: {len(sizes)} window sizes for {len(axes)} axes. Use axis=."
@@ -40,3 +42,7 @@ def sliding_window_view(
         wide = xp.reshape(wide, (*x.shape[:i], count, size, *x.shape[i + 1 :]))
         x = xp.moveaxis(wide, i + 1, -1)
     return x
+
+
+def _sequence(value: Any) -> Any:
+    return value if isinstance(value, (tuple, list)) else (value,)

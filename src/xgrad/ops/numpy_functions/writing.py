@@ -13,7 +13,9 @@ from typing import Any
 from ...backends import host
 from ...core.handle import Handle
 from ...core.protocols import protocols
+from ...core.spec import describe
 from ...errors import ArgumentError, ArgumentTypeError, ShapeError
+from .._arguments import as_axis
 from ..rule_namespace import rule_namespace as xp
 from .operands import operands, tensors
 from .shapes import ravel
@@ -90,7 +92,12 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None = -1) -
     if axis is None:
         put(arr, indices, values)
         return
-    axis %= arr.ndim
+    axis = as_axis(axis, arr.ndim, "numpy.put_along_axis")
+    if indices.ndim != arr.ndim:
+        raise ShapeError(
+            f"numpy.put_along_axis: indices {describe(indices)} must have as many axes as arr "
+            f"{describe(arr)}."
+        )
     key = []
     for i, n in enumerate(arr.shape):
         sizes = tuple(-1 if j == i else 1 for j in range(arr.ndim))

@@ -1,0 +1,178 @@
+"""Arguments that NumPy refuses are refused for Tensors; forms that NumPy takes are taken."""
+
+import numpy as np
+import pytest
+
+import xgrad as xg
+
+X = np.arange(1.0, 13.0).reshape(3, 4)
+LABELS = np.array([[0, 1, 2, 0]])
+
+REFUSED = {
+    # an axis that is not there, or comes twice
+    "median": lambda x: np.median(x, axis=2),
+    "median/negative": lambda x: np.median(x, axis=-3),
+    "quantile/axis": lambda x: np.quantile(x, 0.5, axis=(0, 5)),
+    "nanpercentile/axis": lambda x: np.nanpercentile(x, 50, axis=2),
+    "gradient": lambda x: np.gradient(x, axis=5),
+    "gradient/twice": lambda x: np.gradient(x, axis=(0, -2)),
+    "array_split/axis": lambda x: np.array_split(x, 1, axis=2),
+    "split/axis": lambda x: np.split(x, 1, axis=2),
+    "vsplit/axis": lambda x: np.vsplit(x[0], 1),
+    "dsplit/axis": lambda x: np.dsplit(x, 1),
+    "delete/axis": lambda x: np.delete(x, 0, axis=2),
+    "insert/axis": lambda x: np.insert(x, 0, 1.0, axis=-3),
+    "apply_along_axis": lambda x: np.apply_along_axis(np.sum, 2, x),
+    "put_along_axis/axis": lambda x: np.put_along_axis(x, LABELS, 0.0, axis=2),
+    "put_along_axis/ndim": lambda x: np.put_along_axis(x, LABELS[0], 0.0, axis=0),
+    "rollaxis": lambda x: np.rollaxis(x, 2),
+    "rollaxis/start": lambda x: np.rollaxis(x, 0, -3),
+    "rollaxis/behind": lambda x: np.rollaxis(x, 0, 3),
+    "rot90": lambda x: np.rot90(x, axes=(0, -2)),
+    "rot90/three": lambda x: np.rot90(x, axes=(0, 1, 1)),
+    "size": lambda x: np.size(x, axis=2),
+    "size/twice": lambda x: np.size(x, axis=(0, 0)),
+    "diff/edge": lambda x: np.diff(x, axis=2, prepend=0.0),
+    "tensorsolve": lambda x: np.linalg.tensorsolve(x[:, :3], x[:, 0], axes=(5,)),
+    "sliding_window_view": lambda x: np.lib.stride_tricks.sliding_window_view(x, 2, axis=2),
+    "transpose": lambda x: np.transpose(x, 1),
+    "tensordot": lambda x: np.tensordot(x, x, axes=1.5),
+    # a number that counts nothing
+    "array_split": lambda x: np.array_split(x, 0),
+    "split": lambda x: np.split(x, -1),
+    "linspace": lambda x: np.linspace(x[0, 0], x[0, 1], -1),
+    "resize": lambda x: np.resize(x, (-1,)),
+    "polyfit": lambda x: np.polyfit(x[0], x[1], -1),
+    "vander": lambda x: np.vander(x),
+    "vander/N": lambda x: np.vander(x[0], -1),
+    "tile": lambda x: np.tile(x, 1.5),
+    "cov": lambda x: np.cov(x, ddof=0.5),
+    # an index or a number outside
+    "delete": lambda x: np.delete(x, 3, axis=0),
+    "delete/negative": lambda x: np.delete(x, [0, -4], axis=0),
+    "delete/float": lambda x: np.delete(x, [1.5], axis=0),
+    "delete/mask": lambda x: np.delete(x, np.array([True, False]), axis=0),
+    "insert": lambda x: np.insert(x, 4, 1.0, axis=0),
+    "insert/negative": lambda x: np.insert(x, -4, 1.0, axis=0),
+    "quantile": lambda x: np.quantile(x, 1.5),
+    "quantile/list": lambda x: np.quantile(x, [0.5, -0.1]),
+    "percentile": lambda x: np.percentile(x, 101),
+    "percentile/array": lambda x: np.percentile(x, np.array([50, 101])),
+    "bincount": lambda x: np.bincount([-1, 0, 2, 1], weights=x[0]),
+    "histogram": lambda x: np.histogram(x, range=(2, 1)),
+    "digitize": lambda x: np.digitize(x, [1.0, 3.0, 2.0]),
+    "cov/weights": lambda x: np.cov(x, aweights=[1.0]),
+    # words
+    "reshape/order": lambda x: np.reshape(x, (4, 3), order="K"),
+    "ravel/order": lambda x: np.ravel(x, "Z"),
+    "pad": lambda x: np.pad(x, 1, mode="reflect", constant_values=1.0),
+    "clip": lambda x: np.clip(x, 1.0, 2.0, min=3.0),
+}
+
+TAKEN = {
+    "delete/nothing": lambda x: np.delete(x, [], axis=0),
+    "delete/negative": lambda x: np.delete(x, [-1, 0], axis=1),
+    "insert/last": lambda x: np.insert(x, 3, 1.0, axis=0),
+    "insert/slice": lambda x: np.insert(x, slice(None), 1.0, axis=0),
+    "insert/nothing": lambda x: np.insert(x, [], 1.0, axis=0),
+    "diff/none": lambda x: np.diff(x, n=0, append=x),
+    "rollaxis/last": lambda x: np.rollaxis(x, 0, 2),
+    "rollaxis/negative": lambda x: np.rollaxis(x, 1, -2),
+    "rot90/list": lambda x: np.rot90(x, axes=[1, 0]),
+    "reshape/array": lambda x: np.reshape(x, np.array([4, 3])),
+    "reshape/A": lambda x: np.reshape(x, (4, 3), order="A"),
+    "reshape/f": lambda x: np.reshape(x, (4, 3), order="f"),
+    "ravel/K": lambda x: np.ravel(x, "K"),
+    "broadcast_to/array": lambda x: np.broadcast_to(x, np.array([2, 3, 4])),
+    "tile/array": lambda x: np.tile(x, np.array([1, 2])),
+    "transpose/array": lambda x: np.transpose(x, np.array([1, 0])),
+    "tensordot/array": lambda x: np.tensordot(x, x, axes=np.array([[0], [0]])),
+    "take/nothing": lambda x: np.take(x, []),
+    "sliding_window_view/twice": lambda x: np.lib.stride_tricks.sliding_window_view(
+        x, (2, 2), axis=(1, 1)
+    ),
+    "quantile/ends": lambda x: np.quantile(x, [0.0, 1.0]),
+}
+
+
+def named(table):
+    return [pytest.param(value, id=name) for name, value in table.items()]
+
+
+@pytest.mark.parametrize("f", named(REFUSED))
+def test_what_numpy_refuses_is_refused(f):
+    with pytest.raises((TypeError, ValueError, IndexError, RuntimeError)):
+        f(X.copy())
+    with pytest.raises(xg.errors.XgradError):
+        f(xg.asarray(X))
+
+
+@pytest.mark.parametrize("f", named(TAKEN))
+def test_what_numpy_takes_is_taken(f):
+    found, expected = f(xg.asarray(X)), f(X)
+    assert found.dtype == expected.dtype
+    np.testing.assert_array_equal(found.numpy(), expected, strict=True)
+    if found.size:
+        xg.testing.check_gradients(f, [X])
+
+
+def test_bins_may_be_equal():
+    bins = [1.0, 1.0, 3.0]
+    found = np.digitize(xg.asarray(X), bins)
+    np.testing.assert_array_equal(found.numpy(), np.digitize(X, bins), strict=True)
+
+
+# -- dtypes ----------------------------------------------------------------------------------------
+
+WHOLE = np.array([[1, -2, 3]])
+KINDS = {
+    "fabs": (WHOLE, np.fabs),
+    "rint": (WHOLE, np.rint),
+    "modf": (WHOLE, lambda x: np.modf(x)[0]),
+    "modf/whole": (WHOLE, lambda x: np.modf(x)[1]),
+    "ldexp": (WHOLE, lambda x: np.ldexp(x, 2)),
+    "divide.reduce": (WHOLE, lambda x: np.divide.reduce(x, axis=0)),
+    "hypot.accumulate": (WHOLE, lambda x: np.hypot.accumulate(x, axis=0)),
+    "logical_and.accumulate": (X, lambda x: np.logical_and.accumulate(x, axis=1)),
+    "logical_xor.reduce": (X, lambda x: np.logical_xor.reduce(x[:1], axis=0)),
+    "logaddexp2": (X, lambda x: np.logaddexp2(x, np.float16([1.5]))),
+}
+
+
+@pytest.mark.parametrize(("x", "f"), [pytest.param(*v, id=k) for k, v in KINDS.items()])
+def test_dtype_is_numpys(x, f):
+    found, expected = f(xg.asarray(x)), f(x)
+    assert found.dtype == expected.dtype
+    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "f", [np.fabs, np.cbrt, np.deg2rad, np.rad2deg, np.modf, np.frexp, lambda z: np.fmod(z, 2.0)]
+)
+def test_functions_of_real_numbers_refuse_complex_ones(f):
+    with pytest.raises(TypeError):
+        f(X + 1j)
+    with pytest.raises(xg.errors.DTypeError, match="must be real"):
+        f(xg.asarray(X + 1j))
+
+
+def test_ldexp_refuses_floating_exponents():
+    with pytest.raises(TypeError):
+        np.ldexp(X, 0.5)
+    with pytest.raises(xg.errors.DTypeError, match="must be integers"):
+        np.ldexp(xg.asarray(X), 0.5)
+
+
+@pytest.mark.parametrize("ufunc", [np.hypot, np.logaddexp, np.logaddexp2], ids=lambda u: u.__name__)
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_reduce_begins_with_the_neutral_element(ufunc, count):
+    rows = -X[:count]
+    found = ufunc.reduce(xg.asarray(rows), axis=0)
+    np.testing.assert_allclose(found.numpy(), ufunc.reduce(rows, axis=0), strict=True)
+    if count:
+        xg.testing.check_gradients(lambda x: ufunc.reduce(x, axis=0), [rows])
+
+
+def test_reduce_of_nothing_is_what_it_begins_with():
+    found = np.hypot.reduce(xg.ones((0, 2)), axis=0, initial=3.0)
+    np.testing.assert_array_equal(found.numpy(), [3.0, 3.0])
