@@ -1,6 +1,7 @@
 """Every NumPy function that has a counterpart: value, gradient, dtype, signature, and the list itself."""
 
 import inspect
+import warnings
 
 import numerical
 import numpy as np
@@ -247,3 +248,18 @@ def test_signature_is_numpys(name):
     assert [key for key in ours if key in theirs] == list(theirs)
     assert set(ours) - set(theirs) <= NEWER
     assert all(ours[key].kind is p.kind for key, p in theirs.items())
+
+
+@pytest.mark.parametrize("name", ["var", "std", "nanvar", "nanstd"])
+@pytest.mark.parametrize("ddof", [0, 1, 2, 2.5, 3, 5])
+@pytest.mark.parametrize("row", [[1.0, 2.0, 4.0], [1.0, 1.0, 1.0]])
+def test_corrections_that_leave_nothing_are_numpys(name, ddof, row):
+    x = np.array([row, [2.0, 3.0, 5.0]])
+    function = getattr(np, name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = function(x, axis=1, ddof=ddof)
+        found = function(xg.asarray(x), axis=1, ddof=ddof)
+        whole = function(xg.asarray(np.array([1, 2, 4])), ddof=ddof)
+        np.testing.assert_allclose(whole.numpy(), function(np.array([1, 2, 4]), ddof=ddof))
+    np.testing.assert_allclose(found.numpy(), expected)

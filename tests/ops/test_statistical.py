@@ -1,6 +1,11 @@
 """Sums and products: the dtype of the result."""
 
+import math
+
+import numpy as np
 import pytest
+
+import xgrad as xg
 
 SUMS = ["sum", "prod", "cumulative_sum", "cumulative_prod"]
 
@@ -42,3 +47,13 @@ def test_narrow_integers_add_up_in_the_default_dtype(name, device, xp):
             "cumulative_prod": [100, 10000],
         }[name]
     )
+
+
+@pytest.mark.filterwarnings("ignore")  # of each library in its words
+@pytest.mark.parametrize("correction", [3, 3.5, 5])
+def test_a_correction_that_leaves_nothing_has_no_finite_variance(device, correction):
+    x = xg.asarray([1.0, 2.0, 4.0], device=device)
+    for f in (xg.var, xg.std):
+        assert f(x, correction=correction).tolist() == math.inf
+        slope = xg.grad(lambda x, f=f: f(x, correction=correction))(x)
+        assert not np.isfinite(slope.numpy()).any()

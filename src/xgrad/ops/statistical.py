@@ -271,7 +271,8 @@ def var(
     axis : int, tuple of int or None
         None means all axes.
     correction : float
-        Taken from the number of elements in the denominator: 1 for Bessel's.
+        Taken from the number of elements in the denominator: 1 for Bessel's. Where nothing is left
+        the result is infinite, or NaN if all elements are equal.
     keepdims : bool
         Whether reduced axes stay, with size 1.
 
@@ -298,7 +299,8 @@ def var(
     else:
         square = deviation * deviation
     total = sum(square, axis=axes, keepdims=keepdims)
-    return total / float(_count(x.shape, axes) - correction)  # type: ignore[no-any-return]
+    count = _count(x.shape, axes)
+    return total / (float(count - correction) if count > correction else 0.0)  # type: ignore[no-any-return]
 
 
 def _extremum(instruction: Any, x: Any, axis: Axis, keepdims: bool) -> Tensor:

@@ -100,10 +100,11 @@ def nanvar(
     mean: Any = None,
     correction: float = 0,
 ) -> Any:
-    """The variance of the elements that are not NaN."""
+    """The variance of the elements that are not NaN; NaN where `ddof` leaves none of them."""
     where = _present(a, where)
     ddof = correction or ddof
-    return reductions.var(a, axis, dtype, None, ddof, keepdims, where=where, mean=mean)
+    y = reductions.var(a, axis, dtype, None, ddof, keepdims, where=where, mean=mean)
+    return _where_left(y, a, where, axis, ddof, keepdims)
 
 
 def nanstd(
@@ -118,10 +119,19 @@ def nanstd(
     mean: Any = None,
     correction: float = 0,
 ) -> Any:
-    """The standard deviation of the elements that are not NaN."""
+    """The standard deviation of the elements that are not NaN; NaN where `ddof` leaves none of them."""
     where = _present(a, where)
     ddof = correction or ddof
-    return reductions.std(a, axis, dtype, None, ddof, keepdims, where=where, mean=mean)
+    y = reductions.std(a, axis, dtype, None, ddof, keepdims, where=where, mean=mean)
+    return _where_left(y, a, where, axis, ddof, keepdims)
+
+
+def _where_left(y: Any, a: Any, where: Any, axis: Axis, ddof: float, keepdims: bool) -> Any:
+    """A variance where elements are left; of integers NumPy's is that of `var`."""
+    if where is True:
+        return y
+    chosen = xp.broadcast_to(xp.astype(tensor(where), "int64"), tensor(a).shape)
+    return xp.where(xp.sum(chosen, axis=axis, keepdims=keepdims) > ddof, y, math.nan)
 
 
 def nancumsum(a: Any, axis: int | None = None, dtype: DType = None, out: Any = None) -> Any:
