@@ -146,8 +146,10 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     """The x for which a x is closest to b, the residuals, the rank and the singular values."""
     a, b = _matrices(a, b)
     m, n = a.shape
-    rcond = float(xp.finfo(a.dtype).eps) * max(m, n) if rcond is None else rcond
-    x, residuals, rank, values = solving.lstsq(a, b, rtol=max(float(rcond), 0.0))
+    eps = float(xp.finfo(a.dtype).eps)
+    rcond = eps * max(m, n) if rcond is None else float(rcond)
+    rcond = rcond if 0 < rcond < 1 else eps  # as LAPACK reads it
+    x, residuals, rank, values = solving.lstsq(a, b, rtol=rcond)
     residuals = xp.reshape(residuals, (-1,))
     found = int(rank)
     return x, residuals if m > n == found else residuals[:0], found, values

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...errors import ArgumentError
-from .._arguments import as_axis
+from .._arguments import as_axis, as_choice
 from ..rule_namespace import rule_namespace as xp
 from .operands import operands, tensor, tensors
 from .shapes import ravel
@@ -202,6 +202,7 @@ def ravel_multi_index(multi_index: Any, dims: Any, mode: Any = "raise", order: s
 
 def _within(index: Any, n: int, mode: str, name: str) -> Any:
     """Indices made non-negative and smaller than n, in NumPy's three ways."""
+    mode = as_choice(mode, ("raise", "wrap", "clip"), f"numpy.{name}", "mode")
     if mode == "wrap":
         return xp.remainder(index, n)
     if mode == "clip":
