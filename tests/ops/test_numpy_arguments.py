@@ -64,6 +64,7 @@ REFUSED = {
     "cov/weights": lambda x: np.cov(x, aweights=[1.0]),
     "bincount/minlength": lambda x: np.bincount([0, 1, 1, 0], weights=x[0], minlength=-1),
     "histogram/weights": lambda x: np.histogram(x, weights=x[:1]),
+    "partition": lambda x: x.partition(4),
     # words
     "reshape/order": lambda x: np.reshape(x, (4, 3), order="K"),
     "ravel/order": lambda x: np.ravel(x, "Z"),
@@ -95,6 +96,10 @@ TAKEN = {
     "tile/array": lambda x: np.tile(x, np.array([1, 2])),
     "transpose/array": lambda x: np.transpose(x, np.array([1, 0])),
     "tensordot/array": lambda x: np.tensordot(x, x, axes=np.array([[0], [0]])),
+    "tensordot/one axis each": lambda x: np.tensordot(x, x, axes=np.array([0, 0])),
+    "linalg.tensordot": lambda x: np.linalg.tensordot(x, x, axes=(0, 0)),
+    "transpose/method": lambda x: x.transpose(np.array([1, 0])),
+    "take/tuple": lambda x: np.take(x, ()),
     "take/nothing": lambda x: np.take(x, []),
     "sliding_window_view/twice": lambda x: np.lib.stride_tricks.sliding_window_view(
         x, (2, 2), axis=(1, 1)

@@ -247,7 +247,8 @@ def _places(obj: Any, size: int, function: str, room: int = 0) -> list[int]:
     `room` is how many there are behind the last element."""
     if isinstance(obj, slice):
         return list(range(size))[obj]
-    index = xp.asarray(obj, dtype="int64") if isinstance(obj, list) and not obj else tensor(obj)
+    nothing = isinstance(obj, (list, tuple)) and not obj
+    index = xp.asarray(obj, dtype="int64") if nothing else tensor(obj)
     if xp.isdtype(index.dtype, "bool"):
         if index.shape != (size,):
             raise ShapeError(f"{function}: obj has {index.shape} truth values for {size} places.")

@@ -13,6 +13,7 @@ from .. import norm as norm_file
 from .. import products as products_file
 from .._arguments import as_axis
 from ..rule_namespace import rule_namespace as xp
+from . import products
 from .operands import is_floating, operands, tensor, tensors
 
 __all__ = [
@@ -100,7 +101,7 @@ def outer(x1: Any, x2: Any, /) -> Any:
 
 def tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
     """The sum of products over pairs of axes."""
-    return xp.tensordot(*tensors(x1, x2), axes=axes)
+    return products.tensordot(x1, x2, axes)
 
 
 def trace(x: Any, /, *, offset: int = 0, dtype: DType = None) -> Any:

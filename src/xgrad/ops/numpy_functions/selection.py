@@ -135,7 +135,7 @@ def take(
     a, axis = (ravel(a), 0) if axis is None else (tensor(a), axis)
     axis = as_axis(axis, a.ndim, "numpy.take")
     n = a.shape[axis]
-    nothing = isinstance(indices, list) and not indices  # no floats, as they are elsewhere
+    nothing = isinstance(indices, (list, tuple)) and not indices  # no floats, as they are elsewhere
     indices = xp.asarray(indices, dtype="int64" if nothing else None, device=a.device)
     indices = indices if mode == "raise" else _within(indices, n, mode, "take")
     found = xp.take(a, xp.reshape(indices, (-1,)), axis=axis)
