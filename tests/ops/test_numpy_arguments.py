@@ -62,10 +62,19 @@ REFUSED = {
     "histogram": lambda x: np.histogram(x, range=(2, 1)),
     "digitize": lambda x: np.digitize(x, [1.0, 3.0, 2.0]),
     "cov/weights": lambda x: np.cov(x, aweights=[1.0]),
+    "bincount/minlength": lambda x: np.bincount([0, 1, 1, 0], weights=x[0], minlength=-1),
+    "histogram/weights": lambda x: np.histogram(x, weights=x[:1]),
+    "partition": lambda x: x.partition(4),
     # words
     "reshape/order": lambda x: np.reshape(x, (4, 3), order="K"),
     "ravel/order": lambda x: np.ravel(x, "Z"),
     "pad": lambda x: np.pad(x, 1, mode="reflect", constant_values=1.0),
+    "take": lambda x: np.take(x, [0, 1], mode="clipped"),
+    "choose": lambda x: np.choose([0, 1, 0, 1], [x[0], x[1]], mode="wrapped"),
+    "sin/dtype": lambda x: np.sin(x, dtype=int),
+    "add/dtype": lambda x: np.add(x, x, dtype=int),
+    "concatenate/dtype": lambda x: np.concatenate([x, x], dtype=int),
+    "stack/dtype": lambda x: np.stack([x, x], dtype=bool),
     "clip": lambda x: np.clip(x, 1.0, 2.0, min=3.0),
 }
 
@@ -87,10 +96,17 @@ TAKEN = {
     "tile/array": lambda x: np.tile(x, np.array([1, 2])),
     "transpose/array": lambda x: np.transpose(x, np.array([1, 0])),
     "tensordot/array": lambda x: np.tensordot(x, x, axes=np.array([[0], [0]])),
+    "tensordot/one axis each": lambda x: np.tensordot(x, x, axes=np.array([0, 0])),
+    "linalg.tensordot": lambda x: np.linalg.tensordot(x, x, axes=(0, 0)),
+    "transpose/method": lambda x: x.transpose(np.array([1, 0])),
+    "take/tuple": lambda x: np.take(x, ()),
     "take/nothing": lambda x: np.take(x, []),
     "sliding_window_view/twice": lambda x: np.lib.stride_tricks.sliding_window_view(
         x, (2, 2), axis=(1, 1)
     ),
+    "add/dtype": lambda x: np.add(x, 1, dtype=np.float64),
+    "gradient/one": lambda x: np.gradient(x, axis=(1,)),
+    "gradient/number": lambda x: np.gradient(x, axis=np.int64(1)),
     "quantile/ends": lambda x: np.quantile(x, [0.0, 1.0]),
 }
 
@@ -120,6 +136,41 @@ def test_bins_may_be_equal():
     bins = [1.0, 1.0, 3.0]
     found = np.digitize(xg.asarray(X), bins)
     np.testing.assert_array_equal(found.numpy(), np.digitize(X, bins), strict=True)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+@pytest.mark.parametrize("dtype", [np.int64, np.bool_])
+def test_casting_may_be_unsafe(dtype):
+    options = {"dtype": dtype, "casting": "unsafe"}
+    for f in (lambda x: np.concatenate([x, x], **options), lambda x: np.stack([x, x], **options)):
+        np.testing.assert_array_equal(f(xg.asarray(X)).numpy(), f(X), strict=True)
+    added = np.add(xg.asarray(X), 1, dtype=np.int64, casting="unsafe")
+    np.testing.assert_array_equal(added.numpy(), np.add(X, 1, dtype=np.int64, casting="unsafe"))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.var(x[0], ddof=6),
+        lambda x: np.std(x[0], ddof=6),
+        lambda x: np.cov(x, ddof=6),
+        lambda x: np.cov(x, ddof=9, fweights=[1, 2, 1, 1]),
+        lambda x: np.var(x[0], ddof=6, where=[True, True, False, True]),
+    ],
+    ids=["var", "std", "cov", "cov of weights", "var where"],
+)
+def test_more_taken_than_there_is_leaves_nothing(f):
+    np.testing.assert_array_equal(f(xg.asarray(X)).numpy(), f(X))
+
+
+@pytest.mark.parametrize("rcond", [None, -1, 0, 1, 1e-3])
+def test_rcond_of_a_matrix_without_full_rank(rcond):
+    b = np.array([1.0, 2.0, 4.0])
+    found = np.linalg.lstsq(xg.asarray(X), b, rcond=rcond)
+    expected = np.linalg.lstsq(X, b, rcond=rcond)
+    np.testing.assert_allclose(found[0].numpy(), expected[0])
+    assert found[2] == expected[2]
 
 
 # -- dtypes ----------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ Signatures are the array API standard's (2025.12)."""
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
 from .._arguments import as_number
@@ -299,8 +300,8 @@ def var(
     else:
         square = deviation * deviation
     total = sum(square, axis=axes, keepdims=keepdims)
-    count = _count(x.shape, axes)
-    return total / (float(count - correction) if count > correction else 0.0)  # type: ignore[no-any-return]
+    freedom = builtins.max(float(_count(x.shape, axes) - correction), 0.0)
+    return total / freedom  # type: ignore[no-any-return]
 
 
 def _extremum(instruction: Any, x: Any, axis: Axis, keepdims: bool) -> Tensor:

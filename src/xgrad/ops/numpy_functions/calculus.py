@@ -67,7 +67,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
         )
     steps = varargs * len(axes) if len(varargs) == 1 else varargs or (1.0,) * len(axes)
     found = tuple(_slope(f, step, i, edge_order) for i, step in zip(axes, steps, strict=True))
-    return found[0] if len(axes) == 1 and (axis is None or isinstance(axis, int)) else found
+    return found[0] if len(axes) == 1 else found
 
 
 def _slope(f: Any, step: Any, axis: int, edge_order: int) -> Any:

@@ -12,9 +12,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from ..._typing import DType
+from ..._typing import SCALAR_TYPES, DType
 from ...backends import host, is_array, quiet
-from ...core.casting import cast_within_kind, dtype_kind
+from ...core.casting import cast_within_kind, dtype_kind, refuse_worse_kind
 from ...core.protocols import protocols
 from ...core.spec import describe
 from ...core.tensor import Tensor
@@ -30,7 +30,7 @@ from .ufuncs import UFUNCS
 
 __all__ = ["apply_function", "apply_ufunc", "function_named"]
 
-_IGNORED = ("casting", "order", "subok")
+_IGNORED = ("order", "subok")
 
 
 def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -42,12 +42,17 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     out = options.pop("out", None)
     where = options.pop("where", True)
     dtype = options.pop("dtype", None)
+    unsafe = options.pop("casting", None) == "unsafe"
     for option in _IGNORED:
         options.pop(option, None)
     options = {k: v for k, v in options.items() if v is not None or k == "axis"}
     try:
         if method == "__call__":
-            result = _call(function, operands(*inputs), dtype, where, options)
+            inputs = operands(*inputs)
+            if dtype is not None:
+                options["function"] = function
+                function = functools.partial(_computed_in, name, dtype, unsafe)
+            result = _call(function, inputs, where, options)
         elif method == "outer":
             result = METHODS[method](name, function, *inputs, **options)
             result = result if dtype is None else result.astype(dtype)
@@ -127,24 +132,40 @@ def _with_out(target: Callable[..., Any], place: int, name: str) -> Callable[...
 
 
 def _call(
-    function: Callable[..., Any],
-    inputs: tuple[Any, ...],
-    dtype: DType,
-    where: Any,
-    options: dict[str, Any],
+    function: Callable[..., Any], inputs: tuple[Any, ...], where: Any, options: dict[str, Any]
 ) -> Any:
-    """A ufunc's call with options; `dtype` is what NumPy computes in, so the operands are cast."""
-    if dtype is not None and dtype_kind(_native(dtype)) != "bool":
-        inputs = tuple(
-            x if isinstance(x, (bool, int, float, complex)) else xp.asarray(x).astype(dtype)
-            for x in inputs
-        )
+    """A ufunc's call with options."""
     if where is True:
-        result = function(*inputs, **options)
-    else:
-        with quiet():  # NumPy does not compute where the mask is false
-            result = function(*inputs, **options)
-    return result if dtype is None or result.dtype == dtype else result.astype(dtype)
+        return function(*inputs, **options)
+    with quiet():  # NumPy does not compute where the mask is false
+        return function(*inputs, **options)
+
+
+def _computed_in(
+    name: str,
+    dtype: DType,
+    unsafe: bool,
+    *inputs: Any,
+    function: Callable[..., Any],
+    **options: Any,
+) -> Any:
+    """A ufunc's call with `dtype`, which NumPy computes in, so the operands are cast.
+
+    Raises
+    ------
+    DTypeError
+        If that loses more than precision, and `casting` does not allow it.
+    """
+
+    def cast(x: Any, what: str) -> Any:
+        if not unsafe:
+            refuse_worse_kind(x, _native(dtype), f"numpy.{name}: {what}", "the computation")
+        return x if type(x) in SCALAR_TYPES else xp.asarray(x).astype(dtype)
+
+    if dtype_kind(_native(dtype)) != "bool":
+        inputs = tuple(cast(x, "an operand") for x in inputs)
+    result = function(*inputs, **options)
+    return result if isinstance(result, tuple) else cast(result, "the result")
 
 
 def _native(dtype: DType) -> DType:

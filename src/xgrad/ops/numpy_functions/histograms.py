@@ -6,7 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ...errors import ArgumentError
+from ..._arguments import as_int
+from ...core.spec import describe
+from ...errors import ArgumentError, ShapeError
 from ..rule_namespace import rule_namespace as xp
 from .operands import is_floating, operands, tensor, tensors
 from .refused import no_counterpart
@@ -21,7 +23,10 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     x = tensor(x)
     if x.size and int(xp.min(x)) < 0:
         raise ArgumentError("numpy.bincount: x must not be negative anywhere. Use x - xg.min(x).")
-    size = max(int(minlength), int(xp.max(x)) + 1 if x.size else 0)
+    minlength = as_int(minlength, "numpy.bincount", "minlength")
+    if minlength < 0:
+        raise ArgumentError(f"numpy.bincount: minlength must not be negative, but is {minlength}.")
+    size = max(minlength, int(xp.max(x)) + 1 if x.size else 0)
     ones = xp.ones_like(x, dtype="int64") if weights is None else tensor(weights)
     return xp.scatter(xp.zeros((size,), dtype=ones.dtype, device=x.device), x, ones, mode="add")
 
@@ -53,7 +58,14 @@ def histogram(
     """The counts in bins and the edges: constants, but for the weights."""
     a = tensor(a)
     edges = histogram_bin_edges(a, bins, range)
-    weights = None if weights is None else ravel(weights)
+    if weights is not None:
+        weights = tensors(weights, a)[0]
+        if weights.shape != a.shape:
+            raise ShapeError(
+                f"numpy.histogram: weights {describe(weights)} must have the shape of a "
+                f"{describe(a)}."
+            )
+        weights = ravel(weights)
     points = xp.reshape(a, (-1, 1))
     counts, (edges,) = histogramdd(points, [edges], density=density, weights=weights)
     return (xp.astype(counts, "int64") if weights is None and not density else counts), edges

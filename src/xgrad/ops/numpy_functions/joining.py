@@ -8,6 +8,8 @@ from typing import Any
 
 from ..._arguments import as_int
 from ..._typing import DType
+from ...backends import host
+from ...core.casting import refuse_worse_kind
 from ...core.handle import Handle
 from ...core.spec import describe
 from ...errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError
@@ -46,7 +48,7 @@ def concatenate(
     casting: Any = "same_kind",
 ) -> Any:
     """Joined along an axis, or flattened where it is None."""
-    return _joined(_parts(arrays), axis, dtype)
+    return _joined(_parts(arrays), axis, dtype, casting)
 
 
 def stack(
@@ -58,34 +60,34 @@ def stack(
     casting: Any = "same_kind",
 ) -> Any:
     """Joined along a new axis."""
-    return _cast(xp.stack(_parts(arrays), axis=axis), dtype)
+    return _cast(xp.stack(_parts(arrays), axis=axis), dtype, casting)
 
 
 def append(arr: Any, values: Any, axis: int | None = None) -> Any:
     """Values at the end."""
-    return _joined(_parts((arr, values)), axis, None)
+    return _joined(_parts((arr, values)), axis)
 
 
 def hstack(tup: Sequence[Any], *, dtype: DType = None, casting: Any = "same_kind") -> Any:
     """Joined along the second axis, or along the only one."""
     parts = [with_axes(x, 1) for x in _parts(tup)]
-    return _joined(parts, 0 if parts[0].ndim == 1 else 1, dtype)
+    return _joined(parts, 0 if parts[0].ndim == 1 else 1, dtype, casting)
 
 
 def vstack(tup: Sequence[Any], *, dtype: DType = None, casting: Any = "same_kind") -> Any:
     """Joined as rows."""
-    return _joined([with_axes(x, 2) for x in _parts(tup)], 0, dtype)
+    return _joined([with_axes(x, 2) for x in _parts(tup)], 0, dtype, casting)
 
 
 def dstack(tup: Sequence[Any]) -> Any:
     """Joined along the third axis."""
-    return _joined([with_axes(x, 3) for x in _parts(tup)], 2, None)
+    return _joined([with_axes(x, 3) for x in _parts(tup)], 2)
 
 
 def column_stack(tup: Sequence[Any]) -> Any:
     """Joined as columns."""
     parts = _parts(tup)
-    return _joined([x if x.ndim > 1 else xp.reshape(x, (-1, 1)) for x in parts], 1, None)
+    return _joined([x if x.ndim > 1 else xp.reshape(x, (-1, 1)) for x in parts], 1)
 
 
 def block(arrays: Any) -> Any:
@@ -99,7 +101,7 @@ def _block(arrays: Any, depth: int, dims: int) -> Any:
     if depth == 0:
         x = tensor(arrays)
         return xp.reshape(x, (1,) * (dims - x.ndim) + x.shape)
-    return _joined([_block(part, depth - 1, dims) for part in arrays], -depth, None)
+    return _joined([_block(part, depth - 1, dims) for part in arrays], -depth)
 
 
 def _depth(arrays: Any) -> int:
@@ -119,12 +121,18 @@ def _parts(arrays: Any) -> list[Any]:
     return [tensor(x) for x in operands(*arrays)]
 
 
-def _joined(parts: list[Any], axis: int | None, dtype: DType) -> Any:
-    return _cast(xp.concat(parts, axis=axis), dtype)
+def _joined(
+    parts: list[Any], axis: int | None, dtype: DType = None, casting: Any = "same_kind"
+) -> Any:
+    return _cast(xp.concat(parts, axis=axis), dtype, casting)
 
 
-def _cast(x: Any, dtype: DType) -> Any:
-    return x if dtype is None else xp.astype(x, dtype, copy=False)
+def _cast(x: Any, dtype: DType, casting: Any) -> Any:
+    if dtype is None:
+        return x
+    if casting != "unsafe":
+        refuse_worse_kind(x, host().dtype(dtype), "numpy.concatenate: arrays", "the result")
+    return xp.astype(x, dtype, copy=False)
 
 
 # -- splitting -------------------------------------------------------------------------------------
@@ -240,7 +248,8 @@ def _places(obj: Any, size: int, function: str, room: int = 0) -> list[int]:
     `room` is how many there are behind the last element."""
     if isinstance(obj, slice):
         return list(range(size))[obj]
-    index = xp.asarray(obj, dtype="int64") if isinstance(obj, list) and not obj else tensor(obj)
+    nothing = isinstance(obj, (list, tuple)) and not obj
+    index = xp.asarray(obj, dtype="int64") if nothing else tensor(obj)
     if xp.isdtype(index.dtype, "bool"):
         if index.shape != (size,):
             raise ShapeError(f"{function}: obj has {index.shape} truth values for {size} places.")

@@ -13,6 +13,7 @@ from .. import norm as norm_file
 from .. import products as products_file
 from .._arguments import as_axis
 from ..rule_namespace import rule_namespace as xp
+from . import products
 from .operands import is_floating, operands, tensor, tensors
 
 __all__ = [
@@ -100,7 +101,7 @@ def outer(x1: Any, x2: Any, /) -> Any:
 
 def tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
     """The sum of products over pairs of axes."""
-    return xp.tensordot(*tensors(x1, x2), axes=axes)
+    return products.tensordot(x1, x2, axes)
 
 
 def trace(x: Any, /, *, offset: int = 0, dtype: DType = None) -> Any:
@@ -146,8 +147,10 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     """The x for which a x is closest to b, the residuals, the rank and the singular values."""
     a, b = _matrices(a, b)
     m, n = a.shape
-    rcond = float(xp.finfo(a.dtype).eps) * max(m, n) if rcond is None else rcond
-    x, residuals, rank, values = solving.lstsq(a, b, rtol=max(float(rcond), 0.0))
+    eps = float(xp.finfo(a.dtype).eps)
+    rcond = eps * max(m, n) if rcond is None else float(rcond)
+    rcond = rcond if 0 < rcond < 1 else eps  # as LAPACK reads it
+    x, residuals, rank, values = solving.lstsq(a, b, rtol=rcond)
     residuals = xp.reshape(residuals, (-1,))
     found = int(rank)
     return x, residuals if m > n == found else residuals[:0], found, values

@@ -40,7 +40,7 @@ def reshape(a: Any, *shape: Any, order: Any = "C", copy: bool | None = None) -> 
 
 def transpose(a: Any, *axes: Any) -> Any:
     """The axes in another order, which may be apart."""
-    if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list))):
+    if len(axes) == 1 and (axes[0] is None or hasattr(axes[0], "__iter__")):
         return shapes.transpose(a, axes[0])
     return shapes.transpose(a, axes or None)
 
@@ -137,7 +137,7 @@ def partition(
     a: Any, kth: Any, axis: int = -1, kind: Any = "introselect", order: Any = None
 ) -> None:
     """Sort along an axis, so that the k-th is in its place."""
-    a[...] = ordering.sort(a, axis)
+    a[...] = ordering.partition(a, kth, axis)
 
 
 METHODS: dict[str, Callable[..., Any]] = {

@@ -156,7 +156,9 @@ def polyfit(
         powers = powers * weights[:, None]
         values = values * (weights if values.ndim == 1 else weights[:, None])
     scale = xp.sqrt(xp.sum(powers * powers, axis=0))
-    rcond = x.shape[0] * float(xp.finfo(x.dtype).eps) if rcond is None else rcond
+    eps = float(xp.finfo(x.dtype).eps)
+    rcond = x.shape[0] * eps if rcond is None else float(rcond)
+    rcond = rcond if 0 < rcond < 1 else eps  # as LAPACK reads it
     found = solving.lstsq(powers / scale, values, rtol=rcond)
     c = (
         xp.matrix_transpose(xp.matrix_transpose(found.solution) / scale)

@@ -63,7 +63,7 @@ def vdot(a: Any, b: Any, /) -> Any:
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """The sum of products over pairs of axes."""
     if isinstance(axes, (tuple, list)) or getattr(axes, "ndim", 0) > 0:
-        axes = tuple((n,) if isinstance(n, int) else n for n in axes)
+        axes = tuple(tuple(n) if hasattr(n, "__iter__") else (n,) for n in axes)
     return xp.tensordot(*tensors(a, b), axes=axes)
 
 

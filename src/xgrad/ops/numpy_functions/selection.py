@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..._arguments import as_choice
 from ...errors import ArgumentError
 from .._arguments import as_axis
 from ..rule_namespace import rule_namespace as xp
@@ -135,7 +136,7 @@ def take(
     a, axis = (ravel(a), 0) if axis is None else (tensor(a), axis)
     axis = as_axis(axis, a.ndim, "numpy.take")
     n = a.shape[axis]
-    nothing = isinstance(indices, list) and not indices  # no floats, as they are elsewhere
+    nothing = isinstance(indices, (list, tuple)) and not indices  # no floats, as they are elsewhere
     indices = xp.asarray(indices, dtype="int64" if nothing else None, device=a.device)
     indices = indices if mode == "raise" else _within(indices, n, mode, "take")
     found = xp.take(a, xp.reshape(indices, (-1,)), axis=axis)
@@ -202,6 +203,7 @@ def ravel_multi_index(multi_index: Any, dims: Any, mode: Any = "raise", order: s
 
 def _within(index: Any, n: int, mode: str, name: str) -> Any:
     """Indices made non-negative and smaller than n, in NumPy's three ways."""
+    mode = as_choice(mode, ("raise", "wrap", "clip"), f"numpy.{name}", "mode")
     if mode == "wrap":
         return xp.remainder(index, n)
     if mode == "clip":

@@ -77,7 +77,9 @@ def ravel(a: Any, order: Any = "C") -> Any:
 
 def _is_fortrans(order: Any, choices: str, function: str) -> bool:
     """Whether the first axis is to run fastest; Tensors themselves are in C's order."""
-    name = order.upper() if isinstance(order, str) else order or "C"
+    if order is None:
+        return False
+    name = order.upper() if isinstance(order, str) else order
     return bool(as_choice(name, tuple(choices), function, "order") == "F")
 
 

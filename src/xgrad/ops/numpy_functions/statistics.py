@@ -233,6 +233,7 @@ def cov(
     if weights is not None and aweights is not None and ddof:
         aweights = tensors(aweights, x)[0]
         scale = count - ddof * xp.sum(weights * aweights) / count
+    scale = max(scale, 0) if weights is None else xp.maximum(scale, 0)
     gap = x - mean
     other = xp.conj(gap) if dtype_kind(gap.dtype) == "complex" else gap
     weighted = other if weights is None else other * weights
