@@ -6,18 +6,30 @@ flipped) is found by strides, along as few axes as all such arrays can be told a
 
 from __future__ import annotations
 
+import importlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._typing import Shape
+from .._typing import Array, Shape
 from .cupy_fusion import c_type
+from .cupy_tables import contiguous
 from .fused import Fused, Layout
 
-__all__ = ["TYPES", "Access", "Pieces", "access_of", "add_inputs", "add_outputs", "main_layout"]
+__all__ = [
+    "Access",
+    "Pieces",
+    "access_of",
+    "access_to",
+    "add_inputs",
+    "add_outputs",
+    "in_order",
+    "main_layout",
+    "way_of",
+]
 
 _LOAD = 16  # bytes, the most that a thread loads at once
 _MOST_BYTES = 256  # of packs that a thread holds, a quarter of what registers there are
@@ -25,7 +37,7 @@ _MOST_LINES = 256  # of C++, which are written out for each element of a pack
 _NARROW = 1 << 30  # elements, below which positions take 32 bits
 _MOST_AXES = 8  # the arguments of a kernel must fit into four kilobytes
 
-TYPES = """typedef INDEX Offset;
+_TYPES = """typedef INDEX Offset;
 const int WIDTH = PACKED;  // elements that a thread takes at once
 
 template <typename T> struct __align__(sizeof(T) * WIDTH) Pack { T at[WIDTH]; };
@@ -54,8 +66,8 @@ class Access(NamedTuple):
     wide: bool
 
     def types(self) -> str:
-        """The text of `TYPES` for it."""
-        text = TYPES.replace("INDEX", "long long" if self.wide else "unsigned")
+        """The types of positions and packs, in C++."""
+        text = _TYPES.replace("INDEX", "long long" if self.wide else "unsigned")
         return text.replace("PACKED", str(self.width))
 
     def numbers(self) -> list[str]:
@@ -111,6 +123,23 @@ def access_of(
     return Access(tuple(kinds), len(sizes), width, wide), numbers
 
 
+def access_to(group: Fused, arrays: Sequence[Array]) -> tuple[Access, list[int]] | None:
+    """The same for arrays of cupy's."""
+    alignment = math.gcd(_LOAD, *[x.data.ptr for x in arrays])
+    return access_of(group, [x.shape for x in arrays], [x.strides for x in arrays], alignment)
+
+
+def way_of(arrays: Sequence[Array]) -> tuple[Any, ...]:
+    """What the access to arrays of known shapes depends on."""
+    return tuple([(x.strides, x.data.ptr % _LOAD) for x in arrays])
+
+
+def in_order(arrays: Sequence[Array], shape: Shape) -> list[Array]:
+    """Copies that every kernel has access to, of arrays with too many strides for a call."""
+    spread = importlib.import_module("cupy").broadcast_to
+    return [x if x.size == 1 else contiguous(spread(x, shape)) for x in arrays]
+
+
 def _width(group: Fused, itemsizes: Sequence[int], alignment: int) -> int:
     """How many elements make a load of 16 bytes, where all that are side by side are reduced."""
     layout = main_layout(group)
@@ -124,7 +153,7 @@ def _width(group: Fused, itemsizes: Sequence[int], alignment: int) -> int:
         and width * len(group.steps) <= _MOST_LINES
     ):
         width //= 2
-    return max(1, width)
+    return width
 
 
 def _is_in_order(shape: Shape, strides: Shape, itemsize: int) -> bool:

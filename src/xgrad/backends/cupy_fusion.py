@@ -14,13 +14,7 @@ import numpy as np
 from .cupy_activations import VALUES
 from .fused import REDUCTIONS, Fused, Step
 
-__all__ = [
-    "MOST_ARRAYS",
-    "c_type",
-    "can_fuse",
-    "line",
-    "operand",
-]
+__all__ = ["MOST_ARRAYS", "c_type", "can_fuse", "line", "operand"]
 
 # The dtypes of values in kernels, and what C++ calls them.
 _TYPES = {

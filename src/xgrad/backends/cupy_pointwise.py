@@ -5,7 +5,6 @@ addresses and sizes allow (cupy_access.py). What the kernel is depends on that, 
 
 from __future__ import annotations
 
-import importlib
 import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -13,9 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._typing import Array, Shape
-from .cupy_access import Access, Pieces, access_of, add_inputs, add_outputs
+from .cupy_access import Access, Pieces, access_to, add_inputs, add_outputs, in_order, way_of
 from .cupy_fusion import MOST_ARRAYS, line
 from .cupy_raw import raw_kernel
+from .cupy_tables import new_arrays
 from .fused import Fused
 
 __all__ = ["NAME", "Pointwise", "pointwise_function", "source_of"]
@@ -66,10 +66,7 @@ class Pointwise:
     """The function of a group's inputs."""
 
     def __init__(self, group: Fused) -> None:
-        cupy = importlib.import_module("cupy")
         self._group = group
-        self._empty, self._in_order = cupy.empty, cupy.ascontiguousarray
-        self._spread = cupy.broadcast_to
         self._dtypes = [np.dtype(group.dtypes[n]) for n in group.outputs]
         self._plans: dict[Any, _Plan] = {}
 
@@ -79,20 +76,17 @@ class Pointwise:
 
     def over(self, shape: Shape, arrays: Sequence[Array]) -> tuple[Array, ...]:
         """Run it over another shape, which the arrays broadcast to."""
-        key = (shape, tuple([(x.strides, x.data.ptr % 16) for x in arrays]))
+        key = shape, way_of(arrays)
         plan = self._plans.get(key)
         if plan is None:
             plan = _plan_for(self._group._replace(domain=shape), arrays)
             if plan is None:  # of so many strides that they would not fit into a call
-                return self.over(shape, [self._whole(x, shape) for x in arrays])
+                return self.over(shape, in_order(arrays, shape))
             self._plans[key] = plan
-        results = tuple([self._empty(shape, dtype=dtype) for dtype in self._dtypes])
+        results = new_arrays(shape, self._dtypes)
         if plan.blocks:
             plan.kernel((plan.blocks,), (plan.threads,), (*arrays, *results, *plan.numbers))
         return results
-
-    def _whole(self, x: Array, shape: Shape) -> Array:
-        return x if x.size == 1 else self._in_order(self._spread(x, shape))
 
 
 def pointwise_function(group: Fused) -> Pointwise | None:
@@ -103,8 +97,7 @@ def pointwise_function(group: Fused) -> Pointwise | None:
 
 
 def _plan_for(group: Fused, arrays: Sequence[Array]) -> _Plan | None:
-    alignment = math.gcd(16, *[x.data.ptr for x in arrays])
-    found = access_of(group, [x.shape for x in arrays], [x.strides for x in arrays], alignment)
+    found = access_to(group, arrays)
     if found is None:
         return None
     access, more = found

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._typing import Array
-from .cupy_access import access_of, main_layout
+from .cupy_access import access_to, in_order, main_layout, way_of
 from .cupy_fusion import MOST_ARRAYS
 from .cupy_raw import raw_kernel
 from .cupy_reduction_text import FINISH, MOST_THREADS, NAME, finish_source, source_of
@@ -102,21 +102,19 @@ def reduced_function(group: Fused) -> Callable[..., tuple[Array, ...]] | None:
     """The function of a group's inputs; None if it is too large for one kernel."""
     if len(group.inputs) + len(group.outputs) > MOST_ARRAYS:
         return None
-    cupy = importlib.import_module("cupy")
-    empty, in_order, spread = cupy.empty, cupy.ascontiguousarray, cupy.broadcast_to
-    domain = group.domain
+    empty = importlib.import_module("cupy").empty
     shapes = {r.result: r.shape for r in group.reductions}
     made = [(n, shapes.get(n, group.domain), np.dtype(group.dtypes[n])) for n in group.outputs]
     elementwise = [n for n in group.outputs if n not in shapes]
     plans: dict[Any, _Plan] = {}
 
     def run(*arrays: Array) -> tuple[Array, ...]:
-        key = tuple([(x.strides, x.data.ptr % 16) for x in arrays])
+        key = way_of(arrays)
         plan = plans.get(key)
         if plan is None:
             found = _plan_for(group, arrays)
             if found is None:  # of so many strides that they would not fit into a call
-                return run(*[x if x.size == 1 else in_order(spread(x, domain)) for x in arrays])
+                return run(*in_order(arrays, group.domain))
             plan = plans[key] = found
         results = {n: empty(shape, dtype=dtype) for n, shape, dtype in made}
         into = [
@@ -140,8 +138,7 @@ def reduced_function(group: Fused) -> Callable[..., tuple[Array, ...]] | None:
 
 
 def _plan_for(group: Fused, arrays: Sequence[Array]) -> _Plan | None:
-    alignment = math.gcd(16, *[x.data.ptr for x in arrays])
-    found = access_of(group, [x.shape for x in arrays], [x.strides for x in arrays], alignment)
+    found = access_to(group, arrays)
     if found is None:
         return None
     access, more = found
