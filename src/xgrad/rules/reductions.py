@@ -104,8 +104,8 @@ def _std_factor(xp: Any, x: Array, y: Array, axis: Axis, correction: float) -> A
     count = _count(tuple(x.shape[a] for a in normal_axes(axis, x.ndim)))
     deviation = x - xp.mean(x, axis=axis, keepdims=True)
     deviation = xp.conj(deviation) if is_complex(xp, x) else deviation
-    left = count - correction if count > correction else 0.0
-    return deviation / (spread(xp, nonzero_or_one(xp, y), x.shape, axis) * left)
+    freedom = max(count - correction, 0.0)
+    return deviation / (spread(xp, nonzero_or_one(xp, y), x.shape, axis) * freedom)
 
 
 def _count(shape: tuple[int, ...]) -> int:

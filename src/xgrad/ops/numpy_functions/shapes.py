@@ -8,7 +8,7 @@ from typing import Any
 
 from ..._arguments import as_choice, as_int, as_sequence
 from ...errors import ArgumentError, ShapeError
-from .._arguments import as_axis
+from .._arguments import as_axis, sizes_in
 from ..rule_namespace import rule_namespace as xp
 from .operands import as_axes, operands, tensor
 
@@ -63,7 +63,7 @@ def size(a: Any, axis: Any = None) -> int:
 def reshape(a: Any, /, shape: Any, order: Any = "C", *, copy: bool | None = None) -> Any:
     """The same elements with other axes; in Fortran's order if asked for."""
     a = tensor(a)
-    sizes = _sizes(shape)
+    sizes = sizes_in(shape)
     if not _is_fortrans(order, "CFA", "numpy.reshape"):
         return xp.reshape(a, sizes)
     return transpose(xp.reshape(transpose(a), tuple(reversed(sizes))))
@@ -83,16 +83,10 @@ def _is_fortrans(order: Any, choices: str, function: str) -> bool:
     return bool(as_choice(name, tuple(choices), function, "order") == "F")
 
 
-def _sizes(shape: Any) -> tuple[Any, ...]:
-    """A shape as NumPy takes it: a number, or several in a sequence or an array."""
-    row = isinstance(shape, (tuple, list)) or getattr(shape, "ndim", 0) > 0
-    return tuple(shape) if row else (shape,)
-
-
 def resize(a: Any, new_shape: Any) -> Any:
     """The elements again and again, as many as fit."""
     flat = ravel(a)
-    sizes = _sizes(new_shape)
+    sizes = sizes_in(new_shape)
     if any(n < 0 for n in sizes):
         raise ArgumentError(f"numpy.resize: new_shape must not be negative, but is {new_shape!r}.")
     wanted = math.prod(sizes)
@@ -155,7 +149,7 @@ def squeeze(a: Any, axis: Any = None) -> Any:
 
 def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
     """Repeated along new axes and those of size 1."""
-    return xp.broadcast_to(tensor(array), _sizes(shape))
+    return xp.broadcast_to(tensor(array), sizes_in(shape))
 
 
 def broadcast_arrays(*args: Any, subok: bool = False) -> Any:
@@ -206,7 +200,7 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
 
 def tile(A: Any, reps: Any) -> Any:
     """The whole array several times along each axis."""
-    return xp.tile(tensor(A), _sizes(reps))
+    return xp.tile(tensor(A), sizes_in(reps))
 
 
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
