@@ -4,7 +4,7 @@ NumPy's are in one buffer, CUDA's one kernel each way; the composition serves al
 
 import numpy as np
 import pytest
-from cupy_stand_in import Host, stand_in
+from cupy_stand_in import Host
 from host_kernels import COMPILER
 
 import xgrad as xg
@@ -18,12 +18,6 @@ class Nothing:
 
 COMPOSITION = Functions(xg.device("cpu").backend.namespace, Nothing)
 LABELS = {"none": None, "of a class": 2, "padding": -100}
-
-
-@pytest.fixture(scope="module")
-def second():
-    with stand_in():
-        yield xg.device("cuda:1")
 
 
 @pytest.fixture(params=["numpy", "cuda"])

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from cupy_stand_in import Host, stand_in
+from cupy_stand_in import Host
 from host_kernels import COMPILER
 
 import xgrad as xg
@@ -18,12 +18,6 @@ NAMES = {"relu": xg.nn.relu, "gelu": xg.nn.gelu, "silu": xg.nn.silu}
 NAMES |= {"sigmoid": xg.nn.sigmoid, "tanh": xg.tanh}
 SUMS = [("activate_sum", f) for f in activations.ACTIVATED]
 SUMS += [("squash_sum", f) for f in activations.SQUASHED]
-
-
-@pytest.fixture(scope="module")
-def second():
-    with stand_in():
-        yield xg.device("cuda:1")
 
 
 def on(second, *arrays):

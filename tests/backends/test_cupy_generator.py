@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from cupy_stand_in import Host, stand_in
+from cupy_stand_in import Host
 from host_kernels import COMPILER
 
 import xgrad as xg
@@ -20,12 +20,6 @@ DRAWS = {
     "exponential": (lambda rng, **how: rng.exponential((COUNT,), **how), 1.0, 1.0),
     "gamma": (lambda rng, **how: rng.gamma(3.0, (COUNT,), **how), 3.0, 3**0.5),
 }
-
-
-@pytest.fixture(scope="module")
-def second():
-    with stand_in():
-        yield xg.device("cuda:1")
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])

@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 import pytest
-from cupy_stand_in import Host, stand_in
+from cupy_stand_in import Host
 from host_kernels import COMPILER
 
 import xgrad as xg
@@ -15,12 +15,6 @@ pytestmark = pytest.mark.skipif(COMPILER is None, reason="no C++ compiler to run
 
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 EPSILON = 2.0**-8
-
-
-@pytest.fixture(scope="module")
-def second():
-    with stand_in():
-        yield xg.device("cuda:1")
 
 
 def near(found, expected, factor=4):

@@ -2,26 +2,17 @@
 
 import numpy as np
 import pytest
-from cupy_stand_in import Host, stand_in
+from cupy_stand_in import Host
 from host_kernels import COMPILER
 
 import xgrad as xg
 from xgrad.backends import cupy_access, cupy_pointwise
 from xgrad.backends.fused import Fused, Step
 
-pytestmark = pytest.mark.skipif(COMPILER is None, reason="no C++ compiler to run kernels with")
-
-
-@pytest.fixture(scope="module")
-def second():
-    with stand_in():
-        yield xg.device("cuda:1")
-
-
-@pytest.fixture(autouse=True)
-def kernel_by_kernel():
-    with xg.cuda.set_graphs("never"):
-        yield
+pytestmark = [
+    pytest.mark.skipif(COMPILER is None, reason="no C++ compiler to run kernels with"),
+    pytest.mark.usefixtures("kernel_by_kernel"),
+]
 
 
 @pytest.fixture(autouse=True)

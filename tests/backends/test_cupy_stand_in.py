@@ -31,12 +31,6 @@ from xgrad.backends.options import options
 pytestmark = pytest.mark.skipif(COMPILER is None, reason="no C++ compiler to run kernels with")
 
 
-@pytest.fixture(scope="module")
-def second():
-    with stand_in():
-        yield xg.device("cuda:1")
-
-
 INDEXING = ("at", "getitem", "index_add", "put", "scatter", "setitem", "take")
 
 

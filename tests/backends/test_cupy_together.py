@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cupy_stand_in import Host, Memory, stand_in
+from cupy_stand_in import Host, Memory
 from host_kernels import COMPILER
 from optimizer_cases import CASES
 
@@ -29,12 +29,6 @@ OPTIONS: list[dict[str, Any]] = [
     {"gradient_accumulation_steps": 2},
     {"skip_nonfinite": True},
 ]
-
-
-@pytest.fixture(scope="module")
-def second() -> Any:
-    with stand_in():
-        yield xg.device("cuda:1")
 
 
 @pytest.fixture(autouse=True)

@@ -1,9 +1,10 @@
-"""What every test of compat/ must leave behind: nothing."""
+"""What tests of compat/ share, and what each must leave behind: nothing."""
 
 import gc
 
 import pytest
 
+import xgrad.compat.tensorflow as tf
 from xgrad.core.observers import settings, state
 
 
@@ -22,3 +23,13 @@ def cheap_collections():
     gc.freeze()
     yield
     gc.unfreeze()
+
+
+@pytest.fixture(params=[False, True], ids=["default", "own"])
+def graph(request):
+    """The default graph, or one that was opened."""
+    if not request.param:
+        yield
+        return
+    with tf.Graph().as_default():
+        yield

@@ -16,16 +16,6 @@ def session():
         yield found
 
 
-@pytest.fixture(params=[False, True], ids=["default", "own"])
-def graph(request):
-    """The default graph, or one that was opened."""
-    if not request.param:
-        yield
-        return
-    with tf.Graph().as_default():
-        yield
-
-
 ANOTHER_WAY = "goes another way with these values"
 
 

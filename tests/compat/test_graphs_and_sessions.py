@@ -296,16 +296,6 @@ def test_gradients_inside_a_function_that_is_recorded():
 # -- integers and truth values ---------------------------------------------------------------------
 
 
-@pytest.fixture(params=[False, True], ids=["default", "own"])
-def graph(request):
-    """The default graph, or one that was opened."""
-    if not request.param:
-        yield
-        return
-    with tf.Graph().as_default():
-        yield
-
-
 @pytest.mark.usefixtures("graph")
 def test_integers_and_truth_values_can_be_fed(session):
     labels, training, x = tf.constant([0, 1]), tf.constant(True), tf.constant([[1.0, 2.0, 4.0]] * 2)
