@@ -179,6 +179,10 @@ WHOLE = np.array([[1, -2, 3]])
 KINDS = {
     "fabs": (WHOLE, np.fabs),
     "rint": (WHOLE, np.rint),
+    "pad/mean": (WHOLE, lambda x: np.pad(x, ((0, 0), (2, 1)), mode="mean", stat_length=2)),
+    "pad/median": (WHOLE, lambda x: np.pad(x, 1, mode="median", stat_length=2)),
+    "pad/linear_ramp": (WHOLE, lambda x: np.pad(x, 3, mode="linear_ramp", end_values=-2)),
+    "gradient/of unsigned places": (X[0], lambda x: np.gradient(x, np.uint8([9, 5, 1, 0]))),
     "modf": (WHOLE, lambda x: np.modf(x)[0]),
     "modf/whole": (WHOLE, lambda x: np.modf(x)[1]),
     "ldexp": (WHOLE, lambda x: np.ldexp(x, 2)),
@@ -198,13 +202,31 @@ def test_dtype_is_numpys(x, f):
 
 
 @pytest.mark.parametrize(
-    "f", [np.fabs, np.cbrt, np.deg2rad, np.rad2deg, np.modf, np.frexp, lambda z: np.fmod(z, 2.0)]
+    "f",
+    [
+        pytest.param(np.fabs, id="fabs"),
+        pytest.param(np.cbrt, id="cbrt"),
+        pytest.param(np.deg2rad, id="deg2rad"),
+        pytest.param(np.rad2deg, id="rad2deg"),
+        pytest.param(np.modf, id="modf"),
+        pytest.param(np.frexp, id="frexp"),
+        pytest.param(lambda z: np.fmod(z, 2.0), id="fmod"),
+        pytest.param(lambda z: np.quantile(z, 0.5), id="quantile"),
+        pytest.param(lambda z: np.interp(z, [0.0, 1.0], [2.0, 3.0]), id="interp"),
+    ],
 )
 def test_functions_of_real_numbers_refuse_complex_ones(f):
     with pytest.raises(TypeError):
         f(X + 1j)
     with pytest.raises(xg.errors.DTypeError, match="must be real"):
         f(xg.asarray(X + 1j))
+
+
+def test_edges_of_differences_are_of_their_kind():
+    with pytest.raises(TypeError):
+        np.ediff1d(WHOLE, to_begin=0.5)
+    with pytest.raises(xg.errors.DTypeError, match="to_begin"):
+        np.ediff1d(xg.asarray(WHOLE), to_begin=0.5)
 
 
 def test_ldexp_refuses_floating_exponents():

@@ -5,13 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from ..._typing import SCALAR_TYPES, Axis
-from ...core.casting import is_inexact
+from ...core.casting import dtype_kind, is_inexact
 from ...core.operators import scalar_like
+from ...core.spec import describe
 from ...core.tensor import ArrayAttributes, Tensor, alias
+from ...errors import DTypeError
 from .. import _arguments
 from ..rule_namespace import rule_namespace as xp
 
-__all__ = ["as_axes", "choose", "is_floating", "operands", "tensor", "tensors"]
+__all__ = [
+    "as_axes",
+    "choose",
+    "floating",
+    "is_floating",
+    "not_complex",
+    "operands",
+    "tensor",
+    "tensors",
+]
 
 _SEQUENCES = frozenset({list, tuple})
 
@@ -57,6 +68,26 @@ def as_axes(axis: Axis, ndim: int, function: str) -> tuple[int, ...]:
 def is_floating(x: Any) -> bool:
     """Whether the dtype is real or complex floating."""
     return is_inexact(x.dtype)
+
+
+def floating(x: Any) -> Any:
+    """A Tensor of integers as float64; a floating one stays what it is."""
+    return x if is_floating(x) else xp.astype(x, "float64")
+
+
+def not_complex(x: Any, function: str, name: str = "x") -> Any:
+    """Refuse a complex Tensor, for which NumPy has no such function.
+
+    Raises
+    ------
+    DTypeError
+        If it is complex.
+    """
+    if dtype_kind(x.dtype) == "complex":
+        raise DTypeError(
+            f"numpy.{function}: {name} must be real, but is {describe(x)}. Use xg.real."
+        )
+    return x
 
 
 def _home(values: tuple[Any, ...]) -> Any:

@@ -12,7 +12,7 @@ from ...core.handle import Handle
 from ...errors import ArgumentError, ShapeError
 from .._arguments import as_int
 from ..rule_namespace import rule_namespace as xp
-from .operands import as_axes, is_floating, operands, tensor, tensors
+from .operands import as_axes, floating, is_floating, not_complex, operands, tensor, tensors
 from .refused import no_counterpart
 from .shapes import ravel
 
@@ -155,8 +155,7 @@ def _quantile(a: Any, q: Any, axis: Axis, method: str, keepdims: bool, skip_nan:
     if method not in _PLACES:
         raise no_counterpart(f"numpy.quantile with method={method!r}")
     a, q = operands(a, q)
-    a = tensor(a)
-    a = a if is_floating(a) else xp.astype(a, "float64")
+    a = floating(not_complex(tensor(a), "quantile", "a"))
     q = tensors(q, a)[0]  # a list is in float64, as everywhere; a Python number in a's dtype
     q = q if is_floating(q) else xp.astype(q, a.dtype)
     axes = as_axes(axis, a.ndim, "numpy.quantile")
