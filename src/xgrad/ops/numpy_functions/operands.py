@@ -9,7 +9,7 @@ from ...core.casting import dtype_kind, is_inexact
 from ...core.operators import scalar_like
 from ...core.spec import describe
 from ...core.tensor import ArrayAttributes, Tensor, alias
-from ...errors import DTypeError
+from ...errors import DTypeError, ShapeError
 from .. import _arguments
 from ..rule_namespace import rule_namespace as xp
 
@@ -18,6 +18,7 @@ __all__ = [
     "choose",
     "floating",
     "is_floating",
+    "masked",
     "not_complex",
     "operands",
     "tensor",
@@ -57,6 +58,26 @@ def choose(condition: Any, x: Any, other: Any) -> Any:
         return x
     condition, x, other = operands(condition, x, other)
     return xp.where(condition, x, other)
+
+
+def masked(a: Any, where: Any, neutral: Any) -> Any:
+    """A Tensor with the neutral element where a mask does not hold, for reductions.
+
+    Raises
+    ------
+    ShapeError
+        If the mask is larger, which would count elements more than once.
+    """
+    a = tensor(a)
+    if where is True:
+        return a
+    found = choose(where, a, neutral)
+    if found.shape != a.shape:
+        raise ShapeError(
+            f"where: the mask {describe(tensor(where))} must broadcast to a {describe(a)}. Use "
+            "xg.broadcast_to for a."
+        )
+    return found
 
 
 def as_axes(axis: Axis, ndim: int, function: str) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from .._arguments import as_int
 from ..rule_namespace import rule_namespace as xp
 from .operands import as_axes, floating, is_floating, not_complex, operands, tensor, tensors
 from .refused import no_counterpart
-from .shapes import ravel
+from .shapes import ndim, ravel
 
 __all__ = [
     "corrcoef",
@@ -160,7 +160,8 @@ def _quantile(a: Any, q: Any, axis: Axis, method: str, keepdims: bool, skip_nan:
     q = q if is_floating(q) else xp.astype(q, a.dtype)
     axes = as_axes(axis, a.ndim, "numpy.quantile")
     rows = xp.moveaxis(a, axes, tuple(range(a.ndim - len(axes), a.ndim)))
-    rows = xp.reshape(rows, (*rows.shape[: a.ndim - len(axes)], -1))
+    count = math.prod(a.shape[i] for i in axes)
+    rows = xp.reshape(rows, (*rows.shape[: a.ndim - len(axes)], count))
     rows = xp.sort(rows, axis=-1)  # NaN come last
     n: Any = rows.shape[-1]
     if not n:
@@ -208,9 +209,12 @@ def cov(
     dtype: DType = None,
 ) -> Any:
     """The covariance matrix of variables, one a row."""
-    x = _variables(m, rowvar, dtype)
+    x = _variables(m, dtype)
+    x = x if rowvar or ndim(m) != 2 else xp.matrix_transpose(x)
     if y is not None:
-        x = xp.concat([x, _variables(y, rowvar, dtype)], axis=0)
+        y = _variables(y, dtype)
+        y = y if rowvar or y.shape[0] == 1 else xp.matrix_transpose(y)
+        x = xp.concat([x, y], axis=0)
     ddof = (0 if bias else 1) if ddof is None else as_int(ddof, "numpy.cov", "ddof")
     weights = None
     for part in (fweights, aweights):
@@ -263,10 +267,10 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: DType = None)
     return xp.clip(c, -1, 1)
 
 
-def _variables(m: Any, rowvar: bool, dtype: DType) -> Any:
+def _variables(m: Any, dtype: DType) -> Any:
+    """One variable a row, or, for the caller to transpose, a column."""
     x = tensor(m)
     x = xp.astype(x, dtype or ("float64" if not is_floating(x) else x.dtype), copy=False)
     if x.ndim > 2:
         raise ShapeError(f"numpy.cov: m must have one axis or two, but has shape {x.shape}.")
-    x = xp.reshape(x, (1, -1)) if x.ndim < 2 else x
-    return x if rowvar or x.shape[0] == 1 else xp.matrix_transpose(x)
+    return xp.reshape(x, (1, -1)) if x.ndim < 2 else x
