@@ -28,6 +28,7 @@ __all__ = ["astype", "can_cast", "finfo", "iinfo", "isdtype", "result_type", "to
 _ASTYPE = primitive("astype")
 _CAST = primitive("cast")
 _COPY = primitive("copy")
+_HALVES = ("float16", "bfloat16")
 _NO_DTYPES = (int, float, complex, list, dict)
 _TO_DEVICE = primitive("to_device")
 
@@ -99,6 +100,11 @@ def in_dtype(x: Any, dtype: DType) -> Any:
 def floating(x: Any) -> Any:
     """Convert whole numbers and booleans to the default dtype; leave the others."""
     return x if is_inexact(x.dtype) else astype(x, default_dtype())
+
+
+def widened(x: Any) -> Any:
+    """Convert floats of 16 bits to float32, in which sums of many neither stop nor overflow."""
+    return astype(x, "float32") if dtype_name(x.dtype) in _HALVES else x
 
 
 def to_device(x: ArrayLike, device: Device | str, /) -> Tensor:

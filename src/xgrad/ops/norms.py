@@ -17,7 +17,7 @@ from ..errors import ArgumentError
 from ._arguments import as_axes, as_choice, as_flag
 from ._matrices import as_floating, as_matrices, as_tolerance, rounding
 from .arithmetic import abs as modulus
-from .data_types import astype
+from .data_types import astype, widened
 from .decompositions import svdvals
 from .manipulation import reshape
 from .rounding import real
@@ -96,7 +96,9 @@ def vector_norm(
     if ord == 1:
         return sum_over(modulus(x), axis=axes, keepdims=keepdims)
     parameters = {"axis": axes, "keepdims": keepdims, "ord": ord}
-    return apply1(_VECTOR_NORM, x, parameters)  # type: ignore[no-any-return]
+    wide = widened(x)
+    y = apply1(_VECTOR_NORM, wide, parameters)
+    return y if wide is x else astype(y, x.dtype)
 
 
 def matrix_norm(
