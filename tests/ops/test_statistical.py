@@ -60,9 +60,16 @@ MANY = np.linspace(0.0, 96.0, 3000).astype("float16").reshape(2, 1500)
         lambda x: xg.std(x, axis=1, correction=1),
         lambda x: xg.linalg.vector_norm(x, axis=1),
         lambda x: xg.norm(x),
-        lambda x: np.mean(x, axis=0),
+        lambda x: xg.linalg.matrix_norm(x),
+        lambda x: np.mean(x, axis=1, where=MANY > 1),
+        lambda x: np.nanvar(x, axis=1),
+        lambda x: np.nanstd(x, axis=1),
+        lambda x: np.cov(x),
     ],
-    ids=["mean", "mean of rows", "var", "std", "vector_norm", "norm", "np.mean"],
+    ids=[
+        *("mean", "mean of rows", "var", "std", "vector_norm", "norm", "matrix_norm"),
+        *("np.mean where", "np.nanvar", "np.nanstd", "np.cov"),
+    ],
 )
 def test_halves_are_added_up_in_float32(f):
     y, pullback = xg.vjp(f, MANY)

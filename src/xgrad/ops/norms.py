@@ -143,8 +143,7 @@ def matrix_norm(
     keepdims = as_flag(keepdims, "matrix_norm", "keepdims")
     as_choice(ord, MATRIX_NORMS, "matrix_norm", "ord")
     if ord in (None, "fro"):
-        parameters = {"axis": (x.ndim - 2, x.ndim - 1), "keepdims": keepdims, "ord": 2}
-        return apply1(_VECTOR_NORM, x, parameters)  # type: ignore[no-any-return]
+        return vector_norm(x, axis=(x.ndim - 2, x.ndim - 1), keepdims=keepdims)
     extremum = largest if ord in (1, 2, math.inf) else smallest
     if ord == "nuc":
         y = sum_over(svdvals(x), axis=-1)

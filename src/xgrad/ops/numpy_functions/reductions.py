@@ -10,6 +10,7 @@ from typing import Any
 
 from ..._typing import Axis, DType
 from ...errors import ArgumentError
+from ..data_types import widened
 from ..rule_namespace import rule_namespace as xp
 from .operands import as_axes, is_floating, masked, operands, tensor
 from .shapes import ravel
@@ -160,8 +161,9 @@ def mean(
     a = _for_mean(a, dtype)
     if where is True:
         return xp.mean(a, axis=axis, keepdims=keepdims)
-    total = sum(a, axis, keepdims=keepdims, where=where)
-    return total / _count(a, axis, keepdims, where)
+    wide = widened(a)
+    y = sum(wide, axis, keepdims=keepdims, where=where) / _count(wide, axis, keepdims, where)
+    return y if wide is a else xp.astype(y, a.dtype)
 
 
 def var(
@@ -182,12 +184,14 @@ def var(
     real = not xp.isdtype(a.dtype, "complex floating")
     if where is True and mean is None and real:
         return xp.var(a, axis=axis, correction=correction, keepdims=keepdims)
-    centre = _mean(a, axis, keepdims=True, where=where) if mean is None else mean
-    gap = a - centre
+    wide = widened(a)
+    centre = _mean(wide, axis, keepdims=True, where=where) if mean is None else mean
+    gap = wide - centre
     squares = gap * gap if real else xp.real(gap) ** 2 + xp.imag(gap) ** 2
-    count = _count(a, axis, keepdims, where) - correction
+    count = _count(wide, axis, keepdims, where) - correction
     count = builtins.max(count, 0) if where is True else xp.maximum(count, 0)
-    return sum(squares, axis, keepdims=keepdims, where=where) / count
+    y = sum(squares, axis, keepdims=keepdims, where=where) / count
+    return y if wide is a else xp.astype(y, a.dtype)
 
 
 def std(

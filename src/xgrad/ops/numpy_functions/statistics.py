@@ -11,6 +11,7 @@ from ...core.casting import arrays_inside, dtype_kind
 from ...core.handle import Handle
 from ...errors import ArgumentError, ShapeError
 from .._arguments import as_int
+from ..data_types import widened
 from ..rule_namespace import rule_namespace as xp
 from .operands import as_axes, floating, is_floating, not_complex, operands, tensor, tensors
 from .refused import no_counterpart
@@ -215,6 +216,7 @@ def cov(
         y = _variables(y, dtype)
         y = y if rowvar or y.shape[0] == 1 else xp.matrix_transpose(y)
         x = xp.concat([x, y], axis=0)
+    given, x = x, widened(x)
     ddof = (0 if bias else 1) if ddof is None else as_int(ddof, "numpy.cov", "ddof")
     weights = None
     for part in (fweights, aweights):
@@ -240,11 +242,9 @@ def cov(
     gap = x - mean
     other = xp.conj(gap) if dtype_kind(gap.dtype) == "complex" else gap
     weighted = other if weights is None else other * weights
-    return (
-        xp.squeeze(xp.matmul(gap, xp.matrix_transpose(weighted)) / scale)
-        if x.shape[0] == 1
-        else (xp.matmul(gap, xp.matrix_transpose(weighted)) / scale)
-    )
+    c = xp.matmul(gap, xp.matrix_transpose(weighted)) / scale
+    c = xp.squeeze(c) if x.shape[0] == 1 else c
+    return c if x is given else xp.astype(c, given.dtype)
 
 
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: DType = None) -> Any:
