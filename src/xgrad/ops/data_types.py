@@ -28,7 +28,6 @@ __all__ = ["astype", "can_cast", "finfo", "iinfo", "isdtype", "result_type", "to
 _ASTYPE = primitive("astype")
 _CAST = primitive("cast")
 _COPY = primitive("copy")
-_HALVES = ("float16", "bfloat16")
 _NO_DTYPES = (int, float, complex, list, dict)
 _TO_DEVICE = primitive("to_device")
 
@@ -104,7 +103,13 @@ def floating(x: Any) -> Any:
 
 def widened(x: Any) -> Any:
     """Convert floats of 16 bits to float32, in which sums of many neither stop nor overflow."""
-    return astype(x, "float32") if dtype_name(x.dtype) in _HALVES else x
+    return astype(x, "float32") if _is_half(x.raw.dtype) else x
+
+
+@functools.cache
+def _is_half(dtype: DType) -> bool:
+    """Remembered, because the name of a dtype takes NumPy a microsecond."""
+    return dtype_name(dtype) in ("float16", "bfloat16")
 
 
 def to_device(x: ArrayLike, device: Device | str, /) -> Tensor:
