@@ -103,12 +103,13 @@ def floating(x: Any) -> Any:
 
 def widened(x: Any) -> Any:
     """Convert floats of 16 bits to float32, in which sums of many neither stop nor overflow."""
-    return astype(x, "float32") if _is_half(x.raw.dtype) else x
+    dtype = x.raw.dtype
+    return astype(x, "float32") if _is_half(type(dtype), dtype) else x  # type: ignore[arg-type]
 
 
 @functools.cache
-def _is_half(dtype: DType) -> bool:
-    """Remembered, because the name of a dtype takes NumPy a microsecond."""
+def _is_half(_library: Hashable, dtype: Hashable) -> bool:
+    """Remembered, because a dtype's name takes NumPy a microsecond; some refuse comparisons."""
     return dtype_name(dtype) in ("float16", "bfloat16")
 
 
