@@ -180,3 +180,20 @@ def test_parameters_that_do_not_fit_are_refused():
 def test_momentum_is_a_part(momentum):
     with pytest.raises(ValueError, match=r"nn\.batch_norm: momentum must be"):
         xg.nn.batch_norm(xg.ones((3, 2)), momentum=momentum)
+
+
+@pytest.mark.parametrize("name", NORMS)
+def test_halves_whose_squares_add_up_to_more_than_there_is(name):
+    x = (np.tile(X, (1, 10, 10, 1)) * 40).astype("float16")
+    scale, bias = np.ones(6, "float16"), np.zeros(6, "float16")
+    f = NORMS[name][0]
+    y, pullback = xg.vjp(lambda x: f(x, scale, bias), x)
+    wide, wide_pullback = xg.vjp(
+        lambda x: f(x, scale.astype("float32"), bias.astype("float32")), x.astype("float32")
+    )
+    assert y.dtype == np.float16
+    np.testing.assert_allclose(y.numpy(), wide.numpy(), atol=4e-3)
+    weights = np.cos(np.arange(x.size)).reshape(x.shape)
+    (gradient,) = pullback(xg.asarray(weights, dtype="float16"))
+    (expected,) = wide_pullback(xg.asarray(weights, dtype="float32"))
+    np.testing.assert_allclose(gradient.numpy(), expected.numpy(), atol=1e-4)

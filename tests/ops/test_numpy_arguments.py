@@ -65,6 +65,15 @@ REFUSED = {
     "bincount/minlength": lambda x: np.bincount([0, 1, 1, 0], weights=x[0], minlength=-1),
     "histogram/weights": lambda x: np.histogram(x, weights=x[:1]),
     "partition": lambda x: x.partition(4),
+    # more masks or weights than elements
+    "sum/where": lambda x: np.sum(x[:1], where=x > 3),
+    "nanmean/where": lambda x: np.nanmean(x[:1], where=x > 3),
+    "max/where": lambda x: np.max(x[:1], initial=0.0, where=x > 3),
+    "any/where": lambda x: np.any(x[:1], where=x > 3),
+    "logaddexp.reduce/where": lambda x: np.logaddexp.reduce(x[:1], where=x > 3, initial=0.0),
+    "polyfit/y": lambda x: np.polyfit(x[0, :1], x[0], 1),
+    "polyfit/w": lambda x: np.polyfit(x[0], x[1], 1, w=x[0, :1]),
+    "histogramdd/weights": lambda x: np.histogramdd(x, bins=2, weights=[1.0]),
     # words
     "reshape/order": lambda x: np.reshape(x, (4, 3), order="K"),
     "ravel/order": lambda x: np.ravel(x, "Z"),
@@ -107,6 +116,9 @@ TAKEN = {
     "add/dtype": lambda x: np.add(x, 1, dtype=np.float64),
     "gradient/one": lambda x: np.gradient(x, axis=(1,)),
     "gradient/number": lambda x: np.gradient(x, axis=np.int64(1)),
+    "quantile/of no rows": lambda x: np.quantile(x[:0], 0.5, axis=1),
+    "subtract.reduce/of no columns": lambda x: np.subtract.reduce(x[:, :0], axis=0),
+    "sum/where": lambda x: np.sum(x, where=[True, False, True, True]),
     "quantile/ends": lambda x: np.quantile(x, [0.0, 1.0]),
 }
 
@@ -136,6 +148,12 @@ def test_bins_may_be_equal():
     bins = [1.0, 1.0, 3.0]
     found = np.digitize(xg.asarray(X), bins)
     np.testing.assert_array_equal(found.numpy(), np.digitize(X, bins), strict=True)
+
+
+@pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) < "2.2.0", reason="NumPy kept single rows")
+def test_cov_of_one_observation_in_a_row():
+    found = np.cov(xg.asarray(X[:1]), rowvar=False, ddof=0)
+    np.testing.assert_array_equal(found.numpy(), np.cov(X[:1], rowvar=False, ddof=0))
 
 
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
@@ -179,6 +197,10 @@ WHOLE = np.array([[1, -2, 3]])
 KINDS = {
     "fabs": (WHOLE, np.fabs),
     "rint": (WHOLE, np.rint),
+    "pad/mean": (WHOLE, lambda x: np.pad(x, ((0, 0), (2, 1)), mode="mean", stat_length=2)),
+    "pad/median": (WHOLE, lambda x: np.pad(x, 1, mode="median", stat_length=2)),
+    "pad/linear_ramp": (WHOLE, lambda x: np.pad(x, 3, mode="linear_ramp", end_values=-2)),
+    "gradient/of unsigned places": (X[0], lambda x: np.gradient(x, np.uint8([9, 5, 1, 0]))),
     "modf": (WHOLE, lambda x: np.modf(x)[0]),
     "modf/whole": (WHOLE, lambda x: np.modf(x)[1]),
     "ldexp": (WHOLE, lambda x: np.ldexp(x, 2)),
@@ -198,13 +220,31 @@ def test_dtype_is_numpys(x, f):
 
 
 @pytest.mark.parametrize(
-    "f", [np.fabs, np.cbrt, np.deg2rad, np.rad2deg, np.modf, np.frexp, lambda z: np.fmod(z, 2.0)]
+    "f",
+    [
+        pytest.param(np.fabs, id="fabs"),
+        pytest.param(np.cbrt, id="cbrt"),
+        pytest.param(np.deg2rad, id="deg2rad"),
+        pytest.param(np.rad2deg, id="rad2deg"),
+        pytest.param(np.modf, id="modf"),
+        pytest.param(np.frexp, id="frexp"),
+        pytest.param(lambda z: np.fmod(z, 2.0), id="fmod"),
+        pytest.param(lambda z: np.quantile(z, 0.5), id="quantile"),
+        pytest.param(lambda z: np.interp(z, [0.0, 1.0], [2.0, 3.0]), id="interp"),
+    ],
 )
 def test_functions_of_real_numbers_refuse_complex_ones(f):
     with pytest.raises(TypeError):
         f(X + 1j)
     with pytest.raises(xg.errors.DTypeError, match="must be real"):
         f(xg.asarray(X + 1j))
+
+
+def test_edges_of_differences_are_of_their_kind():
+    with pytest.raises(TypeError):
+        np.ediff1d(WHOLE, to_begin=0.5)
+    with pytest.raises(xg.errors.DTypeError, match="to_begin"):
+        np.ediff1d(xg.asarray(WHOLE), to_begin=0.5)
 
 
 def test_ldexp_refuses_floating_exponents():

@@ -1,4 +1,4 @@
-"""Sums and products: the dtype of the result."""
+"""Sums and products: the dtype of the result. Means of 16 bits: what they are computed in."""
 
 import math
 
@@ -57,3 +57,44 @@ def test_a_correction_that_leaves_nothing_has_no_finite_variance(device, correct
         assert f(x, correction=correction).tolist() == math.inf
         slope = xg.grad(lambda x, f=f: f(x, correction=correction))(x)
         assert not np.isfinite(slope.numpy()).any()
+
+
+# Their sums, and sums of their squares, are above the largest number in float16, 65504.
+MANY = np.linspace(0.0, 96.0, 3000).astype("float16").reshape(2, 1500)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: xg.mean(x),
+        lambda x: xg.mean(x, axis=1),
+        lambda x: xg.var(x, axis=1, keepdims=True),
+        lambda x: xg.std(x, axis=1, correction=1),
+        lambda x: xg.linalg.vector_norm(x, axis=1),
+        lambda x: xg.norm(x),
+        lambda x: xg.linalg.matrix_norm(x),
+        lambda x: np.mean(x, axis=1, where=MANY > 1),
+        lambda x: np.nanvar(x, axis=1),
+        lambda x: np.nanstd(x, axis=1),
+        lambda x: np.cov(x),
+    ],
+    ids=[
+        *("mean", "mean of rows", "var", "std", "vector_norm", "norm", "matrix_norm"),
+        *("np.mean where", "np.nanvar", "np.nanstd", "np.cov"),
+    ],
+)
+def test_halves_are_added_up_in_float32(f):
+    y, pullback = xg.vjp(f, MANY)
+    expected, wide_pullback = xg.vjp(f, MANY.astype("float32"))
+    assert y.dtype == np.float16
+    np.testing.assert_allclose(y.numpy(), expected.numpy(), rtol=1e-3)
+    (gradient,) = pullback(xg.ones_like(y))
+    (wide,) = wide_pullback(xg.ones_like(expected))
+    assert gradient.dtype == np.float16
+    np.testing.assert_allclose(gradient.numpy(), wide.numpy(), rtol=2e-3, atol=1e-7)
+
+
+def test_tangents_of_halves_are_added_up_in_float32():
+    _, tangent = xg.jvp(xg.mean, (MANY,), (MANY,))
+    assert tangent.dtype == np.float16
+    np.testing.assert_allclose(tangent.numpy(), 48.0, rtol=1e-3)

@@ -27,13 +27,13 @@ def scipy(request, monkeypatch):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "complex64", "float16", "int64"])
-def test_rows_add_up_in_order_in_their_dtype(dtype, rng):
+def test_rows_add_up_in_order_in_their_dtype_or_float32(dtype, rng):
     rows = (rng.normal(size=(2000, 20)) * 100).astype(dtype)
     indices = rng.integers(-50, 50, 2000)
-    expected = np.zeros((50, 20), dtype)
+    expected = np.zeros((50, 20), "float32" if dtype == "float16" else dtype)
     np.add.at(expected, indices, rows)
     found = rule_namespace.index_add(xg.asarray(rows), xg.asarray(indices), axis=0, size=50)
-    np.testing.assert_array_equal(found.numpy(), expected)
+    np.testing.assert_array_equal(found.numpy(), expected.astype(dtype))
 
 
 def test_what_is_not_finite_stays_in_its_rows(rng):

@@ -27,7 +27,7 @@ from .numpy_matrices import Matrices
 from .numpy_networks import Networks
 from .numpy_numbers import Numbers
 from .numpy_pooling import Pooling
-from .numpy_rows import Reductions
+from .numpy_rows import Reductions, added, is_half
 from .numpy_scatter import FEW, add_at, add_rows, combine, sums_of_rows
 from .replacing import is_alone, replace_by_blocks
 
@@ -64,7 +64,7 @@ class Own(Convolutions, CrossEntropies, Matrices, Networks, Pooling, Reductions)
         with np.errstate(divide="ignore", over="ignore"):
             powers = np.subtract(x, shift)
             powers = np.exp(powers, out=powers) if powers.ndim else np.exp(powers)
-            total = np.log(np.add.reduce(powers, axis=axis, keepdims=keepdims))
+            total = np.log(added(powers, axis, keepdims))
         return total + shift.reshape(total.shape)
 
     @staticmethod
@@ -201,6 +201,9 @@ class Own(Convolutions, CrossEntropies, Matrices, Networks, Pooling, Reductions)
 
     @staticmethod
     def scatter_along_axis(x: Array, indices: Array, *, axis: int, size: int) -> Array:
+        if is_half(x):
+            wide = Own.scatter_along_axis(x.astype(np.float32), indices, axis=axis, size=size)
+            return wide.astype(x.dtype)
         axis %= x.ndim
         shape = list(x.shape)
         shape[axis] = size

@@ -13,13 +13,14 @@ import numpy as np
 
 from .._typing import Array, DType
 
-__all__ = ["MANY", "Reductions", "reduced"]
+__all__ = ["MANY", "Reductions", "added", "is_half", "reduced"]
 
 MANY = 1 << 13  # elements; below, what is saved is less than what it costs
 _FEW_ROWS = 512
 _WIDE = 1024  # elements of what is taken for a row
 _NARROW = 512  # of a row; longer ones are long enough
 _DTYPES = "fdFD"
+_HALVES = "eE"  # float16, and the bfloat16 of ml_dtypes
 
 
 class Reductions:
@@ -27,6 +28,8 @@ class Reductions:
 
     @staticmethod
     def sum(x: Array, *, axis: Any = None, dtype: DType = None, keepdims: Any = False) -> Array:
+        if x.itemsize == 2 and dtype is None:
+            return added(x, axis, keepdims)
         if x.size < MANY:
             return np.add.reduce(x, axis, dtype, None, keepdims)  # type: ignore[call-overload]
         return reduced(np.add, x, axis, dtype, None, keepdims)
@@ -60,8 +63,29 @@ def reduced(
                 return y
             np.copyto(out, y)
             return out
+    if ufunc is np.add and dtype is None:
+        return added(x, axis, keepdims, out)
     reduce: Any = ufunc.reduce
     return reduce(x, axis, dtype, out, keepdims)
+
+
+def is_half(x: Array) -> bool:
+    """Whether an array is of floats of 16 bits."""
+    return x.itemsize == 2 and x.dtype.char in _HALVES
+
+
+def added(x: Array, axis: Any, keepdims: Any = False, out: Array | None = None) -> Array:
+    """``np.add.reduce(x, axis)``, of floats of 16 bits in float32.
+
+    Their own sums of ones stop at 2048 (float16) or 256 (bfloat16)."""
+    add: Any = np.add.reduce
+    if not is_half(x):
+        return add(x, axis, None, out, keepdims)
+    y = np.asarray(add(x, axis, np.float32, None, keepdims)).astype(x.dtype)
+    if out is None:
+        return y
+    np.copyto(out, y)
+    return out
 
 
 def _count(axis: Any) -> int:

@@ -16,6 +16,7 @@ from ..core.tensor import Tensor
 from ..core.variable import Variable
 from ..errors import ArgumentError, ArgumentTypeError, ShapeError
 from ..ops._arguments import as_axes, as_axis, as_operand
+from ..ops.data_types import astype, widened
 from ..ops.manipulation import permute_dims, reshape
 from ..ops.powers import sqrt, square
 from ..ops.rule_namespace import rule_namespace
@@ -135,7 +136,9 @@ def rms_norm(
     x = as_real(x, "rms_norm")
     epsilon = _as_epsilon(epsilon, "rms_norm")
     axes = _axes(axis, x, "rms_norm")
-    y = x / sqrt(mean(square(x), axis=axes, keepdims=True) + epsilon)
+    wide = widened(x)
+    y = wide / sqrt(mean(square(wide), axis=axes, keepdims=True) + epsilon)
+    y = y if wide is x else astype(y, x.dtype)
     return _affine(y, scale, None, axes, "rms_norm")
 
 
@@ -230,12 +233,14 @@ def batch_norm(
         moments = [_along(m, x, (channel,), "moving averages", "batch_norm") for m in moving]
         y = (x - moments[0]) / sqrt(moments[1] + epsilon)
         return _affine(y, scale, bias, (channel,), "batch_norm")
-    center = mean(x, axis=others, keepdims=True)
-    variance = mean(square(x - center), axis=others, keepdims=True)
+    wide = widened(x)
+    center = mean(wide, axis=others, keepdims=True)
+    variance = mean(square(wide - center), axis=others, keepdims=True)
     for average, moment in zip(moving, (center, variance), strict=False):
         now = reshape(stop_gradient(moment), (x.shape[channel],))
         average.assign(average * momentum + now * (1 - momentum))
-    y = (x - center) / sqrt(variance + epsilon)
+    y = (wide - center) / sqrt(variance + epsilon)
+    y = y if wide is x else astype(y, x.dtype)
     return _affine(y, scale, bias, (channel,), "batch_norm")
 
 
@@ -330,8 +335,10 @@ def _standardized(x: Any, axes: tuple[int, ...], epsilon: float) -> Any:
     """Mean 0 and variance 1 over axes."""
     if has_kernels(x):
         return rule_namespace.standardize(x, axis=axes, epsilon=float(epsilon))
-    centered = x - mean(x, axis=axes, keepdims=True)
-    return centered / sqrt(mean(square(centered), axis=axes, keepdims=True) + epsilon)
+    wide = widened(x)
+    centered = wide - mean(wide, axis=axes, keepdims=True)
+    y = centered / sqrt(mean(square(centered), axis=axes, keepdims=True) + epsilon)
+    return y if wide is x else astype(y, x.dtype)
 
 
 def _affine(y: Any, scale: Any, bias: Any, axes: tuple[int, ...], function: str) -> Tensor:

@@ -102,6 +102,18 @@ def floating(x: Any) -> Any:
     return x if is_inexact(x.dtype) else astype(x, default_dtype())
 
 
+def widened(x: Any) -> Any:
+    """Convert floats of 16 bits to float32, in which sums of many neither stop nor overflow."""
+    dtype = x.raw.dtype
+    return astype(x, "float32") if _is_half(type(dtype), dtype) else x  # type: ignore[arg-type]
+
+
+@functools.cache
+def _is_half(_library: Hashable, dtype: Hashable) -> bool:
+    """Remembered, because a dtype's name takes NumPy a microsecond; some refuse comparisons."""
+    return dtype_name(dtype) in ("float16", "bfloat16")
+
+
 def to_device(x: ArrayLike, device: Device | str, /) -> Tensor:
     """Copy to another device; the gradient travels back.
 

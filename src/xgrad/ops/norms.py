@@ -18,7 +18,7 @@ from ..errors import ArgumentError
 from ._arguments import as_axes
 from ._matrices import as_floating, as_matrices, as_tolerance, rounding
 from .arithmetic import abs as modulus
-from .data_types import astype
+from .data_types import astype, widened
 from .decompositions import svdvals
 from .manipulation import reshape
 from .rounding import real
@@ -97,7 +97,9 @@ def vector_norm(
     if ord == 1:
         return sum_over(modulus(x), axis=axes, keepdims=keepdims)
     parameters = {"axis": axes, "keepdims": keepdims, "ord": ord}
-    return apply1(_VECTOR_NORM, x, parameters)  # type: ignore[no-any-return]
+    wide = widened(x)
+    y = apply1(_VECTOR_NORM, wide, parameters)
+    return y if wide is x else astype(y, x.dtype)
 
 
 def matrix_norm(
@@ -142,8 +144,7 @@ def matrix_norm(
     keepdims = as_flag(keepdims, "matrix_norm", "keepdims")
     as_choice(ord, MATRIX_NORMS, "matrix_norm", "ord")
     if ord in (None, "fro"):
-        parameters = {"axis": (x.ndim - 2, x.ndim - 1), "keepdims": keepdims, "ord": 2}
-        return apply1(_VECTOR_NORM, x, parameters)  # type: ignore[no-any-return]
+        return vector_norm(x, axis=(x.ndim - 2, x.ndim - 1), keepdims=keepdims)
     extremum = largest if ord in (1, 2, math.inf) else smallest
     if ord == "nuc":
         y = sum_over(svdvals(x), axis=-1)

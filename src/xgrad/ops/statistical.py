@@ -14,7 +14,7 @@ from ..core.dispatch import apply1
 from ..core.instructions import primitive
 from ..core.tensor import Tensor, alias
 from ._arguments import as_axes, as_operand
-from .data_types import floating, in_dtype
+from .data_types import astype, floating, in_dtype, widened
 
 __all__ = [
     "logsumexp",
@@ -109,7 +109,7 @@ def mean(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tenso
     Parameters
     ----------
     x : Tensor, Variable or array
-        Of floating dtype.
+        Of floating dtype; those of 16 bits are added up in float32.
     axis : int, tuple of int or None
         None means all axes.
     keepdims : bool
@@ -127,8 +127,10 @@ def mean(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tenso
     """
     x = floating(as_operand(x, "mean"))
     axes = as_axes(axis, x.ndim, "mean")
-    total = apply1(_SUM, x, {"axis": axes, "dtype": None, "keepdims": keepdims})
-    return total / float(_count(x.shape, axes))  # type: ignore[no-any-return]
+    wide = widened(x)
+    total = apply1(_SUM, wide, {"axis": axes, "dtype": None, "keepdims": keepdims})
+    y = total / float(_count(x.shape, axes))
+    return y if wide is x else astype(y, x.dtype)
 
 
 def min(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
@@ -222,7 +224,9 @@ def std(
     correction = as_number(correction, "std", "correction")
     axes = as_axes(axis, x.ndim, "std")
     parameters = {"axis": axes, "correction": correction, "keepdims": keepdims}
-    return apply1(_STD, x, parameters)  # type: ignore[no-any-return]
+    wide = widened(x)
+    y = apply1(_STD, wide, parameters)
+    return y if wide is x else astype(y, x.dtype)
 
 
 def sum(
@@ -294,14 +298,16 @@ def var(
     x = floating(as_operand(x, "var"))
     correction = as_number(correction, "var", "correction")
     axes = as_axes(axis, x.ndim, "var")
-    deviation = x - mean(x, axis=axes, keepdims=True)
+    wide = widened(x)
+    deviation = wide - mean(wide, axis=axes, keepdims=True)
     if dtype_kind(x.dtype) == "complex":
         square = apply1(_REAL, deviation * apply1(_CONJ, deviation))
     else:
         square = deviation * deviation
     total = sum(square, axis=axes, keepdims=keepdims)
     freedom = builtins.max(float(_count(x.shape, axes) - correction), 0.0)
-    return total / freedom  # type: ignore[no-any-return]
+    y = total / freedom
+    return y if wide is x else astype(y, x.dtype)
 
 
 def _extremum(instruction: Any, x: Any, axis: Axis, keepdims: bool) -> Tensor:

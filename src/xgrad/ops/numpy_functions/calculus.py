@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ...core.casting import refuse_worse_kind
 from ...errors import ArgumentError, ShapeError
 from .._arguments import as_axis
 from ..rule_namespace import rule_namespace as xp
-from .operands import as_axes, is_floating, operands, tensor, tensors
+from .operands import as_axes, floating, is_floating, operands, tensor, tensors
 from .shapes import ravel
 
 __all__ = ["diff", "ediff1d", "gradient", "trapezoid", "unwrap"]
@@ -38,10 +39,15 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     """The differences of the flattened array, with something before and after them."""
     middle = xp.diff(ravel(ary))
     before, after = (
-        middle[:0] if x is None else ravel(xp.astype(tensors(x, middle)[0], middle.dtype))
+        middle[:0] if x is None else ravel(_of_kind(tensors(x, middle)[0], middle))
         for x in (to_begin, to_end)
     )
     return xp.concat([before, middle, after])
+
+
+def _of_kind(x: Any, middle: Any) -> Any:
+    refuse_worse_kind(x, middle.dtype, "numpy.ediff1d: to_begin or to_end", "ary")
+    return xp.astype(x, middle.dtype)
 
 
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
@@ -79,7 +85,7 @@ def _slope(f: Any, step: Any, axis: int, edge_order: int) -> Any:
         )
     f = xp.moveaxis(f, axis, -1)
     step, _ = operands(step, f)
-    gaps = xp.diff(tensor(step)) if getattr(step, "ndim", 0) == 1 else None
+    gaps = xp.diff(floating(tensor(step))) if getattr(step, "ndim", 0) == 1 else None
     inner = (f[..., 2:] - f[..., :-2]) / (2.0 * step) if gaps is None else _uneven(f, gaps)
     first = _start(f, gaps, step, edge_order)
     backwards = None if gaps is None else -xp.flip(gaps)

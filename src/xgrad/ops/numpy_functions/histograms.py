@@ -113,6 +113,10 @@ def histogramdd(
         if weights is None
         else tensors(weights, points)[0]
     )
+    if values.shape != (count,):
+        raise ShapeError(
+            f"numpy.histogramdd: weights {describe(values)} must be one per point, which are {count}."
+        )
     values = xp.where(inside, values, 0)
     total = math.prod(sizes)
     found = xp.scatter(

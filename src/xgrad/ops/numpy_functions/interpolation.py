@@ -8,7 +8,7 @@ from typing import Any
 
 from ...errors import ArgumentError, ShapeError
 from ..rule_namespace import rule_namespace as ns
-from .operands import is_floating, tensors
+from .operands import floating, not_complex, tensors
 
 __all__ = ["interp"]
 
@@ -25,7 +25,9 @@ def interp(
             f"numpy.interp: xp {xp.shape} and fp {fp.shape} must be vectors of the same size, and "
             "not empty."
         )
-    x, xp, fp = (a if is_floating(a) else ns.astype(a, "float64") for a in (x, xp, fp))
+    not_complex(x, "interp")
+    not_complex(xp, "interp", "xp")
+    x, xp, fp = (floating(a) for a in (x, xp, fp))
     if period is not None:
         x, xp, fp = _periodic(x, xp, fp, period)
         left = right = None

@@ -5,13 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from ..._typing import SCALAR_TYPES, Axis
-from ...core.casting import is_inexact
+from ...core.casting import dtype_kind, is_inexact
 from ...core.operators import scalar_like
+from ...core.spec import describe
 from ...core.tensor import ArrayAttributes, Tensor, alias
+from ...errors import DTypeError, ShapeError
 from .. import _arguments
 from ..rule_namespace import rule_namespace as xp
 
-__all__ = ["as_axes", "choose", "is_floating", "operands", "tensor", "tensors"]
+__all__ = [
+    "as_axes",
+    "choose",
+    "floating",
+    "is_floating",
+    "masked",
+    "not_complex",
+    "operands",
+    "tensor",
+    "tensors",
+]
 
 _SEQUENCES = frozenset({list, tuple})
 
@@ -48,6 +60,26 @@ def choose(condition: Any, x: Any, other: Any) -> Any:
     return xp.where(condition, x, other)
 
 
+def masked(a: Any, where: Any, neutral: Any) -> Any:
+    """A Tensor with the neutral element where a mask does not hold, for reductions.
+
+    Raises
+    ------
+    ShapeError
+        If the mask is larger, which would count elements more than once.
+    """
+    a = tensor(a)
+    if where is True:
+        return a
+    found = choose(where, a, neutral)
+    if found.shape != a.shape:
+        raise ShapeError(
+            f"where: the mask {describe(tensor(where))} must broadcast to a {describe(a)}. Use "
+            "xg.broadcast_to for a."
+        )
+    return found
+
+
 def as_axes(axis: Axis, ndim: int, function: str) -> tuple[int, ...]:
     """Axes as non-negative, distinct numbers; None means all."""
     axes = _arguments.as_axes(axis, ndim, function)
@@ -57,6 +89,26 @@ def as_axes(axis: Axis, ndim: int, function: str) -> tuple[int, ...]:
 def is_floating(x: Any) -> bool:
     """Whether the dtype is real or complex floating."""
     return is_inexact(x.dtype)
+
+
+def floating(x: Any) -> Any:
+    """A Tensor of integers as float64; a floating one stays what it is."""
+    return x if is_floating(x) else xp.astype(x, "float64")
+
+
+def not_complex(x: Any, function: str, name: str = "x") -> Any:
+    """Refuse a complex Tensor, for which NumPy has no such function.
+
+    Raises
+    ------
+    DTypeError
+        If it is complex.
+    """
+    if dtype_kind(x.dtype) == "complex":
+        raise DTypeError(
+            f"numpy.{function}: {name} must be real, but is {describe(x)}. Use xg.real."
+        )
+    return x
 
 
 def _home(values: tuple[Any, ...]) -> Any:

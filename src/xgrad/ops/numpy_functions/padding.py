@@ -9,7 +9,7 @@ from ...errors import ArgumentError
 from .. import padding
 from ..rule_namespace import rule_namespace as xp
 from . import reductions, statistics
-from .operands import tensor, tensors
+from .operands import is_floating, tensor, tensors
 from .refused import no_counterpart
 
 __all__ = ["pad"]
@@ -60,7 +60,8 @@ def _by_statistic(statistic: Callable[..., Any], lengths: Any, ndim: int) -> Cal
         first, last = (n if k is None else min(int(k), n) for k in counts[axis])
         key = (slice(None),) * axis
         ends = (x[(*key, slice(0, first))], x[(*key, slice(n - last, n))])
-        values = [xp.astype(statistic(part, axis=axis, keepdims=True), x.dtype) for part in ends]
+        values = [statistic(part, axis=axis, keepdims=True) for part in ends]
+        values = [xp.astype(y if is_floating(x) else xp.round(y), x.dtype) for y in values]
         return _repeated(values[0], axis, before), _repeated(values[1], axis, after)
 
     return extend
@@ -79,7 +80,8 @@ def _by_ramp(end_values: Any, ndim: int) -> Callable[..., Any]:
             share = xp.arange(width, dtype=x.dtype, device=x.device) / max(width, 1)
             share = xp.reshape(share, tuple(-1 if i == axis else 1 for i in range(x.ndim)))
             end, _ = tensors(end, x)  # noqa: PLW2901 - the same value
-            ramps.append(xp.astype(end + (edge - end) * share, x.dtype, copy=False))
+            ramp = end + (edge - end) * share
+            ramps.append(xp.astype(ramp if is_floating(x) else xp.floor(ramp), x.dtype, copy=False))
         return ramps[0], xp.flip(ramps[1], axis=axis)
 
     return extend

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..._arguments import as_int
 from ...core.casting import dtype_kind
+from ...core.spec import describe
 from ...errors import ArgumentError, ShapeError
 from .. import eigenvalues, solving
 from ..rule_namespace import rule_namespace as xp
@@ -147,12 +148,21 @@ def polyfit(
     if full:
         raise no_counterpart("numpy.polyfit with full=")
     x, y = (x if is_floating(x) else xp.astype(x, "float64") for x in tensors(x, y))
+    if x.shape != y.shape[:1]:
+        raise ShapeError(
+            f"numpy.polyfit: x {describe(x)} must be a vector with as many elements as y "
+            f"{describe(y)} has rows."
+        )
     deg = as_int(deg, "numpy.polyfit", "deg")
     if deg < 0:
         raise ArgumentError(f"numpy.polyfit: deg must not be negative, but is {deg}.")
     powers, values = vander(x, deg + 1), y
     if w is not None:
         weights = xp.astype(tensors(w, x)[0], x.dtype, copy=False)
+        if weights.shape != x.shape:
+            raise ShapeError(
+                f"numpy.polyfit: w {describe(weights)} must have the shape of x {describe(x)}."
+            )
         powers = powers * weights[:, None]
         values = values * (weights if values.ndim == 1 else weights[:, None])
     scale = xp.sqrt(xp.sum(powers * powers, axis=0))

@@ -10,8 +10,9 @@ from typing import Any
 
 from ..._typing import Axis, DType
 from ...errors import ArgumentError
+from ..data_types import widened
 from ..rule_namespace import rule_namespace as xp
-from .operands import as_axes, choose, is_floating, operands, tensor
+from .operands import as_axes, is_floating, masked, operands, tensor
 from .shapes import ravel
 
 __all__ = [
@@ -48,7 +49,7 @@ def sum(
     where: Any = True,
 ) -> Any:
     """The sum of the elements."""
-    a = tensor(a) if where is True else choose(where, a, 0)
+    a = masked(a, where, 0)
     total = xp.sum(a, axis=axis, dtype=dtype, keepdims=keepdims)
     return total if initial is None else total + initial
 
@@ -63,7 +64,7 @@ def prod(
     where: Any = True,
 ) -> Any:
     """The product of the elements."""
-    a = tensor(a) if where is True else choose(where, a, 1)
+    a = masked(a, where, 1)
     total = xp.prod(a, axis=axis, dtype=dtype, keepdims=keepdims)
     return total if initial is None else total * initial
 
@@ -103,7 +104,7 @@ def _extremum(name: str, a: Any, axis: Axis, keepdims: bool, initial: Any, where
         )
     a = tensor(a)
     if initial is not None:
-        a = choose(where, a, initial)
+        a = masked(a, where, initial)
         pair = xp.maximum if name == "max" else xp.minimum
         if 0 in (a.shape[i] for i in as_axes(axis, a.ndim, f"numpy.{name}")):
             return sum(a, axis, keepdims=keepdims) + initial
@@ -120,7 +121,7 @@ def all(
     a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False, *, where: Any = True
 ) -> Any:
     """Whether all elements are true."""
-    a = tensor(a) if where is True else choose(where, xp.astype(tensor(a), "bool"), True)
+    a = masked(xp.astype(tensor(a), "bool"), where, True)
     return xp.all(a, axis=axis, keepdims=keepdims)
 
 
@@ -128,7 +129,7 @@ def any(
     a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False, *, where: Any = True
 ) -> Any:
     """Whether any element is true."""
-    a = tensor(a) if where is True else choose(where, xp.astype(tensor(a), "bool"), False)
+    a = masked(xp.astype(tensor(a), "bool"), where, False)
     return xp.any(a, axis=axis, keepdims=keepdims)
 
 
@@ -160,8 +161,9 @@ def mean(
     a = _for_mean(a, dtype)
     if where is True:
         return xp.mean(a, axis=axis, keepdims=keepdims)
-    total = sum(a, axis, keepdims=keepdims, where=where)
-    return total / _count(a, axis, keepdims, where)
+    wide = widened(a)
+    y = sum(wide, axis, keepdims=keepdims, where=where) / _count(wide, axis, keepdims, where)
+    return y if wide is a else xp.astype(y, a.dtype)
 
 
 def var(
@@ -182,12 +184,14 @@ def var(
     real = not xp.isdtype(a.dtype, "complex floating")
     if where is True and mean is None and real:
         return xp.var(a, axis=axis, correction=correction, keepdims=keepdims)
-    centre = _mean(a, axis, keepdims=True, where=where) if mean is None else mean
-    gap = a - centre
+    wide = widened(a)
+    centre = _mean(wide, axis, keepdims=True, where=where) if mean is None else mean
+    gap = wide - centre
     squares = gap * gap if real else xp.real(gap) ** 2 + xp.imag(gap) ** 2
-    count = _count(a, axis, keepdims, where) - correction
+    count = _count(wide, axis, keepdims, where) - correction
     count = builtins.max(count, 0) if where is True else xp.maximum(count, 0)
-    return sum(squares, axis, keepdims=keepdims, where=where) / count
+    y = sum(squares, axis, keepdims=keepdims, where=where) / count
+    return y if wide is a else xp.astype(y, a.dtype)
 
 
 def std(

@@ -11,10 +11,11 @@ from ...backends import host
 from ...core.casting import arrays_inside, dtype_kind
 from ...core.handle import Handle
 from ...errors import ArgumentError, ShapeError
+from ..data_types import widened
 from ..rule_namespace import rule_namespace as xp
-from .operands import as_axes, is_floating, operands, tensor, tensors
+from .operands import as_axes, floating, is_floating, not_complex, operands, tensor, tensors
 from .refused import no_counterpart
-from .shapes import ravel
+from .shapes import ndim, ravel
 
 __all__ = [
     "corrcoef",
@@ -155,13 +156,13 @@ def _quantile(a: Any, q: Any, axis: Axis, method: str, keepdims: bool, skip_nan:
     if method not in _PLACES:
         raise no_counterpart(f"numpy.quantile with method={method!r}")
     a, q = operands(a, q)
-    a = tensor(a)
-    a = a if is_floating(a) else xp.astype(a, "float64")
+    a = floating(not_complex(tensor(a), "quantile", "a"))
     q = tensors(q, a)[0]  # a list is in float64, as everywhere; a Python number in a's dtype
     q = q if is_floating(q) else xp.astype(q, a.dtype)
     axes = as_axes(axis, a.ndim, "numpy.quantile")
     rows = xp.moveaxis(a, axes, tuple(range(a.ndim - len(axes), a.ndim)))
-    rows = xp.reshape(rows, (*rows.shape[: a.ndim - len(axes)], -1))
+    count = math.prod(a.shape[i] for i in axes)
+    rows = xp.reshape(rows, (*rows.shape[: a.ndim - len(axes)], count))
     rows = xp.sort(rows, axis=-1)  # NaN come last
     n: Any = rows.shape[-1]
     if not n:
@@ -209,9 +210,13 @@ def cov(
     dtype: DType = None,
 ) -> Any:
     """The covariance matrix of variables, one a row."""
-    x = _variables(m, rowvar, dtype)
+    x = _variables(m, dtype)
+    x = x if rowvar or ndim(m) != 2 else xp.matrix_transpose(x)
     if y is not None:
-        x = xp.concat([x, _variables(y, rowvar, dtype)], axis=0)
+        y = _variables(y, dtype)
+        y = y if rowvar or y.shape[0] == 1 else xp.matrix_transpose(y)
+        x = xp.concat([x, y], axis=0)
+    given, x = x, widened(x)
     ddof = (0 if bias else 1) if ddof is None else as_int(ddof, "numpy.cov", "ddof")
     weights = None
     for part in (fweights, aweights):
@@ -237,11 +242,9 @@ def cov(
     gap = x - mean
     other = xp.conj(gap) if dtype_kind(gap.dtype) == "complex" else gap
     weighted = other if weights is None else other * weights
-    return (
-        xp.squeeze(xp.matmul(gap, xp.matrix_transpose(weighted)) / scale)
-        if x.shape[0] == 1
-        else (xp.matmul(gap, xp.matrix_transpose(weighted)) / scale)
-    )
+    c = xp.matmul(gap, xp.matrix_transpose(weighted)) / scale
+    c = xp.squeeze(c) if x.shape[0] == 1 else c
+    return c if x is given else xp.astype(c, given.dtype)
 
 
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: DType = None) -> Any:
@@ -264,10 +267,10 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: DType = None)
     return xp.clip(c, -1, 1)
 
 
-def _variables(m: Any, rowvar: bool, dtype: DType) -> Any:
+def _variables(m: Any, dtype: DType) -> Any:
+    """One variable a row, or, for the caller to transpose, a column."""
     x = tensor(m)
     x = xp.astype(x, dtype or ("float64" if not is_floating(x) else x.dtype), copy=False)
     if x.ndim > 2:
         raise ShapeError(f"numpy.cov: m must have one axis or two, but has shape {x.shape}.")
-    x = xp.reshape(x, (1, -1)) if x.ndim < 2 else x
-    return x if rowvar or x.shape[0] == 1 else xp.matrix_transpose(x)
+    return xp.reshape(x, (1, -1)) if x.ndim < 2 else x

@@ -17,7 +17,7 @@ from ...core.variable import Variable
 from ...errors import ArgumentError, ArgumentTypeError
 from ..rule_namespace import rule_namespace as xp
 from . import reductions
-from .operands import as_axes, choose, is_floating, operands, tensor, tensors
+from .operands import as_axes, is_floating, masked, operands, tensor, tensors
 from .writing import write_into_array
 
 __all__ = ["METHODS"]
@@ -77,11 +77,12 @@ def reduce(
         options = {k: v for k, v in options.items() if v is not None and v is not True}
         return target(x, axis=axis, keepdims=keepdims, **options)
     x = _converted(name, x, dtype)
-    x = x if where is True else choose(where, x, _neutral(name))
+    x = x if where is True else masked(x, where, _neutral(name))
     axes = as_axes(axis, x.ndim, f"numpy.{name}.reduce")
     rows = xp.moveaxis(x, axes, tuple(range(len(axes))))
-    rows = xp.reshape(rows, (-1, *rows.shape[len(axes) :]))
-    parts = [rows[i, ...] for i in range(rows.shape[0])]
+    count = math.prod(rows.shape[: len(axes)])
+    rows = xp.reshape(rows, (count, *rows.shape[len(axes) :]))
+    parts = [rows[i, ...] for i in range(count)]
     if initial is None and len(parts) < 2:
         initial = _NEUTRAL.get(name)  # which counts there: hypot of one number is not negative
     if initial is not None:

@@ -18,7 +18,7 @@ from ...core.protocols import protocols
 from ...core.spec import describe
 from ...errors import ArgumentTypeError, DTypeError
 from ..rule_namespace import rule_namespace as xp
-from .operands import is_floating, tensor, tensors
+from .operands import floating, is_floating, not_complex, tensor, tensors
 
 __all__ = ["UFUNCS"]
 
@@ -55,17 +55,7 @@ def _real(x: Any, function: str) -> Any:
     DTypeError
         If x is complex, for which NumPy has no such function.
     """
-    return _floating(_not_complex(tensor(x), function))
-
-
-def _not_complex(x: Any, function: str) -> Any:
-    if dtype_kind(x.dtype) == "complex":
-        raise DTypeError(f"numpy.{function}: x must be real, but is {describe(x)}. Use xg.real.")
-    return x
-
-
-def _floating(x: Any) -> Any:
-    return x if is_floating(x) else xp.astype(x, "float64")
+    return floating(not_complex(tensor(x), function))
 
 
 def cbrt(x: Any) -> Any:
@@ -144,13 +134,13 @@ def frexp(x: Any) -> Any:
 
 def _both_real(x1: Any, x2: Any, function: str) -> Any:
     """Two Tensors, neither complex; integers stay what they are."""
-    return tuple(_not_complex(x, function) for x in tensors(x1, x2))
+    return tuple(not_complex(x, function) for x in tensors(x1, x2))
 
 
 def heaviside(x1: Any, x2: Any) -> Any:
     """0 below zero, 1 above, x2 at it."""
     x1, x2 = _both_real(x1, x2, "heaviside")
-    x1 = _floating(x1)
+    x1 = floating(x1)
     step = xp.astype(x1 > 0, x1.dtype)
     return xp.where(xp.isnan(x1), math.nan, xp.where(x1 == 0, x2, step))
 
@@ -160,7 +150,7 @@ def ldexp(x1: Any, x2: Any) -> Any:
     x1, x2 = tensors(x1, xp.asarray(x2) if isinstance(x2, int) else x2)
     if is_floating(x2):
         raise DTypeError(f"numpy.ldexp: x2 must be integers, but is {describe(x2)}.")
-    return _scaled(_floating(x1), x2)
+    return _scaled(floating(x1), x2)
 
 
 def _scaled(x1: Any, x2: Any) -> Any:
@@ -171,7 +161,7 @@ def _scaled(x1: Any, x2: Any) -> Any:
 
 def logaddexp2(x1: Any, x2: Any) -> Any:
     """log2(2**x1 + 2**x2), without overflow."""
-    x1, x2 = (_floating(x) for x in _both_real(x1, x2, "logaddexp2"))
+    x1, x2 = (floating(x) for x in _both_real(x1, x2, "logaddexp2"))
     wide = xp.result_type(x1, x2)  # before the first rounding
     x1, x2 = (xp.astype(x, wide, copy=False) for x in (x1, x2))
     return xp.logaddexp(x1 * _LN2, x2 * _LN2) / _LN2
@@ -200,7 +190,7 @@ def modf(x: Any) -> Any:
 
 def rint(x: Any) -> Any:
     """The nearest whole number, floating for integers too."""
-    return xp.round(_floating(tensor(x)))
+    return xp.round(floating(tensor(x)))
 
 
 def spacing(x: Any) -> Any:

@@ -1,0 +1,88 @@
+"""Floats of 16 bits on NumPy, whose own sums of ones stop at 2048, or at 256 for bfloat16."""
+
+import math
+
+import numpy as np
+import pytest
+
+import xgrad as xg
+
+COUNT = 4096  # which both dtypes have
+
+
+@pytest.fixture(params=["float16", "bfloat16"])
+def ones(request):
+    if request.param == "float16":
+        return xg.asarray(np.ones((COUNT, 3), np.float16))
+    ml_dtypes = pytest.importorskip("ml_dtypes", reason="ml_dtypes is not installed")
+    return xg.asarray(np.ones((COUNT, 3), ml_dtypes.bfloat16))
+
+
+def floats(x):
+    return x.numpy().astype("float64")
+
+
+@pytest.mark.parametrize("keepdims", [False, True])
+@pytest.mark.parametrize("rows", [COUNT, COUNT // 2 + 256])
+def test_sums_do_not_stop(ones, rows, keepdims):
+    y = xg.sum(ones[:rows], axis=0, keepdims=keepdims)
+    assert y.dtype == ones.dtype
+    np.testing.assert_array_equal(floats(y), np.full((1, 3) if keepdims else 3, rows))
+    assert xg.sum(ones[:rows, 0]).item() == rows
+
+
+def test_gradient_of_what_is_broadcast_is_summed_over_all_rows(ones):
+    def loss(bias):
+        return xg.sum(xg.astype(ones + bias, "float32"))
+
+    bias = xg.zeros_like(ones[0])
+    recorded = xg.function(xg.grad(loss))
+    for gradient in (xg.grad(loss)(bias), recorded(bias), recorded(bias)):
+        assert gradient.dtype == ones.dtype
+        np.testing.assert_array_equal(floats(gradient), [COUNT] * 3)
+
+
+@pytest.mark.parametrize("repeated", [COUNT, 100])
+def test_gradient_of_a_row_that_is_taken_often(ones, repeated):
+    indices = np.zeros(repeated, "int64")
+
+    def loss(table):
+        return xg.sum(xg.astype(xg.take(table, indices, axis=0), "float32"))
+
+    gradient = xg.grad(loss)(ones[:2])
+    np.testing.assert_array_equal(floats(gradient), [[repeated] * 3, [0] * 3])
+
+
+@pytest.mark.parametrize("count", [COUNT, 600])
+def test_gradient_of_an_element_that_is_taken_often_along_an_axis(ones, count):
+    indices = np.zeros((count, 3), "int64")
+
+    def loss(table):
+        return xg.sum(xg.astype(xg.take_along_axis(table, indices, axis=0), "float32"))
+
+    gradient = xg.grad(loss)(ones[:2])
+    np.testing.assert_array_equal(floats(gradient), [[count] * 3, [0] * 3])
+
+
+def test_updates_at_one_place_add_up(ones):
+    zeros = xg.zeros_like(ones[0])
+    indices = np.zeros(COUNT, "int64")
+    np.testing.assert_array_equal(floats(zeros.at[indices].add(ones[:, 0])), [COUNT, 0, 0])
+    np.testing.assert_array_equal(floats(xg.scatter(zeros, indices, ones[:, 0])), [COUNT, 0, 0])
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_probabilities_add_up_to_one(ones, turned):
+    x, axis = (ones.T, 1) if turned else (ones, 0)
+    np.testing.assert_allclose(floats(xg.nn.softmax(x, axis=axis)), 1 / COUNT)
+    np.testing.assert_allclose(floats(xg.nn.log_softmax(x, axis=axis)), -math.log(COUNT), rtol=4e-3)
+    np.testing.assert_allclose(floats(xg.logsumexp(x, axis=axis)), 1 + math.log(COUNT), rtol=4e-3)
+
+
+def test_cross_entropy_of_many_classes(ones):
+    x = xg.asarray(ones.T)
+    losses = xg.nn.sparse_softmax_cross_entropy(x, np.array([0, 1, 2]), reduction="none")
+    np.testing.assert_allclose(floats(losses), math.log(COUNT), rtol=4e-3)
+    evenly = xg.full_like(x, 1 / COUNT)
+    losses = xg.nn.softmax_cross_entropy(x, evenly, reduction="none")
+    np.testing.assert_allclose(floats(losses), math.log(COUNT), rtol=8e-3)
