@@ -147,6 +147,26 @@ def test_rows_of_float16_are_computed_in_float32(second, name, rng):
     np.testing.assert_allclose(y.numpy(), f(wide).numpy().astype("float16"), rtol=2e-3, atol=1e-7)
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_sums_of_many_do_not_stop(second, dtype):
+    count = 4096
+    x, table = (xg.ones(n, dtype=dtype, device=second) for n in (count, 2))
+    zeros = xg.zeros(count, dtype="int64", device=second)
+
+    def taken(f):
+        return xg.grad(lambda table: xg.sum(xg.astype(f(table), "float32")))(table)[0]
+
+    for y in (
+        xg.cumulative_sum(x)[-1],
+        table.at[zeros].add(x)[0] - 1,
+        taken(lambda table: xg.take(table, zeros, axis=0)),
+        taken(lambda table: table[zeros]),
+        taken(lambda table: xg.take_along_axis(table, zeros, axis=0)),
+    ):
+        assert str(y.dtype) == dtype
+        assert y.numpy() == count
+
+
 def test_a_cross_entropy_of_float16_is_three_launches_more_at_most(second, rng):
     x = xg.asarray(rng.normal(size=(4, 3)).astype("float16"), device=second)
     labels = xg.asarray([0, 2, 1, 1], device=second)

@@ -86,3 +86,60 @@ def test_cross_entropy_of_many_classes(ones):
     evenly = xg.full_like(x, 1 / COUNT)
     losses = xg.nn.softmax_cross_entropy(x, evenly, reduction="none")
     np.testing.assert_allclose(floats(losses), math.log(COUNT), rtol=8e-3)
+
+
+def summed(f):
+    return lambda *args: xg.sum(xg.astype(f(*args), "float32"))
+
+
+def test_products_add_up_in_float32(ones):
+    for y in (ones.T @ ones, xg.einsum("ij,ik->jk", ones, ones), xg.vecdot(ones, ones, axis=0)):
+        assert y.dtype == ones.dtype
+        assert (floats(y) == COUNT).all()
+    recorded = xg.function(lambda x: x.T @ x)
+    for _ in range(2):
+        assert (floats(recorded(ones)) == COUNT).all()
+    np.testing.assert_array_equal(floats(xg.einsum("ij,ij->j", ones, ones)), [COUNT] * 3)
+
+
+def test_running_sums_do_not_stop(ones):
+    x = ones[:, 0]
+    y = xg.cumulative_sum(x, include_initial=True)
+    assert y.dtype == x.dtype
+    assert [y[0].item(), y[-1].item()] == [0, COUNT]
+    assert xg.grad(summed(xg.cumulative_sum))(x)[0].item() == COUNT
+    assert np.cumsum(ones, axis=0)[-1, 0].item() == COUNT
+    np.testing.assert_allclose(
+        xg.cumulative_prod(x * 0 + 1.0078125).numpy()[:20].astype("float64"),
+        np.cumprod(np.full(20, 1.0078125)),
+        rtol=4e-3,
+    )
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+def test_convolutions_add_up_in_float32(ones, groups):
+    side = math.isqrt(COUNT)
+    picture = xg.reshape(xg.stack([ones[:, 0], ones[:, 1]], axis=-1), (1, side, side, 2))
+    channels = 2 // groups
+    wide = xg.ones((side, side, channels, 2), dtype=ones.dtype)
+    conv = lambda x, kernel: xg.nn.conv(x, kernel, padding="valid", groups=groups)
+    gradient = xg.grad(summed(conv), 1)
+    recorded = xg.function(conv)
+    for y in (conv(picture, wide), recorded(picture, wide), recorded(picture, wide)):
+        assert y.dtype == ones.dtype
+        np.testing.assert_array_equal(floats(y), np.full((1, 1, 1, 2), COUNT * channels))
+    np.testing.assert_array_equal(
+        floats(gradient(picture, wide[:1, :1])), np.full((1, 1, channels, 2), COUNT)
+    )
+
+
+def test_of_many_writes_to_one_place_only_the_last_has_a_gradient(ones):
+    x, indices = ones[:, 0], np.zeros(COUNT, "int64")
+    zeros = xg.zeros(2, dtype=ones.dtype)
+    writes = {
+        "at": lambda x: zeros.at[indices].set(x),
+        "scatter": lambda x: xg.scatter(zeros, indices, x, mode="set"),
+    }
+    for f in writes.values():
+        gradient = floats(xg.grad(summed(f))(x))
+        assert (gradient[-1], gradient.sum()) == (1, 1)

@@ -17,7 +17,7 @@ import numpy as np
 from .._typing import DType
 from ..errors import BackendUnavailableError, DTypeError
 
-__all__ = ["REFUSED", "ROUNDED", "ROWS", "THROUGH", "bfloat16", "is_bfloat16", "mended"]
+__all__ = ["REFUSED", "ROUNDED", "ROWS", "SUMS", "THROUGH", "bfloat16", "is_bfloat16", "mended"]
 
 Function = Callable[..., Any]
 
@@ -26,6 +26,10 @@ ROWS = frozenset(
     """softmax log_softmax logsumexp standardize cross_entropy sparse_cross_entropy
     softmax_cotangent log_softmax_cotangent standardize_cotangent cross_entropy_cotangent
     sparse_cross_entropy_cotangent""".split()  # noqa: SIM905
+)
+# Sums that cupy has in float16, in which those of ones stop at 2048.
+SUMS = frozenset(
+    "cumulative_prod cumulative_sum index_add put scatter scatter_along_axis".split()  # noqa: SIM905
 )
 # Functions that give float32 for bfloat16 and a Python number, or always: their results are rounded.
 ROUNDED = frozenset(
@@ -37,8 +41,7 @@ ROUNDED = frozenset(
 # Functions for which cupy has no kernel of bfloat16: they run in float32.
 THROUGH = frozenset(
     """absorbing_contract absorbing_matmul contract convolve convolve_input convolve_kernel
-    cumulative_max cumulative_min cumulative_prod cumulative_sum index_add put scatter
-    scatter_along_axis std tensordot vecdot vector_norm""".split()  # noqa: SIM905
+    cumulative_max cumulative_min std tensordot vecdot vector_norm""".split()  # noqa: SIM905
 )
 # Functions that cupy hands to libraries without bfloat16.
 REFUSED = frozenset(
@@ -84,8 +87,8 @@ def is_bfloat16(x: Any) -> bool:
 def mended(name: str, function: Function) -> Function:
     """A function of the backend that serves half numbers too, or says what to do.
 
-    Nothing but rows is wrapped where ml_dtypes is not installed."""
-    if name in ROWS:
+    Nothing but rows and sums is wrapped where ml_dtypes is not installed."""
+    if name in ROWS or name in SUMS:
         return _through(function, _HALVES)
     if not _has_ml_dtypes():
         return function

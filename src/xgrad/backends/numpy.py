@@ -17,17 +17,18 @@ import numpy as np
 from .._typing import Array, DType, NativeDevice
 from ..errors import ArgumentTypeError, BackendUnavailableError
 from . import contraction, numpy_masks, numpy_products, portable, whole_powers
-from .base import Backend, Job, Replaced
+from .base import Backend, Functions, Job, Replaced
 from .blocks import LARGE
 from .indices import fill_key
 from .looks import square_sum
 from .numpy_convolution import Convolutions
 from .numpy_cross_entropy import CrossEntropies
+from .numpy_halves import in_float32, is_half, mended
 from .numpy_matrices import Matrices
 from .numpy_networks import Networks
 from .numpy_numbers import Numbers
 from .numpy_pooling import Pooling
-from .numpy_rows import Reductions, added, is_half
+from .numpy_rows import Reductions
 from .numpy_scatter import FEW, add_at, add_rows, combine, sums_of_rows
 from .replacing import is_alone, replace_by_blocks
 
@@ -64,7 +65,7 @@ class Own(Convolutions, CrossEntropies, Matrices, Networks, Pooling, Reductions)
         with np.errstate(divide="ignore", over="ignore"):
             powers = np.subtract(x, shift)
             powers = np.exp(powers, out=powers) if powers.ndim else np.exp(powers)
-            total = np.log(added(powers, axis, keepdims))
+            total = np.log(np.add.reduce(powers, axis=axis, keepdims=keepdims))
         return total + shift.reshape(total.shape)
 
     @staticmethod
@@ -146,11 +147,10 @@ class Own(Convolutions, CrossEntropies, Matrices, Networks, Pooling, Reductions)
 
     @staticmethod
     def put(x: Array, *indices: Array, key: Any, shape: tuple[int, ...]) -> Array:
+        if not all([index.dtype == np.bool for index in indices]):  # noqa: C419 - a hot path
+            return _put_often(x, indices, key, shape)
         out = np.zeros(shape, dtype=x.dtype)
-        if all([index.dtype == np.bool for index in indices]):  # noqa: C419 - a hot path
-            out[fill_key(key, indices) if indices else key] = x
-        else:
-            add_at(out, x, indices, key)
+        out[fill_key(key, indices) if indices else key] = x
         return out
 
     @staticmethod
@@ -158,7 +158,7 @@ class Own(Convolutions, CrossEntropies, Matrices, Networks, Pooling, Reductions)
         # A sum of two 0-d arrays is a NumPy scalar, whose parts are copies.
         if type(total) is not np.ndarray or total.dtype is not x.dtype:
             return False
-        if not total.flags.c_contiguous:
+        if not total.flags.c_contiguous or is_half(total):
             return False
         if not indices:
             part = total[key]
@@ -186,7 +186,7 @@ class Own(Convolutions, CrossEntropies, Matrices, Networks, Pooling, Reductions)
 
     @staticmethod
     def index_add_into(total: Array, x: Array, indices: Array, *, axis: int) -> bool:
-        if total.dtype is not x.dtype or not total.flags.c_contiguous:
+        if total.dtype is not x.dtype or not total.flags.c_contiguous or is_half(total):
             return False
         add_rows(total, indices, x, axis)
         return True
@@ -201,9 +201,6 @@ class Own(Convolutions, CrossEntropies, Matrices, Networks, Pooling, Reductions)
 
     @staticmethod
     def scatter_along_axis(x: Array, indices: Array, *, axis: int, size: int) -> Array:
-        if is_half(x):
-            wide = Own.scatter_along_axis(x.astype(np.float32), indices, axis=axis, size=size)
-            return wide.astype(x.dtype)
         axis %= x.ndim
         shape = list(x.shape)
         shape[axis] = size
@@ -310,12 +307,31 @@ def _plain(value: Any) -> Array:
     return value  # `to_device` has left the library
 
 
+@in_float32
+def _put_often(x: Array, indices: tuple[Array, ...], key: Any, shape: tuple[int, ...]) -> Array:
+    """Zeros with x added at a key, at which the same place may come up more than once."""
+    out = np.zeros(shape, dtype=x.dtype)
+    add_at(out, x, indices, key)
+    return out
+
+
 def _refuse_worse_kind(dtype: DType, target: DType) -> None:
     if not np.can_cast(dtype, target, "same_kind"):
         raise TypeError(
             f"a value of dtype {dtype} cannot be written into an array of dtype {target}; use "
             "astype to convert on purpose"
         )
+
+
+class NumpyFunctions(Functions):
+    """Functions of NumPy's arrays, which serve floats of 16 bits too."""
+
+    def __getattr__(self, name: str) -> Any:
+        found = super().__getattr__(name)
+        function = mended(name, found)
+        if function is not found:
+            setattr(self, name, function)
+        return function
 
 
 class NumpyBackend(Backend):
@@ -328,6 +344,7 @@ class NumpyBackend(Backend):
 
     def __init__(self) -> None:
         super().__init__("numpy", np)
+        self.xp = NumpyFunctions(np, self.Own)
         self.numbers = Numbers()
 
     def asarray(

@@ -12,7 +12,6 @@ import numpy as np
 from .._typing import Array
 from . import cross_entropy as portable
 from .numpy_networks import shifted
-from .numpy_rows import added
 
 __all__ = ["CrossEntropies"]
 
@@ -25,7 +24,7 @@ class CrossEntropies:
             logarithms = xp.log_softmax(x, axis=(axis,))
             with np.errstate(invalid="ignore"):
                 np.multiply(logarithms, labels, out=logarithms)
-                losses = 0 - added(logarithms, axis)
+                losses = 0 - np.add.reduce(logarithms, axis=axis)
             if np.isfinite(losses).all():
                 return losses
         with np.errstate(invalid="ignore"):
@@ -36,7 +35,7 @@ class CrossEntropies:
             powers, total = _powers(x, axis)
             with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
                 g = np.expand_dims(g, axis)
-                factor = g * (added(labels, axis, True) / total)
+                factor = g * (np.add.reduce(labels, axis=axis, keepdims=True) / total)
             if _are_normal(total) and np.isfinite(factor).all():
                 powers *= factor
                 powers -= labels * g
@@ -55,7 +54,7 @@ class CrossEntropies:
         with np.errstate(invalid="ignore"):
             powers = shifted(x, axis)
         chosen = powers[places]
-        total = added(np.exp(powers, out=powers), axis)
+        total = np.add.reduce(np.exp(powers, out=powers), axis=axis)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.log(total) - chosen
 
@@ -94,7 +93,7 @@ def _powers(x: Array, axis: int) -> tuple[Array, Array]:
     with np.errstate(invalid="ignore"):
         powers = shifted(x, axis)
     np.exp(powers, out=powers)
-    return powers, added(powers, axis, True)
+    return powers, np.add.reduce(powers, axis=axis, keepdims=True)
 
 
 def _are_normal(total: Array) -> bool:

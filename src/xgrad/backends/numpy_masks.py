@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .._typing import SCALAR_TYPES, Array
+from .numpy_numbers import BFLOAT16
 
 __all__ = ["where", "where_into"]
 
@@ -24,11 +25,11 @@ _INTEGERS = {np.dtype("float32"): np.int32, np.dtype("float64"): np.int64}
 def where(condition: Array, x1: Any, x2: Any) -> Array:
     """Elements of x1 where a condition holds, of x2 elsewhere."""
     if type(condition) is not np.ndarray or condition.size < _MANY or condition.dtype != np.bool:
-        return np.where(condition, x1, x2)
+        return _chosen(condition, x1, x2)
     dtype = np.result_type(x1, x2)
     integer = _INTEGERS.get(dtype)
     if integer is None or not (_is_of(x1, dtype) and _is_of(x2, dtype)):
-        return np.where(condition, x1, x2)
+        return _chosen(condition, x1, x2)
     mask = np.negative(condition.view(np.int8)).astype(integer)
     a, b = (np.asarray(x, dtype).view(integer) for x in (x1, x2))
     if type(x2) in SCALAR_TYPES and not b:  # 0 and not -0
@@ -37,6 +38,21 @@ def where(condition: Array, x1: Any, x2: Any) -> Array:
     y = np.bitwise_and(y, mask, out=y if y.shape == mask.shape else None)
     out = y if y.shape == np.broadcast_shapes(y.shape, b.shape) else None
     return np.bitwise_xor(y, b, out=out).view(dtype)
+
+
+def _chosen(condition: Array, x1: Any, x2: Any) -> Array:
+    """NumPy's own, in which a Python number and bfloat16, which is not NumPy's, are bfloat16."""
+    if type(x2) in SCALAR_TYPES:
+        x2 = _as_bfloat16(x2, x1)
+    elif type(x1) in SCALAR_TYPES:
+        x1 = _as_bfloat16(x1, x2)
+    return np.where(condition, x1, x2)
+
+
+def _as_bfloat16(number: Any, x: Any) -> Any:
+    if getattr(x, "itemsize", 0) != 2 or x.dtype.char != BFLOAT16 or type(number) is complex:
+        return number
+    return np.asarray(number, x.dtype)
 
 
 def where_into(condition: Array, x1: Any, x2: Any, out: Array) -> None:

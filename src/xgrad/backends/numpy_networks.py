@@ -10,7 +10,6 @@ import numpy as np
 from .._typing import Array
 from . import networks
 from .numpy_buffers import Form, written
-from .numpy_rows import added
 
 __all__ = ["Networks", "shifted", "sums_along"]
 
@@ -36,7 +35,7 @@ class Networks:
             (room,) = scratch or (None,)
             powers = shifted(x, axis, out, room)
             np.exp(powers, out=powers)
-            powers /= added(powers, axis, True, room)
+            powers /= np.add.reduce(powers, axis=axis, keepdims=True, out=room)
             return powers
 
     def log_softmax(
@@ -52,7 +51,7 @@ class Networks:
                 return written(networks.log_softmax(xp, x, axis=axis), out)
             room, powers = scratch or (None, None)
             y = shifted(x, axis, out, room)
-            total = added(np.exp(y, out=powers), axis, True, room)
+            total = np.add.reduce(np.exp(y, out=powers), axis=axis, keepdims=True, out=room)
             y -= np.log(total, out=total)
             return y
 

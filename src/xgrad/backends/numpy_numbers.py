@@ -1,7 +1,8 @@
 """Python numbers as arrays: numpy takes longer to convert a number than to compute with a small array.
 
-A number is converted once per dtype, as numpy does it, and kept. Zeros are left out, because the
-negative one is equal to the other, and what is extreme, so that numpy can warn of it."""
+A number is converted once per dtype, as numpy does it, and kept. What is extreme is left out, so that
+numpy can warn of it. Next to bfloat16, which is not numpy's, every number is converted: numpy would make
+float32 of the two."""
 
 from __future__ import annotations
 
@@ -9,25 +10,28 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Numbers"]
+__all__ = ["BFLOAT16", "Numbers"]
 
 _MOST = 4096
 _SMALLEST, _LARGEST = (
     1e-30,
     1e30,
 )  # far from where a number, or one over it, leaves the dtypes below
+BFLOAT16 = "E"  # of ml_dtypes, as numpy names it
 _DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 class Numbers(dict[tuple[Any, Any], Any]):
     """From a dtype and a number to an array without axes, or None where the number is to be used.
 
-    Numbers are of type int or float, and not zero."""
+    Numbers are of type int or float, and not -0.0, which is equal to 0.0."""
 
     def __missing__(self, key: tuple[Any, Any]) -> Any:
         dtype, value = key
+        if dtype.char == BFLOAT16:
+            return np.asarray(value, dtype)
         array = None
-        if dtype in _DTYPES and _SMALLEST < abs(value) < _LARGEST:
+        if dtype in _DTYPES and (not value or _SMALLEST < abs(value) < _LARGEST):
             array = np.asarray(value, dtype)
             array.flags.writeable = False
         if len(self) >= _MOST:

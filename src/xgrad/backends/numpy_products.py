@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .._typing import Array
+from .numpy_halves import in_float32, is_half
 
 __all__ = ["matmul", "matmul_into", "stay_with_scipy"]
 
@@ -43,6 +44,8 @@ def stay_with_scipy(linalg: Any) -> None:
 
 def matmul(x1: Array, x2: Array) -> Array:
     """``x1 @ x2``; for matrices `dot` takes less time than `np.matmul` does (a hot path)."""
+    if x1.itemsize == 2 and is_half(x1):
+        return _in_float32(x1, x2)
     if x1.ndim == 2 == x2.ndim:
         if _scipy.left > 0 and _is_large(x1, x2):
             return _product(x1, x2, None)
@@ -55,6 +58,9 @@ def matmul_into(x1: Array, x2: Array, out: Array) -> Array:
     if _scipy.left > 0 and _is_large(x1, x2):
         return _product(x1, x2, out)
     return np.dot(x1, x2, out)
+
+
+_in_float32 = in_float32(np.matmul)
 
 
 def _is_large(x1: Array, x2: Array) -> bool:

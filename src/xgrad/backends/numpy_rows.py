@@ -12,15 +12,16 @@ from typing import Any
 import numpy as np
 
 from .._typing import Array, DType
+from . import numpy_halves
+from .numpy_halves import is_half
 
-__all__ = ["MANY", "Reductions", "added", "is_half", "reduced"]
+__all__ = ["MANY", "Reductions", "reduced"]
 
 MANY = 1 << 13  # elements; below, what is saved is less than what it costs
 _FEW_ROWS = 512
 _WIDE = 1024  # elements of what is taken for a row
 _NARROW = 512  # of a row; longer ones are long enough
 _DTYPES = "fdFD"
-_HALVES = "eE"  # float16, and the bfloat16 of ml_dtypes
 
 
 class Reductions:
@@ -28,15 +29,13 @@ class Reductions:
 
     @staticmethod
     def sum(x: Array, *, axis: Any = None, dtype: DType = None, keepdims: Any = False) -> Array:
-        if x.itemsize == 2 and dtype is None:
-            return added(x, axis, keepdims)
-        if x.size < MANY:
+        if x.size < MANY and x.itemsize != 2:
             return np.add.reduce(x, axis, dtype, None, keepdims)  # type: ignore[call-overload]
         return reduced(np.add, x, axis, dtype, None, keepdims)
 
     @staticmethod
     def prod(x: Array, *, axis: Any = None, dtype: DType = None, keepdims: Any = False) -> Array:
-        if x.size < MANY:
+        if x.size < MANY and x.itemsize != 2:
             return np.multiply.reduce(x, axis, dtype, None, keepdims)  # type: ignore[call-overload]
         return reduced(np.multiply, x, axis, dtype, None, keepdims)
 
@@ -63,29 +62,10 @@ def reduced(
                 return y
             np.copyto(out, y)
             return out
-    if ufunc is np.add and dtype is None:
-        return added(x, axis, keepdims, out)
+    if dtype is None and is_half(x):
+        return numpy_halves.reduced(ufunc, x, axis, keepdims, out)
     reduce: Any = ufunc.reduce
     return reduce(x, axis, dtype, out, keepdims)
-
-
-def is_half(x: Array) -> bool:
-    """Whether an array is of floats of 16 bits."""
-    return x.itemsize == 2 and x.dtype.char in _HALVES
-
-
-def added(x: Array, axis: Any, keepdims: Any = False, out: Array | None = None) -> Array:
-    """``np.add.reduce(x, axis)``, of floats of 16 bits in float32.
-
-    Their own sums of ones stop at 2048 (float16) or 256 (bfloat16)."""
-    add: Any = np.add.reduce
-    if not is_half(x):
-        return add(x, axis, None, out, keepdims)
-    y = np.asarray(add(x, axis, np.float32, None, keepdims)).astype(x.dtype)
-    if out is None:
-        return y
-    np.copyto(out, y)
-    return out
 
 
 def _count(axis: Any) -> int:

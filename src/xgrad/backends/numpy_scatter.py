@@ -16,7 +16,6 @@ import numpy as np
 from .._typing import Array
 from .indices import Slot, fill_key, flat_positions
 from .numpy_buffers import Form, written
-from .numpy_rows import is_half
 
 __all__ = ["FEW", "add_at", "add_rows", "combine", "places_from", "places_of_rows", "sums_of_rows"]
 
@@ -28,11 +27,6 @@ _SPARSE_DTYPES = "fdFD"
 
 def add_at(out: Array, x: Array, indices: tuple[Array, ...], key: Any) -> None:
     """Add x to a contiguous array at a key with index arrays, every time a place comes up."""
-    if is_half(out):
-        wide = out.astype(np.float32)
-        add_at(wide, x.astype(np.float32), indices, key)
-        out[...] = wide
-        return
     if isinstance(key, Slot) and indices[0].ndim == 1:
         add_rows(out, indices[0], x, 0)
     elif x.size < FEW or any(index.dtype == np.bool for index in indices):
@@ -46,11 +40,6 @@ def combine(ufunc: np.ufunc, out: Array, indices: Array, updates: Array, axis: i
     """``out[indices] = ufunc(out[indices], updates)`` along an axis of a contiguous `out`.
 
     A block of flat indices stays in the cache."""
-    if ufunc is np.add and is_half(out):
-        wide = out.astype(np.float32)
-        combine(np.add, wide, indices, updates.astype(np.float32), axis)
-        out[...] = wide
-        return
     axis %= out.ndim
     width = math.prod(out.shape[axis + 1 :])
     if out.ndim == 1 or updates.size < FEW or width == 0:

@@ -13,12 +13,13 @@ import numpy as np
 
 from .._typing import Array
 from . import numpy_convolution, numpy_pooling
-from .numpy_buffers import Form, space_for
+from .numpy_buffers import Form, space_for, written
+from .numpy_halves import is_half
 from .numpy_kernels import REDUCTIONS, as_view, take_into
 from .numpy_masks import where_into
 from .numpy_networks import sums_along
 from .numpy_padding import frames
-from .numpy_products import matmul_into
+from .numpy_products import matmul, matmul_into
 from .numpy_rows import reduced
 from .numpy_scatter import places_of_rows
 from .registry import host
@@ -69,6 +70,8 @@ def _reduction(ufunc: np.ufunc) -> Writer:
 
 
 def _matmul(_parameters: dict[str, Any], out: Array) -> Callable[..., Any]:
+    if is_half(out):
+        return lambda x1, x2: written(matmul(x1, x2), out)
     if out.ndim == 2 and out.flags.c_contiguous:
 
         def product(x1: Array, x2: Array) -> Any:

@@ -7,6 +7,7 @@ faster says so in its `Own`."""
 from __future__ import annotations
 
 import functools
+import importlib
 import math
 from typing import Any
 
@@ -96,6 +97,7 @@ __all__ = [
     "eigvalsh",
     "expm",
     "fftn",
+    "finfo",
     "fold",
     "frequencies",
     "getitem",
@@ -256,6 +258,13 @@ def isdtype(xp: Any, dtype: DType, kind: Any) -> bool:
         kinds = kind if isinstance(kind, tuple) else (kind,)
         return any(k in ("real floating", "numeric") or k == dtype for k in kinds)
     return bool(xp._namespace.isdtype(dtype, kind))
+
+
+def finfo(xp: Any, dtype: DType) -> Any:
+    """The limits of a floating dtype; those of bfloat16 are known to ml_dtypes."""
+    if getattr(dtype, "name", None) == "bfloat16":
+        return importlib.import_module("ml_dtypes").finfo(dtype)
+    return xp._namespace.finfo(dtype)
 
 
 def put(xp: Any, x: Array, *indices: Array, key: Any, shape: Shape) -> Array:

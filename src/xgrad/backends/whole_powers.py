@@ -6,17 +6,21 @@ place, as in every library that does the same."""
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .._typing import Array, DType
+from .numpy_halves import in_float32
 
 __all__ = ["by_products", "power", "whole_exponent"]
 
 _LARGEST = 16
 _DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
+
+_wide_power = in_float32(operator.pow)
 
 
 def whole_exponent(exponent: Any, dtype: DType) -> int | None:
@@ -44,6 +48,6 @@ def power(x: Array, *, exponent: float) -> Array:
     """``x ** exponent`` for a Python number."""
     whole = whole_exponent(exponent, x.dtype)
     if whole is None:
-        return x**exponent
+        return _wide_power(x, exponent) if x.itemsize == 2 else x**exponent
     y = by_products(x, abs(whole), np.multiply)
     return y if whole > 0 else np.reciprocal(y)

@@ -6,6 +6,7 @@ dispatch.py that it stands for, which is the readable account of what happens. W
 behind is the same either way; tests/core/test_speedups.py compares them. */
 
 #include "_node.h"
+#include <math.h>
 
 /* What dispatch.py gives when it connects. */
 static PyTypeObject *Cut, *Primitive;
@@ -53,11 +54,12 @@ take_apart(PyObject *x, PyObject **array, PyObject **node)
 static int
 find_number(PyObject *x, PyObject *array, PyObject **number)
 {
-    if (Py_TYPE(x) != &PyFloat_Type && Py_TYPE(x) != &PyLong_Type)
+    if (Py_TYPE(x) == &PyFloat_Type) {
+        double value = PyFloat_AS_DOUBLE(x);
+        if (value == 0 && signbit(value))
+            return SLOW;
+    } else if (Py_TYPE(x) != &PyLong_Type)
         return SLOW;
-    int nonzero = PyObject_IsTrue(x);
-    if (nonzero != 1)
-        return nonzero;
     PyObject *table = PyDict_GetItemWithError(numbers, (PyObject *)Py_TYPE(array));
     if (!table)
         return PyErr_Occurred() ? FAILED : SLOW;

@@ -7,6 +7,7 @@ compiled it stands before them, and hands them what it does not know."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from weakref import ref
@@ -139,7 +140,7 @@ def binary(
                 array2 = x2
                 node2 = None
                 scalar = 2
-                if x2 and kind in NUMBERS and (kind2 is float or kind2 is int):
+                if kind in NUMBERS and _has_array(x2):
                     number = NUMBERS[kind][array1.dtype, x2]
             else:
                 return apply_any(primitive, (x1, x2))
@@ -150,7 +151,7 @@ def binary(
             array2 = x2.raw
             node2 = x2.node
             kind = type(array2)
-            if x1 and kind in NUMBERS and (kind1 is float or kind1 is int):
+            if kind in NUMBERS and _has_array(x1):
                 number = NUMBERS[kind][array2.dtype, x1]
         else:
             return apply_any(primitive, (x1, x2))
@@ -325,7 +326,11 @@ def apply(
         _check_devices(primitive, arrays, backend)
     function = getattr(backend.xp, primitive.name)
     # A starred operand that comes first is a list in the standard: concat([a, b], axis=0).
-    positional = (list(arrays),) if primitive.starred and len(primitive.operands) == 1 else arrays
+    positional: Any = arrays
+    if primitive.starred and len(primitive.operands) == 1:
+        positional = (list(arrays),)
+    elif len(arrays) == 2 and backend.numbers is not None:
+        positional = _with_number(arrays, backend.numbers)
     try:
         y = function(*positional, **parameters) if parameters else function(*positional)
     except Exception as error:
@@ -361,11 +366,32 @@ def compute(primitive: Primitive, operands: Sequence[Any], parameters: dict[str,
                 backend = found
     assert backend is not None, primitive
     function = getattr(backend.xp, primitive.name)
-    first = primitive.starred and len(primitive.operands) == 1  # see apply
-    y = function(list(operands), **parameters) if first else function(*operands, **parameters)
+    positional: Any = operands
+    if primitive.starred and len(primitive.operands) == 1:  # see apply
+        positional = (list(operands),)
+    elif len(operands) == 2 and backend.numbers is not None:
+        positional = _with_number(operands, backend.numbers)
+    y = function(*positional, **parameters)
     if primitive.outputs != 1:
         return tuple([backend.finish(part) for part in y])
     return backend.finish(y)
+
+
+def _has_array(x: Any) -> bool:
+    """Whether `NUMBERS` may be asked for a Python number: not -0.0, which is equal to 0.0."""
+    return type(x) is int or (type(x) is float and (x != 0 or math.copysign(1.0, x) > 0))
+
+
+def _with_number(pair: Sequence[Any], numbers: Mapping[tuple[Any, Any], Any]) -> Sequence[Any]:
+    """Two operands, a Python number among them as an array, as on the hot paths."""
+    x1, x2 = pair
+    if _has_array(x2) and type(x1) not in SCALAR_TYPES:
+        number = numbers[x1.dtype, x2]
+        return pair if number is None else (x1, number)
+    if _has_array(x1) and type(x2) not in SCALAR_TYPES:
+        number = numbers[x2.dtype, x1]
+        return pair if number is None else (number, x2)
+    return pair
 
 
 def _apply_or_not_implemented(primitive: Primitive, operands: tuple[Any, Any]) -> Any:

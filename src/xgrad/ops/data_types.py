@@ -217,7 +217,7 @@ def finfo(type: DType | ArrayLike, /) -> FloatingLimits:
     dtype = getattr(dtype, "dtype", dtype)
     if not is_inexact(dtype):
         raise DTypeError(f"finfo: {dtype_name(dtype)} is not floating. Use iinfo for integers.")
-    found = backend.namespace.finfo(dtype)
+    found = backend.xp.finfo(dtype)
     return FloatingLimits(
         bits=int(found.bits),
         eps=float(found.eps),

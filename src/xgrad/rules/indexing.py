@@ -4,9 +4,10 @@ Index arrays are operands without a derivative."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from .._typing import Array
+from .._typing import Array, Shape
 from ..core.instructions import primitive
 from .cumulative import reversed_recurrence
 from .edges import sum_to_shape
@@ -18,12 +19,19 @@ def setitem_value(
 ) -> Array:
     """The part of g that value was written to; of repeated indices only the last was."""
     part = xp.getitem(g, *indices, key=key)
-    if any(not xp.isdtype(index.dtype, "bool") for index in indices):
-        count = xp.cumulative_sum(xp.reshape(xp.ones_like(part), (-1,)), axis=0)
-        count = xp.reshape(count, part.shape)
-        written = xp.setitem(xp.zeros_like(g), count, *indices, key=key)
+    whole = [index for index in indices if not xp.isdtype(index.dtype, "bool")]
+    if whole:
+        none, count = _numbers(xp, whole[0], part.shape)
+        written = xp.setitem(xp.broadcast_to(none, g.shape), count, *indices, key=key)
         part = xp.where(xp.getitem(written, *indices, key=key) == count, part, 0)
     return sum_to_shape(xp, part, value_spec.shape)
+
+
+def _numbers(xp: Any, index: Array, shape: Shape) -> tuple[Array, Array]:
+    """Zero, and an array that counts from 1: integers, which floats of 16 bits cannot count."""
+    none = xp.sum(xp.zeros_like(index))
+    ones = xp.broadcast_to(none + 1, (math.prod(shape),))
+    return none, xp.reshape(xp.cumulative_sum(ones, axis=0), shape)
 
 
 def take_along_axis_x(xp: Any, g: Array, x_spec: Any, indices: Array, *, axis: int) -> Array:
@@ -57,9 +65,12 @@ def scatter_updates(
     if mode == "add":
         return taken
     if mode == "set":
-        count = xp.cumulative_sum(xp.ones_like(updates), axis=axis)
-        last = xp.scatter(xp.zeros_like(g), indices, count, axis=axis, mode="set")
-        return xp.where(xp.take(last, indices, axis=axis) == count, taken, 0)
+        none, count = _numbers(xp, indices, indices.shape)
+        last = xp.broadcast_to(none, (x.shape[axis],))
+        last = xp.scatter(last, indices, count, axis=0, mode="set")
+        is_last = xp.take(last, indices, axis=0) == count
+        shape = tuple(-1 if i == axis % g.ndim else 1 for i in range(g.ndim))
+        return xp.where(xp.reshape(is_last, shape), taken, 0)
     if mode == "multiply":
         others = _others_product(xp, x, indices, updates, axis)
         return xp.zero_where_zero(taken * others, taken)

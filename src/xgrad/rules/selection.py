@@ -12,13 +12,30 @@ from ..core.instructions import primitive
 from .shared import attained, give
 
 
-def extremum_x1(xp: Any, g: Array, x1: Array, x2: Array, y: Array) -> Array:
-    """y = max(x1, x2) or min;  dy/dx1 is 1 where x1 attains y, 1/2 where both do."""
+def maximum_x1(xp: Any, g: Array, x1: Array, x2: Array, y: Array) -> Array:
+    """y = max(x1, x2)."""
     if type(x2) in SCALAR_TYPES and x2 == x2:  # noqa: PLR0124 - not NaN
-        tie = x1 == x2  # elsewhere y is x1, or is not the number
-        if xp.surely_false(tie):
-            return xp.where(y != x2, g, 0)
-        return xp.where(y == x2, xp.where(tie, g / 2, 0), g)
+        return _beside_number(xp, g, x1, x2, x1 < x2)
+    return _extremum_x1(xp, g, x1, x2, y)
+
+
+def minimum_x1(xp: Any, g: Array, x1: Array, x2: Array, y: Array) -> Array:
+    """y = min(x1, x2)."""
+    if type(x2) in SCALAR_TYPES and x2 == x2:  # noqa: PLR0124 - not NaN
+        return _beside_number(xp, g, x1, x2, x1 > x2)
+    return _extremum_x1(xp, g, x1, x2, y)
+
+
+def _beside_number(xp: Any, g: Array, x1: Array, x2: Any, lost: Array) -> Array:
+    """The same, told by what was given: in bfloat16 the number is rounded, and y is not equal to it."""
+    tie = x1 == x2
+    if xp.surely_false(tie):
+        return xp.where(lost, 0, g)
+    return xp.where(lost, 0, xp.where(tie, g / 2, g))
+
+
+def _extremum_x1(xp: Any, g: Array, x1: Array, x2: Array, y: Array) -> Array:
+    """dy/dx1 is 1 where x1 attains y, 1/2 where both do."""
     winners = attained(xp, x1, y)
     both = winners & attained(xp, x2, y)
     if xp.surely_false(both):
@@ -26,9 +43,14 @@ def extremum_x1(xp: Any, g: Array, x1: Array, x2: Array, y: Array) -> Array:
     return xp.where(winners, xp.where(both, g / 2, g), 0)
 
 
-def extremum_x2(xp: Any, g: Array, x1: Array, x2: Array, y: Array) -> Array:
+def maximum_x2(xp: Any, g: Array, x1: Array, x2: Array, y: Array) -> Array:
     """The same for the second operand."""
-    return extremum_x1(xp, g, x2, x1, y)
+    return maximum_x1(xp, g, x2, x1, y)
+
+
+def minimum_x2(xp: Any, g: Array, x1: Array, x2: Array, y: Array) -> Array:
+    """The same for the second operand."""
+    return minimum_x1(xp, g, x2, x1, y)
 
 
 give("add", x1=lambda xp, g: g, x2=lambda xp, g: g)
@@ -44,8 +66,8 @@ give(
 )
 give("conj", x=lambda xp, g: xp.conj(g))
 give("imag", x=lambda xp, g: g * -1j)
-give("maximum", x1=extremum_x1, x2=extremum_x2)
-give("minimum", x1=extremum_x1, x2=extremum_x2)
+give("maximum", x1=maximum_x1, x2=maximum_x2)
+give("minimum", x1=minimum_x1, x2=minimum_x2)
 give("negative", x=lambda xp, g: -g)
 give("positive", x=lambda xp, g: g)
 give("real", x=lambda xp, g: g)

@@ -179,5 +179,5 @@ def _total(backend: Backend, x: Array) -> Array:
 def _smallest_normal(backend: Backend, x: Array) -> float:
     if "float" not in dtype_name(x.dtype) and "complex" not in dtype_name(x.dtype):
         return 0.0
-    limits: Any = backend.namespace.finfo(x.dtype)
+    limits: Any = backend.xp.finfo(x.dtype)
     return float(limits.smallest_normal)

@@ -43,7 +43,7 @@ def precision(dtype: str) -> float:
     """Give the relative spacing of the numbers of a floating or complex dtype, by its name."""
     if dtype == "bfloat16":
         return 2.0**-7
-    return float(host().namespace.finfo(dtype).eps)
+    return float(host().xp.finfo(dtype).eps)
 
 
 def reach(x: Any) -> float:

@@ -187,7 +187,7 @@ class _Check:
 
 
 def _eps(x: Array) -> float:
-    return float(host().namespace.finfo(x.dtype).eps)
+    return float(host().xp.finfo(x.dtype).eps)
 
 
 def _inner(a: Array, b: Array) -> float:

@@ -1,0 +1,75 @@
+"""Floats of 16 bits on NumPy: what adds many of them up, or has no loop for them, does so in float32.
+
+NumPy adds most of them up in their own dtype, where sums of ones stop at 2048 (float16) or 256 (bfloat16),
+and BLAS has no products of them: those of float16 take a hundred times as long as float32's. SciPy's
+functions give float32, or more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .._typing import Array
+from . import special
+from .numpy_buffers import written
+from .numpy_numbers import BFLOAT16
+
+__all__ = ["in_float32", "is_half", "mended", "reduced"]
+
+Function = Callable[..., Any]
+
+# Functions that run in float32; sums are in numpy_rows.py, products of matrices in numpy_products.py.
+_IN_FLOAT32 = special.NAMES | frozenset(
+    """absorbing_contract contract convolve convolve_input convolve_kernel cumulative_prod
+    cumulative_sum index_add scatter scatter_along_axis tensordot vecdot
+    activate activate_sum activate_cotangent squash_sum squash_cotangent
+    softmax log_softmax logsumexp standardize cross_entropy sparse_cross_entropy
+    softmax_cotangent log_softmax_cotangent standardize_cotangent cross_entropy_cotangent
+    sparse_cross_entropy_cotangent""".split()  # noqa: SIM905
+)
+_HALVES = "e" + BFLOAT16
+
+
+def is_half(x: Array) -> bool:
+    """Whether an array is of floats of 16 bits."""
+    return x.itemsize == 2 and x.dtype.char in _HALVES
+
+
+def mended(name: str, function: Function) -> Function:
+    """A function of the backend that serves floats of 16 bits too."""
+    return in_float32(function) if name in _IN_FLOAT32 else function
+
+
+def in_float32(function: Function) -> Function:
+    """A function that takes arrays of 16 bits in float32, and rounds what it makes of them."""
+
+    def run(x: Any, *others: Any, **kwargs: Any) -> Array:
+        if not others and getattr(x, "itemsize", 0) != 2:
+            return function(x, **kwargs)  # a hot path
+        for y in (x, *others):
+            if getattr(y, "itemsize", 0) == 2 and is_half(y):
+                return _widened(function, y.dtype, (x, *others), kwargs)
+        return function(x, *others, **kwargs)
+
+    return run
+
+
+def _widened(function: Any, dtype: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Array:
+    out = kwargs.get("out")
+    kwargs = {name: x for name, x in kwargs.items() if name not in ("out", "scratch")}
+    wide = [x.astype(np.float32) if isinstance(x, np.ndarray) and is_half(x) else x for x in args]
+    y = np.asarray(function(*wide, **kwargs))
+    with np.errstate(over="ignore"):  # infinite, as what is too large in the dtype itself
+        return written(y.astype(dtype), out)
+
+
+def reduced(
+    ufunc: np.ufunc, x: Array, axis: Any, keepdims: bool, out: Array | None = None
+) -> Array:
+    """``ufunc.reduce(x, axis)`` of floats of 16 bits."""
+    reduce: Any = ufunc.reduce
+    y = np.asarray(reduce(x, axis, np.float32, None, keepdims))
+    with np.errstate(over="ignore"):
+        return written(y.astype(x.dtype), out)
