@@ -14,7 +14,8 @@ from ..core.casting import is_inexact
 from ..core.node import Break, Cut, Node, Output, Where
 from ..core.observers import show_line
 from ..core.variable import Variable
-from .trace import Exit, Trace
+from .trace import Trace
+from .values import Exit
 
 __all__ = ["Reason", "cause_of", "find_path", "followed_parents", "name_of", "named"]
 

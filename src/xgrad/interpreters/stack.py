@@ -15,6 +15,7 @@ from ..core.node import Node
 from ..core.observers import Recorder, state
 from ..core.primitive import Kind, Primitive
 from ..core.protocols import protocols
+from . import values  # noqa: F401 - tells protocols what happens to values
 from .trace import Trace, make_recorder
 
 __all__ = [

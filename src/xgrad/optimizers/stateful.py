@@ -21,7 +21,7 @@ from ..backends.workers import run_unbroken
 from ..core.protocols import protocols
 from ..core.tensor import Tensor
 from ..core.variable import Variable
-from ..interpreters.trace import hears_changes
+from ..interpreters.values import hears_changes
 from .checks import as_global_step, as_gradients, as_pairs, constrained, drop_unconnected
 from .groups import group_and_decay
 from .host_numbers import host_numbers
