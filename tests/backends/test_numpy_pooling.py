@@ -47,11 +47,12 @@ def way(request, monkeypatch):
 @pytest.mark.parametrize("values", SPECIAL)
 @pytest.mark.parametrize("name", WINDOWS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("channels", [3, 8, 11])  # less than a vector, vectors, and a rest
 @pytest.mark.usefixtures("threads", "way")
-def test_numpy_does_as_the_portable_functions(name, values, dtype, rng):
+def test_numpy_does_as_the_portable_functions(name, values, dtype, channels, rng):
     window, steps = WINDOWS[name]
     options = {"window": window, "steps": steps}
-    x = SPECIAL[values](rng.normal(size=(5, 10, 9, 3))).astype(dtype)
+    x = SPECIAL[values](rng.normal(size=(5, 10, 9, channels))).astype(dtype)
     top = XP.max_pool(x, **options)
     np.testing.assert_array_equal(top, pooling.max_pool(XP, x, **options))
     assert top.dtype == dtype

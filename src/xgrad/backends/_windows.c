@@ -158,43 +158,65 @@ copy(PyObject *module, PyObject *const *args, Py_ssize_t count)
 LARGEST_OF(largest_float, npy_float)
 LARGEST_OF(largest_double, npy_double)
 
+/* Channels of one window by vectors, whose lanes do not branch, as long as there are enough. */
+#if defined(__GNUC__)
+#define SHARED_BY_LANES(type, whole)                                                            \
+    enum { LANES = 32 / (int)sizeof(type) };                                                    \
+    typedef type Lanes __attribute__((vector_size(32)));                                        \
+    typedef whole Masks __attribute__((vector_size(32)));                                       \
+    for (; j + LANES <= many; j += LANES) {                                                     \
+        Lanes x, most, share, r;                                                                \
+        Masks count = {0};                                                                      \
+        memcpy(&most, top + j, 32);                                                             \
+        memcpy(&share, g + j, 32);                                                              \
+        for (npy_intp k = 0; k < v->parts; k++) {                                               \
+            memcpy(&x, (const type *)(at + v->part[k]) + j, 32);                                \
+            count -= x == most;                                                                 \
+        }                                                                                       \
+        count -= count == 0;                                                                    \
+        share /= __builtin_convertvector(count, Lanes);                                         \
+        for (npy_intp k = 0; k < v->parts; k++) {                                               \
+            type *into = (type *)((char *)at + v->part[k] + back) + j;                          \
+            memcpy(&x, (const type *)(at + v->part[k]) + j, 32);                                \
+            x = (Lanes)((x == most) & (Masks)share);                                            \
+            if (add) {                                                                          \
+                memcpy(&r, into, 32);                                                           \
+                x += r;                                                                         \
+            }                                                                                   \
+            memcpy(into, &x, 32);                                                               \
+        }                                                                                       \
+    }
+#else
+#define SHARED_BY_LANES(type, whole)
+#endif
+
 /* What is given for each window, shared equally by the elements that attain its largest, which is finite;
-where an element may be in several windows, it is added. `share` has room for the channels. */
-#define SHARED_OF(name, type)                                                                   \
-    WIDE static void name(const View *v, const char *at, const type *__restrict top,            \
-                          const type *__restrict g, npy_intp back, int add, type *__restrict share) \
+where an element may be in several windows, it is added. */
+#define SHARED_OF(name, type, whole)                                                            \
+    WIDE static void name(const View *v, const char *at, const type *top, const type *g,        \
+                          npy_intp back, int add)                                               \
     {                                                                                           \
         npy_intp index[NPY_MAXDIMS] = {0}, many = v->channels;                                  \
         for (npy_intp i = 0; i < v->places; i++, top += many, g += many) {                      \
-            const type *x = (const type *)(at + v->part[0]);                                    \
-            for (npy_intp j = 0; j < many; j++)                                                 \
-                share[j] = x[j] == top[j];                                                      \
-            for (npy_intp k = 1; k < v->parts; k++) {                                           \
-                x = (const type *)(at + v->part[k]);                                            \
-                for (npy_intp j = 0; j < many; j++)                                             \
-                    share[j] += x[j] == top[j];                                                 \
-            }                                                                                   \
-            for (npy_intp j = 0; j < many; j++)                                                 \
-                share[j] = 1 / (share[j] > 1 ? share[j] : 1) * g[j];                            \
-            for (npy_intp k = 0; k < v->parts; k++) {                                           \
-                x = (const type *)(at + v->part[k]);                                            \
-                type *__restrict r = (type *)((char *)at + v->part[k] + back);                  \
-                if (add) {                                                                      \
-                    ELEMENT_BY_ELEMENT                                                          \
-                    for (npy_intp j = 0; j < many; j++)                                         \
-                        r[j] += x[j] == top[j] ? share[j] : 0;                                  \
-                } else {                                                                        \
-                    ELEMENT_BY_ELEMENT                                                          \
-                    for (npy_intp j = 0; j < many; j++)                                         \
-                        r[j] = x[j] == top[j] ? share[j] : 0;                                   \
+            npy_intp j = 0;                                                                     \
+            SHARED_BY_LANES(type, whole)                                                        \
+            for (; j < many; j++) {                                                             \
+                whole count = 0;                                                                \
+                for (npy_intp k = 0; k < v->parts; k++)                                         \
+                    count += ((const type *)(at + v->part[k]))[j] == top[j];                    \
+                type share = g[j] / (count ? count : 1);                                        \
+                for (npy_intp k = 0; k < v->parts; k++) {                                       \
+                    type part = ((const type *)(at + v->part[k]))[j] == top[j] ? share : 0;     \
+                    type *into = (type *)((char *)at + v->part[k] + back) + j;                  \
+                    *into = add ? *into + part : part;                                          \
                 }                                                                               \
             }                                                                                   \
             at = next_place(v, index, at);                                                      \
         }                                                                                       \
     }
 
-SHARED_OF(shared_float, npy_float)
-SHARED_OF(shared_double, npy_double)
+SHARED_OF(shared_float, npy_float, npy_int32)
+SHARED_OF(shared_double, npy_double, npy_int64)
 
 /* Read what a window shows: 1, or 0 if it is not of floats with channels side by side, or the window is
 large. */
@@ -279,9 +301,6 @@ shared(PyObject *module, PyObject *const *args, Py_ssize_t count)
         if (PyArray_DIM(into, axis) != PyArray_DIM(seen, axis) ||
             PyArray_STRIDE(into, axis) != PyArray_STRIDE(seen, axis))
             Py_RETURN_FALSE;
-    void *room = PyMem_RawMalloc((v.channels ? v.channels : 1) * sizeof(npy_double));
-    if (!room)
-        return PyErr_NoMemory();
     const char *at = PyArray_BYTES(seen);
     const void *top = PyArray_DATA((PyArrayObject *)args[1]);
     const void *g = PyArray_DATA((PyArrayObject *)args[2]);
@@ -290,11 +309,10 @@ shared(PyObject *module, PyObject *const *args, Py_ssize_t count)
     if (PyArray_NBYTES(seen) >= MANY)
         NPY_BEGIN_THREADS;
     if (type == NPY_FLOAT)
-        shared_float(&v, at, top, g, back, add, room);
+        shared_float(&v, at, top, g, back, add);
     else
-        shared_double(&v, at, top, g, back, add, room);
+        shared_double(&v, at, top, g, back, add);
     NPY_END_THREADS;
-    PyMem_RawFree(room);
     Py_RETURN_TRUE;
 }
 
