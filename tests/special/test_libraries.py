@@ -73,11 +73,11 @@ def test_without_scipy_the_error_says_what_to_install():
     code = (
         "import sys; sys.modules['scipy'] = None\n"
         "import xgrad as xg\n"
-        "try: xg.special.erf(xg.ones(2))\n"
+        "try: xg.special.exp1(xg.ones(2))\n"
         "except xg.errors.BackendUnavailableError as error: print(error)"
     )
     message = python(code)
-    assert message.startswith("erf needs SciPy, which is not installed")
+    assert message.startswith("exp1 needs SciPy, which is not installed")
     assert "pip install scipy" in message
 
 
@@ -175,7 +175,10 @@ def test_numpy_has_scipys_values(name):
     arrays = [np.array(column) for column in PORTABLE[name]]
     expected = getattr(scipy.special, name)(*arrays)
     found = getattr(sp, name)(*map(xg.asarray, arrays)).numpy()
-    np.testing.assert_allclose(found, expected, rtol=1e-14, atol=1e-300)
+    # SciPy's ndtr of -30 is off by that much, ours is not (test_compiled.py).
+    np.testing.assert_allclose(
+        found, expected, rtol=1e-13 if name == "ndtr" else 1e-14, atol=1e-300
+    )
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,16 @@
 #define WIDE
 #endif
 
+/* The same with the widest that there are, where products and sums are the most of it. */
+#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__has_attribute)
+#if __has_attribute(target_clones)
+#define WIDEST __attribute__((target_clones("avx512f", "avx2", "default")))
+#endif
+#endif
+#ifndef WIDEST
+#define WIDEST
+#endif
+
 /* The operands may be the result itself, element by element, but do not overlap it otherwise. */
 #if defined(__GNUC__) && !defined(__clang__)
 #define ELEMENT_BY_ELEMENT _Pragma("GCC ivdep")

@@ -18,6 +18,7 @@ from .looks import ALONE, product_sum, square_sum
 from .numpy_masks import where_into
 from .numpy_rows import MANY, reduced
 from .numpy_scatter import add_rows, places_from
+from .special import compiled as special
 
 __all__ = [
     "MANY",
@@ -119,6 +120,7 @@ _UFUNCS: dict[str, Any] = {
     "conj": np.conjugate,
     "pow": np.power,
     "round": np.rint,
+    **special.UFUNCS,
 }
 REDUCTIONS = {"sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.minimum}
 _POWERS: dict[float, Any] = {-1: np.reciprocal, 0.5: np.sqrt, 1: np.positive, 2: np.square}
@@ -128,8 +130,14 @@ _BUFFER = 1024
 _VIEWS = ("broadcast_to", "flip", "matrix_transpose", "permute_dims", "reshape")
 
 
-def ufunc_of(name: str, parameters: dict[str, Any]) -> tuple[Any, tuple[Any, ...]] | None:
-    """The ufunc that an elementwise primitive is, and what it takes behind its operands."""
+def ufunc_of(
+    name: str, parameters: dict[str, Any], dtype: DType = None
+) -> tuple[Any, tuple[Any, ...]] | None:
+    """The ufunc that an elementwise primitive is, and what it takes behind its operands.
+
+    With a dtype of the result: none where the ufunc is for real numbers, and that is complex."""
+    if name in special.UFUNCS and dtype is not None and dtype.kind == "c":
+        return None
     if name == "power":
         exponent = parameters["exponent"]
         found = _POWERS.get(exponent)

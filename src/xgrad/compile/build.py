@@ -132,7 +132,8 @@ class Build:
             return
         number = instruction.results[0]
         given = [self._operand(x, instruction) for x in instruction.operands]
-        found = kernels.ufunc_of(name, instruction.parameters)
+        dtype = self._program.specs[number].dtype
+        found = kernels.ufunc_of(name, instruction.parameters, dtype)
         reduce = self._small_reduction(instruction)
         if found is not None and len(instruction.results) == 1:
             self._emit_ufunc(instruction, *found, given)

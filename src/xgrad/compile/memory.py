@@ -199,7 +199,8 @@ class Memory:
         name, parameters = instruction.primitive.name, instruction.parameters
         if len(instruction.results) != 1:
             return False
-        if kernels.ufunc_of(name, parameters) is not None or name == "absorbing_matmul":
+        dtype = self._program.specs[instruction.results[0]].dtype
+        if kernels.ufunc_of(name, parameters, dtype) is not None or name == "absorbing_matmul":
             return True
         return writers.has_writer(name) and not _reads_at_indices(instruction)
 

@@ -47,7 +47,8 @@ def _is_fusable(program: Program, instruction: Instruction) -> bool:
         can = can_gather if name == "take" else can_scatter
         dtypes = [program.specs[n].dtype for n in instruction.reads()]
         return len(dtypes) == 2 and can(*dtypes)
+    dtype = program.specs[instruction.results[0]].dtype
     return (
         name in ("sum", "where", "zero_where_zero", "astype")
-        or kernels.ufunc_of(name, instruction.parameters) is not None
+        or kernels.ufunc_of(name, instruction.parameters, dtype) is not None
     )

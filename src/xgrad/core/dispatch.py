@@ -212,9 +212,10 @@ def binary(
         else:
             saved = plan.save(array1, array2, y)
         if code == scalar and code:
-            if number is not None and saved[0]:
+            if number is not None:
+                if saved[0]:
+                    plan = plan.of_number
                 saved = (number,)
-                plan = plan.of_number
             elif saved[0] and saved[0] - saved[0] == 0:
                 plan = plan.of_number  # the partial is that finite number, or one over it
         number = next_serial()

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..._typing import Array
 from ...errors import BackendUnavailableError
+from .compiled import UFUNCS
 
 __all__ = ["native", "on_host", "scipy_name"]
 
@@ -65,12 +66,19 @@ _LIBRARIES = {
 # polygamma: its order must be a Python number in torch, and SciPy's is written with zeta as ours is.
 # betaln, log_expit: SciPy's lose up to five and eight digits, which derivatives would inherit.
 _OURS = frozenset({"betaln", "log_expit", "polygamma"})
+# Compiled for real numbers, and SciPy's for complex ones.
+_OF_COMPLEX = frozenset({"erf", "erfc", "ndtr"})
 # What SciPy calls differently inside.
 _UFUNC_NAMES = {"_riemann_zeta": "zeta", "_zeta": "zeta"}
 
 
 def native(namespace: str, name: str) -> Function | None:
-    """The function that a library has itself; None where it has none, or no such module."""
+    """The function that a library has itself; None where it has none, or no such module.
+
+    For NumPy those that were compiled come before SciPy's."""
+    if namespace == "numpy" and name in UFUNCS:
+        ufunc: Function = UFUNCS[name]
+        return functools.partial(_or_scipys, ufunc, name) if name in _OF_COMPLEX else ufunc
     library = _LIBRARIES.get(namespace)
     if library is None or name in _OURS or name in library.refused:
         return None
@@ -81,6 +89,13 @@ def native(namespace: str, name: str) -> Function | None:
     if function is not None and name in library.widening:
         return functools.partial(_narrowed, function)
     return function
+
+
+def _or_scipys(ufunc: Function, name: str, x: Array) -> Array:
+    try:
+        return ufunc(x)
+    except TypeError:  # complex numbers
+        return on_host(np, name)(x)
 
 
 def _narrowed(function: Function, *arrays: Array) -> Array:

@@ -1,0 +1,132 @@
+"""The compiled special functions: as exact as their precision, everywhere, and as quiet as SciPy's."""
+
+import numpy as np
+import pytest
+
+import xgrad as xg
+from xgrad.backends.special.compiled import UFUNCS
+
+pytestmark = pytest.mark.skipif(
+    not UFUNCS, reason="the loops were not compiled here, or XGRAD_SPEEDUPS=0"
+)
+
+FUNCTIONS = ["erf", "erfc", "expit", "log_expit", "ndtr", "softplus"]
+SPECIAL = [
+    np.nan,
+    np.inf,
+    -np.inf,
+    0.0,
+    -0.0,
+    5e-324,
+    -5e-324,
+    1e-310,
+    -745.0,
+    745.0,
+    -1e300,
+    1e300,
+]
+# C's own functions of long doubles, where those are longer.
+EXACT = np.finfo(np.longdouble).eps < 1e-18
+
+
+def everywhere(rng):
+    """Numbers of all sizes, and many where most of them are."""
+    sizes = np.exp(rng.uniform(-40, 6.6, 20000))
+    return np.concatenate([rng.normal(size=50000), rng.uniform(-40, 40, 50000), sizes, -sizes])
+
+
+def off_by(found, expected):
+    """In units in the last place of `found`'s dtype."""
+    unit = np.spacing(np.abs(expected).astype(found.dtype)).astype(expected.dtype)
+    return np.abs(found.astype(expected.dtype) - expected) / unit
+
+
+@pytest.mark.skipif(not EXACT, reason="a long double is a double here")
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_doubles_are_within_six_units(name, rng):
+    x = everywhere(rng)
+    assert off_by(UFUNCS[name](x), UFUNCS[name](x.astype(np.longdouble))).max() <= 6
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_single_precision_is_rounded_once(name, rng):
+    x = everywhere(rng).astype(np.float32)
+    found = UFUNCS[name](x)
+    assert found.dtype == np.float32
+    assert off_by(found, UFUNCS[name](x.astype(np.float64))).max() <= 0.51
+
+
+@pytest.mark.parametrize("name", ["erf", "erfc", "expit", "ndtr"])
+def test_values_are_scipys_where_those_are_exact(name, rng):
+    scipy = pytest.importorskip("scipy.special", reason="scipy is not installed")
+    x = rng.uniform(-3, 3, 10000)
+    np.testing.assert_allclose(UFUNCS[name](x), getattr(scipy, name)(x), rtol=1e-14)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_limits(dtype):
+    with np.errstate(over="ignore", under="ignore"):
+        x = np.array(SPECIAL, dtype)
+    one, half, log2 = 1.0, 0.5, np.log(2.0)
+    tiny = np.exp(-745.0) if dtype == np.float64 else 0.0
+    with np.errstate(all="raise"):
+        found = {name: UFUNCS[name](x) for name in FUNCTIONS}
+    near = np.array([half] * 5)
+    expected = {
+        "erf": [np.nan, one, -one, *(x[3:8] * 2 / np.sqrt(np.pi)), -one, one, -one, one],
+        "erfc": [np.nan, 0, 2, *(near * 2), 2, 0, 2, 0],
+        "expit": [np.nan, one, 0, *near, tiny, one, 0, one],
+        "log_expit": [np.nan, 0, -np.inf, *(near * -2 * log2), -745, -tiny, x[-2], 0],
+        "ndtr": [np.nan, one, 0, *near, 0, one, 0, one],
+        "softplus": [np.nan, np.inf, 0, *(near * 2 * log2), tiny, 745, 0, x[-1]],
+    }
+    for name, values in expected.items():
+        np.testing.assert_allclose(found[name], np.array(values, dtype), rtol=1e-6, atol=0)
+    assert np.signbit(found["erf"][[3, 4]]).tolist() == [False, True]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("count", [0, 1, 5, 255, 256, 257, 1000])
+def test_any_layout_gives_the_same_digits(name, count, rng):
+    f = UFUNCS[name]
+    x = rng.normal(size=(count, 3))
+    expected = np.array([[f(value) for value in row] for row in x]).reshape(x.shape)
+    for given in (x, x.T.copy().T, x[:, ::2], x[::-1], np.broadcast_to(x[:1], (4, *x[:1].shape))):
+        wanted = f(np.ascontiguousarray(given))
+        np.testing.assert_array_equal(f(given), wanted)
+    np.testing.assert_array_equal(f(x), expected)
+    y = x.copy()
+    assert f(y, y) is y  # over what was given
+    np.testing.assert_array_equal(y, f(x))
+    np.testing.assert_array_equal(f(x.astype(">f8")), f(x))
+
+
+def test_integers_are_floats_first():
+    x = np.array([-3, 0, 1])
+    np.testing.assert_array_equal(UFUNCS["expit"](x), UFUNCS["expit"](x.astype(float)))
+
+
+@pytest.mark.parametrize("name", ["erf", "erfc", "ndtr"])
+def test_complex_numbers_are_scipys(name, rng):
+    scipy = pytest.importorskip("scipy.special", reason="scipy is not installed")
+    z = rng.normal(size=3000) + 0.5j
+    f = getattr(xg.special, name)
+    recorded = xg.function(lambda z: f(z * 1.5) + 1)
+    for found in (f(xg.asarray(z)), recorded(z / 1.5) - 1, recorded(z / 1.5) - 1):
+        np.testing.assert_allclose(found.numpy(), getattr(scipy, name)(z), rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_recorded_programs_call_them_in_groups(name, dtype, rng):
+    x = xg.asarray(rng.normal(size=40000).astype(dtype))
+    f = getattr(xg.special, name)
+    loss = lambda x: xg.sum(f(x * 0.5) * x)
+    step = xg.function(xg.value_and_grad(loss))
+    value, gradient = xg.value_and_grad(loss)(x)
+    for _ in range(3):
+        found, slope = step(x)
+    tolerance = 1e-4 if dtype == "float32" else 1e-12
+    np.testing.assert_allclose(found.numpy(), value.numpy(), rtol=tolerance)
+    np.testing.assert_allclose(slope.numpy(), gradient.numpy(), rtol=tolerance, atol=tolerance)
+    assert f"{name}(" in str(step.program())
