@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent
 SOURCES = [
     "xgrad/backends/_loops.c",
     "xgrad/backends/_memory.c",
-    "xgrad/backends/_special.c",
+    "xgrad/backends/_ufuncs.c",
     "xgrad/backends/_windows.c",
     "xgrad/compile/_record.c",
     "xgrad/compile/_replay.c",
@@ -27,6 +27,11 @@ SOURCES = [
     "xgrad/interpreters/_follow.c",
 ]
 HEADERS = ["xgrad/backends/_vectors.h", "xgrad/core/_node.h", "xgrad/core/_speedups.h"]
+# Choices need no branches where nobody asks what they raised, and digits are the same in every lane and on
+# every processor. Loops that compare without choosing are slower so.
+OPTIONS = {
+    "xgrad/backends/_ufuncs.c": ["-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"],
+}
 
 
 class SpeedupsHook(BuildHookInterface[Any]):
@@ -86,18 +91,15 @@ def compile_speedups(place: Path) -> list[str]:
     from setuptools import Distribution, Extension
     from setuptools.command.build_ext import build_ext
 
-    # No debugging symbols: they hold paths, and two builds must give the same bytes. Nobody asks what C's
-    # own functions say of errors, so that choices need no branches.
-    options = ["-O3", "-g0", "-fno-strict-aliasing", "-fno-math-errno", "-fno-trapping-math"]
-    options += ["-ffp-contract=off"]  # the same digits in every lane and on every processor
-    options += ["-Werror=implicit-function-declaration"]
+    # No debugging symbols: they hold paths, and two builds must give the same bytes.
+    options = ["-O3", "-g0", "-fno-strict-aliasing", "-Werror=implicit-function-declaration"]
     modules = [
         Extension(
             name.removesuffix(".c").replace("/", "."),
             [str(Path("src", name))],
             include_dirs=[np.get_include()],
             define_macros=[("XGRAD_SOURCE", f'"{source_of(name)}"')],
-            extra_compile_args=[] if sys.platform == "win32" else options,
+            extra_compile_args=[] if sys.platform == "win32" else options + OPTIONS.get(name, []),
         )
         for name in SOURCES
     ]

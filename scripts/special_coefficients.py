@@ -1,4 +1,4 @@
-"""Print the tables of src/xgrad/backends/_special.c: interpolation at Chebyshev's nodes, in 60 digits.
+"""Print the tables of src/xgrad/backends/_ufuncs.c: interpolation at Chebyshev's nodes, in 60 digits.
 
 Needs mpmath, which nothing else does:
 

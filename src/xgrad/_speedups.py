@@ -14,7 +14,7 @@ __all__ = ["COMPILED", "compiled"]
 COMPILED = (
     "xgrad.backends._loops",
     "xgrad.backends._memory",
-    "xgrad.backends._special",
+    "xgrad.backends._ufuncs",
     "xgrad.backends._windows",
     "xgrad.compile._record",
     "xgrad.compile._replay",

@@ -175,7 +175,7 @@ def test_numpy_has_scipys_values(name):
     arrays = [np.array(column) for column in PORTABLE[name]]
     expected = getattr(scipy.special, name)(*arrays)
     found = getattr(sp, name)(*map(xg.asarray, arrays)).numpy()
-    # SciPy's ndtr of -30 is off by that much, ours is not (test_compiled.py).
+    # SciPy's ndtr of -30 is off by that much, ours is not (test_numpy_ufuncs.py).
     np.testing.assert_allclose(
         found, expected, rtol=1e-13 if name == "ndtr" else 1e-14, atol=1e-300
     )

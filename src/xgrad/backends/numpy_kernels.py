@@ -18,7 +18,7 @@ from .looks import ALONE, product_sum, square_sum
 from .numpy_masks import where_into
 from .numpy_rows import MANY, reduced
 from .numpy_scatter import add_rows, places_from
-from .special import compiled as special
+from .numpy_ufuncs import UFUNCS
 
 __all__ = [
     "MANY",
@@ -120,7 +120,7 @@ _UFUNCS: dict[str, Any] = {
     "conj": np.conjugate,
     "pow": np.power,
     "round": np.rint,
-    **special.UFUNCS,
+    **UFUNCS,
 }
 REDUCTIONS = {"sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.minimum}
 _POWERS: dict[float, Any] = {-1: np.reciprocal, 0.5: np.sqrt, 1: np.positive, 2: np.square}
@@ -136,14 +136,15 @@ def ufunc_of(
     """The ufunc that an elementwise primitive is, and what it takes behind its operands.
 
     With a dtype of the result: none where the ufunc is for real numbers, and that is complex."""
-    if name in special.UFUNCS and dtype is not None and dtype.kind == "c":
+    if name in UFUNCS and dtype is not None and dtype.kind == "c":
         return None
     if name == "power":
         exponent = parameters["exponent"]
         found = _POWERS.get(exponent)
         return (np.power, (exponent,)) if found is None else (found, ())
     if name == "relu":
-        return np.maximum, (0,)
+        compiled = "relu" in UFUNCS and dtype is not None and dtype.char in "fd"
+        return (UFUNCS["relu"], ()) if compiled else (np.maximum, (0,))
     found = _UFUNCS.get(name)
     return None if found is None else (found, ())
 

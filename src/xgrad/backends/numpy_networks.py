@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from .._typing import Array
-from . import networks
+from . import activations, networks
 from .numpy_buffers import Form, written
+from .numpy_ufuncs import UFUNCS
 
 __all__ = ["Networks", "shifted", "sums_along"]
 
@@ -19,7 +20,12 @@ class Networks:
 
     @staticmethod
     def relu(x: Array) -> Array:
-        return np.maximum(x, 0)
+        return UFUNCS["relu"](x) if UFUNCS and x.dtype.char in "fd" else np.maximum(x, 0)
+
+    def relu_cotangent(xp: Any, g: Array, y: Array) -> Array:
+        if UFUNCS and g.dtype == y.dtype and y.dtype.char in "fd":
+            return UFUNCS["relu_cotangent"](g, y)
+        return activations.relu_cotangent(xp, g, y)
 
     def softmax(
         xp: Any,

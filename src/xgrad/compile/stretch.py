@@ -210,7 +210,8 @@ class Stretch:
             copy = self._bind("copy_into", kernels.copy_into)
             lines.append(f"{copy}({out}, {given[0]})")
         else:
-            found = kernels.ufunc_of(name, member.parameters)
+            dtype = self._program.specs[member.results[0]].dtype
+            found = kernels.ufunc_of(name, member.parameters, dtype)
             assert found is not None
             ufunc, more = found
             f = self._bind(f"f_{ufunc.__name__}", ufunc)

@@ -162,7 +162,7 @@ def _member(program: Program, domain: tuple[int, ...], member: Instruction) -> _
         width = math.prod(specs[operands[0]].shape[1:])
         return _Member(sweeps.Gathering(width), tuple(operands), number)
     else:
-        ufunc = kernels.ufunc_of(name, member.parameters)
+        ufunc = kernels.ufunc_of(name, member.parameters, specs[number].dtype)
         if ufunc is None:
             return None
         function = ufunc[0]

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..._typing import Array
 from ...errors import BackendUnavailableError
-from .compiled import UFUNCS
+from ..numpy_ufuncs import UFUNCS
 
 __all__ = ["native", "on_host", "scipy_name"]
 

@@ -1,4 +1,4 @@
-"""Special functions whose loops were compiled for NumPy (_special.c), by name; none where they were not.
+"""Elementwise functions with compiled loops for NumPy (_ufuncs.c), by name; none where they were not.
 
 They are for real numbers; what SciPy has for complex ones stays SciPy's."""
 
@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..._speedups import compiled
+from .._speedups import compiled
 
 __all__ = ["UFUNCS"]
 
-_module = compiled("xgrad.backends._special")
-_NAMES = ("erf", "erfc", "expit", "log_expit", "ndtr", "softplus")
+_module = compiled("xgrad.backends._ufuncs")
+_NAMES = ("erf", "erfc", "expit", "log_expit", "ndtr", "relu", "relu_cotangent", "softplus")
 
 UFUNCS: dict[str, Any] = {}
 if _module is not None:

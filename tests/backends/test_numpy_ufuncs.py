@@ -1,10 +1,10 @@
-"""The compiled special functions: as exact as their precision, everywhere, and as quiet as SciPy's."""
+"""The compiled ufuncs: as exact as their precision, everywhere, and as quiet as SciPy's."""
 
 import numpy as np
 import pytest
 
 import xgrad as xg
-from xgrad.backends.special.compiled import UFUNCS
+from xgrad.backends.numpy_ufuncs import UFUNCS
 
 pytestmark = pytest.mark.skipif(
     not UFUNCS, reason="the loops were not compiled here, or XGRAD_SPEEDUPS=0"
@@ -85,7 +85,7 @@ def test_limits(dtype):
     assert np.signbit(found["erf"][[3, 4]]).tolist() == [False, True]
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", [*FUNCTIONS, "relu"])
 @pytest.mark.parametrize("count", [0, 1, 5, 255, 256, 257, 1000])
 def test_any_layout_gives_the_same_digits(name, count, rng):
     f = UFUNCS[name]
@@ -114,6 +114,40 @@ def test_complex_numbers_are_scipys(name, rng):
     recorded = xg.function(lambda z: f(z * 1.5) + 1)
     for found in (f(xg.asarray(z)), recorded(z / 1.5) - 1, recorded(z / 1.5) - 1):
         np.testing.assert_allclose(found.numpy(), getattr(scipy, name)(z), rtol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "longdouble"])
+@pytest.mark.parametrize("count", [1, 255, 256, 700])
+def test_relu_and_what_goes_back(dtype, count, rng):
+    x = np.round(rng.normal(size=(2, count)), 1).astype(dtype)
+    x[0, 0] = np.nan
+    g = rng.normal(size=x.shape).astype(dtype)
+    g[1, 0] = np.inf
+    with np.errstate(all="raise"):
+        y = UFUNCS["relu"](x)
+        np.testing.assert_array_equal(y, np.where(x < 0, 0, x))
+        one = np.asarray(1, dtype)
+        layouts = (
+            *((g, y), (g.T, y.T), (g[:, ::2], y[:, ::2]), (g[::-1], y), (g, y[:1]), (g[:1], y)),
+            *((np.broadcast_to(one, y.shape), y), (g, np.broadcast_to(one, y.shape)), (one, one)),
+        )
+        for a, b in layouts:
+            found = UFUNCS["relu_cotangent"](a, b)
+            np.testing.assert_array_equal(found, np.where(b > 0, a, 0))
+            assert found.dtype == dtype
+        out = np.full((2, 3 * count), 7, dtype)
+        UFUNCS["relu_cotangent"](g, y, out[:, ::3])
+        np.testing.assert_array_equal(out[:, ::3], np.where(y > 0, g, 0))
+        assert (out[:, 1::3] == 7).all()
+        assert UFUNCS["relu_cotangent"](g, y, g) is g
+    np.testing.assert_array_equal(g, out[:, ::3])
+
+
+def test_relu_of_integers_stays_whole():
+    x = xg.asarray([-1, 0, 2])
+    f = xg.function(xg.nn.relu)
+    for y in (xg.nn.relu(x), f(x), f(x)):
+        assert (y.dtype, y.tolist()) == (x.dtype, [0, 0, 2])
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
