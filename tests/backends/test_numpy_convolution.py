@@ -3,10 +3,17 @@
 import numpy as np
 import pytest
 
-from xgrad.backends import Steps, backend_named, convolution, numpy_convolution, numpy_windows
+from xgrad.backends import (
+    Steps,
+    backend_named,
+    convolution,
+    numpy_convolution,
+    numpy_depthwise,
+    numpy_windows,
+)
 
 XP = backend_named("numpy").xp
-# Shape of the array, of the kernel, groups: one whose products take threads themselves, two depthwise.
+# Shape of the array, of the kernel, groups: one whose products take threads themselves, some depthwise.
 SHAPES = [
     ((8, 20, 20, 6), (3, 3, 6, 5), 1),
     ((8, 20, 20, 6), (3, 3, 3, 4), 2),
@@ -14,21 +21,26 @@ SHAPES = [
     ((3, 9, 9, 300), (3, 3, 300, 200), 1),
     ((8, 20, 20, 6), (3, 3, 1, 6), 6),
     ((8, 20, 20, 6), (3, 3, 1, 12), 6),
+    ((8, 20, 20, 11), (3, 4, 1, 11), 11),
+    ((3, 9, 9, 300), (3, 3, 1, 300), 300),
 ]
 
 
 @pytest.fixture(params=[1, 2, 3], ids=lambda n: f"{n} threads")
 def threads(request, monkeypatch):
-    for module in (numpy_convolution, numpy_windows):
+    for module in (numpy_convolution, numpy_depthwise, numpy_windows):
         monkeypatch.setattr(module, "thread_count", lambda: request.param)
     monkeypatch.setattr(numpy_windows, "LARGE", 0)
+    monkeypatch.setattr(numpy_depthwise, "_LARGE", 0)
+    monkeypatch.setattr(numpy_depthwise, "_BLOCK", 1 << 13)
 
 
 @pytest.fixture(params=["compiled", "not compiled"])
 def way(request, monkeypatch):
     """With the compiled copies of windows and without."""
     if request.param == "not compiled":
-        monkeypatch.setattr(numpy_windows, "compiled_windows", None)
+        for module in (numpy_depthwise, numpy_windows):
+            monkeypatch.setattr(module, "compiled_windows", None)
     elif numpy_windows.compiled_windows is None:
         pytest.skip("the loops were not compiled here, or XGRAD_SPEEDUPS=0")
 
@@ -52,6 +64,32 @@ def test_blocks_and_threads_change_nothing(shape, kernel, groups, block, rng, mo
     found = XP.convolve_input(y, k, **options)
     expected = convolution.convolve_input(XP, y, k, **options)
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-8)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dilation", [(1, 1), (2, 1)])
+@pytest.mark.usefixtures("threads", "way")
+def test_depthwise_with_strides_and_holes(dtype, dilation, rng):
+    x, k = (
+        rng.normal(size=(5, 9, 10, 13)).astype(dtype),
+        rng.normal(size=(3, 2, 1, 13)).astype(dtype),
+    )
+    steps = Steps((2, 3), ((2, 0), (1, 1)), dilation, 13)
+    y = XP.convolve(x, k, steps=steps, zeros=None)
+    expected = convolution.convolve(XP, x, k, steps=steps, zeros=None)
+    tolerance = 1e-4 if dtype == "float32" else 1e-12
+    np.testing.assert_allclose(y, expected, rtol=tolerance, atol=tolerance)
+    turned = np.asfortranarray(y)  # does not lie as compiled loops want it
+    for g in (y, turned):
+        for name, options in (
+            ("convolve_kernel", {"window": (3, 2)}),
+            ("convolve_input", {"size": (9, 10)}),
+        ):
+            given = (x, g) if name == "convolve_kernel" else (g, k)
+            found = getattr(XP, name)(*given, steps=steps, zeros=None, **options)
+            expected = getattr(convolution, name)(XP, *given, steps=steps, zeros=None, **options)
+            assert found.dtype == dtype
+            np.testing.assert_allclose(found, expected, rtol=tolerance, atol=20 * tolerance)
 
 
 @pytest.mark.usefixtures("threads")
