@@ -191,7 +191,7 @@ at_most(double x, double bound)
 
 #define ERF(P)                                                                                  \
     double m = at_most(fabs(x), 50.0), tail = BELL(m, 1.0, P) * SCALED_ERFC(m, P);              \
-    double near = at_most(m, 1.0), middle = near * POLYNOMIAL(ERF_##P, near * near);            \
+    double part = at_most(m, 1.0), middle = part * POLYNOMIAL(ERF_##P, part * part);            \
     y = copysign(m > 1.0 ? 1.0 - tail : middle, x);
 
 /* -- loops ---------------------------------------------------------------------------------------- */
