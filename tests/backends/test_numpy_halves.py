@@ -143,3 +143,24 @@ def test_of_many_writes_to_one_place_only_the_last_has_a_gradient(ones):
     for f in writes.values():
         gradient = floats(xg.grad(summed(f))(x))
         assert (gradient[-1], gradient.sum()) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        pytest.param(lambda x: 2 + x * 3.0, id="arithmetic"),
+        pytest.param(lambda x: 7.5 % x, id="on the left"),
+        pytest.param(lambda x: xg.clip(x, 0.5, 2.0), id="clip"),
+        pytest.param(lambda x: xg.where(x > 0.3, x, 0.3), id="where"),
+        pytest.param(lambda x: x**-2.5, id="power"),
+        pytest.param(lambda x: (3000 * x) ** 0.3, id="rounded exponent"),
+    ],
+)
+@pytest.mark.parametrize("rows", [3, COUNT])
+def test_recorded_beside_numbers(ones, rows, f):
+    x = ones[:rows] * 0.3
+    expected = f(x)
+    recorded = xg.function(f)
+    for y in (recorded(x), recorded(x), recorded(x)):
+        assert y.dtype == expected.dtype == x.dtype
+        np.testing.assert_array_equal(floats(y), floats(expected))

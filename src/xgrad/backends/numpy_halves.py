@@ -16,7 +16,7 @@ from . import special
 from .numpy_buffers import written
 from .numpy_numbers import BFLOAT16
 
-__all__ = ["in_float32", "is_half", "mended", "reduced"]
+__all__ = ["HALVES", "in_float32", "is_half", "mended", "reduced"]
 
 Function = Callable[..., Any]
 
@@ -29,12 +29,12 @@ _IN_FLOAT32 = special.NAMES | frozenset(
     softmax_cotangent log_softmax_cotangent standardize_cotangent cross_entropy_cotangent
     sparse_cross_entropy_cotangent""".split()  # noqa: SIM905
 )
-_HALVES = "e" + BFLOAT16
+HALVES = "e" + BFLOAT16  # as numpy names them
 
 
 def is_half(x: Array) -> bool:
     """Whether an array is of floats of 16 bits."""
-    return x.itemsize == 2 and x.dtype.char in _HALVES
+    return x.itemsize == 2 and x.dtype.char in HALVES
 
 
 def mended(name: str, function: Function) -> Function:
