@@ -1,8 +1,7 @@
 """Python numbers as arrays: numpy takes longer to convert a number than to compute with a small array.
 
 A number is converted once per dtype, as numpy does it, and kept. What is extreme is left out, so that
-numpy can warn of it. Next to bfloat16, which is not numpy's, every number is converted: numpy would make
-float32 of the two."""
+numpy can warn of it. Of bfloat16, which is not numpy's, and a number numpy would make float32."""
 
 from __future__ import annotations
 
@@ -28,10 +27,10 @@ class Numbers(dict[tuple[Any, Any], Any]):
 
     def __missing__(self, key: tuple[Any, Any]) -> Any:
         dtype, value = key
-        if dtype.char == BFLOAT16:
-            return np.asarray(value, dtype)
         array = None
-        if dtype in _DTYPES and (not value or _SMALLEST < abs(value) < _LARGEST):
+        if (dtype in _DTYPES or dtype.char == BFLOAT16) and (
+            not value or _SMALLEST < abs(value) < _LARGEST
+        ):
             array = np.asarray(value, dtype)
             array.flags.writeable = False
         if len(self) >= _MOST:

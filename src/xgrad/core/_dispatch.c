@@ -381,7 +381,7 @@ call_binary(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *
     Operation *self = (Operation *)callable;
     PyObject *x1 = NULL, *x2 = NULL, *y, *parents, *saved, *result = NULL;
     Operand a = {NULL}, b = {NULL}, *typed;
-    int number = 0, found = SLOW;
+    int number = 0, found = SLOW, nonzero;
     if (PyVectorcall_NARGS(nargsf) == 2 && !kwnames) {
         x1 = args[self->reflected];
         x2 = args[!self->reflected];
@@ -418,7 +418,9 @@ call_binary(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *
             saved = PyObject_CallFunctionObjArgs(
                 SLOT(a.plan, plan_save), shown1, shown2, y, NULL);
         }
-        if (number && code == number) {  /* all that is kept is the number */
+        /* All that is kept is the number: the partial is that, or one over it, and finite. */
+        nonzero = number && code == number ? PyObject_IsTrue(number == 1 ? x1 : x2) : 0;
+        if (nonzero == 1) {
             PyObject *plan = PyObject_GetAttr(a.plan, name_of_number);
             if (!plan)
                 Py_CLEAR(saved);

@@ -212,7 +212,7 @@ def binary(
         else:
             saved = plan.save(array1, array2, y)
         if code == scalar and code:
-            if number is not None:
+            if number is not None and saved[0]:
                 saved = (number,)
                 plan = plan.of_number
             elif saved[0] and saved[0] - saved[0] == 0:
