@@ -164,3 +164,19 @@ def test_recorded_beside_numbers(ones, rows, f):
     for y in (recorded(x), recorded(x), recorded(x)):
         assert y.dtype == expected.dtype == x.dtype
         np.testing.assert_array_equal(floats(y), floats(expected))
+
+
+@pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan, -1e30, 1e-38, 10**30, 0, 0.0])
+def test_beside_extreme_numbers(ones, number):
+    x = ones[0]
+    with np.errstate(all="ignore"):
+        for y in (x + number, x * number, number * x, number / x, xg.maximum(x, number)):
+            assert y.dtype == x.dtype
+        np.testing.assert_array_equal(
+            floats(x + number), floats(x + xg.full_like(x, float(number)))
+        )
+        masked = lambda x: xg.where(x == x, x, x * number / number)
+        recorded = xg.function(xg.grad(summed(masked)))
+        for g in (xg.grad(summed(masked))(x), recorded(x), recorded(x)):
+            assert g.dtype == x.dtype
+            np.testing.assert_array_equal(floats(g), [1, 1, 1])

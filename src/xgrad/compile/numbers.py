@@ -46,4 +46,5 @@ def number_for(program: Program, value: Any, instruction: Instruction) -> Any:
         (dtype, *others) = {dtype for dtype in dtypes if dtype.kind != "b"} or {dtype}
         if others or dtype.char != BFLOAT16:
             return value
+        value = float(value)  # ml_dtypes takes no int of more than 64 bits
     return kernels.scalar(value, dtype)
