@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import xgrad as xg
+from xgrad.backends import backend_of
 
 COUNT = 4096  # which both dtypes have
 
@@ -180,3 +181,33 @@ def test_beside_extreme_numbers(ones, number):
         for g in (xg.grad(summed(masked))(x), recorded(x), recorded(x)):
             assert g.dtype == x.dtype
             np.testing.assert_array_equal(floats(g), [1, 1, 1])
+
+
+def test_matrices_are_multiplied_and_not_decomposed(ones):
+    x = 0.25 * ones[:3] + xg.eye(3, dtype=ones.dtype)
+    wide = xg.astype(x, "float32")
+    y = xg.linalg.expm(x)
+    assert y.dtype == x.dtype
+    np.testing.assert_allclose(floats(y), xg.linalg.expm(wide).numpy(), rtol=8e-3)
+    for f in (xg.linalg.inv, xg.linalg.lu, xg.linalg.det, xg.linalg.svdvals, xg.linalg.eigh):
+        with pytest.raises(xg.errors.DTypeError, match="float16"):
+            f(x)
+    for f in (xg.linalg.solve, xg.linalg.solve_triangular):
+        with pytest.raises(xg.errors.DTypeError, match="float16"):
+            f(x, ones[:3])
+
+
+def test_transforms_are_those_of_float32(ones):
+    x = ones[:4, 0] * xg.asarray([0.5, 1.0, 2.0, 0.25], dtype=ones.dtype)
+    for f in (xg.fft.fft, xg.fft.rfft, xg.fft.irfft, xg.fft.irfftn):
+        assert f(x).dtype == f(xg.astype(x, "float32")).dtype
+        np.testing.assert_allclose(f(x).numpy(), f(floats(x)).numpy(), rtol=1e-6)
+    assert xg.fft.fftfreq(4, d=x[0]).dtype == x.dtype
+    assert np.isfinite(floats(xg.fft.fftfreq(200_000, d=1.0, dtype=x.dtype))).all()
+
+
+def test_dtypes_beside_numbers(ones):
+    assert xg.result_type(ones, 2.0, 1, True) == ones.dtype
+    assert xg.einsum("i,,i->i", ones[0], 2.0, ones[0]).dtype == ones.dtype
+    terms = [ones.array, ones.array]
+    assert backend_of(ones.array).xp.activate_sum(terms, function="gelu_tanh").dtype == ones.dtype
