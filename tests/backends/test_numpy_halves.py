@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import xgrad as xg
+from xgrad.backends import backend_of
 
 COUNT = 4096  # which both dtypes have
 
@@ -143,3 +144,70 @@ def test_of_many_writes_to_one_place_only_the_last_has_a_gradient(ones):
     for f in writes.values():
         gradient = floats(xg.grad(summed(f))(x))
         assert (gradient[-1], gradient.sum()) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        pytest.param(lambda x: 2 + x * 3.0, id="arithmetic"),
+        pytest.param(lambda x: 7.5 % x, id="on the left"),
+        pytest.param(lambda x: xg.clip(x, 0.5, 2.0), id="clip"),
+        pytest.param(lambda x: xg.where(x > 0.3, x, 0.3), id="where"),
+        pytest.param(lambda x: x**-2.5, id="power"),
+        pytest.param(lambda x: (3000 * x) ** 0.3, id="rounded exponent"),
+    ],
+)
+@pytest.mark.parametrize("rows", [3, COUNT])
+def test_recorded_beside_numbers(ones, rows, f):
+    x = ones[:rows] * 0.3
+    expected = f(x)
+    recorded = xg.function(f)
+    for y in (recorded(x), recorded(x), recorded(x)):
+        assert y.dtype == expected.dtype == x.dtype
+        np.testing.assert_array_equal(floats(y), floats(expected))
+
+
+@pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan, -1e30, 1e-38, 10**30, 0, 0.0])
+def test_beside_extreme_numbers(ones, number):
+    x = ones[0]
+    with np.errstate(all="ignore"):
+        for y in (x + number, x * number, number * x, number / x, xg.maximum(x, number)):
+            assert y.dtype == x.dtype
+        np.testing.assert_array_equal(
+            floats(x + number), floats(x + xg.full_like(x, float(number)))
+        )
+        masked = lambda x: xg.where(x == x, x, x * number / number)
+        recorded = xg.function(xg.grad(summed(masked)))
+        for g in (xg.grad(summed(masked))(x), recorded(x), recorded(x)):
+            assert g.dtype == x.dtype
+            np.testing.assert_array_equal(floats(g), [1, 1, 1])
+
+
+def test_matrices_are_multiplied_and_not_decomposed(ones):
+    x = 0.25 * ones[:3] + xg.eye(3, dtype=ones.dtype)
+    wide = xg.astype(x, "float32")
+    y = xg.linalg.expm(x)
+    assert y.dtype == x.dtype
+    np.testing.assert_allclose(floats(y), xg.linalg.expm(wide).numpy(), rtol=8e-3)
+    for f in (xg.linalg.inv, xg.linalg.lu, xg.linalg.det, xg.linalg.svdvals, xg.linalg.eigh):
+        with pytest.raises(xg.errors.DTypeError, match="float16"):
+            f(x)
+    for f in (xg.linalg.solve, xg.linalg.solve_triangular):
+        with pytest.raises(xg.errors.DTypeError, match="float16"):
+            f(x, ones[:3])
+
+
+def test_transforms_are_those_of_float32(ones):
+    x = ones[:4, 0] * xg.asarray([0.5, 1.0, 2.0, 0.25], dtype=ones.dtype)
+    for f in (xg.fft.fft, xg.fft.rfft, xg.fft.irfft, xg.fft.irfftn):
+        assert f(x).dtype == f(xg.astype(x, "float32")).dtype
+        np.testing.assert_allclose(f(x).numpy(), f(floats(x)).numpy(), rtol=1e-6)
+    assert xg.fft.fftfreq(4, d=x[0]).dtype == x.dtype
+    assert np.isfinite(floats(xg.fft.fftfreq(200_000, d=1.0, dtype=x.dtype))).all()
+
+
+def test_dtypes_beside_numbers(ones):
+    assert xg.result_type(ones, 2.0, 1, True) == ones.dtype
+    assert xg.einsum("i,,i->i", ones[0], 2.0, ones[0]).dtype == ones.dtype
+    terms = [ones.array, ones.array]
+    assert backend_of(ones.array).xp.activate_sum(terms, function="gelu_tanh").dtype == ones.dtype

@@ -96,3 +96,18 @@ def test_a_shared_operand_is_that_of_every_example(mode, name, axes, device, rng
         given = [x[i, :] if axis == 0 else x for x, axis in zip((x1, x2), axes, strict=True)]
         for part, expected in zip(found, slopes(*given), strict=True):
             np.testing.assert_allclose(part.numpy()[i], expected.numpy(), rtol=1e-12)
+
+
+def test_a_partial_derivative_that_examples_share_is_guarded(device):
+    x = xg.asarray([0.5, -2.0], device=device)
+
+    def gradient(g):
+        with xg.GradientTape() as outer:
+            outer.watch(g)
+            with xg.GradientTape() as tape:
+                tape.watch(x)
+                y = x**0
+            return tape.gradient(y, x, output_gradients=g)
+
+    g = xg.asarray([[1.0, 2.0], [3.0, 4.0]], device=device)
+    assert xg.vmap(gradient)(g).tolist() == [[0.0, 0.0], [0.0, 0.0]]

@@ -60,6 +60,7 @@ def replace_gathered(
     if jobs[0].own:
         sizes = [jobs[place].arrays[1].size for place in order]
         real = arrays[0].real.dtype  # what a number of Python's becomes beside the array
+        real = np.dtype(np.float32) if real.itemsize == 2 else real  # in which its step is taken
         for name in jobs[0].own:
             numbers = np.array([jobs[place].own[name] for place in order], real)
             own[name] = np.repeat(numbers, sizes)

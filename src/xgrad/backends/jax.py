@@ -13,6 +13,7 @@ from .._typing import Array, Namespace, Shape
 from . import sets
 from .base import Backend
 from .convolution import Steps, keys_of, padded
+from .halves import WideFunctions
 from .indices import fill_key, full_key
 
 __all__ = ["JaxBackend"]
@@ -73,6 +74,7 @@ class JaxBackend(Backend):
 
     def __init__(self, namespace: Namespace) -> None:
         super().__init__("jax", namespace)
+        self.xp = WideFunctions(namespace, self.Own)
 
     def compiled(
         self, run: Callable[[list[Any]], list[Any]], of_numpy: bool

@@ -257,6 +257,8 @@ class Own(Convolutions, CrossEntropies, Matrices, Networks, Pooling, Reductions)
 
     @staticmethod
     def irfftn(x: Array, *, axis: tuple[int, ...], size: int, norm: Any) -> Array:
+        if is_half(x):
+            x = x.astype(np.float32)  # which numpy takes for float64, or gives float16 for
         for a in axis[:-1]:
             x = np.fft.ifft(x, axis=a, norm=norm)
         return np.fft.irfft(x, n=size, axis=axis[-1], norm=norm)

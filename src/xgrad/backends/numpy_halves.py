@@ -16,30 +16,43 @@ from . import special
 from .numpy_buffers import written
 from .numpy_numbers import BFLOAT16
 
-__all__ = ["in_float32", "is_half", "mended", "reduced"]
+__all__ = ["HALVES", "in_float32", "is_half", "mended", "reduced"]
 
 Function = Callable[..., Any]
 
-# Functions that run in float32; sums are in numpy_rows.py, products of matrices in numpy_products.py.
+# Functions that run in float32, and those of them that take a list; sums are in numpy_rows.py, products of matrices in numpy_products.py.
 _IN_FLOAT32 = special.NAMES | frozenset(
     """absorbing_contract contract convolve convolve_input convolve_kernel cumulative_prod
     cumulative_sum index_add scatter scatter_along_axis tensordot vecdot
-    activate activate_sum activate_cotangent squash_sum squash_cotangent
+    activate activate_cotangent expm squash_cotangent
     softmax log_softmax logsumexp standardize cross_entropy sparse_cross_entropy
     softmax_cotangent log_softmax_cotangent standardize_cotangent cross_entropy_cotangent
     sparse_cross_entropy_cotangent""".split()  # noqa: SIM905
 )
-_HALVES = "e" + BFLOAT16
+HALVES = "e" + BFLOAT16  # as numpy names them
+
+
+_OF_A_LIST = frozenset(("activate_sum", "squash_sum"))
+# SciPy has some of float16, and numpy takes bfloat16 for float64; CuPy has none.
+_REFUSED = frozenset(
+    """cholesky cholesky_cotangent cofactor det eig eigh eigvals eigvalsh inv lu matrix_rank pinv qr slogdet
+    solve solve_triangular svd svdvals""".split()  # noqa: SIM905
+)
 
 
 def is_half(x: Array) -> bool:
     """Whether an array is of floats of 16 bits."""
-    return x.itemsize == 2 and x.dtype.char in _HALVES
+    return x.itemsize == 2 and x.dtype.char in HALVES
 
 
 def mended(name: str, function: Function) -> Function:
-    """A function of the backend that serves floats of 16 bits too."""
-    return in_float32(function) if name in _IN_FLOAT32 else function
+    """A function of the backend that serves floats of 16 bits too, or refuses them."""
+    if name in _IN_FLOAT32:
+        return in_float32(function)
+    if name in _OF_A_LIST:
+        wide = in_float32(lambda *terms, **kwargs: function(list(terms), **kwargs))
+        return lambda terms, **kwargs: wide(*terms, **kwargs)
+    return _refusing(function) if name in _REFUSED else function
 
 
 def in_float32(function: Function) -> Function:
@@ -52,6 +65,18 @@ def in_float32(function: Function) -> Function:
             if getattr(y, "itemsize", 0) == 2 and is_half(y):
                 return _widened(function, y.dtype, (x, *others), kwargs)
         return function(x, *others, **kwargs)
+
+    return run
+
+
+def _refusing(function: Function) -> Function:
+    """A function of matrices without those of 16 bits, which lose too many digits."""
+
+    def run(*arrays: Array, **kwargs: Any) -> Any:
+        for x in arrays:
+            if getattr(x, "itemsize", 0) == 2 and is_half(x):
+                raise TypeError(f"matrices of {x.dtype} are only multiplied")
+        return function(*arrays, **kwargs)
 
     return run
 

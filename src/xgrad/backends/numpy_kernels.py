@@ -31,6 +31,7 @@ __all__ = [
     "fits",
     "fix_zeros",
     "gather",
+    "has_own_power",
     "is_in_order",
     "maker",
     "may_be_view",
@@ -140,13 +141,17 @@ def ufunc_of(
         return None
     if name == "power":
         exponent = parameters["exponent"]
-        found = _POWERS.get(exponent)
-        return (np.power, (exponent,)) if found is None else (found, ())
+        return (_POWERS[exponent], ()) if has_own_power(exponent) else (np.power, (exponent,))
     if name == "relu":
         compiled = "relu" in UFUNCS and dtype is not None and dtype.char in "fd"
         return (UFUNCS["relu"], ()) if compiled else (np.maximum, (0,))
     found = _UFUNCS.get(name)
     return None if found is None else (found, ())
+
+
+def has_own_power(exponent: Any) -> bool:
+    """Whether NumPy has a ufunc for one exponent, which computes without rounding it."""
+    return exponent in _POWERS
 
 
 def reduction_of(name: str) -> Any:

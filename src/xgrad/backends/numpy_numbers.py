@@ -1,7 +1,8 @@
 """Python numbers as arrays: numpy takes longer to convert a number than to compute with a small array.
 
 A number is converted once per dtype, as numpy does it, and kept. What is extreme is left out, so that
-numpy can warn of it. Of bfloat16, which is not numpy's, and a number numpy would make float32."""
+numpy can warn of it. Of bfloat16, which is not numpy's, and a number numpy would make float32, so that
+there every number is converted."""
 
 from __future__ import annotations
 
@@ -28,10 +29,11 @@ class Numbers(dict[tuple[Any, Any], Any]):
     def __missing__(self, key: tuple[Any, Any]) -> Any:
         dtype, value = key
         array = None
-        if (dtype in _DTYPES or dtype.char == BFLOAT16) and (
-            not value or _SMALLEST < abs(value) < _LARGEST
-        ):
+        if dtype.char == BFLOAT16:
+            array = np.asarray(float(value), dtype)  # ml_dtypes takes no int of more than 64 bits
+        elif dtype in _DTYPES and (not value or _SMALLEST < abs(value) < _LARGEST):
             array = np.asarray(value, dtype)
+        if array is not None:
             array.flags.writeable = False
         if len(self) >= _MOST:
             self.clear()

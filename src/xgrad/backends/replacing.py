@@ -24,7 +24,7 @@ from .workers import thread_count, threads_for
 
 __all__ = ["is_alone", "replace_by_blocks"]
 
-_DTYPES = ("e", "f", "d")
+_DTYPES = ("f", "d")
 
 # Memory of former steps, at most a piece for each thread: fresh one comes page by page, at the first touch.
 _spare: list[Array] = []

@@ -12,6 +12,7 @@ from .._typing import Array, DType, NativeDevice
 from ..errors import BackendUnavailableError
 from . import contraction, fourier, sets
 from .base import CUDA, Backend, dtype_name
+from .halves import WideFunctions
 from .indices import fill_key, flat_positions, has_negative_step, without_masks
 
 __all__ = ["TorchBackend"]
@@ -172,6 +173,7 @@ class TorchBackend(Backend):
                 "xg.devices() lists what this machine offers."
             ) from error
         super().__init__("torch", namespace)
+        self.xp = WideFunctions(namespace, self.Own)
 
     def asarray(
         self, value: Any, dtype: DType, native: NativeDevice, copy: bool | None = None

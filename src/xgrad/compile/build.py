@@ -25,6 +25,7 @@ from .donation import heirs
 from .fusion import Group
 from .homes import Home, Homes
 from .memory import Memory
+from .numbers import number_for
 from .order import groups_of, in_blocks
 from .program import Instruction, Literal, Program
 from .runs import Run, describe
@@ -111,15 +112,10 @@ class Build:
         return name
 
     def _operand(self, operand: Any, instruction: Instruction) -> str:
-        """An operand in an expression; numbers as arrays of the result's dtype where that is safe."""
+        """An operand in an expression."""
         if not isinstance(operand, Literal):
             return self._names[operand]
-        value = operand.value
-        dtype = self._program.specs[instruction.results[0]].dtype
-        dtypes = {self._program.specs[n].dtype for n in instruction.reads()}
-        if dtypes == {dtype} and dtype.kind == "f" and type(value) in (int, float):
-            name = f"k{len(self._scope)}"
-            return self._bind(name, kernels.scalar(value, dtype))
+        value = number_for(self._program, operand.value, instruction)
         return self._bind(f"k{len(self._scope)}", value)
 
     # -- instructions ----------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from ..backends import numpy_kernels as kernels
 from ..backends.caches import last_cache_bytes
 from ..backends.numpy_buffers import Form
 from .fusion import Group, tables_of
+from .numbers import number_for
 from .program import Instruction, Literal, Program
 from .slots import Slots
 from .sweeping import sweeping
@@ -227,11 +228,7 @@ class Stretch:
     def _operand(self, operand: Any, member: Instruction, names: dict[int, str]) -> str:
         if not isinstance(operand, Literal):
             return names[operand]
-        value = operand.value
-        dtype = self._program.specs[member.results[0]].dtype
-        dtypes = {self._program.specs[n].dtype for n in member.reads()}
-        if dtypes == {dtype} and dtype.kind == "f" and type(value) in (int, float):
-            value = kernels.scalar(value, dtype)
+        value = number_for(self._program, operand.value, member)
         return self._bind(f"k{len(self._scope)}", value)
 
     def _bind(self, name: str, value: Any) -> str:

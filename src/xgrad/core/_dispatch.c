@@ -8,6 +8,10 @@ behind is the same either way; tests/core/test_speedups.py compares them. */
 #include "_node.h"
 #include <math.h>
 
+/* As in dispatch.py. */
+#define SMALLEST 1e-7
+#define LARGEST 6e4
+
 /* What dispatch.py gives when it connects. */
 static PyTypeObject *Cut, *Primitive;
 static PyObject *handles, *numbers, *state, *settings, *explain_failure, *finish;
@@ -307,6 +311,18 @@ call_unary(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *k
     return result;
 }
 
+/* Whether a float or int is neither zero nor infinite in any floating dtype. */
+static int
+is_moderate(PyObject *x)
+{
+    double value = PyFloat_AsDouble(x);
+    if (value == -1 && PyErr_Occurred()) {  /* an int that no double holds */
+        PyErr_Clear();
+        return 0;
+    }
+    return SMALLEST < fabs(value) && fabs(value) < LARGEST;
+}
+
 /* Take two operands apart. Of a Python number, `number` (1 or 2), the array is the number's. */
 static int
 take_two(PyObject *x1, PyObject *x2, Operand *a, Operand *b, int *number)
@@ -381,7 +397,7 @@ call_binary(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *
     Operation *self = (Operation *)callable;
     PyObject *x1 = NULL, *x2 = NULL, *y, *parents, *saved, *result = NULL;
     Operand a = {NULL}, b = {NULL}, *typed;
-    int number = 0, found = SLOW, nonzero;
+    int number = 0, found = SLOW;
     if (PyVectorcall_NARGS(nargsf) == 2 && !kwnames) {
         x1 = args[self->reflected];
         x2 = args[!self->reflected];
@@ -419,8 +435,7 @@ call_binary(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *
                 SLOT(a.plan, plan_save), shown1, shown2, y, NULL);
         }
         /* All that is kept is the number: the partial is that, or one over it, and finite. */
-        nonzero = number && code == number ? PyObject_IsTrue(number == 1 ? x1 : x2) : 0;
-        if (nonzero == 1) {
+        if (number && code == number && is_moderate(number == 1 ? x1 : x2)) {
             PyObject *plan = PyObject_GetAttr(a.plan, name_of_number);
             if (!plan)
                 Py_CLEAR(saved);

@@ -30,6 +30,8 @@ Tensor: Any = None
 # What applies a primitive to arrays that wrap others; batching/ sets it when it is imported.
 _apply_nested: Callable[..., Any]
 
+# Between these a Python number is neither zero nor infinite in any floating dtype.
+SMALLEST, LARGEST = 1e-7, 6e4
 # Python numbers as arrays by type of array, for libraries that take longer for numbers (Backend.numbers).
 NUMBERS: dict[type, Mapping[tuple[Any, Any], Any]] = {}
 
@@ -41,6 +43,8 @@ _compiled = compiled("xgrad.core._dispatch")
 
 __all__ = [
     "HANDLES",
+    "LARGEST",
+    "SMALLEST",
     "NotAnOperandError",
     "apply",
     "apply1",
@@ -212,12 +216,11 @@ def binary(
         else:
             saved = plan.save(array1, array2, y)
         if code == scalar and code:
+            value = saved[0]
             if number is not None:
-                if saved[0]:
-                    plan = plan.of_number
                 saved = (number,)
-            elif saved[0] and saved[0] - saved[0] == 0:
-                plan = plan.of_number  # the partial is that finite number, or one over it
+            if SMALLEST < abs(value) < LARGEST:
+                plan = plan.of_number  # the partial is that number, or one over it
         number = next_serial()
         where = user_line(2) if settings.locations else None
         new = Node(

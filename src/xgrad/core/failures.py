@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from .._typing import SCALAR_TYPES
 from ..backends import backend_of
+from ..backends.base import dtype_name
 from ..errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -28,6 +29,8 @@ from .observers import show_line
 from .primitive import Kind, Primitive
 from .spec import describe
 
+_DTYPE_REFUSED = "dtypes not supported"  # torch of floats of 16 bits
+
 __all__ = ["broadcast", "device_mismatch", "explain_failure", "refuse_memory"]
 
 
@@ -39,9 +42,12 @@ def explain_failure(
     where: Where = None,
 ) -> BaseException:
     """The exception to raise in place of a library's own; `where` is the user's line in a replay."""
-    if isinstance(error, (XgradError, NotImplementedError)):
+    halves = any(dtype_name(a.dtype).endswith("float16") for a in arrays if hasattr(a, "dtype"))
+    if isinstance(error, XgradError) or (isinstance(error, NotImplementedError) and not halves):
         return error
     call = _show_call(primitive, arrays, parameters, where)
+    if halves and (isinstance(error, NotImplementedError) or _DTYPE_REFUSED in str(error)):
+        return DTypeError(f"{call}: {str(error).rstrip('.')}. Use astype to float32.")
     if isinstance(error, MemoryError):
         return _memory_error(call, arrays, error)
     if isinstance(error, IndexError):
@@ -56,8 +62,10 @@ def explain_failure(
         error.add_note(f"while computing {call}")
         return error
     shapes = [tuple(a.shape) for a in arrays if hasattr(a, "shape")]
-    if primitive.kind is Kind.STACKED and not isinstance(error, TypeError):
-        error.add_note(f"while computing {call}")  # the public functions looked at the shapes
+    if primitive.kind is Kind.STACKED:  # the public functions looked at the shapes
+        if isinstance(error, TypeError):
+            return DTypeError(f"{call}: {error}")
+        error.add_note(f"while computing {call}")
         return error
     if primitive.kind is Kind.CONTRACTION and isinstance(error, (ValueError, RuntimeError)):
         return ShapeError(f"{call} do not fit: {_contraction_advice(primitive, shapes)}")

@@ -345,6 +345,11 @@ def result_type(*arrays_and_dtypes: ArrayLike | DType) -> DType:
     if not arrays_and_dtypes:
         raise ArgumentError("result_type: there is nothing to promote. Use an array or a dtype.")
     backend, values = _native(list(arrays_and_dtypes))
+    others = [value for value in values if type(value) not in SCALAR_TYPES]
+    if len(others) < len(values) and complex not in map(type, values):
+        dtype = backend.namespace.result_type(*others) if others else None
+        if dtype is not None and dtype_name(dtype) == "bfloat16":
+            return dtype  # which NumPy would make float64
     return backend.namespace.result_type(*values)
 
 

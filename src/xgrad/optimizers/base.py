@@ -13,6 +13,7 @@ from .._typing import Nest
 from ..backends import quiet
 from ..core.tensor import Tensor
 from ..core.variable import Variable
+from ..ops.data_types import widened
 from . import pure, state, stateful
 from .checks import LearningRate, as_learning_rate, as_mapping
 from .groups import Exclusions, Groups
@@ -289,6 +290,7 @@ class Optimizer(Steps, Rule):
 
     def fresh_slots(self, w: Tensor, name: str) -> dict[str, Tensor]:
         """Make all slots of a variable that is seen for the first time."""
+        w = widened(w)
         slots = self.make_slots(w, name)
         return {**slots, **pure.common_slots(self, w)}
 

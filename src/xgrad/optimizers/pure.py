@@ -143,11 +143,11 @@ class _Steps:
 
 
 def _like(x: Any, w: Tensor) -> Any:
-    """Bring a number of a step where a variable is, in its precision; Python numbers stay."""
+    """Bring a number of a step where a variable is, in its precision, at least float32."""
     if not isinstance(x, Tensor):
         return x
-    name = {"complex64": "float32", "complex128": "float64"}.get(n := dtype_name(w.dtype), n)
-    return xp.astype(to_place(x, w), name)
+    double = dtype_name(w.dtype) in ("float64", "complex128")
+    return xp.astype(to_place(x, w), "float64" if double else "float32")
 
 
 def _counted(counter: Tensor, condition: Any) -> Tensor:

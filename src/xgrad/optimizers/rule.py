@@ -94,7 +94,9 @@ class Rule:
         return {"learning_rate": learning_rate, "step": step}
 
     def make_slots(self, w: Tensor, name: str) -> dict[str, Tensor]:  # noqa: ARG002
-        """Make the slots of a variable that is seen for the first time: zeros of its shape."""
+        """Make the slots of a variable that is seen for the first time: zeros of its shape.
+
+        A variable of 16 bits is given as float32."""
         return {slot: rule_namespace.zeros_like(w) for slot in self.slot_names}
 
 
@@ -112,6 +114,8 @@ def whole_step(
     overwrite : bool or Tensor
         Whether the average becomes the value.
     """
+    if getattr(w.dtype, "itemsize", 0) == 2:
+        return _step_in_float32(rule, xp, g, w, slots, c, overwrite)
     if "unscale" in c:
         g = g * c["unscale"]
     if "clip" in c:
@@ -127,6 +131,18 @@ def whole_step(
         new = {**new, "average": average}
         w = choose(xp, overwrite, average, w)
     return w, {**slots, **new}
+
+
+def _step_in_float32(
+    rule: Rule, xp: Any, g: Array, w: Array, slots: Slots, c: Numbers, overwrite: Any
+) -> tuple[Array, Slots]:
+    """Take a step of floats of 16 bits, in which squares of small gradients and 1e-7 are 0.
+
+    Their slots are float32; the value is rounded once."""
+    dtype = getattr(xp, "float32", "float32")
+    wide = xp.astype(g, dtype), xp.astype(w, dtype)
+    value, new = whole_step(rule, xp, *wide, slots, c, overwrite)
+    return xp.astype(value, w.dtype), new
 
 
 def choose(xp: Any, condition: Any, new: Any, old: Any) -> Any:

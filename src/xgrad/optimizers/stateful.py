@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._typing import Array
 from ..backends import Backend, backend_of, quiet
-from ..backends.base import Job
+from ..backends.base import Job, dtype_name
 from ..backends.workers import run_unbroken
 from ..core.protocols import protocols
 from ..core.tensor import Tensor
@@ -180,8 +180,8 @@ def _accumulate(works: list[_Work], changes: _Changes, due: bool) -> list[_Work]
         sums.append(_Work(total, work.variable, rest))
     if due:
         for work in works:
-            xp = backend_of(work.g).xp
-            changes.set(work.slots["gradient_accumulator"], xp.zeros_like(work.g))
+            slot = work.slots["gradient_accumulator"]
+            changes.set(slot, backend_of(work.g).xp.zeros_like(slot.raw))
     return sums
 
 
@@ -227,4 +227,5 @@ def _number(factor: Tensor, g: Array) -> Any:
         return float(factor.raw)
     xp = backend_of(g).xp
     real = xp.real(g) if xp.isdtype(g.dtype, "complex floating") else g
-    return xp.astype(to_place(factor, Tensor(g)).raw, real.dtype)
+    dtype = xp.float32 if dtype_name(real.dtype).endswith("float16") else real.dtype
+    return xp.astype(to_place(factor, Tensor(g)).raw, dtype)

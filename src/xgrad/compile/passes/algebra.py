@@ -12,6 +12,7 @@ from typing import Any
 
 from ...backends import backend_of
 from ...backends.base import dtype_name
+from ...core.dispatch import LARGEST, SMALLEST
 from ...core.instructions import primitive
 from ..program import Instruction, Literal
 from .sweep import Known
@@ -20,6 +21,10 @@ __all__ = ["doubled", "simplified", "with_numbers"]
 
 _ADD, _MULTIPLY = primitive("add"), primitive("multiply")
 _WIDE = ("float32", "float64", "complex64", "complex128")
+_LIMITS = {
+    **dict.fromkeys(("float32", "complex64"), (1e-30, 1e30)),
+    **dict.fromkeys(("float64", "complex128"), (0, math.inf)),
+}
 _SCALARS = ("add", "divide", "multiply", "subtract", "zero_where_zero", "maximum", "minimum")
 
 
@@ -151,16 +156,17 @@ def _guard(known: Known, i: Instruction) -> int | None:
         return None
     if r == g:
         return r
-    if isinstance(g, Literal) and g.value != 0:
+    dtype = known.program.specs[r].dtype
+    if isinstance(g, Literal) and _is_moderate(g.value, dtype):
         return r
     maker = known.makers.get(r)
     if maker is None:
         return None
     again = maker.primitive is i.primitive and maker.operands[1] == g
-    return r if again or _is_multiple(maker, g) else None
+    return r if again or _is_multiple(maker, g, dtype) else None
 
 
-def _is_multiple(maker: Instruction, g: Any) -> bool:
+def _is_multiple(maker: Instruction, g: Any, dtype: Any) -> bool:
     """Whether a result is g times a number, which is zero where g is."""
     name, operands = maker.primitive.name, maker.operands
     if name == "negative":
@@ -170,8 +176,15 @@ def _is_multiple(maker: Instruction, g: Any) -> bool:
     if name not in ("multiply", "divide") or operands[0] != g:
         return False
     factor = _value(operands[1])
-    usable = isinstance(factor, (int, float)) and math.isfinite(factor)
-    return usable and (factor != 0 or name == "multiply")
+    if not isinstance(factor, (int, float)):
+        return False
+    return _is_moderate(factor, dtype) or (factor == 0 and name == "multiply")
+
+
+def _is_moderate(value: float, dtype: Any) -> bool:
+    """Whether a number is surely neither zero nor infinite in a dtype."""
+    smallest, largest = _LIMITS.get(dtype_name(dtype), (SMALLEST, LARGEST))
+    return smallest < abs(value) < largest
 
 
 def _twice(known: Known, i: Instruction) -> int | None:

@@ -1,7 +1,8 @@
 """Powers with whole exponents as products, which share their squares; as eager NumPy has them.
 
 Powers of another dtype than the base, of bools and of integers with a float as exponent, are those of
-what it is converted to: NumPy's functions for single exponents stay in the base's dtype."""
+what it is converted to: NumPy's functions for single exponents stay in the base's dtype. Other powers of
+floats of 16 bits are those of float32, since the exponent would be rounded."""
 
 from __future__ import annotations
 
@@ -9,6 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 from ...backends import host
+from ...backends import numpy_kernels as kernels
+from ...backends.numpy_halves import HALVES
 from ...backends.whole_powers import by_products, whole_exponent
 from ...core.instructions import primitive
 from ..program import Instruction, Program
@@ -32,7 +35,8 @@ def with_products(program: Program) -> Program:
 
     def note(primitive: Any, *operands: int, **parameters: Any) -> int:
         number = next(numbers)
-        specs[number] = specs[operands[0]]._replace(**parameters)
+        dtype = parameters.get("dtype", specs[operands[0]].dtype)
+        specs[number] = specs[operands[0]]._replace(dtype=dtype)
         kept.append(
             instruction._replace(
                 primitive=primitive, operands=operands, parameters=parameters, results=(number,)
@@ -46,6 +50,13 @@ def with_products(program: Program) -> Program:
             dtype = specs[instruction.results[0]].dtype
             if specs[x].dtype != dtype:
                 instruction = instruction.of((note(_ASTYPE, x, dtype=dtype),))  # noqa: PLW2901
+        if _needs_float32(program, instruction):
+            (x,) = instruction.reads()
+            wide = note(_ASTYPE, x, dtype=host().dtype("float32"))
+            y = note(instruction.primitive, wide, **instruction.parameters)
+            note(_ASTYPE, y, dtype=specs[x].dtype)
+            kept[-1] = kept[-1]._replace(results=instruction.results)
+            continue
         exponent = _whole(program, instruction)
         if exponent is None:
             kept.append(instruction)
@@ -63,3 +74,11 @@ def _whole(program: Program, instruction: Instruction) -> int | None:
         return None
     dtype = program.specs[instruction.results[0]].dtype
     return whole_exponent(instruction.parameters["exponent"], dtype)
+
+
+def _needs_float32(program: Program, instruction: Instruction) -> bool:
+    """Whether an instruction is a power of floats of 16 bits for which NumPy has no own function."""
+    if program.specs[instruction.results[0]].dtype.char not in HALVES:
+        return False
+    name, parameters = instruction.primitive.name, instruction.parameters
+    return name == "power" and not kernels.has_own_power(parameters["exponent"])

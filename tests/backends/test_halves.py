@@ -1,0 +1,67 @@
+"""Floats of 16 bits in torch and JAX, which have some functions of them not at all, or with few digits."""
+
+import numpy as np
+import pytest
+
+import xgrad as xg
+
+COUNT = 4096  # which both dtypes have
+
+
+@pytest.fixture(params=["torch:cpu", "jax:cpu:0"])
+def place(request):
+    library = request.param.split(":", maxsplit=1)[0]
+    pytest.importorskip(library, reason=f"{library} is not installed")
+    return request.param
+
+
+@pytest.fixture(params=["float16", "bfloat16"])
+def x(request, place):
+    values = xg.asarray(np.array([[0.5, 0.75], [1.5, 2.0]], "float32"), device=place)
+    return xg.astype(values, request.param)
+
+
+def floats(x):
+    return xg.astype(x, "float32").numpy()
+
+
+FUNCTIONS = {
+    "gamma": xg.special.gamma,
+    "exp1": xg.special.exp1,
+    "j0": xg.special.j0,
+    "ndtri of ndtr": lambda x: xg.special.ndtri(xg.special.ndtr(x)),
+    "zeta": lambda x: xg.special.zeta(x + 2.0, 1.5),
+    "expm": xg.linalg.expm,
+}
+
+
+@pytest.mark.parametrize("f", FUNCTIONS.values(), ids=FUNCTIONS)
+def test_functions_are_those_of_float32(x, f):
+    loss = lambda x: xg.sum(xg.astype(f(x), "float32"))
+    wide = xg.asarray(floats(x))
+    for found, expected in ((f(x), f(wide)), (xg.grad(loss)(x), xg.grad(loss)(wide))):
+        assert found.dtype == x.dtype
+        np.testing.assert_allclose(floats(found), floats(expected), rtol=3e-2, atol=1e-2)
+
+
+@pytest.mark.filterwarnings("ignore:Explicitly requested dtype int64")  # of JAX without 64 bits
+def test_writes_to_one_place_add_up(x):
+    ones = xg.ones((COUNT,), dtype=x.dtype, device=x.device)
+    indices = xg.zeros_like(ones, dtype=xg.int32)
+    assert floats(xg.scatter(xg.zeros_like(x[0]), indices, ones)).tolist() == [COUNT, 0]
+    loss = lambda f: lambda x: xg.sum(xg.astype(f(x), "float32"))
+    assert floats(xg.grad(loss(lambda x: xg.take(x, indices, axis=0)))(x))[0, 0] == COUNT
+    assert floats(xg.grad(loss(lambda x: x[indices]))(x))[0, 0] == COUNT
+
+
+def test_transforms_are_those_of_float32(x):
+    for f in (xg.fft.fft, xg.fft.rfft, xg.fft.irfft):
+        found = f(x)
+        assert found.dtype == f(xg.astype(x, "float32")).dtype
+        np.testing.assert_allclose(found.numpy(), f(floats(x)).numpy(), rtol=1e-6)
+
+
+def test_decompositions_are_refused(x):
+    for f in (xg.linalg.inv, xg.linalg.cholesky, xg.linalg.svdvals):
+        with pytest.raises(xg.errors.DTypeError, match="Use astype to float32"):
+            f(x)
