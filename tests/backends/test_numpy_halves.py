@@ -165,3 +165,9 @@ def test_products_with_other_dtypes_have_the_dtype_of_both(product, reference, d
     y = product(*map(xg.asarray, pair)).numpy()
     assert y.dtype == np.result_type(*pair)
     np.testing.assert_array_equal(y, reference(*(x.astype("complex128") for x in pair)))
+
+
+def test_updates_of_another_dtype_do_not_change_that_of_the_array():
+    half, single, places = xg.ones(3, dtype="float16"), xg.ones(2), xg.asarray([0, 2])
+    assert xg.scatter(half, places, single, mode="add").dtype == xg.float16
+    assert xg.scatter(xg.ones(3), places, half[:2], mode="add").dtype == xg.ones(3).dtype

@@ -25,8 +25,9 @@ _PRODUCTS = frozenset(
     """absorbing_contract contract convolve convolve_input convolve_kernel tensordot
     vecdot""".split()  # noqa: SIM905
 )
+_UPDATES = frozenset(["index_add", "scatter", "scatter_along_axis"])
 _IN_FLOAT32 = special.NAMES | frozenset(
-    """cumulative_prod cumulative_sum index_add scatter scatter_along_axis
+    """cumulative_prod cumulative_sum
     activate activate_sum activate_cotangent squash_sum squash_cotangent
     softmax log_softmax logsumexp standardize cross_entropy sparse_cross_entropy
     softmax_cotangent log_softmax_cotangent standardize_cotangent cross_entropy_cotangent
@@ -42,6 +43,8 @@ def is_half(x: Array) -> bool:
 
 def mended(name: str, function: Function) -> Function:
     """A function of the backend that serves floats of 16 bits too."""
+    if name in _UPDATES:
+        return _like_first(in_float32(function))
     if name in _PRODUCTS:
         return in_float32(function, rounded="f")
     return in_float32(function) if name in _IN_FLOAT32 else function
@@ -60,6 +63,16 @@ def in_float32(function: Function, rounded: str = "fd") -> Function:
             if getattr(y, "itemsize", 0) == 2 and is_half(y):
                 return _widened(function, rounded, (x, *others), kwargs)
         return function(x, *others, **kwargs)
+
+    return run
+
+
+def _like_first(function: Function) -> Function:
+    """A function whose result has the dtype of its first argument, whatever the others are of."""
+
+    def run(x: Array, *others: Any, **kwargs: Any) -> Array:
+        y: Array = function(x, *others, **kwargs)
+        return y if y.dtype == x.dtype else y.astype(x.dtype)
 
     return run
 

@@ -50,6 +50,18 @@ take_apart(PyObject *x, PyObject **array, PyObject **node)
     return *node ? FOUND : FAILED;
 }
 
+/* Whether a Python number is finite and not zero, and so is a partial that is it, or one over it. */
+static int
+is_regular(PyObject *x)
+{
+    double value = PyFloat_AsDouble(x);
+    if (value == -1 && PyErr_Occurred()) {
+        PyErr_Clear();
+        return 0;
+    }
+    return value != 0 && isfinite(value);
+}
+
 /* Find a Python number as an array of a dtype (Backend.numbers), a new reference. */
 static int
 find_number(PyObject *x, PyObject *array, PyObject **number)
@@ -418,7 +430,7 @@ call_binary(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *
             saved = PyObject_CallFunctionObjArgs(
                 SLOT(a.plan, plan_save), shown1, shown2, y, NULL);
         }
-        if (number && code == number) {  /* all that is kept is the number */
+        if (number && code == number && is_regular(number == 1 ? x1 : x2)) {
             PyObject *plan = PyObject_GetAttr(a.plan, name_of_number);
             if (!plan)
                 Py_CLEAR(saved);

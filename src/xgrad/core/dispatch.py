@@ -212,11 +212,10 @@ def binary(
         else:
             saved = plan.save(array1, array2, y)
         if code == scalar and code:
+            if saved[0] and saved[0] - saved[0] == 0:
+                plan = plan.of_number  # the partial is that finite number, or one over it
             if number is not None:
                 saved = (number,)
-                plan = plan.of_number
-            elif saved[0] and saved[0] - saved[0] == 0:
-                plan = plan.of_number  # the partial is that finite number, or one over it
         number = next_serial()
         where = user_line(2) if settings.locations else None
         new = Node(
