@@ -76,6 +76,19 @@ REFUSED = {
     "pad/stat_length": lambda x: np.pad(x, 1, "mean", stat_length=-1),
     "pad/end_values": lambda x: np.pad(x, 1, "linear_ramp", end_values=((1, 2, 3),)),
     "matrix_power": lambda x: np.linalg.matrix_power(x[:, :3], 1.5),
+    "unravel_index": lambda x: np.unravel_index(x[0].astype(int) * 2, (2, 3)),
+    "unravel_index/negative": lambda x: np.unravel_index(-x[0].astype(int), (2, 3)),
+    "unravel_index/floats": lambda x: np.unravel_index(x[0], (2, 3)),
+    "unravel_index/order": lambda x: np.unravel_index(x[0].astype(int), (2, 3), order="A"),
+    "ravel_multi_index/floats": lambda x: np.ravel_multi_index(x[:2], (20, 20)),
+    "compress": lambda x: np.compress(x > 3, x),
+    "cov/negative": lambda x: np.cov(x, aweights=-x[0]),
+    "cov/fweights": lambda x: np.cov(x, fweights=x[0] / 2),
+    "gradient/places": lambda x: np.gradient(x[0], [0.0, 1.0, 3.0]),
+    "gradient/places of two": lambda x: np.gradient(x[:, :3], [0.0, 1.0, 3.0]),
+    "polyadd": lambda x: np.polyadd(x, x[0]),
+    "polyint": lambda x: np.polyint(x),
+    "roots": lambda x: np.roots(x),
     "digitize": lambda x: np.digitize(x, [1.0, 3.0, 2.0]),
     "cov/weights": lambda x: np.cov(x, aweights=[1.0]),
     "bincount/minlength": lambda x: np.bincount([0, 1, 1, 0], weights=x[0], minlength=-1),
@@ -137,7 +150,19 @@ TAKEN = {
     "sum/where": lambda x: np.sum(x, where=[True, False, True, True]),
     "pad/one each": lambda x: np.pad(x, ((1,), (2,)), "linear_ramp", end_values=((1,), (2,))),
     "pad/row": lambda x: np.pad(x, (1, 2), "mean", stat_length=(2, 3)),
+    "cov/weights": lambda x: np.cov(x, fweights=np.array([1, 2, 1, 3]), aweights=x[0]),
     "quantile/ends": lambda x: np.quantile(x, [0.0, 1.0]),
+}
+
+
+CONSTANTS = {
+    "unravel_index/array": lambda x: np.stack(np.unravel_index(x[0].astype(int), np.array([2, 3]))),
+    "unravel_index/number": lambda x: np.unravel_index(x.astype(np.uint8), 13)[0],
+    "any/complex": lambda x: np.any((x - 1) * 1j, axis=0),
+    "all/complex": lambda x: np.all((x - 1) * 1j, axis=1),
+    "angle/nan": lambda x: np.angle(np.where(x > 2, x - 5, np.nan)),
+    "round/tens": lambda x: np.round((x * 7).astype(int), -1),
+    "round/whole": lambda x: np.round((x * 7).astype(np.int32), 2),
 }
 
 
@@ -160,6 +185,13 @@ def test_what_numpy_takes_is_taken(f):
     np.testing.assert_array_equal(found.numpy(), expected, strict=True)
     if found.size:
         xg.testing.check_gradients(f, [X])
+
+
+@pytest.mark.parametrize("f", named(CONSTANTS))
+def test_what_has_no_gradient_is_as_in_numpy(f):
+    found, expected = f(xg.asarray(X)), f(X)
+    assert found.dtype == expected.dtype
+    np.testing.assert_array_equal(found.numpy(), expected, strict=True)
 
 
 def test_bins_may_be_equal():
@@ -352,3 +384,10 @@ def test_eigh_reads_the_triangle_that_is_named(which, part):
     phases = np.sum(np.conj(expected_v) * v.numpy(), axis=0)  # or signs
     np.testing.assert_allclose(v.numpy(), expected_v * phases, atol=1e-12)
     np.testing.assert_allclose(np.abs(phases), 1.0)
+
+
+def test_unravel_index_can_be_recorded():
+    f = xg.function(lambda x: np.unravel_index(xg.argmax(x), (3, 4)))
+    for sign in (1.0, -1.0, 1.0):
+        row, column = f(xg.asarray(sign * X))
+        assert (int(row), int(column)) == ((2, 3) if sign > 0 else (0, 0))
