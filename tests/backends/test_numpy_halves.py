@@ -211,3 +211,31 @@ def test_dtypes_beside_numbers(ones):
     assert xg.einsum("i,,i->i", ones[0], 2.0, ones[0]).dtype == ones.dtype
     terms = [ones.array, ones.array]
     assert backend_of(ones.array).xp.activate_sum(terms, function="gelu_tanh").dtype == ones.dtype
+
+
+MIXED = ["int64", "uint8", "float32", "float64", "complex64", "complex128"]
+PRODUCTS = {
+    "matmul": (xg.matmul, np.matmul),
+    "stacks": (lambda a, b: xg.matmul(a[None], b[None])[0], np.matmul),
+    "tensordot": (lambda a, b: xg.tensordot(a, b, axes=1), np.matmul),
+    "einsum": (lambda a, b: xg.einsum("ij,jk->ik", a, b), np.matmul),
+    "vecdot": (xg.vecdot, lambda a, b: np.sum(np.conj(a) * b, axis=-1)),
+}
+
+
+@pytest.mark.parametrize("dtype", MIXED)
+@pytest.mark.parametrize(("product", "reference"), PRODUCTS.values(), ids=PRODUCTS)
+@pytest.mark.parametrize("turned", [False, True])
+def test_products_with_other_dtypes_have_the_dtype_of_both(product, reference, dtype, turned):
+    half = np.asarray([[1.0, 2.0], [0.5, -1.0]], "float16")
+    other = np.asarray([[3, 1], [2, 4]], dtype) * np.asarray(1j if "c" in dtype else 1, dtype)
+    pair = (other, half) if turned else (half, other)
+    y = product(*map(xg.asarray, pair)).numpy()
+    assert y.dtype == np.result_type(*pair)
+    np.testing.assert_array_equal(y, reference(*(x.astype("complex128") for x in pair)))
+
+
+def test_updates_of_another_dtype_do_not_change_that_of_the_array():
+    half, single, places = xg.ones(3, dtype="float16"), xg.ones(2), xg.asarray([0, 2])
+    assert xg.scatter(half, places, single, mode="add").dtype == half.dtype
+    assert xg.scatter(xg.ones(3), places, half[:2], mode="add").dtype == xg.ones(3).dtype

@@ -77,7 +77,7 @@ def test_derivatives_of_three_orders_with_every_tape(f, dtype, rng):
 
 def test_a_partial_that_is_not_finite_is_still_guarded():
     x = xg.asarray([1.0, 2.0])
-    for number in (float("inf"), 0.0, 1e-320):
+    for number in (float("inf"), 0.0, 0, -0.0, 1e-320):
         with xg.GradientTape() as tape, np.errstate(all="ignore"):
             tape.watch(x)
             y = xg.where(xg.asarray([True, False]), x, x / number)

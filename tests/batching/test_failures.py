@@ -114,3 +114,19 @@ def test_what_cannot_be_batched_is_refused_at_any_depth():
             xg.errors.TracingError, match="getitem: the shape of the result depends"
         ):
             f(xg.asarray(X))
+
+
+@pytest.mark.parametrize("key", [True, False])
+@pytest.mark.parametrize("rest", [(), (0,), (slice(1, 3),)], ids=["alone", "number", "slice"])
+def test_masks_without_axes_choose_as_in_numpy(key, rest):
+    mask = xg.asarray(key)
+    y, g = xg.vmap(xg.value_and_grad(lambda x: xg.sum(x[(mask, *rest)] ** 2)))(xg.asarray(X))
+    z = xg.vmap(lambda x: x[(mask, *rest)])(xg.asarray(X))
+    np.testing.assert_array_equal(z.numpy(), [x[(np.asarray(key), *rest)] for x in X])
+    np.testing.assert_allclose(y.numpy(), np.sum(z.numpy() ** 2, axis=tuple(range(1, z.ndim))))
+    assert xg.any(g != 0) == key
+    w = xg.vmap(lambda x: x.at[(mask, *rest)].set(0.5))(xg.asarray(X))
+    expected = X.copy()
+    for x in expected:
+        x[(np.asarray(key), *rest)] = 0.5
+    np.testing.assert_array_equal(w.numpy(), expected)

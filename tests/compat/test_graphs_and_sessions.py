@@ -333,6 +333,39 @@ def test_a_number_that_was_a_shape_is_not_fed(session):
         session.run(y, {count: 2})
 
 
+COUNTS = {
+    "range": lambda n, x: tf.range(n + 1),
+    "made of a range": lambda n, x: tf.cast(tf.range(n + 1), tf.float32) * 2.0,
+    "shape": lambda n, x: tf.ones([n + 1]),
+    "shape of what is fed": lambda n, x: tf.reshape(x * 1.0, [n + 1, 2]),
+    "axis": lambda n, x: tf.reduce_sum(x, axis=n - 2),
+    "gradient": lambda n, x: tf.gradients(tf.reduce_sum(x * x, axis=n - 2), x)[0],
+}
+
+
+@pytest.mark.usefixtures("graph")
+@pytest.mark.parametrize("f", COUNTS.values(), ids=COUNTS)
+def test_what_was_built_for_a_count_is_not_run_for_another(session, f):
+    n, x = tf.constant(3), tf.constant([[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]])
+    y, beside = f(n, x), x * 2.0
+    expected = session.run(y)
+    np.testing.assert_array_equal(session.run(y, {n: 3}), expected)
+    with pytest.raises(xg.errors.TracingError, match="a shape, an axis or a count is"):
+        session.run(y, {n: 2})
+    assert session.run(beside, {n: 2, x: np.ones((2, 4))}).tolist() == [[2.0] * 4] * 2
+
+
+@pytest.mark.usefixtures("graph")
+def test_what_was_built_for_a_count_in_a_variable_is_not_run_for_another(session):
+    v = tf.Variable(2)
+    y = tf.reduce_sum(tf.ones([v, 2]))
+    session.run(tf.global_variables_initializer())
+    assert session.run(y) == 4.0
+    v.assign(3)
+    with pytest.raises(xg.errors.TracingError, match="is 3 in this run, and was 2"):
+        session.run(y)
+
+
 def test_a_rule_that_leaves_xgrad_is_run_again_only_for_variables_that_changed(session):
     with tf.Graph().as_default():
         w = tf.Variable([2.0, 3.0])

@@ -10,6 +10,7 @@ import xgrad.compat.tensorflow as tf
 FIRST = np.asarray([[1.0, -2.0, 3.0], [0.5, 0.0, -1.0]], "float32")
 OPTIMIZERS = [
     ("GradientDescentOptimizer", (0.1,), {}),
+    ("GradientDescentOptimizer", (-0.1,), {}),
     ("MomentumOptimizer", (0.1, 0.9), {}),
     ("MomentumOptimizer", (0.1,), {"momentum": 0.5, "use_nesterov": True}),
     ("AdamOptimizer", (), {}),

@@ -312,3 +312,40 @@ def test_channels_may_come_first():
         np.testing.assert_allclose(np.moveaxis(found.numpy(), 1, -1), last.numpy(), atol=1e-12)
     with pytest.raises(ValueError, match="'NHWC' or 'NCHW'"):
         tf.nn.conv2d(images, kernel, 1, "SAME", data_format="CHWN")
+
+
+@pytest.mark.parametrize("mode", ["add", "sub", "update", "max", "min"])
+@pytest.mark.parametrize(
+    ("indices", "updates"),
+    [
+        ([[1], [3], [1]], [[9.0, 0.0], [1.0, 1.0], [0.5, 2.5]]),
+        ([[1, 0], [3, 1], [1, 0]], [9.0, 1.0, 0.5]),
+        ([[[0], [2]]], [[[1.0, 2.0], [3.0, 4.0]]]),
+    ],
+    ids=["rows", "elements", "grid"],
+)
+def test_scatters_at_coordinates_are_those_of_tensorflow(mode, indices, updates):
+    original = pytest.importorskip("tensorflow", reason="tensorflow is not installed")
+    start = np.arange(8.0, dtype="float32").reshape(4, 2)
+    values = []
+    for library in (tf, original):
+        v = library.Variable(start)
+        returned = getattr(v, f"scatter_nd_{mode}")(indices, updates)
+        values += [v.numpy(), returned.numpy()]
+    np.testing.assert_array_equal(values[:2], values[2:])
+
+
+def test_scatters_at_coordinates_outside_are_refused():
+    v = tf.Variable([[1.0, 2.0], [3.0, 4.0]])
+    with pytest.raises(xg.errors.OutOfRangeError):
+        v.scatter_nd_add([[0, 2]], [5.0])
+    with pytest.raises(xg.errors.ShapeError, match="must have the shape"):
+        v.scatter_nd_add([[0, 1]], [[5.0]])
+    assert v.numpy().tolist() == [[1.0, 2.0], [3.0, 4.0]]
+
+
+def test_rows_and_elements_of_variables_have_gradients():
+    v = tf.Variable([[1.0, 2.0], [3.0, 4.0]])
+    with tf.GradientTape() as tape:
+        y = tf.reduce_sum(v.sparse_read([1, 1]) ** 2) + tf.reduce_sum(v.gather_nd([[0, 1]]))
+    np.testing.assert_array_equal(xg.asarray(tape.gradient(y, v)).numpy(), [[0, 1], [12, 16]])

@@ -304,14 +304,14 @@ def test_masked_operands_are_refused():
 
 @pytest.mark.parametrize("make", [xg.asarray, xg.Variable])
 @pytest.mark.parametrize("other", [[1.0, 2.0], (1.0, 2.0)])
-@pytest.mark.parametrize("name", ["eq", "ne", "lt", "add", "sub", "truediv", "matmul"])
+@pytest.mark.parametrize("name", ["eq", "ne", "lt", "add", "sub", "truediv", "matmul", "pow"])
 def test_lists_are_no_operands(make, other, name):
     x = make([1.0, 2.0])
     with pytest.raises(TypeError, match=r"Use xg\.asarray to make a Tensor of it"):
         getattr(operator, name)(x, other)
 
 
-@pytest.mark.parametrize("name", ["eq", "ne", "gt", "sub", "truediv", "matmul"])
+@pytest.mark.parametrize("name", ["eq", "ne", "gt", "sub", "truediv", "matmul", "pow"])
 def test_lists_are_no_operands_on_the_left(name):
     with pytest.raises(TypeError, match=r"Use xg\.asarray to make a Tensor of it"):
         getattr(operator, name)([1.0, 2.0], xg.asarray([1.0, 2.0]))

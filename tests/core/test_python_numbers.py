@@ -151,6 +151,14 @@ def test_other_operators_refuse_lists(f):
             f(one, other)
 
 
+def test_divmod_refuses_lists_and_names_asarray():
+    for one, other in (([1.0], xg.ones(1)), (xg.ones(1), [1.0])):
+        with pytest.raises(TypeError, match=r"Use xg\.asarray to make a Tensor of it"):
+            divmod(one, other)
+    with pytest.raises(TypeError, match="unsupported operand"):
+        divmod(xg.ones(1), object())
+
+
 def test_format_of_one_element_takes_a_number_format():
     assert f"{xg.asarray([[2.0]]):.2f}" == "2.00"
     assert f"{xg.asarray(2):>4d}" == "   2"

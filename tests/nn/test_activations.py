@@ -179,6 +179,16 @@ def test_nothing_overflows_in_the_branch_that_is_not_taken(name, x):
     assert np.isfinite(derivative(getattr(xg.nn, name), x))
 
 
+@pytest.mark.parametrize(
+    ("dtype", "x"), [("float64", 1.7e308), ("float32", 3e38), ("float64", np.inf)]
+)
+def test_mish_is_a_straight_line_to_the_end(dtype, x):
+    x = xg.asarray(x, dtype=dtype)
+    first = xg.grad(xg.nn.mish)
+    second = xg.grad(first)
+    assert (xg.nn.mish(x) == x, first(x), second(x)) == (True, 1.0, 0.0)
+
+
 def test_gelu_keeps_its_digits_for_negative_numbers():
     mpmath = pytest.importorskip("mpmath", reason="mpmath is not installed")
     expected = float(-10 * mpmath.ncdf(-10))

@@ -6,6 +6,7 @@ import pytest
 import xgrad as xg
 
 X = np.arange(1.0, 13.0).reshape(3, 4)
+SQUARE = np.array([[1.0, 2.0], [-0.5, 3.0]])
 LABELS = np.array([[0, 1, 2, 0]])
 
 REFUSED = {
@@ -60,6 +61,34 @@ REFUSED = {
     "percentile/array": lambda x: np.percentile(x, np.array([50, 101])),
     "bincount": lambda x: np.bincount([-1, 0, 2, 1], weights=x[0]),
     "histogram": lambda x: np.histogram(x, range=(2, 1)),
+    "histogram/inf": lambda x: np.histogram(x, range=(0, np.inf)),
+    "histogram/of inf": lambda x: np.histogram(x * np.array([np.inf, 1.0, 1.0, 1.0])),
+    "histogram/falling": lambda x: np.histogram(x, bins=[3, 1]),
+    "histogram/matrix": lambda x: np.histogram(x, bins=[[1, 3]]),
+    "histogram/bins": lambda x: np.histogram(x, bins=0),
+    "histogram/fraction": lambda x: np.histogram(x, bins=2.5),
+    "histogramdd/falling": lambda x: np.histogramdd(x[:, :2], bins=[[3, 1], [1, 3]]),
+    "fft": lambda x: np.fft.fft(x, -1),
+    "irfft": lambda x: np.fft.irfft(x, n=-1),
+    "pad/lengths": lambda x: np.pad(x, ((1, 2), (3,))),
+    "pad/mean lengths": lambda x: np.pad(x, ((1, 2), (3,)), "mean"),
+    "pad/mean negative": lambda x: np.pad(x, (-1, 2), "mean"),
+    "pad/stat_length": lambda x: np.pad(x, 1, "mean", stat_length=-1),
+    "pad/end_values": lambda x: np.pad(x, 1, "linear_ramp", end_values=((1, 2, 3),)),
+    "matrix_power": lambda x: np.linalg.matrix_power(x[:, :3], 1.5),
+    "unravel_index": lambda x: np.unravel_index(x[0].astype(int) * 2, (2, 3)),
+    "unravel_index/negative": lambda x: np.unravel_index(-x[0].astype(int), (2, 3)),
+    "unravel_index/floats": lambda x: np.unravel_index(x[0], (2, 3)),
+    "unravel_index/order": lambda x: np.unravel_index(x[0].astype(int), (2, 3), order="A"),
+    "ravel_multi_index/floats": lambda x: np.ravel_multi_index(x[:2], (20, 20)),
+    "compress": lambda x: np.compress(x > 3, x),
+    "cov/negative": lambda x: np.cov(x, aweights=-x[0]),
+    "cov/fweights": lambda x: np.cov(x, fweights=x[0] / 2),
+    "gradient/places": lambda x: np.gradient(x[0], [0.0, 1.0, 3.0]),
+    "gradient/places of two": lambda x: np.gradient(x[:, :3], [0.0, 1.0, 3.0]),
+    "polyadd": lambda x: np.polyadd(x, x[0]),
+    "polyint": lambda x: np.polyint(x),
+    "roots": lambda x: np.roots(x),
     "digitize": lambda x: np.digitize(x, [1.0, 3.0, 2.0]),
     "cov/weights": lambda x: np.cov(x, aweights=[1.0]),
     "bincount/minlength": lambda x: np.bincount([0, 1, 1, 0], weights=x[0], minlength=-1),
@@ -119,7 +148,21 @@ TAKEN = {
     "quantile/of no rows": lambda x: np.quantile(x[:0], 0.5, axis=1),
     "subtract.reduce/of no columns": lambda x: np.subtract.reduce(x[:, :0], axis=0),
     "sum/where": lambda x: np.sum(x, where=[True, False, True, True]),
+    "pad/one each": lambda x: np.pad(x, ((1,), (2,)), "linear_ramp", end_values=((1,), (2,))),
+    "pad/row": lambda x: np.pad(x, (1, 2), "mean", stat_length=(2, 3)),
+    "cov/weights": lambda x: np.cov(x, fweights=np.array([1, 2, 1, 3]), aweights=x[0]),
     "quantile/ends": lambda x: np.quantile(x, [0.0, 1.0]),
+}
+
+
+CONSTANTS = {
+    "unravel_index/array": lambda x: np.stack(np.unravel_index(x[0].astype(int), np.array([2, 3]))),
+    "unravel_index/number": lambda x: np.unravel_index(x.astype(np.uint8), 13)[0],
+    "any/complex": lambda x: np.any((x - 1) * 1j, axis=0),
+    "all/complex": lambda x: np.all((x - 1) * 1j, axis=1),
+    "angle/nan": lambda x: np.angle(np.where(x > 2, x - 5, np.nan)),
+    "round/tens": lambda x: np.round((x * 7).astype(int), -1),
+    "round/whole": lambda x: np.round((x * 7).astype(np.int32), 2),
 }
 
 
@@ -142,6 +185,13 @@ def test_what_numpy_takes_is_taken(f):
     np.testing.assert_array_equal(found.numpy(), expected, strict=True)
     if found.size:
         xg.testing.check_gradients(f, [X])
+
+
+@pytest.mark.parametrize("f", named(CONSTANTS))
+def test_what_has_no_gradient_is_as_in_numpy(f):
+    found, expected = f(xg.asarray(X)), f(X)
+    assert found.dtype == expected.dtype
+    np.testing.assert_array_equal(found.numpy(), expected, strict=True)
 
 
 def test_bins_may_be_equal():
@@ -267,3 +317,77 @@ def test_reduce_begins_with_the_neutral_element(ufunc, count):
 def test_reduce_of_nothing_is_what_it_begins_with():
     found = np.hypot.reduce(xg.ones((0, 2)), axis=0, initial=3.0)
     np.testing.assert_array_equal(found.numpy(), [3.0, 3.0])
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("p", [None, 2, -2, 1, -1, np.inf, -np.inf, "fro"])
+@pytest.mark.parametrize("matrix", ["zeros", "of rank 1", "stack"])
+def test_condition_number_of_singular_matrices_is_infinite(p, matrix):
+    singular = np.ones((2, 2)) if matrix == "of rank 1" else np.zeros((2, 2))
+    x = np.stack([singular, SQUARE]) if matrix == "stack" else singular
+    y = np.linalg.cond(xg.asarray(x), p)
+    np.testing.assert_allclose(y.numpy(), np.linalg.cond(x, p), atol=1e-12)
+
+
+SAMPLES = {
+    "first": [np.inf, 1.0, 3.0],
+    "middle": [1.0, np.inf, 3.0],
+    "last": [1.0, 2.0, -np.inf],
+    "two": [np.inf, np.inf, 3.0],
+    "opposite": [np.inf, -np.inf, 3.0],
+    "nan": [1.0, np.nan, 3.0],
+}
+
+
+@pytest.mark.parametrize("fp", [pytest.param(v, id=k) for k, v in SAMPLES.items()])
+def test_interp_of_samples_that_are_not_finite(fp):
+    x = np.array([-1.0, 0.0, 0.25, 1.0, 1.5, 2.0, 3.0, np.nan])
+    y = np.interp(xg.asarray(x), [0.0, 1.0, 2.0], fp)
+    np.testing.assert_array_equal(y.numpy(), np.interp(x, [0.0, 1.0, 2.0], fp))
+
+
+@pytest.mark.parametrize(
+    "places", [[-np.inf, 1.0, 2.0], [0.0, 1.0, np.inf], [-np.inf, 1.0, np.inf]]
+)
+def test_interp_between_places_that_are_not_finite(places):
+    x = np.array([-5.0, 0.5, 1.0, 1.5, 5.0, np.inf, -np.inf])
+    y = np.interp(x, xg.asarray(places), [1.0, 2.0, 4.0])
+    np.testing.assert_array_equal(y.numpy(), np.interp(x, places, [1.0, 2.0, 4.0]))
+
+
+def test_interp_keeps_what_is_not_finite_out_of_other_gradients():
+    x, fp = xg.asarray([-np.inf, 0.25, 1.5]), xg.asarray([1.0, 3.0, np.inf])
+    with xg.GradientTape() as tape:
+        tape.watch((x, fp))
+        y = xg.sum(np.interp(x, [0.0, 1.0, 2.0], fp))
+    by_x, by_fp = tape.gradient(y, (x, fp))
+    assert (by_x.tolist(), by_fp.tolist()) == ([0.0, 2.0, 0.0], [1.75, 0.25, 0.0])
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 5])
+@pytest.mark.parametrize("dtype", ["int32", "uint8", "bool"])
+def test_powers_of_whole_matrices_are_whole(n, dtype):
+    x = np.array([[[1, 1], [2, 0]], [[0, 1], [1, 3]]]).astype(dtype)
+    y = np.linalg.matrix_power(xg.asarray(x), n)
+    expected = np.linalg.matrix_power(x, n)
+    assert y.numpy().dtype == expected.dtype
+    np.testing.assert_array_equal(y.numpy(), expected)
+
+
+@pytest.mark.parametrize("part", [1.0, 1j], ids=["real", "complex"])
+@pytest.mark.parametrize("which", ["L", "U", "u"])
+def test_eigh_reads_the_triangle_that_is_named(which, part):
+    x = SQUARE * part + np.diag([1.0, 2.0])
+    w, v = np.linalg.eigh(xg.asarray(x), which)
+    expected_w, expected_v = np.linalg.eigh(x, which)
+    np.testing.assert_allclose(w.numpy(), expected_w)
+    phases = np.sum(np.conj(expected_v) * v.numpy(), axis=0)  # or signs
+    np.testing.assert_allclose(v.numpy(), expected_v * phases, atol=1e-12)
+    np.testing.assert_allclose(np.abs(phases), 1.0)
+
+
+def test_unravel_index_can_be_recorded():
+    f = xg.function(lambda x: np.unravel_index(xg.argmax(x), (3, 4)))
+    for sign in (1.0, -1.0, 1.0):
+        row, column = f(xg.asarray(sign * X))
+        assert (int(row), int(column)) == ((2, 3) if sign > 0 else (0, 0))

@@ -28,6 +28,9 @@ def variable(*values: float, name: str = "w") -> xg.Variable:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ({"learning_rate": -1.0}, "learning_rate must not be negative, but is -1.0"),
+        ({"learning_rate": np.float32(-1.0)}, "learning_rate must not be negative"),
+        ({"learning_rate": float("nan")}, "learning_rate must be finite"),
         ({"clipnorm": -1.0}, "clipnorm must be positive"),
         ({"clipnorm": 0.0}, "clipnorm must be positive"),
         ({"clipvalue": float("nan")}, "clipvalue must be finite"),
@@ -54,6 +57,25 @@ def test_bad_argument_is_an_error_that_names_it(arguments: dict[str, Any], messa
     with pytest.raises((ValueError, TypeError)) as error:
         Adam(**arguments)
     assert message in str(error.value)
+
+
+def test_negative_learning_rate_is_refused_where_it_is_set_or_loaded() -> None:
+    optimizer = SGD(0.1)
+    with pytest.raises(xg.errors.ArgumentError, match="learning_rate must not be negative"):
+        optimizer.learning_rate = -0.1
+    with pytest.raises(xg.errors.ArgumentError, match="learning_rate must not be negative"):
+        SGD.from_config({"learning_rate": -0.1})
+    assert optimizer.learning_rate == 0.1
+
+
+@pytest.mark.parametrize(
+    "rate", [lambda _step: -0.5, xg.Variable(-0.5)], ids=["function", "Variable"]
+)
+def test_computed_learning_rate_may_be_negative(rate: Any) -> None:
+    w = variable(1.0)
+    SGD(rate).apply([[1.0]], [w])
+    [new], _ = SGD(rate).update([np.ones(1)], SGD(rate).init([np.ones(1)]), [np.ones(1)])
+    assert w.tolist() == new.tolist() == [1.5]
 
 
 def test_adamw_without_decay_is_an_error() -> None:

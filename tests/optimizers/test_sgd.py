@@ -187,8 +187,24 @@ def test_tensor_loss_without_tape_names_tape() -> None:
 
 
 def test_loss_that_reads_no_variable_is_an_error() -> None:
-    with pytest.raises(xg.errors.ArgumentError, match="No variables provided"):
+    with pytest.raises(
+        xg.errors.ArgumentError, match=r"loss, \(\) float64 on cpu, was computed. Use"
+    ):
         SGD().minimize(lambda: xg.sum(xg.ones(2)))
+    with pytest.raises(xg.errors.ArgumentError, match="the loss, a float, was computed"):
+        SGD().minimize(lambda: 3.0)
+
+
+def test_empty_list_of_variables_is_an_error_that_says_so() -> None:
+    w = xg.Variable(1.0)
+    with pytest.raises(xg.errors.ArgumentError, match=r"var_list is empty. Use var_list=\[w\]"):
+        SGD().minimize(lambda: w * w, [])
+
+
+def test_loss_that_is_a_variable_has_been_read() -> None:
+    w = xg.Variable([1.0, 2.0])
+    loss = SGD(0.5).minimize(lambda: w)
+    assert (w.tolist(), loss.tolist()) == ([0.5, 1.5], [1.0, 2.0])
 
 
 def test_loss_that_reads_integer_variables_only_is_an_error_that_names_them() -> None:

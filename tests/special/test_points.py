@@ -453,3 +453,29 @@ def test_masked_elements_get_no_gradient(name):
     assert np.isfinite(found).all()
     assert found[1] == found[3] == 0
     assert found[0] != 0
+
+
+@pytest.mark.parametrize("t", [-2.5, 0.0, 0.3, 1.0, 8.0])
+@pytest.mark.parametrize("df", [1e7, 1e10, 1e17, 1e19, 1e25, 1e300, math.inf])
+def test_slopes_of_stdtr_in_many_degrees_of_freedom_are_those_of_fishers_expansion(df, t):
+    density = math.exp(-t * t / 2) / math.sqrt(2 * math.pi)
+    second = (3 * t**7 - 7 * t**5 - 5 * t**3 - 3 * t) / 48
+    expected = density * ((t**3 + t) / 4 + second / df) / df / df
+    by_df, by_t = xg.grad(sp.stdtr, argnums=(0, 1))(xg.asarray(df), xg.asarray(t))
+    np.testing.assert_allclose(by_df.item(), expected, rtol=1e-6)
+    np.testing.assert_allclose(
+        by_t.item(), density * (1 + (t**4 - 2 * t * t - 1) / 4 / df), rtol=1e-8
+    )
+    bend = xg.grad(xg.grad(lambda t: sp.stdtr(df, t)))(xg.asarray(t))
+    np.testing.assert_allclose(bend.item(), -t * density, rtol=1e-5)
+    turn = xg.grad(xg.grad(lambda df: sp.stdtr(df, t)))(xg.asarray(df))
+    np.testing.assert_allclose(turn.item(), -2 * expected / df, rtol=1e-5)
+
+
+@pytest.mark.parametrize("t", [0.3, 3.0])
+def test_slope_of_stdtr_has_no_step_where_its_expansion_begins(t):
+    slopes = [
+        xg.grad(lambda df: sp.stdtr(df, t))(xg.asarray(df)).item() * df * df
+        for df in (0.999999e4 * (1 + t * t), 1.000001e4 * (1 + t * t))
+    ]
+    np.testing.assert_allclose(*slopes, rtol=1e-7)

@@ -20,24 +20,26 @@ __all__ = ["HALVES", "in_float32", "is_half", "mended", "reduced"]
 
 Function = Callable[..., Any]
 
-# Functions that run in float32, and those of them that take a list; sums are in numpy_rows.py, products of matrices in numpy_products.py.
+# Functions that run in float32: products, updates of an array, others, and some that take a list. Sums are in
+# numpy_rows.py, products of matrices in numpy_products.py.
+_PRODUCTS = frozenset(
+    """absorbing_contract contract convolve convolve_input convolve_kernel tensordot
+    vecdot""".split()  # noqa: SIM905
+)
+_UPDATES = frozenset(["index_add", "scatter", "scatter_along_axis"])
 _IN_FLOAT32 = special.NAMES | frozenset(
-    """absorbing_contract contract convolve convolve_input convolve_kernel cumulative_prod
-    cumulative_sum index_add scatter scatter_along_axis tensordot vecdot
-    activate activate_cotangent expm squash_cotangent
+    """cumulative_prod cumulative_sum activate activate_cotangent expm squash_cotangent
     softmax log_softmax logsumexp standardize cross_entropy sparse_cross_entropy
     softmax_cotangent log_softmax_cotangent standardize_cotangent cross_entropy_cotangent
     sparse_cross_entropy_cotangent""".split()  # noqa: SIM905
 )
-HALVES = "e" + BFLOAT16  # as numpy names them
-
-
-_OF_A_LIST = frozenset(("activate_sum", "squash_sum"))
+_OF_A_LIST = frozenset(["activate_sum", "squash_sum"])
 # SciPy has some of float16, and numpy takes bfloat16 for float64; CuPy has none.
 _REFUSED = frozenset(
     """cholesky cholesky_cotangent cofactor det eig eigh eigvals eigvalsh inv lu matrix_rank pinv qr slogdet
     solve solve_triangular svd svdvals""".split()  # noqa: SIM905
 )
+HALVES = "e" + BFLOAT16  # as numpy names them
 
 
 def is_half(x: Array) -> bool:
@@ -47,6 +49,10 @@ def is_half(x: Array) -> bool:
 
 def mended(name: str, function: Function) -> Function:
     """A function of the backend that serves floats of 16 bits too, or refuses them."""
+    if name in _UPDATES:
+        return _like_first(in_float32(function))
+    if name in _PRODUCTS:
+        return in_float32(function, rounded="f")
     if name in _IN_FLOAT32:
         return in_float32(function)
     if name in _OF_A_LIST:
@@ -55,16 +61,29 @@ def mended(name: str, function: Function) -> Function:
     return _refusing(function) if name in _REFUSED else function
 
 
-def in_float32(function: Function) -> Function:
-    """A function that takes arrays of 16 bits in float32, and rounds what it makes of them."""
+def in_float32(function: Function, rounded: str = "fd") -> Function:
+    """A function that takes arrays of 16 bits in float32, and rounds what it makes of them.
+
+    Results of the dtypes `rounded`, unless there were floats of another dtype among the arrays;
+    products are float64 where 16 bits and integers of 64 meet, as elsewhere in NumPy."""
 
     def run(x: Any, *others: Any, **kwargs: Any) -> Array:
         if not others and getattr(x, "itemsize", 0) != 2:
             return function(x, **kwargs)  # a hot path
         for y in (x, *others):
             if getattr(y, "itemsize", 0) == 2 and is_half(y):
-                return _widened(function, y.dtype, (x, *others), kwargs)
+                return _widened(function, rounded, (x, *others), kwargs)
         return function(x, *others, **kwargs)
+
+    return run
+
+
+def _like_first(function: Function) -> Function:
+    """A function whose result has the dtype of its first argument, whatever the others are of."""
+
+    def run(x: Array, *others: Any, **kwargs: Any) -> Array:
+        y: Array = function(x, *others, **kwargs)
+        return y if y.dtype == x.dtype else y.astype(x.dtype)
 
     return run
 
@@ -81,11 +100,13 @@ def _refusing(function: Function) -> Function:
     return run
 
 
-def _widened(function: Any, dtype: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Array:
+def _widened(function: Any, rounded: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Array:
     out = kwargs.get("out")
     kwargs = {name: x for name, x in kwargs.items() if name not in ("out", "scratch")}
     wide = [x.astype(np.float32) if isinstance(x, np.ndarray) and is_half(x) else x for x in args]
     y = np.asarray(function(*wide, **kwargs))
+    floats = {x.dtype for x in args if isinstance(x, np.ndarray) and x.dtype.kind not in "biu"}
+    dtype = floats.pop() if len(floats) == 1 and y.dtype.char in rounded else y.dtype
     with np.errstate(over="ignore"):  # infinite, as what is too large in the dtype itself
         return written(y.astype(dtype), out)
 

@@ -60,7 +60,7 @@ def matmul_into(x1: Array, x2: Array, out: Array) -> Array:
     return np.dot(x1, x2, out)
 
 
-_in_float32 = in_float32(np.matmul)
+_in_float32 = in_float32(np.matmul, rounded="f")
 
 
 def _is_large(x1: Array, x2: Array) -> bool:

@@ -170,6 +170,9 @@ def _without_masks(
             if differs:
                 unsupported(op)
             _check_mask(tuple(index.shape), shape[axis - count : axis])
+            if not index.shape:  # an axis of one row, or of none; recordings refuse nonzero
+                parts.append(bool(op.xp.nonzero(op.xp.reshape(index, (1,)))[0].shape[0]))
+                continue
         positions = op.xp.nonzero(index) if is_mask[part.number] else (index,)
         for position in positions:
             parts.append(Slot(len(found)))

@@ -108,10 +108,14 @@ class Operators(Handle):
         try:
             return power(self, other)  # type: ignore[no-any-return]
         except NotAnOperandError:
+            if type(other) in (list, tuple):
+                raise
             return NotImplemented
 
     def __rpow__(self, other: Any) -> Tensor:
         try:
             return power(other, self)  # type: ignore[no-any-return]
         except NotAnOperandError:
+            if type(other) in (list, tuple):
+                raise
             return NotImplemented

@@ -15,7 +15,7 @@ from .._typing import Array
 from ..backends import backend_of
 from ..backends.base import dtype_name
 from ..errors import ArgumentTypeError, DTypeError, NotDifferentiableError, ShapeError
-from .dispatch import NotAnOperandError, apply1
+from .dispatch import apply1
 from .instructions import primitive
 from .lost_writes import is_store
 from .observers import settings
@@ -101,10 +101,7 @@ class PythonNumbers(Operators):
         return apply1(_ROUND, self * scale) / scale if ndigits else apply1(_ROUND, self)  # type: ignore[no-any-return]
 
     def __divmod__(self, other: Any) -> Any:
-        try:
-            return self // other, self % other
-        except NotAnOperandError:
-            return NotImplemented
+        return self // other, self % other
 
     def __rdivmod__(self, other: Any) -> Any:
         return other // self, other % self

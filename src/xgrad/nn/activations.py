@@ -10,6 +10,7 @@ from ..core.tensor import Tensor
 from ..errors import ShapeError
 from ..ops import special
 from ..ops._arguments import as_axis
+from ..ops.extrema import minimum
 from ..ops.powers import square
 from ..ops.rule_namespace import rule_namespace
 from ..ops.searching import clip
@@ -198,7 +199,8 @@ def mish(x: ArrayLike) -> Tensor:
     xg.Tensor([-0.30340146,  0.        ,  0.86509839], shape=(3,), dtype=float64, device=cpu)
     """
     x = as_real(x, "mish")
-    return x * tanh(softplus(x))  # type: ignore[no-any-return]
+    # From 40 on tanh is 1; where it is not computed, its rule cannot overflow.
+    return x * tanh(softplus(minimum(x, 40.0)))  # type: ignore[no-any-return]
 
 
 def gelu(x: ArrayLike, approximate: bool = False) -> Tensor:

@@ -5,6 +5,7 @@ it has the function. The last two axes are the matrices, those before are a stac
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from .._arguments import as_choice, as_int
@@ -17,14 +18,15 @@ from ..core.tensor import Tensor
 from ..errors import ShapeError
 from ._matrices import as_matrices
 from .arithmetic import divide, multiply
-from .creation import tril, triu
+from .creation import eye, tril, triu
 from .decompositions import svdvals
 from .linear_algebra import matmul
 from .norms import MATRIX_NORMS, matrix_norm
+from .searching import where
 from .solving import inv
 from .utility import stop_gradient
 
-__all__ = ["cond", "det", "expm", "matrix_power", "slogdet"]
+__all__ = ["cond", "det", "expm", "matrix_power", "slogdet", "whole_power"]
 
 _DET = primitive("det")
 _EXPM = primitive("expm")
@@ -160,7 +162,12 @@ def matrix_power(x: ArrayLike, n: int, /) -> Tensor:
         return tril(triu(x**0))  # connected to x, as x**0 is
     if n < 0:
         x, n = inv(x), -n
-    power: Tensor = x
+    return whole_power(x, n)
+
+
+def whole_power(x: Tensor, n: int) -> Tensor:
+    """Multiply square matrices, of any dtype, n times with each other; n is at least 1."""
+    power = x
     for bit in bin(n)[3:]:  # from the second highest down
         power = matmul(power, power)
         power = matmul(power, x) if bit == "1" else power
@@ -223,12 +230,11 @@ def cond(x: ArrayLike, /, p: float | str | None = None) -> Tensor:
     -------
     Tensor
         Real, of shape (...): the norm of x times that of its inverse, for p = 2 the largest
-        singular value over the smallest, for -2 the other way round.
+        singular value over the smallest, for -2 the other way round. Infinite for a matrix that
+        has no inverse or, with p = 2 and -2, is zero.
 
     Raises
     ------
-    LinAlgError
-        If the inverse is needed and there is none, from libraries that say so.
     ArgumentError
         If p is another.
     ShapeError, DTypeError
@@ -250,6 +256,13 @@ def cond(x: ArrayLike, /, p: float | str | None = None) -> Tensor:
         if values.shape[-1] == 0:
             raise ShapeError(f"cond: x {describe(x)} has no singular values.")
         first, last = values[..., 0], values[..., -1]
-        return divide(last, first) if p == -2 else divide(first, last)
+        zero = first == 0
+        below = where(zero, 1.0, first if p == -2 else last)
+        return where(zero, math.inf, divide(last if p == -2 else first, below))
     x = as_matrices(x, "cond", square=True)
-    return multiply(matrix_norm(x, ord=p), matrix_norm(inv(x), ord=p))
+    singular = stop_gradient(slogdet(x).sign) == 0
+    invertible = where(
+        singular[..., None, None], eye(x.shape[-1], dtype=x.dtype, device=x.device), x
+    )
+    number = multiply(matrix_norm(x, ord=p), matrix_norm(inv(invertible), ord=p))
+    return where(singular, math.inf, number)

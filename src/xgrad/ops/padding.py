@@ -24,7 +24,7 @@ from .filling import full
 from .joining import concat
 from .manipulation import broadcast_to, flip
 
-__all__ = ["pad"]
+__all__ = ["as_widths", "pad", "pairs"]
 
 _PUT = primitive("put")
 _MODES = ("constant", "edge", "reflect", "symmetric", "wrap")
@@ -76,7 +76,7 @@ def pad(
     """
     x = as_operand(x, "pad")
     as_choice(mode, _MODES, "pad", "mode")
-    widths = [_as_widths(pair) for pair in _pairs(pad_width, x, "pad_width")]
+    widths = as_widths(pad_width, x)
     if mode == "constant":
         return _pad_constant(x, widths, constant_values)
     for axis, (before, after) in enumerate(widths):
@@ -90,7 +90,7 @@ def _pad_constant(x: Any, widths: list[tuple[int, int]], constants: Any) -> Tens
         key = tuple(slice(b, b + n) for (b, _), n in zip(widths, x.shape, strict=True))
         shape = tuple(b + n + a for (b, a), n in zip(widths, x.shape, strict=True))
         return apply(_PUT, (x,), {"key": key, "shape": shape})  # type: ignore[no-any-return]
-    values = _pairs(constants, x, "constant_values")
+    values = pairs(constants, x, "constant_values")
     for axis, (counts, pair) in enumerate(zip(widths, values, strict=True)):
         first, last = (
             _filled(x, axis, count, value) for count, value in zip(counts, pair, strict=True)
@@ -175,24 +175,26 @@ def _part(x: Any, axis: int, start: int, stop: int) -> Any:
 # -- arguments ---------------------------------------------------------------------------------
 
 
-def _pairs(value: Any, x: Any, name: str) -> list[tuple[Any, Any]]:
+def pairs(value: Any, x: Any, name: str) -> list[tuple[Any, Any]]:
     """Give every axis its pair: one value is for all ends, one pair for all axes."""
     if isinstance(value, Mapping):
-        pairs: list[tuple[Any, Any]] = [(0, 0)] * x.ndim
+        found: list[tuple[Any, Any]] = [(0, 0)] * x.ndim
         for axis, part in value.items():
-            pairs[as_axis(axis, x.ndim, "pad")] = _pair(part, name)
-        return pairs
+            found[as_axis(axis, x.ndim, "pad")] = _pair(part, name)
+        return found
     if not _length(value):
         return [(value, value)] * x.ndim
     if all(not _length(part) for part in value):
         return [_pair(value, name)] * x.ndim
-    pairs = [_pair(part, name) for part in value]
-    if len(pairs) not in (1, x.ndim):
+    found = [_pair(part, name) for part in value]
+    if len({_length(part) for part in value}) > 1:
+        raise ShapeError(f"pad: {name} has {value!r}, of which not all parts have the same length.")
+    if len(found) not in (1, x.ndim):
         raise ShapeError(
-            f"pad: {name} has {len(pairs)} pairs, but x {describe(x)} has {x.ndim} axes. Use one "
+            f"pad: {name} has {len(found)} pairs, but x {describe(x)} has {x.ndim} axes. Use one "
             "pair for all axes, or one for each."
         )
-    return pairs * x.ndim if len(pairs) == 1 else pairs
+    return found * x.ndim if len(found) == 1 else found
 
 
 def _pair(value: Any, name: str) -> tuple[Any, Any]:
@@ -214,15 +216,20 @@ def _length(value: Any) -> int:
     return int(shape[0]) if shape else 0
 
 
-def _as_widths(pair: tuple[Any, Any]) -> tuple[int, int]:
+def as_widths(value: Any, x: Any, name: str = "pad_width") -> list[tuple[int, int]]:
+    """Give every axis two numbers of elements, of those to add if it is the width."""
+    return [_as_counts(pair, name) for pair in pairs(value, x, name)]
+
+
+def _as_counts(pair: tuple[Any, Any], name: str) -> tuple[int, int]:
     try:
         before, after = map(operator.index, pair)
     except TypeError:
         raise ArgumentTypeError(
-            f"pad: pad_width must be ints, but there is {pair!r}. Use xg.pad(x, (before, after))."
+            f"pad: {name} must be ints, but there is {pair!r}. Use a pair, (before, after)."
         ) from None
     if before < 0 or after < 0:
         raise ArgumentError(
-            f"pad: pad_width must not be negative, but there is {pair!r}. Use slices to crop."
+            f"pad: {name} must not be negative, but there is {pair!r}. Use slices to crop."
         )
     return before, after

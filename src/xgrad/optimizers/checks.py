@@ -50,8 +50,10 @@ __all__ = [
 LearningRate = float | Handle | Callable[..., Any]
 
 
-def as_learning_rate(value: Any) -> LearningRate:
-    """Take a learning rate: a number as a float, a Tensor of one, or a function of the step."""
+def as_learning_rate(value: Any, computed: bool = False) -> LearningRate:
+    """Take a learning rate: a number as a float, a Tensor of one, or a function of the step.
+
+    A number must not be negative, unless it was `computed`; what is in a Tensor is not looked at."""
     if isinstance(value, Handle) and is_inexact(value.raw.dtype):
         if tuple(value.raw.shape) != ():
             raise ShapeError(
@@ -59,7 +61,15 @@ def as_learning_rate(value: Any) -> LearningRate:
                 "xg.reshape(learning_rate, ()), or groups= for different ones."
             )
         return value
-    return value if callable(value) else as_rate(value, "learning_rate")
+    if callable(value):
+        return value  # type: ignore[no-any-return]
+    number = as_rate(value, "learning_rate")
+    if number < 0.0 and not computed:
+        raise ArgumentError(
+            f"learning_rate must not be negative, but is {value}: steps would climb. Use the loss "
+            "with a minus sign to climb, or a function of the step."
+        )
+    return number
 
 
 def as_rate(value: Any, what: str) -> float:

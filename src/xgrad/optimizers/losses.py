@@ -7,6 +7,7 @@ from typing import Any
 
 from .._typing import Nest
 from ..backends import quiet
+from ..core.handle import Handle
 from ..core.spec import describe
 from ..core.variable import Variable
 from ..errors import ArgumentError, ArgumentTypeError, TapeError
@@ -40,12 +41,16 @@ def differentiate(
             if variables:
                 tape.watch(variables)
             loss = loss()
+            if isinstance(loss, Variable):
+                loss = loss.value()  # which reads it; and the step will change the Variable
     elif tape is None:
         return loss, _from_graph(loss, variables, grad_loss, scale, what)
     if variables is None:
         variables = list(tape.watched_variables())
+        if not variables:
+            raise _nothing_read(what, loss, tape._unwatchable())
     if not variables:
-        raise _no_variables(what, tape._unwatchable())
+        raise _nothing_listed(what)
     weights = _weights(loss, grad_loss, scale)
     gradients = tape.gradient(loss, variables, output_gradients=weights)
     return loss, list(zip(gradients, variables, strict=True))
@@ -63,7 +68,7 @@ def _from_graph(
         )
     wanted = trainable_variables() if variables is None else variables
     if not wanted:
-        raise _no_variables(what)
+        raise _nothing_read(what, loss) if variables is None else _nothing_listed(what)
     found = graph_gradients(loss, wanted, grad_ys=_weights(loss, grad_loss, scale))
     pairs = list(zip(found, wanted, strict=True))
     # A Graph may hold other networks, whose Variables nobody asked for by name.
@@ -82,7 +87,14 @@ def _weights(loss: Any, grad_loss: Any, scale: Any) -> Any:
         return weights * scale
 
 
-def _no_variables(what: str, unwatchable: Sequence[Variable] = ()) -> ArgumentError:
+def _nothing_listed(what: str) -> ArgumentError:
+    return ArgumentError(
+        f"{what}: No variables provided: var_list is empty. Use var_list=[w] with what is to be "
+        "changed, or leave it out for every trainable Variable that the loss reads."
+    )
+
+
+def _nothing_read(what: str, loss: Any, unwatchable: Sequence[Variable] = ()) -> ArgumentError:
     if unwatchable:
         shown = ", ".join(f"{v.name} {describe(v)}" for v in unwatchable)
         return ArgumentError(
@@ -90,7 +102,9 @@ def _no_variables(what: str, unwatchable: Sequence[Variable] = ()) -> ArgumentEr
             "complex dtype, and only those have gradients. Use xg.Variable(..., dtype='float64') for "
             "what is to be changed."
         )
+    shown = describe(loss) if isinstance(loss, Handle) else f"a {type(loss).__name__}"
     return ArgumentError(
-        f"{what}: No variables provided: the loss read no trainable Variable where it was recorded, "
-        "or var_list is empty. Use xg.Variable for what is to be changed, or var_list=."
+        f"{what}: No variables provided: no trainable Variable was read while the loss, {shown}, was "
+        "computed. Use xg.Variable for what is to be changed, and compute the loss from it inside the "
+        "function or the tape; or name Tensors that are to have gradients by var_list=."
     )

@@ -21,7 +21,7 @@ def number_at(rate: LearningRate, step: int) -> float:
 
 def value_at(rate: LearningRate, step: Any) -> Any:
     """Find the learning rate after `step` steps, a Tensor, as it is: a number or a Tensor."""
-    found = as_learning_rate(_call(rate, step)) if callable(rate) else rate
+    found = as_learning_rate(_call(rate, step), computed=True) if callable(rate) else rate
     return as_tensor(found) if isinstance(found, Handle) else found
 
 

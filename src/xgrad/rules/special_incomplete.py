@@ -11,6 +11,8 @@ from typing import Any
 from .._typing import Array
 from .shared import give, refuse
 
+_LOG_ROOT_2PI = 0.5 * math.log(2 * math.pi)
+_NORMAL = 1e20  # from where Student's density has the digits of the normal one
 _TINY = 1e-20  # where a density may underflow that its derivative does not
 
 
@@ -187,8 +189,14 @@ def stdtr_df(xp: Any, g: Array, df: Array, t: Array) -> Array:
 def _student_slope(xp: Any, df: Array, t: Array) -> Array:
     """With z = df / (df + t^2) the upper tail is I_z(df / 2, 1/2) / 2, and the other part has
     w = 1 - z: the derivative in the shape, of whichever is small, and that in z. At t = 0, where it
-    is 0 and sign(t) has no slope, it is t times the derivative of the density."""
-    square = t * t
+    is 0 and sign(t) has no slope, it is t times the derivative of the density. Where df is large that
+    cancels, and two terms of the expansion in 1 / df remain (Fisher's), divided by the density."""
+    density = _student_density(xp, df, t)
+    square, share = t * t, 1 / df
+    large = df > 1e4 * (1 + square)
+    ratio = (square + 1) / 4 + square * (1 - square) * share / 12
+    expansion = density * (t * share) * (share * ratio)
+    df = xp.where(large, 1, df)
     half = 0.5 * xp.ones_like(square / df)
     near = square < df
     w = xp.where(near, square / (df + square), half)
@@ -196,16 +204,18 @@ def _student_slope(xp: Any, df: Array, t: Array) -> Array:
     inner = xp.betainc_derivative(half, df / 2, w, orders=(0, 1))
     tail = xp.betainc_derivative(df / 2, half, z, orders=(1, 0))
     shape = xp.sign(t) / 4 * xp.where(near, inner, -tail)
-    density = _student_density(xp, df, t)
     growth = xp.polygamma_difference(df / 2, 0.5 + 0 * df, order=0) - 1 / df
-    return xp.where(t == 0, t / 2 * density * growth, shape - t / (2 * df) * density)
+    inside = xp.where(t == 0, t / 2 * density * growth, shape - t / (2 * df) * density)
+    return xp.where(large, expansion, inside)
 
 
 def _student_density(xp: Any, df: Array, t: Array) -> Array:
-    """The density, (1 + t^2 / df)^(-(df + 1) / 2) / (sqrt(df) B(1/2, df / 2))."""
+    """The density, (1 + t^2 / df)^(-(df + 1) / 2) / (sqrt(df) B(1/2, df / 2)), or the normal one."""
+    normal = df > _NORMAL
+    df = xp.where(normal, 1, df)
     half = 0.5 * xp.ones_like(df)
-    exponent = (df + 1) / 2 * xp.log1p(t * t / df)
-    return xp.exp(-exponent - xp.betaln(half, df / 2) - 0.5 * xp.log(df))
+    exponent = (df + 1) / 2 * xp.log1p(t * t / df) + xp.betaln(half, df / 2) + 0.5 * xp.log(df)
+    return xp.exp(-xp.where(normal, t * t / 2 + _LOG_ROOT_2PI, exponent))
 
 
 give(

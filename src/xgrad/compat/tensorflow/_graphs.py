@@ -15,7 +15,7 @@ from ...interpreters.graph_scope import current_graph
 from ...interpreters.stack import pop, push
 from ._default_graph import default_graph, follow, recording, set_eager
 from ._integers import are_integers, in_floats, rounded
-from ._replay import Recipes
+from ._replay import Recipes, rely_alike
 
 __all__ = [
     "Graph",
@@ -131,8 +131,11 @@ def gradients(
         if are_integers(targets):
             targets, floats = in_floats(targets, sources)
             found = xg.gradients(targets, floats, grad_ys, stop_gradients, unconnected_gradients)
-            return list(map(rounded, found, sources))
-        return xg.gradients(ys, xs, grad_ys, stop_gradients, unconnected_gradients)
+            found = list(map(rounded, found, sources))
+        else:
+            found = xg.gradients(ys, xs, grad_ys, stop_gradients, unconnected_gradients)
+        rely_alike(found, [y for y in xg.tree.leaves(ys) if isinstance(y, Handle)])
+        return found
 
 
 def hessians(

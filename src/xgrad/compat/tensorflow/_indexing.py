@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import math
 from typing import Any, NamedTuple
 
 import xgrad as xg
@@ -172,6 +173,19 @@ def tensor_scatter_nd_sub(tensor: Any, indices: Any, updates: Any, name: str | N
     """Subtract updates at coordinates, as a new tensor."""
     x, updates = as_tensors([tensor, updates])
     return x.at[_places(x, indices, updates)].add(-updates)
+
+
+def scattered(x: Any, indices: Any, updates: Any, mode: str) -> Any:
+    """Combine updates with what is at coordinates; repeated ones all count."""
+    if mode == "subtract":
+        return scattered(x, indices, -updates, "add")
+    coordinates = _places(x, indices, updates)
+    count = len(coordinates)
+    rows, rest = math.prod(x.shape[:count]), x.shape[count:]
+    numbers = xg.reshape(xg.arange(rows, device=x.device), x.shape[:count])
+    places = xg.reshape(numbers[coordinates], (-1,))
+    flat, updates = xg.reshape(x, (rows, *rest)), xg.reshape(updates, (-1, *rest))
+    return xg.reshape(xg.scatter(flat, places, updates, mode=mode), x.shape)
 
 
 def _places(x: Any, indices: Any, updates: Any) -> tuple[Any, ...]:

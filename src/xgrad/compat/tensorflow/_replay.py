@@ -6,17 +6,20 @@ Variable was assigned to, a value is fed) and runs again what is in between."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary, WeakSet
 
 from ..._typing import Array
 from ...batching import Batched
 from ...core.dispatch import compute
-from ...core.instructions import PRIMITIVES
+from ...core.handle import Handle
+from ...core.instructions import PRIMITIVES, primitive
 from ...core.node import Break, Cut, Leaf, Node, Output, weakly
 from ...core.observers import user_line
 from ...core.primitive import Primitive
+from ...core.tensor import Tensor
 from ...core.variable import Variable
 from ...errors import TracingError
 from ...interpreters.follower import Follower
@@ -33,6 +36,9 @@ __all__ = [
     "make_known",
     "may_change",
     "must_hold",
+    "rely",
+    "rely_alike",
+    "relying",
     "settle",
     "values_of",
 ]
@@ -50,12 +56,15 @@ class Recipe(NamedTuple):
         Where each operand comes from: a Variable, the node of another result, or None for a
         constant. They keep alive what may have to be computed again.
     parameters : dict
+    relied : tuple
+        Pairs of a link and an array: the shapes, axes and counts that the operation was built for.
     """
 
     primitive: Primitive
     arrays: tuple[Any, ...]
     links: tuple[Variable | Node | None, ...]
     parameters: dict[str, Any]
+    relied: tuple[tuple[Variable | Node, Array], ...] = ()
 
 
 class _Nobody(Follower):
@@ -73,6 +82,16 @@ _of_left_graphs: WeakKeyDictionary[Node, tuple[Recipe, int]] = WeakKeyDictionary
 _settled: WeakSet[Node] = WeakSet()
 # What has to be true in every run, and which function has decided so when it was built.
 _must_hold: WeakKeyDictionary[Node, str] = WeakKeyDictionary()
+
+
+class _Thread(threading.local):
+    """The values that the function that runs has settled; None outside of any."""
+
+    settled: list[Any] | None = None
+
+
+_thread = _Thread()
+_POSITIVE = primitive("positive")
 
 
 class Recipes:
@@ -180,6 +199,55 @@ def settle(x: Any) -> None:
     """Say that a program was built for what a value is now: a shape, an axis or a count."""
     if x.node is not None:
         _settled.add(x.node)
+        if _thread.settled is not None:
+            _thread.settled.append(x)
+
+
+def relying(f: Callable[..., Any], *args: Any, **kwargs: Any) -> tuple[Any, list[Any]]:
+    """Call a function; gives its result, and the values that it has settled."""
+    outer, _thread.settled = _thread.settled, []
+    try:
+        return f(*args, **kwargs), _thread.settled
+    finally:
+        _thread.settled = outer
+
+
+def rely(y: Any, settled: list[Any]) -> None:
+    """Let every run that needs a result fail in which what it was built for is something else."""
+    links = [(link_of(x.node), x.raw) for x in settled]
+    relied = tuple((a, b) for a, b in links if isinstance(a, Variable) or (a and _find(a)))
+    if relied and y.node is not None:
+        _add_relied(y, relied)
+
+
+def rely_alike(found: Iterable[Any], ys: Iterable[Any]) -> None:
+    """Let gradients of ys rely on what any operation on the way to ys relies on."""
+    todo, seen = [link_of(y.node) for y in ys], set()
+    relied: list[Any] = []
+    while todo:
+        link = todo.pop()
+        if not isinstance(link, Node) or link in seen:
+            continue
+        seen.add(link)
+        recipe = _find(link)
+        if recipe is not None:
+            todo += recipe[0].links
+            relied += recipe[0].relied
+    for g in found if relied else ():
+        if isinstance(g, Handle) and g.node is not None:
+            _add_relied(g, tuple(relied))
+
+
+def _add_relied(y: Any, relied: tuple[Any, ...]) -> None:
+    for known in (_of_left_graphs, *[recipes.of for recipes in _all]):
+        if y.node in known:
+            recipe, index = known[y.node]
+            known[y.node] = recipe._replace(relied=(*recipe.relied, *relied)), index
+            return
+    for observer in watching():
+        if type(observer) is Recipes:  # it was computed from nothing else that may change
+            observer.of[y.node] = Recipe(_POSITIVE, (y.raw,), (None,), {}, relied), 0
+            return
 
 
 def is_settled(x: Any) -> bool:
@@ -271,10 +339,12 @@ class Run:
                 todo.pop()
                 continue
             recipe = found[0]
-            missing = [x for x in recipe.links if isinstance(x, Node) and self._is_missing(x)]
+            needed = (*recipe.links, *[link for link, _ in recipe.relied])
+            missing = [x for x in needed if isinstance(x, Node) and self._is_missing(x)]
             if missing:
                 todo += missing
             else:
+                self._check_relied(recipe)
                 self._done[id(recipe)] = results = self._results(recipe)
                 function = _must_hold.get(todo.pop())
                 if function is not None and results is not None and not results[0]:
@@ -283,6 +353,17 @@ class Run:
                         "program was built, and only that way is known. Use tf.where, or "
                         "GradientTape and Python's own control flow."
                     )
+
+    def _check_relied(self, recipe: Recipe) -> None:
+        """Refuse a run in which a shape, an axis or a count is another one."""
+        for link, array in recipe.relied:
+            value = self._look_up(link, array)
+            if value is not array and Tensor(value).tolist() != Tensor(array).tolist():
+                raise TracingError(
+                    f"Session.run: a shape, an axis or a count is {Tensor(value).tolist()} in this "
+                    f"run, and was {Tensor(array).tolist()} when the program was built, which is a "
+                    "program for that one. Build it anew with another."
+                )
 
     def _is_missing(self, link: Node) -> bool:
         if link in self._fed:

@@ -15,8 +15,10 @@ from typing import Any, NamedTuple
 
 import xgrad as xg
 
+from ...core.handle import Handle
 from ._convert import as_tensors, static
 from ._default_graph import follow
+from ._replay import rely, relying
 
 __all__ = ["Namespace", "Row", "followed", "no_name", "read_table"]
 
@@ -160,8 +162,12 @@ def _make(row: Row, module: str) -> Callable[..., Any]:
         bound.apply_defaults()
         given = bound.arguments
         operands = as_tensors([given[t] for t in row.tensors])
-        options = {ours: static(given[theirs]) for theirs, (ours, _) in row.options.items()}
-        return _follow_all(target(*operands, **options))
+
+        def compute() -> Any:
+            options = {ours: static(given[theirs]) for theirs, (ours, _) in row.options.items()}
+            return target(*operands, **options)
+
+        return _follow_all(*relying(compute))
 
     function.__name__ = function.__qualname__ = row.name
     function.__module__ = module
@@ -179,14 +185,20 @@ def followed(f: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(f)
     def function(*args: Any, **kwargs: Any) -> Any:
-        return _follow_all(f(*args, **kwargs))
+        return _follow_all(*relying(f, *args, **kwargs))
 
     return function
 
 
-def _follow_all(result: Any) -> Any:
+def _follow_all(result: Any, settled: list[Any]) -> Any:
+    def one(x: Any) -> Any:
+        x = follow(x)
+        if settled and isinstance(x, Handle):
+            rely(x, settled)
+        return x
+
     if isinstance(result, tuple) and hasattr(result, "_fields"):
-        return type(result)(*map(follow, result))
+        return type(result)(*map(one, result))
     if isinstance(result, (list, tuple)):
-        return type(result)(map(follow, result))
-    return follow(result)
+        return type(result)(map(one, result))
+    return one(result)

@@ -131,6 +131,43 @@ class Variable(_TakesLists, xg.Variable):
         super().assign_sub(as_tensor(delta, like=self))
         return self
 
+    def scatter_nd_add(self, indices: Any, updates: Any, name: Any = None) -> Self:
+        """Add at coordinates; returns this Variable."""
+        return self._scatter_nd("add", indices, updates)
+
+    def scatter_nd_sub(self, indices: Any, updates: Any, name: Any = None) -> Self:
+        """Subtract at coordinates; returns this Variable."""
+        return self._scatter_nd("subtract", indices, updates)
+
+    def scatter_nd_update(self, indices: Any, updates: Any, name: Any = None) -> Self:
+        """Replace what is at coordinates; returns this Variable."""
+        return self._scatter_nd("set", indices, updates)
+
+    def scatter_nd_max(self, indices: Any, updates: Any, name: Any = None) -> Self:
+        """Raise what is at coordinates to updates that are larger; returns this Variable."""
+        return self._scatter_nd("max", indices, updates)
+
+    def scatter_nd_min(self, indices: Any, updates: Any, name: Any = None) -> Self:
+        """Lower what is at coordinates to updates that are smaller; returns this Variable."""
+        return self._scatter_nd("min", indices, updates)
+
+    def _scatter_nd(self, mode: str, indices: Any, updates: Any) -> Self:
+        from ._indexing import scattered
+
+        return self.assign(scattered(self.value(), indices, as_tensor(updates, like=self), mode))
+
+    def sparse_read(self, indices: Any, name: Any = None) -> Any:
+        """Pick rows, as `gather` does."""
+        from ._indexing import gather
+
+        return gather(self, indices)
+
+    def gather_nd(self, indices: Any, name: Any = None) -> Any:
+        """Pick elements or slices by their coordinates."""
+        from ._indexing import gather_nd
+
+        return gather_nd(self, indices)
+
     def initialized_value(self) -> Any:
         """Give the first value."""
         return follow(xg.Tensor(self.initial))

@@ -289,11 +289,15 @@ class FtrlOptimizer(Optimizer):
 
 
 def _rate(learning_rate: Any) -> Any:
-    """A number, or a function of no interest in the step that gives the present one."""
+    """A number, or a function of no interest in the step that gives the present one.
+
+    TensorFlow takes negative numbers, with which steps climb; xgrad from functions only."""
     if isinstance(learning_rate, (xg.Tensor, xg.Variable)):
         return lambda _step: current_value(learning_rate).item()
     if callable(learning_rate):
         return lambda _step: float(learning_rate())
+    if isinstance(learning_rate, (int, float)) and learning_rate < 0:
+        return lambda _step: float(learning_rate)
     return learning_rate
 
 

@@ -71,6 +71,12 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
             f"numpy.gradient: {len(varargs)} spacings for {len(axes)} axes. Use one or none for "
             "all, or one each."
         )
+    rows = [step for step in operands(*varargs) if getattr(step, "ndim", 0)]
+    if rows and len(varargs) != len(axes):
+        raise ArgumentError(
+            f"numpy.gradient: places of samples are of one axis, and there are {len(axes)}. Use one "
+            "row of them for each axis."
+        )
     steps = varargs * len(axes) if len(varargs) == 1 else varargs or (1.0,) * len(axes)
     found = tuple(_slope(f, step, i, edge_order) for i, step in zip(axes, steps, strict=True))
     return found[0] if len(axes) == 1 else found
@@ -85,6 +91,11 @@ def _slope(f: Any, step: Any, axis: int, edge_order: int) -> Any:
         )
     f = xp.moveaxis(f, axis, -1)
     step, _ = operands(step, f)
+    if getattr(step, "ndim", 0) and step.shape != (n,):
+        raise ShapeError(
+            f"numpy.gradient: the places of samples along axis {axis} must be {n} numbers, but are "
+            f"{step.shape}."
+        )
     gaps = xp.diff(floating(tensor(step))) if getattr(step, "ndim", 0) == 1 else None
     inner = (f[..., 2:] - f[..., :-2]) / (2.0 * step) if gaps is None else _uneven(f, gaps)
     first = _start(f, gaps, step, edge_order)

@@ -125,8 +125,8 @@ def angle(z: Any, deg: bool = False) -> Any:
     if iscomplexobj(z):
         turned = xp.atan2(xp.imag(z), xp.real(z))
     else:
-        zero = xp.zeros_like(z) if is_floating(z) else xp.zeros_like(z, dtype="float64")
-        turned = xp.where(z < 0, math.pi, zero)
+        z = z if is_floating(z) else xp.astype(z, "float64")
+        turned = xp.where(xp.isnan(z), math.nan, xp.where(z < 0, math.pi, xp.zeros_like(z)))
     return rad2deg(turned) if deg else turned
 
 
@@ -142,7 +142,9 @@ def round(a: Any, decimals: int = 0, out: Any = None) -> Any:
     if not decimals:
         return xp.round(a)
     scale = 10.0 ** abs(decimals)
-    return xp.round(a * scale) / scale if decimals > 0 else xp.round(a / scale) * scale
+    if is_floating(a) or dtype_kind(a.dtype) == "bool":
+        return xp.round(a * scale) / scale if decimals > 0 else xp.round(a / scale) * scale
+    return a if decimals > 0 else xp.astype(xp.round(a / scale) * scale, a.dtype)
 
 
 around = round

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...errors import ArgumentError
 from .. import fourier, fourier_bins, fourier_real
 from .operands import tensor
 
@@ -29,34 +30,43 @@ __all__ = [
 _LAST_TWO = (-2, -1)
 
 
+def _size(n: Any) -> Any:
+    """The length to transform; -1, which is the axis's own where there are several, is none."""
+    if n == -1:
+        raise ArgumentError(
+            "numpy.fft: n must be at least 1, but is -1. Use None for all there is."
+        )
+    return n
+
+
 def fft(a: Any, n: int | None = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
     """The transform along an axis."""
-    return fourier.fft(tensor(a), n=n, axis=axis, norm=norm or "backward")
+    return fourier.fft(tensor(a), n=_size(n), axis=axis, norm=norm or "backward")
 
 
 def ifft(a: Any, n: int | None = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
     """The inverse of `fft`."""
-    return fourier.ifft(tensor(a), n=n, axis=axis, norm=norm or "backward")
+    return fourier.ifft(tensor(a), n=_size(n), axis=axis, norm=norm or "backward")
 
 
 def rfft(a: Any, n: int | None = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
     """The transform of real numbers: half of the spectrum."""
-    return fourier_real.rfft(tensor(a), n=n, axis=axis, norm=norm or "backward")
+    return fourier_real.rfft(tensor(a), n=_size(n), axis=axis, norm=norm or "backward")
 
 
 def irfft(a: Any, n: int | None = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
     """The inverse of `rfft`."""
-    return fourier_real.irfft(tensor(a), n=n, axis=axis, norm=norm or "backward")
+    return fourier_real.irfft(tensor(a), n=_size(n), axis=axis, norm=norm or "backward")
 
 
 def hfft(a: Any, n: int | None = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
     """The real spectrum of half of a Hermitian signal."""
-    return fourier_real.hfft(tensor(a), n=n, axis=axis, norm=norm or "backward")
+    return fourier_real.hfft(tensor(a), n=_size(n), axis=axis, norm=norm or "backward")
 
 
 def ihfft(a: Any, n: int | None = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
     """The inverse of `hfft`."""
-    return fourier_real.ihfft(tensor(a), n=n, axis=axis, norm=norm or "backward")
+    return fourier_real.ihfft(tensor(a), n=_size(n), axis=axis, norm=norm or "backward")
 
 
 def fftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: Any = None) -> Any:

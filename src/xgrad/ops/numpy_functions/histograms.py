@@ -39,13 +39,25 @@ def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any 
     a = ravel(a)
     a = xp.stop_gradient(a if is_floating(a) else xp.astype(a, "float64"))
     if getattr(bins, "ndim", 0):
-        return xp.stop_gradient(tensor(bins))
+        edges = xp.stop_gradient(tensor(bins))
+        if edges.ndim > 1 or bool(xp.any(edges[:-1] > edges[1:])):
+            raise ArgumentError(
+                f"numpy.histogram: bins {describe(edges)} must be one row of edges that do not "
+                "decrease. Use xg.sort."
+            )
+        return edges
+    count = as_int(bins, "numpy.histogram", "bins")
+    if count < 1:
+        raise ArgumentError(f"numpy.histogram: bins must be at least 1, but is {count}.")
     low, high = _limits(a) if range is None else (float(range[0]), float(range[1]))
-    if low > high:
-        raise ArgumentError(f"numpy.histogram: range must increase, but is {range!r}.")
+    if not (math.isfinite(low) and math.isfinite(high) and low <= high):
+        raise ArgumentError(
+            f"numpy.histogram: range must be finite and increase, but is {(low, high)}. Use range= "
+            "for the part of a that is."
+        )
     if low == high:
         low, high = low - 0.5, high + 0.5
-    return xp.linspace(low, high, int(bins) + 1, dtype=a.dtype, device=a.device)
+    return xp.linspace(low, high, count + 1, dtype=a.dtype, device=a.device)
 
 
 def _limits(a: Any) -> tuple[float, float]:

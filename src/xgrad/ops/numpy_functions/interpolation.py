@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...backends import quiet
 from ...errors import ArgumentError, ShapeError
 from ..rule_namespace import rule_namespace as ns
 from .operands import floating, not_complex, tensors
@@ -31,18 +32,33 @@ def interp(
     if period is not None:
         x, xp, fp = _periodic(x, xp, fp, period)
         left = right = None
-    n = xp.shape[0]
-    if n == 1:
+    if xp.shape[0] == 1:
         y = x * 0 + fp[0]
     else:
-        flat = ns.reshape(x, (-1,))
-        place = ns.reshape(ns.searchsorted(xp, flat, side="right"), x.shape) - 1
-        place = ns.clip(place, 0, n - 2)
-        x0, x1, f0, f1 = (a[place + i] for a in (xp, fp) for i in (0, 1))
-        gap = x1 - x0
-        y = f0 + (f1 - f0) * ((x - x0) / ns.where(gap == 0, 1.0, gap))
+        with quiet():  # samples may be infinite
+            y = _on_lines(x, xp, fp)
     y = ns.where(x < xp[0], fp[0] if left is None else left, y)
     return ns.where(x > xp[-1], fp[-1] if right is None else right, y)
+
+
+def _on_lines(x: Any, xp: Any, fp: Any) -> Any:
+    flat = ns.reshape(x, (-1,))
+    place = ns.reshape(ns.searchsorted(xp, flat, side="right"), x.shape) - 1
+    place = ns.clip(place, 0, xp.shape[0] - 2)
+    x0, x1, f0, f1 = (a[place + i] for a in (xp, fp) for i in (0, 1))
+    gap, rise = x1 - x0, f1 - f0
+    steep = ~(ns.isfinite(gap) & ns.isfinite(rise))
+    step = ns.where(steep | (x < xp[0]) | (x > xp[-1]), 0.0, x - x0)
+    y = f0 + ns.where(steep, 0.0, rise) * (step / ns.where(steep | (gap == 0), 1.0, gap))
+    return ns.where(steep & (x != x0), ns.stop_gradient(_limit(x, x0, x1, f0, f1)), y)
+
+
+def _limit(x: Any, x0: Any, x1: Any, f0: Any, f1: Any) -> Any:
+    """NumPy's value where a sample is not finite: from its left, else from its right, else of both."""
+    slope = (f1 - f0) / (x1 - x0)
+    left, right = f0 + slope * (x - x0), f1 + slope * (x - x1)
+    y = ns.where(x == x1, f1, ns.where(ns.isnan(left), right, left))
+    return ns.where(ns.isnan(y) & (f0 == f1), f0, y)
 
 
 def _periodic(x: Any, xp: Any, fp: Any, period: float) -> tuple[Any, Any, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..._arguments import as_int
 from ..._typing import DType
 from ...core.casting import dtype_kind
 from ...errors import ArgumentError, ShapeError
@@ -80,8 +81,12 @@ def matmul(x1: Any, x2: Any, /) -> Any:
 
 
 def matrix_power(a: Any, n: int) -> Any:
-    """A matrix times itself, n times; the inverse for negative n."""
-    return matrix_functions.matrix_power(_matrix(a), n)
+    """A matrix times itself, n times; the inverse for negative n. Whole numbers stay whole."""
+    a = tensor(a)
+    if is_floating(a) or as_int(n, "numpy.linalg.matrix_power", "n") < 0:
+        return matrix_functions.matrix_power(_matrix(a), n)
+    identity = matrix_functions.matrix_power(_matrix(a), 0)
+    return matrix_functions.whole_power(a, n) if n else xp.astype(identity, a.dtype)
 
 
 def matrix_transpose(x: Any, /) -> Any:

@@ -9,7 +9,7 @@ from ...core.casting import dtype_kind, is_inexact
 from ...core.operators import scalar_like
 from ...core.spec import describe
 from ...core.tensor import ArrayAttributes, Tensor, alias
-from ...errors import DTypeError, ShapeError
+from ...errors import DTypeError, ShapeError, TracingError
 from .. import _arguments
 from ..rule_namespace import rule_namespace as xp
 
@@ -21,6 +21,7 @@ __all__ = [
     "masked",
     "not_complex",
     "operands",
+    "seen",
     "tensor",
     "tensors",
 ]
@@ -78,6 +79,14 @@ def masked(a: Any, where: Any, neutral: Any) -> Any:
             "xg.broadcast_to for a."
         )
     return found
+
+
+def seen(condition: Any) -> bool:
+    """Whether a condition holds that can be looked at: nobody knows it in a recorded program."""
+    try:
+        return bool(condition)
+    except TracingError:
+        return False
 
 
 def as_axes(axis: Axis, ndim: int, function: str) -> tuple[int, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...errors import ArgumentError
 from .. import padding
 from ..rule_namespace import rule_namespace as xp
 from . import reductions, statistics
@@ -31,17 +30,17 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> An
         raise no_counterpart("numpy.pad with a function as mode")
     if mode in _STATISTICS:
         lengths = kwargs.pop("stat_length", None)
-        extend = _by_statistic(_STATISTICS[mode], lengths, x.ndim)
+        extend = _by_statistic(_STATISTICS[mode], lengths, x)
     elif mode == "linear_ramp":
-        extend = _by_ramp(kwargs.pop("end_values", 0), x.ndim)
+        extend = _by_ramp(kwargs.pop("end_values", 0), x)
     else:
         mode = "constant" if mode == "empty" else mode
         constants = kwargs.pop("constant_values", 0) if mode == "constant" else 0
         _refuse_rest(kwargs)
         return padding.pad(x, pad_width, mode=mode, constant_values=constants)
     _refuse_rest(kwargs)
-    for axis, (before, after) in enumerate(_pairs(pad_width, x.ndim, "pad_width")):
-        front, back = extend(x, axis, int(before), int(after))
+    for axis, (before, after) in enumerate(padding.as_widths(pad_width, x)):
+        front, back = extend(x, axis, before, after)
         x = xp.concat([front, x, back], axis=axis)
     return x
 
@@ -51,13 +50,15 @@ def _refuse_rest(options: dict[str, Any]) -> None:
         raise no_counterpart(f"numpy.pad with {next(iter(options))}=")
 
 
-def _by_statistic(statistic: Callable[..., Any], lengths: Any, ndim: int) -> Callable[..., Any]:
+def _by_statistic(statistic: Callable[..., Any], lengths: Any, x: Any) -> Callable[..., Any]:
     """What is added is a statistic of the elements next to it, of so many if that is said."""
-    counts = [(None, None)] * ndim if lengths is None else _pairs(lengths, ndim, "stat_length")
+    counts = (
+        [(None, None)] * x.ndim if lengths is None else padding.as_widths(lengths, x, "stat_length")
+    )
 
     def extend(x: Any, axis: int, before: int, after: int) -> tuple[Any, Any]:
         n = x.shape[axis]
-        first, last = (n if k is None else min(int(k), n) for k in counts[axis])
+        first, last = (n if k is None else min(k, n) for k in counts[axis])
         key = (slice(None),) * axis
         ends = (x[(*key, slice(0, first))], x[(*key, slice(n - last, n))])
         values = [statistic(part, axis=axis, keepdims=True) for part in ends]
@@ -67,9 +68,9 @@ def _by_statistic(statistic: Callable[..., Any], lengths: Any, ndim: int) -> Cal
     return extend
 
 
-def _by_ramp(end_values: Any, ndim: int) -> Callable[..., Any]:
+def _by_ramp(end_values: Any, x: Any) -> Callable[..., Any]:
     """What is added leads in equal steps from the edge to a value at the end."""
-    ends = _pairs(end_values, ndim, "end_values")
+    ends = padding.pairs(end_values, x, "end_values")
 
     def extend(x: Any, axis: int, before: int, after: int) -> tuple[Any, Any]:
         key = (slice(None),) * axis
@@ -89,31 +90,3 @@ def _by_ramp(end_values: Any, ndim: int) -> Callable[..., Any]:
 
 def _repeated(edge: Any, axis: int, width: int) -> Any:
     return xp.broadcast_to(edge, tuple(width if i == axis else n for i, n in enumerate(edge.shape)))
-
-
-def _pairs(values: Any, ndim: int, name: str) -> list[Any]:
-    """NumPy's forms of two values per axis: one for all, one pair for all, or a pair each."""
-    if isinstance(values, dict):
-        return [_pair(values.get(i, values.get(i - ndim, 0))) for i in range(ndim)]
-    if not isinstance(values, (tuple, list)) and not getattr(values, "ndim", 0):
-        return [(values, values)] * ndim
-    rows = list(values)
-    if len(rows) == 1 and ndim != 1:
-        return [_pair(rows[0])] * ndim
-    if (
-        len(rows) == 2
-        and not isinstance(rows[0], (tuple, list))
-        and not getattr(rows[0], "ndim", 0)
-    ):
-        return [tuple(rows)] * ndim
-    if len(rows) != ndim:
-        raise ArgumentError(
-            f"numpy.pad: {name} has {len(rows)} entries for {ndim} axes. Use a number, a pair, or a "
-            "pair each."
-        )
-    return [_pair(row) for row in rows]
-
-
-def _pair(value: Any) -> tuple[Any, Any]:
-    parts = tuple(value) if hasattr(value, "__len__") else (value, value)
-    return (parts[0], parts[0]) if len(parts) == 1 else parts

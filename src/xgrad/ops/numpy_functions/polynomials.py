@@ -13,7 +13,6 @@ from ..rule_namespace import rule_namespace as xp
 from .operands import is_floating, operands, tensor, tensors
 from .products import convolve
 from .refused import no_counterpart
-from .shapes import ravel
 
 __all__ = [
     "poly",
@@ -39,6 +38,17 @@ def polyval(p: Any, x: Any) -> Any:
     return y
 
 
+def _row(p: Any) -> Any:
+    """Coefficients as a vector; a single one may come without axes."""
+    p = tensor(p)
+    if p.ndim > 1:
+        raise ShapeError(
+            f"the coefficients of a polynomial {describe(p)} must have one axis. Use ravel, or a loop "
+            "over several polynomials."
+        )
+    return xp.reshape(p, (-1,))
+
+
 def polyadd(a1: Any, a2: Any) -> Any:
     """The sum."""
     return _sum(a1, a2, 1)
@@ -50,7 +60,7 @@ def polysub(a1: Any, a2: Any) -> Any:
 
 
 def _sum(a1: Any, a2: Any, sign: int) -> Any:
-    a1, a2 = (ravel(x) for x in tensors(a1, a2))
+    a1, a2 = (_row(x) for x in tensors(a1, a2))
     n = max(a1.shape[0], a2.shape[0])
     one, two = (
         xp.concat([xp.zeros((n - x.shape[0],), dtype=x.dtype, device=x.device), x])
@@ -66,7 +76,7 @@ def polymul(a1: Any, a2: Any) -> Any:
 
 def polydiv(u: Any, v: Any) -> Any:
     """The quotient and the remainder, of as many coefficients as NumPy gives."""
-    u, v = (ravel(x) for x in tensors(u, v))
+    u, v = (_row(x) for x in tensors(u, v))
     u, v = (x if is_floating(x) else xp.astype(x, "float64") for x in (u, v))
     m, n = u.shape[0] - 1, v.shape[0] - 1
     rest = list(xp.unstack(u))
@@ -85,7 +95,7 @@ def polydiv(u: Any, v: Any) -> Any:
 def polyder(p: Any, m: int = 1) -> Any:
     """The m-th derivative."""
     _check_order(m)
-    p = ravel(p)
+    p = _row(p)
     for _ in range(m):
         n = p.shape[0] - 1
         p = p[:-1] * xp.arange(n, 0, -1, dtype=p.dtype, device=p.device)
@@ -95,9 +105,9 @@ def polyder(p: Any, m: int = 1) -> Any:
 def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
     """The m-th antiderivative, with constants of integration if given."""
     _check_order(m)
-    p = ravel(p)
+    p = _row(p)
     p = p if is_floating(p) else xp.astype(p, "float64")
-    constants = ravel(tensors(0.0 if k is None else k, p)[0])
+    constants = _row(tensors(0.0 if k is None else k, p)[0])
     if constants.shape[0] not in (1, m) and m:
         raise ArgumentError(
             f"numpy.polyint: k must have 1 or {m} numbers, not {constants.shape[0]}."
@@ -191,7 +201,7 @@ def polyfit(
 
 def roots(p: Any) -> Any:
     """The zeros of a polynomial, which are complex here, whether they need to be or not."""
-    p = ravel(p)
+    p = _row(p)
     p = p if is_floating(p) else xp.astype(p, "float64")
     places = [int(i) for i in xp.nonzero(p)[0].tolist()]
     if not places:

@@ -9,6 +9,7 @@ import math
 from typing import Any
 
 from ..._typing import Axis, DType
+from ...core.casting import dtype_kind
 from ...errors import ArgumentError
 from ..data_types import widened
 from ..rule_namespace import rule_namespace as xp
@@ -121,7 +122,7 @@ def all(
     a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False, *, where: Any = True
 ) -> Any:
     """Whether all elements are true."""
-    a = masked(xp.astype(tensor(a), "bool"), where, True)
+    a = masked(_truth(tensor(a)), where, True)
     return xp.all(a, axis=axis, keepdims=keepdims)
 
 
@@ -129,8 +130,12 @@ def any(
     a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False, *, where: Any = True
 ) -> Any:
     """Whether any element is true."""
-    a = masked(xp.astype(tensor(a), "bool"), where, False)
+    a = masked(_truth(tensor(a)), where, False)
     return xp.any(a, axis=axis, keepdims=keepdims)
+
+
+def _truth(a: Any) -> Any:
+    return a != 0 if dtype_kind(a.dtype) == "complex" else xp.astype(a, "bool")
 
 
 def argmax(a: Any, axis: int | None = None, out: Any = None, *, keepdims: bool = False) -> Any:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
-from ..._arguments import as_choice
-from ...errors import ArgumentError
+from ..._arguments import as_choice, as_int
+from ...core.casting import dtype_kind
+from ...core.spec import describe
+from ...errors import ArgumentError, DTypeError, ShapeError
 from .._arguments import as_axis
 from ..rule_namespace import rule_namespace as xp
-from .operands import operands, tensor, tensors
+from .operands import operands, seen, tensor, tensors
 from .shapes import ravel
 
 __all__ = [
@@ -78,7 +81,7 @@ def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     a = tensor(a)
     parts = xp.broadcast_arrays(*tensors(*choices))
     n = len(parts)
-    a = _within(a, n, mode, "choose")
+    a = _within(a, n, mode, "numpy.choose")
     a, *parts = xp.broadcast_arrays(a, *parts)
     return xp.take_along_axis(xp.stack(parts), xp.expand_dims(a, axis=0), axis=0)[0]
 
@@ -125,8 +128,14 @@ def extract(condition: Any, arr: Any) -> Any:
 def compress(condition: Any, a: Any, axis: int | None = None, out: Any = None) -> Any:
     """The slices along an axis where a condition holds."""
     condition, a = operands(condition, a)
+    condition = tensor(condition)
+    if condition.ndim != 1:
+        raise ShapeError(
+            f"numpy.compress: condition {describe(condition)} must have one axis. Use numpy.extract "
+            "for conditions of elements."
+        )
     a, axis = (ravel(a), 0) if axis is None else (tensor(a), axis)
-    return xp.take(a, xp.nonzero(tensor(condition))[0], axis=axis)
+    return xp.take(a, xp.nonzero(condition)[0], axis=axis)
 
 
 def take(
@@ -138,7 +147,7 @@ def take(
     n = a.shape[axis]
     nothing = isinstance(indices, (list, tuple)) and not indices  # no floats, as they are elsewhere
     indices = xp.asarray(indices, dtype="int64" if nothing else None, device=a.device)
-    indices = indices if mode == "raise" else _within(indices, n, mode, "take")
+    indices = indices if mode == "raise" else _within(indices, n, mode, "numpy.take")
     found = xp.take(a, xp.reshape(indices, (-1,)), axis=axis)
     return xp.reshape(found, a.shape[:axis] + indices.shape + a.shape[axis + 1 :])
 
@@ -181,8 +190,12 @@ def _positions(index: Any) -> Any:
 
 def unravel_index(indices: Any, shape: Any, order: str = "C") -> tuple[Any, ...]:
     """The indices per axis of places in the flattened array."""
-    index = tensor(indices)
-    sizes = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+    name = "numpy.unravel_index"
+    as_choice(order, ("C", "F"), name, "order")
+    sizes = [as_int(n, name, "shape") for n in (shape if hasattr(shape, "__len__") else (shape,))]
+    index = xp.astype(_whole(indices, name), "int64")
+    if seen(xp.any((index < 0) | (index >= math.prod(sizes)))):
+        raise ArgumentError(f"{name}: an index is not in 0 to {math.prod(sizes) - 1}.")
     found = []
     for n in reversed(sizes) if order == "C" else sizes:
         found.append(xp.remainder(index, n))
@@ -190,27 +203,36 @@ def unravel_index(indices: Any, shape: Any, order: str = "C") -> tuple[Any, ...]
     return tuple(reversed(found)) if order == "C" else tuple(found)
 
 
+def _whole(indices: Any, name: str) -> Any:
+    index = tensor(indices)
+    if dtype_kind(index.dtype) != "integer":
+        raise DTypeError(f"{name}: indices must be integers, but are {describe(index)}.")
+    return index
+
+
 def ravel_multi_index(multi_index: Any, dims: Any, mode: Any = "raise", order: str = "C") -> Any:
     """The places in the flattened array of indices per axis."""
-    sizes = list(dims)
+    name = "numpy.ravel_multi_index"
+    as_choice(order, ("C", "F"), name, "order")
+    sizes = [as_int(n, name, "dims") for n in dims]
     modes = (mode,) * len(sizes) if isinstance(mode, str) else mode
     parts = list(zip(multi_index, sizes, modes, strict=True))
     index: Any = 0
     for part, n, how in parts if order == "C" else reversed(parts):
-        index = index * n + _within(tensor(part), n, how, "ravel_multi_index")
+        index = index * n + _within(_whole(part, name), n, how, name)
     return index
 
 
 def _within(index: Any, n: int, mode: str, name: str) -> Any:
     """Indices made non-negative and smaller than n, in NumPy's three ways."""
-    mode = as_choice(mode, ("raise", "wrap", "clip"), f"numpy.{name}", "mode")
+    mode = as_choice(mode, ("raise", "wrap", "clip"), name, "mode")
     if mode == "wrap":
         return xp.remainder(index, n)
     if mode == "clip":
         return xp.clip(index, 0, n - 1)
     if not bool(xp.all((index >= 0) & (index < n))):
         raise ArgumentError(
-            f"numpy.{name}: an index is not in 0 to {n - 1}. Use mode='wrap' or 'clip' to allow it."
+            f"{name}: an index is not in 0 to {n - 1}. Use mode='wrap' or 'clip' to allow it."
         )
     return index
 

@@ -13,7 +13,7 @@ from ...core.handle import Handle
 from ...errors import ArgumentError, ShapeError
 from ..data_types import widened
 from ..rule_namespace import rule_namespace as xp
-from .operands import as_axes, floating, is_floating, not_complex, operands, tensor, tensors
+from .operands import as_axes, floating, is_floating, not_complex, operands, seen, tensor, tensors
 from .refused import no_counterpart
 from .shapes import ndim, ravel
 
@@ -198,6 +198,16 @@ def _between(rows: Any, place: Any) -> Any:
 # -- covariance ------------------------------------------------------------------------------------
 
 
+def _check_weights(weights: Any, name: str) -> None:
+    """Refuse weights that are negative, and repetitions that are no whole numbers."""
+    if seen(xp.any(weights < 0)):
+        raise ArgumentError(f"numpy.cov: {name} must not be negative anywhere.")
+    if name == "fweights" and is_floating(weights) and seen(xp.any(weights != xp.round(weights))):
+        raise ArgumentError(
+            "numpy.cov: fweights must be whole numbers, of repetitions. Use aweights for others."
+        )
+
+
 def cov(
     m: Any,
     y: Any = None,
@@ -219,8 +229,9 @@ def cov(
     given, x = x, widened(x)
     ddof = (0 if bias else 1) if ddof is None else as_int(ddof, "numpy.cov", "ddof")
     weights = None
-    for part in (fweights, aweights):
+    for name, part in (("fweights", fweights), ("aweights", aweights)):
         if part is not None:
+            _check_weights(tensor(part), name)
             factor = xp.astype(tensors(part, x)[0], x.dtype, copy=False)
             if factor.shape != x.shape[1:]:
                 raise ShapeError(
