@@ -391,3 +391,31 @@ def test_unravel_index_can_be_recorded():
     for sign in (1.0, -1.0, 1.0):
         row, column = f(xg.asarray(sign * X))
         assert (int(row), int(column)) == ((2, 3) if sign > 0 else (0, 0))
+
+
+@pytest.mark.parametrize("f", [np.median, np.nanmedian], ids=["median", "nanmedian"])
+@pytest.mark.parametrize(
+    "x",
+    [
+        [np.inf, 3.0],
+        [np.inf, np.inf],
+        [-np.inf, 3.0],
+        [1.0, 2.0, np.inf],
+        [np.inf, 1.0, np.inf, 2.0],
+    ],
+    ids=str,
+)
+def test_median_of_infinite_elements(f, x):
+    assert f(xg.asarray(x)).item() == f(np.array(x))
+
+
+def test_median_of_two_elements_that_are_far_apart():
+    x = xg.asarray(np.array([-3e38, 3.2e38], "float32"))
+    y, g = xg.value_and_grad(np.median)(x)
+    np.testing.assert_allclose(y.numpy(), 1e37, rtol=1e-6)
+    assert g.tolist() == [0.5, 0.5]
+
+
+def test_polyval_with_an_infinite_coefficient():
+    p = np.array([[np.inf, 1.0], [2.0, -np.inf]])
+    np.testing.assert_array_equal(np.polyval(xg.asarray(p), 2.0).numpy(), np.polyval(p, 2.0))

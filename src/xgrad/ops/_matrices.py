@@ -7,13 +7,15 @@ from typing import Any
 from .._arguments import as_number
 from ..core.casting import dtype_kind, is_inexact
 from ..core.spec import describe
+from ..core.tensor import Tensor
 from ..errors import DTypeError, ShapeError
 from ..rules import determinants, eigenvectors, factors, inverses  # noqa: F401 - give the rules
 from ._arguments import as_operand, as_stack
 from .data_types import finfo
 from .joining import promoted
+from .linear_algebra import matmul
 
-__all__ = ["as_floating", "as_matrices", "as_system", "as_tolerance", "rounding"]
+__all__ = ["as_floating", "as_matrices", "as_system", "as_tolerance", "rounding", "whole_power"]
 
 
 def as_floating(x: Any, function: str, name: str = "x") -> Any:
@@ -104,3 +106,12 @@ def as_tolerance(rtol: Any, function: str) -> Any:
     if dtype_kind(rtol.dtype) == "complex":
         raise DTypeError(f"{function}: rtol must be real, but is {describe(rtol)}.")
     return rtol
+
+
+def whole_power(x: Tensor, n: int) -> Tensor:
+    """Multiply square matrices, of any dtype, n times with each other; n is at least 1."""
+    power = x
+    for bit in bin(n)[3:]:  # from the second highest down
+        power = matmul(power, power)
+        power = matmul(power, x) if bit == "1" else power
+    return power

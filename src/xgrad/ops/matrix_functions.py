@@ -16,17 +16,16 @@ from ..core.instructions import primitive
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ShapeError
-from ._matrices import as_matrices
+from ._matrices import as_matrices, whole_power
 from .arithmetic import divide, multiply
 from .creation import eye, tril, triu
 from .decompositions import svdvals
-from .linear_algebra import matmul
 from .norms import MATRIX_NORMS, matrix_norm
 from .searching import where
 from .solving import inv
 from .utility import stop_gradient
 
-__all__ = ["cond", "det", "expm", "matrix_power", "slogdet", "whole_power"]
+__all__ = ["cond", "det", "expm", "matrix_power", "slogdet"]
 
 _DET = primitive("det")
 _EXPM = primitive("expm")
@@ -163,15 +162,6 @@ def matrix_power(x: ArrayLike, n: int, /) -> Tensor:
     if n < 0:
         x, n = inv(x), -n
     return whole_power(x, n)
-
-
-def whole_power(x: Tensor, n: int) -> Tensor:
-    """Multiply square matrices, of any dtype, n times with each other; n is at least 1."""
-    power = x
-    for bit in bin(n)[3:]:  # from the second highest down
-        power = matmul(power, power)
-        power = matmul(power, x) if bit == "1" else power
-    return power
 
 
 def expm(x: ArrayLike, /) -> Tensor:

@@ -13,6 +13,7 @@ from .. import decompositions, eigenvalues, matrix_functions, norms, solving
 from .. import norm as norm_file
 from .. import products as products_file
 from .._arguments import as_axis
+from .._matrices import whole_power
 from ..rule_namespace import rule_namespace as xp
 from . import products
 from .operands import is_floating, operands, tensor, tensors
@@ -86,7 +87,7 @@ def matrix_power(a: Any, n: int) -> Any:
     if is_floating(a) or as_int(n, "numpy.linalg.matrix_power", "n") < 0:
         return matrix_functions.matrix_power(_matrix(a), n)
     identity = matrix_functions.matrix_power(_matrix(a), 0)
-    return matrix_functions.whole_power(a, n) if n else xp.astype(identity, a.dtype)
+    return whole_power(a, n) if n else xp.astype(identity, a.dtype)
 
 
 def matrix_transpose(x: Any, /) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import padding
+from .._widths import as_widths, pairs
 from ..rule_namespace import rule_namespace as xp
 from . import reductions, statistics
 from .operands import is_floating, tensor, tensors
@@ -39,7 +40,7 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> An
         _refuse_rest(kwargs)
         return padding.pad(x, pad_width, mode=mode, constant_values=constants)
     _refuse_rest(kwargs)
-    for axis, (before, after) in enumerate(padding.as_widths(pad_width, x)):
+    for axis, (before, after) in enumerate(as_widths(pad_width, x)):
         front, back = extend(x, axis, before, after)
         x = xp.concat([front, x, back], axis=axis)
     return x
@@ -52,9 +53,7 @@ def _refuse_rest(options: dict[str, Any]) -> None:
 
 def _by_statistic(statistic: Callable[..., Any], lengths: Any, x: Any) -> Callable[..., Any]:
     """What is added is a statistic of the elements next to it, of so many if that is said."""
-    counts = (
-        [(None, None)] * x.ndim if lengths is None else padding.as_widths(lengths, x, "stat_length")
-    )
+    counts = [(None, None)] * x.ndim if lengths is None else as_widths(lengths, x, "stat_length")
 
     def extend(x: Any, axis: int, before: int, after: int) -> tuple[Any, Any]:
         n = x.shape[axis]
@@ -70,7 +69,7 @@ def _by_statistic(statistic: Callable[..., Any], lengths: Any, x: Any) -> Callab
 
 def _by_ramp(end_values: Any, x: Any) -> Callable[..., Any]:
     """What is added leads in equal steps from the edge to a value at the end."""
-    ends = padding.pairs(end_values, x, "end_values")
+    ends = pairs(end_values, x, "end_values")
 
     def extend(x: Any, axis: int, before: int, after: int) -> tuple[Any, Any]:
         key = (slice(None),) * axis

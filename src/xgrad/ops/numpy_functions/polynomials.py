@@ -32,7 +32,7 @@ __all__ = [
 def polyval(p: Any, x: Any) -> Any:
     """The value at x, by Horner's rule."""
     p, x = tensors(p, x)
-    y = xp.zeros_like(x) + p[0] * 0
+    y = xp.zeros_like(x)
     for i in range(p.shape[0]):
         y = y * x + p[i]
     return y

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..._arguments import as_int
 from ..._typing import SCALAR_TYPES, Axis, DType
-from ...backends import host
+from ...backends import host, quiet
 from ...core.casting import arrays_inside, dtype_kind
 from ...core.handle import Handle
 from ...errors import ArgumentError, ShapeError
@@ -188,11 +188,15 @@ def _between(rows: Any, place: Any) -> Any:
     high = xp.astype(xp.ceil(place), "int64")
     first = xp.take_along_axis(rows, low, axis=-1)
     last = xp.take_along_axis(rows, high, axis=-1)
-    # Where both are the same element nothing is added, which is right for infinities too.
-    gap = xp.where(low == high, 0.0, last - first)
     share = place - below
-    upper = last - gap * (1.0 - share)
-    return xp.where(share < 0.5, first + gap * share, xp.where(low == high, first, upper))
+    with quiet():
+        # Where both are the same element nothing is added, which is right for infinities too.
+        gap = xp.where(low == high, 0.0, last - first)
+        far = ~xp.isfinite(gap)
+        gap = xp.where(far, 0.0, gap)
+        upper = last - gap * (1.0 - share)
+        y = xp.where(share < 0.5, first + gap * share, xp.where(low == high, first, upper))
+        return xp.where(far, first * (1.0 - share) + last * share, y)
 
 
 # -- covariance ------------------------------------------------------------------------------------
