@@ -74,29 +74,28 @@ def convolve_kernel(xp: Any, x1: Array, x2: Array, steps: Steps, window: Shape) 
 def _by_windows(name: str, x: Array, weights: Array, y: Array, window: Shape, steps: Steps) -> bool:
     """Let the compiled function of a name do it, if it does, with one output for each channel.
 
-    Threads share examples; each has totals of its own, of few examples at a time, which loses fewer
-    digits than adding one after another."""
+    Threads share examples. What is added up for weights is so for a few of these at a time, which
+    loses fewer digits, and is the same whatever the threads."""
     if compiled_windows is None or y.shape[-1] != 1 or not y.size:
         return False
     run = getattr(compiled_windows, name)
+    given = y if name == "combine" else np.ascontiguousarray(y)
+    totals = name == "correlate"
     seen = view(x, window, steps._replace(padding=((0, 0),) * len(window)), writeable=True)
     count = max(1, _BLOCK * len(x) // x.size)
     blocks = [slice(i, i + count) for i in range(0, len(x), count)]
     shares = min(thread_count(), len(blocks)) if x.size >= _LARGE else 1
-    adds = name == "correlate"
-    parts = (
-        [np.zeros_like(weights) for _ in blocks]
-        if adds
-        else [np.ascontiguousarray(weights)] * len(blocks)
-    )
+    parts = [np.ascontiguousarray(weights)] * len(blocks)
+    if totals:
+        parts = [np.zeros_like(weights) for _ in blocks]
     done = [True] * shares
 
     def share(number: int) -> None:
         for block, part in zip(blocks[number::shares], parts[number::shares], strict=True):
-            done[number] = done[number] and run(seen[block], part, y[block])
+            done[number] = done[number] and run(seen[block], part, given[block])
 
     run_shares(share, shares)
-    if adds and all(done):
+    if totals and all(done):
         np.add.reduce(parts, axis=0, out=weights)
     return all(done)
 
