@@ -211,3 +211,23 @@ def test_dtypes_beside_numbers(ones):
     assert xg.einsum("i,,i->i", ones[0], 2.0, ones[0]).dtype == ones.dtype
     terms = [ones.array, ones.array]
     assert backend_of(ones.array).xp.activate_sum(terms, function="gelu_tanh").dtype == ones.dtype
+
+
+SUMS = {
+    "all": lambda x: xg.sum(x),
+    "all of squares": lambda x: xg.sum(x * x),
+    "rows": lambda x: xg.sum(x * x, axis=0),
+    "kept": lambda x: xg.sum(xg.exp(x - x), axis=0, keepdims=True),
+    "product": lambda x: xg.prod(x, axis=0),
+}
+
+
+@pytest.mark.parametrize("f", SUMS.values(), ids=SUMS)
+@pytest.mark.parametrize("rows", [2560, 8192, 16384])
+def test_recorded_sums_do_not_stop(ones, rows, f):
+    x = xg.concat([ones[:, :2]] * 4)[:rows]
+    expected = floats(f(xg.astype(x, "float32")))
+    recorded = xg.function(f)
+    for y in (recorded(x), recorded(x), recorded(x)):
+        assert y.dtype == x.dtype
+        np.testing.assert_array_equal(floats(y), expected)
