@@ -47,7 +47,7 @@ class Own:
 
     def absorbing_matmul(xp: Any, x1: Array, x2: Array, *, zeros: int) -> Array:
         """Only on the CPU may the plain product be looked at."""
-        y = x1 @ x2
+        y = x1 @ x2 if x1.dtype == x2.dtype else xp.matmul(x1, x2)
         flat = y.reshape(-1)
         if y.device.type == "cpu" and math.isfinite(abs(flat.dot(flat).item())):
             return y
@@ -72,6 +72,20 @@ class Own:
 
     def expm(xp: Any, x: Array) -> Array:
         return xp._namespace.linalg.matrix_exp(x)
+
+    def sum(xp: Any, x: Array, *, dtype: DType = None, **options: Any) -> Array:
+        return _as_unsigned(xp, xp._namespace.sum(x, dtype=dtype, **options), x, dtype)
+
+    def prod(xp: Any, x: Array, *, dtype: DType = None, **options: Any) -> Array:
+        return _as_unsigned(xp, xp._namespace.prod(x, dtype=dtype, **options), x, dtype)
+
+    def cumulative_sum(xp: Any, x: Array, *, dtype: DType = None, **options: Any) -> Array:
+        y = xp._namespace.cumulative_sum(x, dtype=dtype, **options)
+        return _as_unsigned(xp, y, x, dtype)
+
+    def cumulative_prod(xp: Any, x: Array, *, dtype: DType = None, **options: Any) -> Array:
+        y = xp._namespace.cumulative_prod(x, dtype=dtype, **options)
+        return _as_unsigned(xp, y, x, dtype)
 
     @staticmethod
     def std(
@@ -133,6 +147,11 @@ class Own:
         out = xp.zeros(tuple(shape), dtype=x.dtype, device=x.device)
         index = xp.broadcast_to(xp.where(indices < 0, indices + size, indices), x.shape)
         return out.scatter_add(axis, index, x)
+
+
+def _as_unsigned(xp: Any, y: Array, x: Array, dtype: DType) -> Array:
+    """Sums and products y of x; torch's of uint64 are int64, and negative, with the same bits."""
+    return y.to(x.dtype) if dtype is None and x.dtype == xp.uint64 else y
 
 
 def _plain_key(xp: Any, key: Any, indices: tuple[Array, ...]) -> tuple[Any, tuple[Array, ...]]:
