@@ -197,6 +197,11 @@ class TorchBackend(Backend):
     def asarray(
         self, value: Any, dtype: DType, native: NativeDevice, copy: bool | None = None
     ) -> Array:
+        if (
+            str(getattr(value, "dtype", None)) == "bfloat16"
+        ):  # of ml_dtypes, which torch cannot read
+            value = value.astype("float32")
+            dtype = self.namespace.bfloat16 if dtype is None else dtype
         return self.namespace.asarray(value, dtype=dtype, device=native, copy=copy).detach()
 
     def reaches(self, kind: int, native: NativeDevice) -> bool:
