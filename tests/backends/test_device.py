@@ -285,3 +285,25 @@ def test_jax_arrays_are_tensors_too():
     with xg.GradientTape() as tape:
         y = xg.sum(xg.sin(v) * 2.0)
     np.testing.assert_allclose(tape.gradient(y, v).numpy(), 2 * np.cos([1.0, 2.0]), rtol=1e-6)
+
+
+def test_bfloat16_goes_to_torch_and_back():
+    ml_dtypes = pytest.importorskip("ml_dtypes", reason="ml_dtypes is not installed")
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    values = np.array([1.5, -2.0], ml_dtypes.bfloat16)
+    for moved in (
+        xg.asarray(values).to_device("torch:cpu"),
+        xg.asarray(values, device="torch:cpu"),
+    ):
+        assert moved.dtype == torch.bfloat16
+        back = moved.to_device("cpu")
+        assert back.dtype == values.dtype
+        assert back.tolist() == [1.5, -2.0]
+
+
+def test_survey_of_bfloat16_counts_what_is_not_finite():
+    ml_dtypes = pytest.importorskip("ml_dtypes", reason="ml_dtypes is not installed")
+    x = xg.asarray(np.array([1.5, np.nan, np.inf], ml_dtypes.bfloat16))
+    message = "from 1.5 to 1.5, 1 NaN, 1 infinite; the first at"
+    with pytest.raises(xg.errors.NumericsError, match=message):
+        xg.debugging.check_numerics(x, "x")

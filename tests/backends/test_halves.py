@@ -65,3 +65,19 @@ def test_decompositions_are_refused(x):
     for f in (xg.linalg.inv, xg.linalg.cholesky, xg.linalg.svdvals):
         with pytest.raises(xg.errors.DTypeError, match="Use astype to float32"):
             f(x)
+
+
+def test_values_with_more_axes_than_what_is_written(place):
+    x = xg.zeros((3, 2), device=place, dtype="float32")
+    value = xg.ones((1, 1, 2), device=place, dtype="float32")
+    assert x.at[1].set(value).tolist() == [[0, 0], [1, 1], [0, 0]]
+    loss = lambda value: xg.sum(x.at[1].set(value) ** 2)
+    assert xg.grad(loss)(value).tolist() == [[[2, 2]]]
+
+
+def test_bfloat16_of_jax_on_the_host():
+    pytest.importorskip("jax", reason="jax is not installed")
+    x = xg.astype(xg.ones((2, 3), device="jax:cpu:0", dtype="float32"), "bfloat16")
+    for values in (x.numpy(), x[1:1].numpy()):
+        assert str(values.dtype) == "bfloat16"
+        assert values.shape[1] == 3

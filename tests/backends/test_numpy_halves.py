@@ -239,3 +239,23 @@ def test_updates_of_another_dtype_do_not_change_that_of_the_array():
     half, single, places = xg.ones(3, dtype="float16"), xg.ones(2), xg.asarray([0, 2])
     assert xg.scatter(half, places, single, mode="add").dtype == half.dtype
     assert xg.scatter(xg.ones(3), places, half[:2], mode="add").dtype == xg.ones(3).dtype
+
+
+SUMS = {
+    "all": lambda x: xg.sum(x),
+    "all of squares": lambda x: xg.sum(x * x),
+    "rows": lambda x: xg.sum(x * x, axis=0),
+    "kept": lambda x: xg.sum(xg.exp(x - x), axis=0, keepdims=True),
+    "product": lambda x: xg.prod(x, axis=0),
+}
+
+
+@pytest.mark.parametrize("f", SUMS.values(), ids=SUMS)
+@pytest.mark.parametrize("rows", [2560, 8192, 16384])
+def test_recorded_sums_do_not_stop(ones, rows, f):
+    x = xg.concat([ones[:, :2]] * 4)[:rows]
+    expected = floats(f(xg.astype(x, "float32")))
+    recorded = xg.function(f)
+    for y in (recorded(x), recorded(x), recorded(x)):
+        assert y.dtype == x.dtype
+        np.testing.assert_array_equal(floats(y), expected)

@@ -77,3 +77,10 @@ def test_a_mistake_inside_an_operation_is_not_blamed_on_its_operands():
     found = explain_failure(primitive("add"), arrays, None, mistake)
     assert found is mistake
     assert "while computing add" in found.__notes__[0]
+
+
+def test_dtypes_that_torch_has_no_function_for_are_said():
+    pytest.importorskip("torch", reason="torch is not installed")
+    x = xg.asarray([True, False], device="torch:cpu")
+    with pytest.raises(xg.errors.DTypeError, match=r"abs: x \(2,\) bool on torch:cpu.*Use astype"):
+        xg.abs(x)

@@ -96,3 +96,13 @@ def test_what_makes_no_sense_is_refused():
         init.orthogonal((3,))
     with pytest.raises(xg.errors.ShapeError, match="that of a matrix"):
         init.identity((3,))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_orthogonal_of_16_bits(dtype):
+    if dtype == "bfloat16":
+        pytest.importorskip("ml_dtypes", reason="ml_dtypes is not installed")
+    q = xg.nn.initializers.orthogonal((8, 4), dtype=dtype)
+    assert str(q.dtype) == dtype
+    wide = xg.astype(q, "float32")
+    np.testing.assert_allclose((wide.T @ wide).numpy(), np.eye(4), atol=2e-2)

@@ -315,3 +315,26 @@ def test_labels_of_the_wrong_kind_are_refused():
         xg.nn.softmax_cross_entropy(x, xg.asarray(CLASSES))
     with pytest.raises(xg.errors.ArgumentError, match="label_smoothing must be from 0 to 1"):
         xg.nn.softmax_cross_entropy(x, x, label_smoothing=2.0)
+
+
+@pytest.mark.parametrize("name", ["mean_squared_error", "huber", "hinge", "squared_hinge"])
+def test_a_number_takes_dtype_and_device_of_the_array(name, device):
+    x = xg.asarray([0.5, -2.0], dtype="float32", device=device)
+    found = getattr(xg.nn, name)(x, 0.5, reduction="none")
+    assert found.dtype == x.dtype
+    expected = getattr(xg.nn, name)(x, xg.full_like(x, 0.5), reduction="none")
+    np.testing.assert_array_equal(found.numpy(), expected.numpy())
+
+
+@pytest.mark.parametrize("name", ["mean_squared_error", "squared_hinge", "log_cosh"])
+def test_float16_neither_overflows_nor_cancels(name):
+    loss = getattr(xg.nn, name)
+    for size in (0.01, 1.0, 60.0):
+        x, y = (xg.asarray(a, dtype="float16") for a in (size * A, np.sign(B)))
+        wide = [xg.astype(a, "float64") for a in (x, y)]
+        for found, expected in (
+            (loss(x, y), loss(*wide)),
+            (xg.grad(loss)(x, y), xg.grad(loss)(*wide)),
+        ):
+            assert found.dtype == np.float16
+            np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=2e-3, atol=1e-6)

@@ -287,3 +287,15 @@ def test_refusals_travel():
     again = pickle.loads(pickle.dumps(caught.value))
     assert type(again) is xg.errors.LinAlgError
     assert str(again) == str(caught.value)
+
+
+def test_products_of_two_dtypes_are_differentiated(device):
+    x1 = xg.asarray([[1.0, 2.0], [0.5, -1.0]], dtype="float32", device=device)
+    x2 = xg.asarray([[0.5, 1.0], [2.0, 4.0]], dtype="float64", device=device)
+    loss = lambda x1, x2: xg.sum(x1 @ x2)
+    g1, g2 = xg.grad(loss, (0, 1))(x1, x2)
+    assert (g1.dtype, g2.dtype) == (x1.dtype, x2.dtype)
+    assert g1.tolist() == [[1.5, 6.0]] * 2
+    assert g2.tolist() == [[1.5, 1.5], [1.0, 1.0]]
+    _, t = xg.jvp(loss, (x1, x2), (xg.ones_like(x1), xg.zeros_like(x2)))
+    assert t.item() == 15.0

@@ -98,3 +98,13 @@ def test_tangents_of_halves_are_added_up_in_float32():
     _, tangent = xg.jvp(xg.mean, (MANY,), (MANY,))
     assert tangent.dtype == np.float16
     np.testing.assert_allclose(tangent.numpy(), 48.0, rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "cumulative_sum", "cumulative_prod"])
+def test_large_unsigned_numbers_stay_unsigned(name, device):
+    x = xg.asarray(np.array([2**63, 1], dtype="uint64"), device=device)
+    f = getattr(xg, name)
+    recorded = xg.function(f)
+    for y in (f(x), recorded(x), recorded(x)):
+        assert y.dtype == x.dtype
+        np.testing.assert_array_equal(y.numpy(), getattr(np, name)(x.numpy()))

@@ -65,6 +65,11 @@ class HostGenerator:
 
     def sample(self, method: str, operands: tuple[Array, ...], parameters: dict[str, Any]) -> Array:
         """Draw with one of the methods below."""
+        y = self._drawn(method, operands, parameters)
+        return y.astype("bfloat16") if parameters.get("dtype") == "bfloat16" else y
+
+    def _drawn(self, method: str, operands: tuple[Array, ...], parameters: dict[str, Any]) -> Array:
+        """The draw in a dtype that is numpy's own."""
         return np.asarray(getattr(self, method)(*operands, **parameters))
 
     def uniform(self, *, shape: Shape, dtype: str) -> Array:
@@ -119,7 +124,7 @@ class MovedGenerator(HostGenerator):
 
     def sample(self, method: str, operands: tuple[Array, ...], parameters: dict[str, Any]) -> Array:
         """Draw on the host and move."""
-        y = super().sample(method, tuple(map(self._backend.to_numpy, operands)), parameters)
+        y = self._drawn(method, tuple(map(self._backend.to_numpy, operands)), parameters)
         dtype = self._backend.dtype(parameters.get("dtype", "int64"))
         return self._backend.asarray(y, dtype, self._native)
 
@@ -188,5 +193,5 @@ def _direct(dtype: str) -> Any:
 
 
 def _converted(x: Array, dtype: str) -> Array:
-    """A draw in a narrower dtype that numpy has; the others are their library's business."""
+    """A draw in a narrower dtype that is numpy's own."""
     return x.astype(dtype) if dtype == "float16" else x

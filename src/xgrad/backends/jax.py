@@ -11,10 +11,11 @@ from typing import Any
 
 from .._typing import Array, Namespace, Shape
 from . import sets
-from .base import Backend
+from .base import Backend, dtype_name
 from .convolution import Steps, keys_of, padded
 from .halves import WideFunctions
 from .indices import fill_key, full_key
+from .registry import host
 
 __all__ = ["JaxBackend"]
 
@@ -32,7 +33,12 @@ class Own:
         return x[fill_key(key, indices)]
 
     def setitem(xp: Any, x: Array, value: Array, *indices: Array, key: Any) -> Array:
-        return x.at[fill_key(key, indices)].set(xp.asarray(value, dtype=x.dtype))
+        whole, value = fill_key(key, indices), xp.asarray(value, dtype=x.dtype)
+        if (
+            value.ndim > 1 and value.shape[0] == 1
+        ):  # more axes than what is written, as NumPy has it
+            value = xp.reshape(value, value.shape[max(0, value.ndim - x[whole].ndim) :])
+        return x.at[whole].set(value)
 
     def put(xp: Any, x: Array, *indices: Array, key: Any, shape: Shape) -> Array:
         whole = fill_key(key if indices else full_key(key, len(shape)), indices)
@@ -75,6 +81,11 @@ class JaxBackend(Backend):
     def __init__(self, namespace: Namespace) -> None:
         super().__init__("jax", namespace)
         self.xp = WideFunctions(namespace, self.Own)
+
+    def to_numpy(self, array: Array) -> Array:
+        if dtype_name(array.dtype) != "bfloat16":  # which NumPy does not take through DLPack
+            return super().to_numpy(array)
+        return host().namespace.array(array)
 
     def compiled(
         self, run: Callable[[list[Any]], list[Any]], of_numpy: bool

@@ -29,7 +29,7 @@ def survey(array: Any) -> str:
         return repr(array)
     backend, array = backend_of(array).bottom(array)
     where = backend.device_name(backend.device_of(array))
-    value = backend.to_numpy(array)
+    value = _on_host(backend, array)
     parts = [part for part in (_range(value), _count(value)) if part]
     text = f"{tuple(array.shape)} {dtype_name(array.dtype)} on {where}: {', '.join(parts)}"
     finite = _is_finite(value)
@@ -42,7 +42,13 @@ def survey(array: Any) -> str:
 def nonfinite_count(array: Any) -> str:
     """``1 NaN, 2 infinite``."""
     backend, array = backend_of(array).bottom(array)
-    return _count(backend.to_numpy(array))
+    return _count(_on_host(backend, array))
+
+
+def _on_host(backend: Any, array: Array) -> Array:
+    """The values as NumPy knows them: the bfloat16 of ml_dtypes is of no kind of its."""
+    value = backend.to_numpy(array)
+    return value.astype("float32") if dtype_name(value.dtype) == "bfloat16" else value
 
 
 def _is_finite(value: Array) -> Array:

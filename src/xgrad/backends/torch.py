@@ -47,7 +47,7 @@ class Own:
 
     def absorbing_matmul(xp: Any, x1: Array, x2: Array, *, zeros: int) -> Array:
         """Only on the CPU may the plain product be looked at."""
-        y = x1 @ x2
+        y = x1 @ x2 if x1.dtype == x2.dtype else xp.matmul(x1, x2)
         flat = y.reshape(-1)
         if y.device.type == "cpu" and math.isfinite(abs(flat.dot(flat).item())):
             return y
@@ -72,6 +72,20 @@ class Own:
 
     def expm(xp: Any, x: Array) -> Array:
         return xp._namespace.linalg.matrix_exp(x)
+
+    def sum(xp: Any, x: Array, *, dtype: DType = None, **options: Any) -> Array:
+        return _as_unsigned(xp, xp._namespace.sum(x, dtype=dtype, **options), x, dtype)
+
+    def prod(xp: Any, x: Array, *, dtype: DType = None, **options: Any) -> Array:
+        return _as_unsigned(xp, xp._namespace.prod(x, dtype=dtype, **options), x, dtype)
+
+    def cumulative_sum(xp: Any, x: Array, *, dtype: DType = None, **options: Any) -> Array:
+        y = xp._namespace.cumulative_sum(x, dtype=dtype, **options)
+        return _as_unsigned(xp, y, x, dtype)
+
+    def cumulative_prod(xp: Any, x: Array, *, dtype: DType = None, **options: Any) -> Array:
+        y = xp._namespace.cumulative_prod(x, dtype=dtype, **options)
+        return _as_unsigned(xp, y, x, dtype)
 
     @staticmethod
     def std(
@@ -135,6 +149,11 @@ class Own:
         return out.scatter_add(axis, index, x)
 
 
+def _as_unsigned(xp: Any, y: Array, x: Array, dtype: DType) -> Array:
+    """Sums and products y of x; torch's of uint64 are int64, and negative, with the same bits."""
+    return y.to(x.dtype) if dtype is None and x.dtype == xp.uint64 else y
+
+
 def _plain_key(xp: Any, key: Any, indices: tuple[Array, ...]) -> tuple[Any, tuple[Array, ...]]:
     """A key without masks next to anything else, and its index arrays as torch takes them."""
     key, indices = without_masks(xp, key, indices)
@@ -178,6 +197,11 @@ class TorchBackend(Backend):
     def asarray(
         self, value: Any, dtype: DType, native: NativeDevice, copy: bool | None = None
     ) -> Array:
+        if (
+            str(getattr(value, "dtype", None)) == "bfloat16"
+        ):  # of ml_dtypes, which torch cannot read
+            value = value.astype("float32")
+            dtype = self.namespace.bfloat16 if dtype is None else dtype
         return self.namespace.asarray(value, dtype=dtype, device=native, copy=copy).detach()
 
     def reaches(self, kind: int, native: NativeDevice) -> bool:

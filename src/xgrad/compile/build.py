@@ -173,7 +173,10 @@ class Build:
         ufunc = kernels.reduction_of(instruction.primitive.name)
         if ufunc is None or instruction.parameters.get("dtype") is not None:
             return None
-        small = all(self._program.size_of(n) < kernels.MANY for n in instruction.reads())
+        reads = instruction.reads()
+        if any(kernels.is_half_dtype(self._program.specs[n].dtype) for n in reads):
+            return None  # which the backend's function adds up in float32
+        small = all(self._program.size_of(n) < kernels.MANY for n in reads)
         return ufunc if small else None
 
     def _emit_reduction(self, instruction: Instruction, ufunc: Any, x: str) -> None:

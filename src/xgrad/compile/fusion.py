@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
+from ..backends.base import dtype_name
 from ..backends.fused import REDUCTIONS
 from .program import Instruction, Literal, Program
 
@@ -87,8 +88,8 @@ def _ends_a_group(instruction: Instruction) -> bool:
 def ends_blocks(program: Program, _group: Group, instruction: Instruction) -> bool:
     """Whether a reduction is known when all blocks are done (blocks.py).
 
-    That is a sum over everything or over the first axis, without another dtype, or rows that are added
-    to those of a table, which is so small that every thread can have its own."""
+    That is a sum over everything or over the first axis, without another dtype and not of floats of 16
+    bits, or rows that are added to those of a table, which is so small that every thread can have its own."""
     parameters = instruction.parameters
     if scatters(instruction):
         x, y = program.size_of(instruction.reads()[0]), program.size_of(instruction.results[0])
@@ -97,6 +98,8 @@ def ends_blocks(program: Program, _group: Group, instruction: Instruction) -> bo
         return False
     if parameters.get("keepdims") or parameters.get("dtype") is not None:
         return False
+    if dtype_name(program.specs[instruction.reads()[0]].dtype).endswith("float16"):
+        return False  # they would add up in 16 bits
     axis: Any = parameters.get("axis")
     rank = len(program.specs[instruction.reads()[0]].shape)
     axes = tuple(range(rank)) if axis is None else axis if isinstance(axis, tuple) else (axis,)

@@ -29,7 +29,7 @@ from .observers import show_line
 from .primitive import Kind, Primitive
 from .spec import describe
 
-_DTYPE_REFUSED = "dtypes not supported"  # torch of floats of 16 bits
+_DTYPE_REFUSED = ("not implemented for '", "dtypes not supported")  # in torch's words
 
 __all__ = ["broadcast", "device_mismatch", "explain_failure", "refuse_memory"]
 
@@ -43,11 +43,17 @@ def explain_failure(
 ) -> BaseException:
     """The exception to raise in place of a library's own; `where` is the user's line in a replay."""
     halves = any(dtype_name(a.dtype).endswith("float16") for a in arrays if hasattr(a, "dtype"))
-    if isinstance(error, XgradError) or (isinstance(error, NotImplementedError) and not halves):
+    refused = any(text in str(error) for text in _DTYPE_REFUSED)
+    if isinstance(error, NotImplementedError):
+        refused |= halves
+        if not refused:
+            return error
+    if isinstance(error, XgradError):
         return error
     call = _show_call(primitive, arrays, parameters, where)
-    if halves and (isinstance(error, NotImplementedError) or _DTYPE_REFUSED in str(error)):
-        return DTypeError(f"{call}: {str(error).rstrip('.')}. Use astype to float32.")
+    if refused:
+        wanted = "float32" if halves else "a dtype that has it"
+        return DTypeError(f"{call}: {str(error).rstrip('.')}. Use astype to {wanted}.")
     if isinstance(error, MemoryError):
         return _memory_error(call, arrays, error)
     if isinstance(error, IndexError):

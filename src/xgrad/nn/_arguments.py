@@ -6,17 +6,27 @@ from collections.abc import Sequence
 from typing import Any
 
 from .._arguments import as_choice
+from .._typing import SCALAR_TYPES, DType
 from ..backends import backend_of
 from ..core.casting import dtype_kind
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import DTypeError, ShapeError
 from ..ops._arguments import as_operand
-from ..ops.data_types import floating
+from ..ops.conversion import asarray
+from ..ops.data_types import floating, in_dtype, widened
 from ..ops.statistical import mean
 from ..ops.statistical import sum as sum_over
 
-__all__ = ["as_factor", "as_one_of", "as_real", "has_kernels", "of_one_shape", "reduced"]
+__all__ = [
+    "as_factor",
+    "as_one_of",
+    "as_real",
+    "has_kernels",
+    "in_float32",
+    "of_one_shape",
+    "reduced",
+]
 
 
 def as_real(x: Any, function: str, name: str = "x") -> Any:
@@ -78,6 +88,12 @@ def of_one_shape(
     ShapeError
         If the shapes differ.
     """
+    if type(x1) in (int, float) and type(x2) not in SCALAR_TYPES:
+        x2 = as_real(x2, function, names[1])
+        x1 = asarray(x1, dtype=x2.dtype, device=x2.device)
+    elif type(x2) in (int, float) and type(x1) not in SCALAR_TYPES:
+        x1 = as_real(x1, function, names[0])
+        x2 = asarray(x2, dtype=x1.dtype, device=x1.device)
     x1, x2 = as_real(x1, function, names[0]), as_real(x2, function, names[1])
     if x1.shape != x2.shape and x1.ndim and x2.ndim:
         raise ShapeError(
@@ -87,8 +103,17 @@ def of_one_shape(
     return x1, x2
 
 
-def reduced(losses: Any, reduction: str, function: str) -> Tensor:
-    """Give the mean or the sum of losses, or the losses themselves.
+def in_float32(x1: Any, x2: Any) -> tuple[Any, Any, DType]:
+    """Widen operands of 16 bits, in which the square of a difference may overflow.
+
+    The last is the dtype that becomes of both; None if the result is to stay as it is."""
+    wide1, wide2 = widened(x1), widened(x2)
+    narrow = wide1 is not x1 and wide2 is not x2 and x1.dtype == x2.dtype
+    return wide1, wide2, x1.dtype if narrow else None
+
+
+def reduced(losses: Any, reduction: str, function: str, dtype: DType = None) -> Tensor:
+    """Give the mean or the sum of losses, or the losses themselves, rounded to a dtype if there is one.
 
     Raises
     ------
@@ -96,6 +121,6 @@ def reduced(losses: Any, reduction: str, function: str) -> Tensor:
         If the reduction is unknown.
     """
     as_one_of(reduction, ("mean", "sum", "none"), function, "reduction")
-    if reduction == "none":
-        return losses  # type: ignore[no-any-return]
-    return mean(losses) if reduction == "mean" else sum_over(losses)
+    if reduction != "none":
+        losses = mean(losses) if reduction == "mean" else sum_over(losses)
+    return in_dtype(losses, dtype)  # type: ignore[no-any-return]

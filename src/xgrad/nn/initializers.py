@@ -13,6 +13,7 @@ from ..core.tensor import Tensor
 from ..errors import ArgumentError, ShapeError
 from ..ops._arguments import as_shape
 from ..ops.creation import eye
+from ..ops.data_types import in_dtype, widened
 from ..ops.decompositions import qr
 from ..ops.diagonals import diag
 from ..ops.filling import ones_like
@@ -342,11 +343,12 @@ def orthogonal(
         )
     rows, columns = math.prod(sizes[:-1]), sizes[-1]
     rng = rng or default_generator()
-    q, r = qr(rng.normal((max(rows, columns), min(rows, columns)), dtype=dtype))
+    normal = rng.normal((max(rows, columns), min(rows, columns)), dtype=dtype)
+    q, r = qr(widened(normal))
     pivots = diag(r)
     q = q * where(pivots < 0, -1, ones_like(pivots))  # without which not all matrices are alike
     q = q if rows >= columns else matrix_transpose(q)
-    return reshape(q * gain, sizes)
+    return reshape(in_dtype(q * gain, normal.dtype), sizes)
 
 
 def identity(

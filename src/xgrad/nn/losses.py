@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._arguments import as_number
-from .._typing import ArrayLike
+from .._typing import ArrayLike, DType
 from ..core.dispatch import apply1
 from ..core.instructions import primitive
 from ..core.tensor import Tensor
@@ -16,7 +16,7 @@ from ..ops import special
 from ..ops._arguments import as_axis
 from ..ops.powers import square
 from ..ops.statistical import sum as sum_over
-from ._arguments import as_factor, of_one_shape, reduced
+from ._arguments import as_factor, in_float32, of_one_shape, reduced
 
 __all__ = [
     "hinge",
@@ -68,8 +68,8 @@ def mean_squared_error(
     >>> xg.nn.mean_squared_error(xg.asarray([1.0, 4.0]), xg.asarray([1.0, 2.0]))
     xg.Tensor(2., shape=(), dtype=float64, device=cpu)
     """
-    error = _difference(predictions, targets, "mean_squared_error")
-    return reduced(square(error), reduction, "mean_squared_error")
+    error, dtype = _difference(predictions, targets, "mean_squared_error")
+    return reduced(square(error), reduction, "mean_squared_error", dtype)
 
 
 def mean_absolute_error(
@@ -108,8 +108,8 @@ def mean_absolute_error(
     >>> xg.nn.mean_absolute_error(xg.asarray([1.0, 4.0]), xg.asarray([1.0, 2.0]))
     xg.Tensor(1., shape=(), dtype=float64, device=cpu)
     """
-    error = _difference(predictions, targets, "mean_absolute_error")
-    return reduced(abs(error), reduction, "mean_absolute_error")
+    error, dtype = _difference(predictions, targets, "mean_absolute_error")
+    return reduced(abs(error), reduction, "mean_absolute_error", dtype)
 
 
 def huber(
@@ -156,11 +156,11 @@ def huber(
     >>> xg.nn.huber(xg.asarray([1.5, 4.0]), xg.asarray([1.0, 2.0]), reduction="none")
     xg.Tensor([0.125, 1.5  ], shape=(2,), dtype=float64, device=cpu)
     """
-    error = _difference(predictions, targets, "huber")
+    error, dtype = _difference(predictions, targets, "huber")
     delta = as_factor(delta, "huber", "delta")
     if type(delta) in (int, float):
         delta = as_number(delta, "nn.huber", "delta", 0.0)
-    return reduced(special.huber(delta, error), reduction, "huber")
+    return reduced(special.huber(delta, error), reduction, "huber", dtype)
 
 
 def log_cosh(predictions: ArrayLike, targets: ArrayLike, reduction: str = "mean") -> Tensor:
@@ -201,8 +201,9 @@ def log_cosh(predictions: ArrayLike, targets: ArrayLike, reduction: str = "mean"
     >>> xg.nn.log_cosh(xg.asarray([1000.0]), xg.asarray([0.0]))
     xg.Tensor(999.30685282, shape=(), dtype=float64, device=cpu)
     """
-    error = _difference(predictions, targets, "log_cosh")
-    return reduced(error + special.softplus(-2 * error) - _LN2, reduction, "log_cosh")
+    error, dtype = _difference(predictions, targets, "log_cosh")
+    losses = error + special.softplus(-2 * error) - _LN2
+    return reduced(losses, reduction, "log_cosh", dtype)
 
 
 def hinge(predictions: ArrayLike, targets: ArrayLike, reduction: str = "mean") -> Tensor:
@@ -245,7 +246,8 @@ def hinge(predictions: ArrayLike, targets: ArrayLike, reduction: str = "mean") -
     >>> xg.nn.hinge(xg.asarray([0.5, -3.0]), xg.asarray([1.0, -1.0]), reduction="none")
     xg.Tensor([0.5, 0. ], shape=(2,), dtype=float64, device=cpu)
     """
-    return reduced(_missing(predictions, targets, "hinge"), reduction, "hinge")
+    missing, dtype = _missing(predictions, targets, "hinge")
+    return reduced(missing, reduction, "hinge", dtype)
 
 
 def squared_hinge(predictions: ArrayLike, targets: ArrayLike, reduction: str = "mean") -> Tensor:
@@ -284,8 +286,8 @@ def squared_hinge(predictions: ArrayLike, targets: ArrayLike, reduction: str = "
     >>> xg.nn.squared_hinge(xg.asarray([0.5, -3.0]), xg.asarray([1.0, -1.0]), reduction="none")
     xg.Tensor([0.25, 0.  ], shape=(2,), dtype=float64, device=cpu)
     """
-    missing = _missing(predictions, targets, "squared_hinge")
-    return reduced(square(missing), reduction, "squared_hinge")
+    missing, dtype = _missing(predictions, targets, "squared_hinge")
+    return reduced(square(missing), reduction, "squared_hinge", dtype)
 
 
 def kl_divergence(p: ArrayLike, q: ArrayLike, axis: int = -1, reduction: str = "mean") -> Tensor:
@@ -330,19 +332,20 @@ def kl_divergence(p: ArrayLike, q: ArrayLike, axis: int = -1, reduction: str = "
     >>> xg.nn.kl_divergence(xg.asarray([0.0, 1.0]), xg.asarray([0.5, 0.5]))
     xg.Tensor(0.69314718, shape=(), dtype=float64, device=cpu)
     """
-    p, q = of_one_shape(p, q, "kl_divergence", ("p", "q"))
+    p, q, dtype = in_float32(*of_one_shape(p, q, "kl_divergence", ("p", "q")))
     place = as_axis(axis, p.ndim, "kl_divergence")
-    return reduced(sum_over(special.rel_entr(p, q), axis=place), reduction, "kl_divergence")
+    losses = sum_over(special.rel_entr(p, q), axis=place)
+    return reduced(losses, reduction, "kl_divergence", dtype)
 
 
 # -- inside ------------------------------------------------------------------------------------
 
 
-def _difference(predictions: Any, targets: Any, function: str) -> Any:
-    predictions, targets = of_one_shape(predictions, targets, function)
-    return predictions - targets
+def _difference(predictions: Any, targets: Any, function: str) -> tuple[Any, DType]:
+    predictions, targets, dtype = in_float32(*of_one_shape(predictions, targets, function))
+    return predictions - targets, dtype
 
 
-def _missing(predictions: Any, targets: Any, function: str) -> Any:
-    predictions, targets = of_one_shape(predictions, targets, function)
-    return apply1(_RELU, 1 - targets * predictions)
+def _missing(predictions: Any, targets: Any, function: str) -> tuple[Any, DType]:
+    predictions, targets, dtype = in_float32(*of_one_shape(predictions, targets, function))
+    return apply1(_RELU, 1 - targets * predictions), dtype

@@ -17,6 +17,7 @@ from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from ..ops._arguments import as_axis, as_shape
+from ..ops.data_types import widened
 from ..ops.rule_namespace import rule_namespace as xp
 from .continuous import Continuous
 from .source import as_count
@@ -265,7 +266,7 @@ class Generator(Continuous):
                 f"choice: p {describe(p)} must be floating and have one entry for each of {n}. Use "
                 "the probabilities along one axis."
             )
-        p = xp.stop_gradient(p)
+        p = xp.stop_gradient(widened(p))  # sums of many need more digits than 16 bits have
         if not replace:
             scores = self.gumbel((n,), xp.log(p))
             return xp.argsort(scores, descending=True)[:count]  # type: ignore[no-any-return]

@@ -11,7 +11,6 @@ from typing import Any
 
 from ...backends import host
 from ...backends import numpy_kernels as kernels
-from ...backends.numpy_halves import HALVES
 from ...backends.whole_powers import by_products, whole_exponent
 from ...core.instructions import primitive
 from ..program import Instruction, Program
@@ -78,7 +77,7 @@ def _whole(program: Program, instruction: Instruction) -> int | None:
 
 def _needs_float32(program: Program, instruction: Instruction) -> bool:
     """Whether an instruction is a power of floats of 16 bits for which NumPy has no own function."""
-    if program.specs[instruction.results[0]].dtype.char not in HALVES:
+    if not kernels.is_half_dtype(program.specs[instruction.results[0]].dtype):
         return False
     name, parameters = instruction.primitive.name, instruction.parameters
     return name == "power" and not kernels.has_own_power(parameters["exponent"])
