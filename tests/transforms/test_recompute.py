@@ -1054,3 +1054,11 @@ def test_assignments_inside_warn_of_what_was_read_inside():
 
     with pytest.warns(UserWarning, match="was overwritten"), xg.GradientTape():
         f(xg.Variable(3.0))
+
+
+def test_bfloat16_is_recomputed():
+    pytest.importorskip("ml_dtypes", reason="ml_dtypes is not installed")
+    x = xg.astype(xg.asarray([1.0, 2.0]), "bfloat16")
+    gradient = xg.grad(lambda x: xg.sum(xg.checkpoint(lambda x: x * x)(x)))(x)
+    assert str(gradient.dtype) == "bfloat16"
+    assert gradient.tolist() == [2.0, 4.0]

@@ -392,7 +392,7 @@ def _alike(first: Array, second: Array) -> bool:
     if first.shape != second.shape:
         return True  # one of the runs has found that examples share what they have
     xp = host().namespace
-    eps = float(xp.finfo(first.dtype).eps)
+    eps = float(host().xp.finfo(first.dtype).eps)
     size = xp.max(xp.abs(first), initial=0.0, where=xp.isfinite(first))
     near = xp.abs(first - second) <= eps**0.5 * size
     return bool(xp.all(near | (first == second) | ~xp.isfinite(first)))
