@@ -179,3 +179,17 @@ def test_vmap_of_a_key_with_indices_is_a_loop(name, mapped, indices, rng):
     ]
     for y, parts in zip(found, zip(*looped, strict=True), strict=True):
         np.testing.assert_allclose(y.numpy(), np.stack([part.numpy() for part in parts]))
+
+
+@pytest.mark.parametrize("count", [100, 5000, 100_000])
+@pytest.mark.parametrize("home", ["cpu", "torch:cpu"])
+def test_the_last_of_many_writes_holds_and_has_the_gradient(home, count):
+    if home != "cpu":
+        pytest.importorskip("torch", reason="torch: torch is not installed")
+    x = xg.zeros((2, 2), device=home)
+    indices = xg.zeros(count, dtype="int64", device=home)
+    values = xg.arange(2.0 * count, device=home)
+    write = lambda v: x.at[indices, :].set(xg.reshape(v, (count, 2)))
+    np.testing.assert_array_equal(write(values).numpy()[0], [2 * count - 2, 2 * count - 1])
+    gradient = xg.grad(lambda v: xg.sum(write(v)))(values).numpy()
+    assert (gradient[-2:].tolist(), gradient.sum()) == ([1.0, 1.0], 2.0)

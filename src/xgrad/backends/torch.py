@@ -8,7 +8,7 @@ import importlib
 import math
 from typing import Any
 
-from .._typing import Array, DType, NativeDevice
+from .._typing import Array, DType, NativeDevice, Shape
 from ..errors import BackendUnavailableError
 from . import contraction, fourier, sets
 from .base import CUDA, Backend, dtype_name
@@ -101,27 +101,36 @@ class Own:
         return x[fill_key(key, indices)]
 
     def setitem(xp: Any, x: Array, value: Any, *indices: Array, key: Any) -> Array:
+        """Of repeated indices the last holds; torch's threads write in any order."""
         key, indices = _plain_key(xp, key, indices)
         out = x.clone(memory_format=xp.contiguous_format)
         value = value.to(x.dtype) if hasattr(value, "dtype") else value
-        if _is_beyond_torch(xp, key, indices):
-            positions = flat_positions(xp, x.shape, key, indices, x.device)
-            out.view(-1)[positions] = value
-        else:
-            out[fill_key(key, indices)] = value
-        return out
+        anywhere = getattr(value, "ndim", 0) == 0
+        if anywhere or all(index.dtype == xp.bool for index in indices):
+            if _is_beyond_torch(xp, key, indices):
+                out.view(-1)[flat_positions(xp, x.shape, key, indices, x.device)] = value
+            else:
+                out[fill_key(key, indices)] = value
+            return out
+        positions = _positions(xp, x.shape, key, indices, x.device)
+        if not positions.numel():
+            return out
+        if value.ndim > positions.ndim:
+            value = value.reshape(value.shape[value.ndim - positions.ndim :])
+        values, flat = value.broadcast_to(positions.shape).reshape(-1), positions.reshape(-1)
+        numbers = xp.arange(1, flat.numel() + 1, device=x.device)
+        last = xp.zeros(out.numel(), dtype=xp.int64, device=x.device)
+        last = last.scatter_reduce(0, flat, numbers, "amax").view(out.shape)
+        return xp.where(last > 0, values[(last - 1).clamp(min=0)], out)
 
     def put(xp: Any, x: Array, *indices: Array, key: Any, shape: tuple[int, ...]) -> Array:
         key, indices = _plain_key(xp, key, indices)
         out = xp.zeros(shape, dtype=x.dtype, device=x.device)
-        if _is_beyond_torch(xp, key, indices):
-            positions = flat_positions(xp, shape, key, indices, x.device)
-        elif all(index.dtype == xp.bool for index in indices):
+        beyond = _is_beyond_torch(xp, key, indices)
+        if not beyond and all(index.dtype == xp.bool for index in indices):
             out[fill_key(key, indices)] = x
             return out
-        else:
-            numbers = xp.reshape(xp.arange(out.numel(), device=x.device), shape)
-            positions = numbers[fill_key(key, indices)]
+        positions = _positions(xp, shape, key, indices, x.device)
         flat = out.view(-1).index_add(0, xp.reshape(positions, (-1,)), x.reshape(-1))
         return xp.reshape(flat, shape)
 
@@ -147,6 +156,16 @@ class Own:
         out = xp.zeros(tuple(shape), dtype=x.dtype, device=x.device)
         index = xp.broadcast_to(xp.where(indices < 0, indices + size, indices), x.shape)
         return out.scatter_add(axis, index, x)
+
+
+def _positions(
+    xp: Any, shape: Shape, key: Any, indices: tuple[Array, ...], device: NativeDevice
+) -> Array:
+    """Where a key leads in the flat array."""
+    if _is_beyond_torch(xp, key, indices):
+        return flat_positions(xp, shape, key, indices, device)
+    numbers = xp.arange(math.prod(shape), device=device).reshape(shape)
+    return numbers[fill_key(key, indices)]
 
 
 def _as_unsigned(xp: Any, y: Array, x: Array, dtype: DType) -> Array:
