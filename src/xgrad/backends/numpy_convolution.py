@@ -166,9 +166,8 @@ def _added(xp: Any, x1: Array, x2: Array, steps: Steps, size: Shape) -> Array:
     y = np.zeros((x1.shape[0], *large, groups * depth), np.result_type(x1, x2))
     if x1.size and y.size:
         each = outputs // groups
-        rows = max(
-            windows.FEW, min(windows.BYTES // (width * y.itemsize), windows.WORK // (width * each))
-        )
+        large = x1.size * width > windows.LARGE
+        rows, shared = windows.rows_of_blocks(width, each, y.itemsize, large, windows.BYTES)
         count = max(1, rows // math.prod(places))
         starts = range(0, x1.shape[0], count)
         keys = convolution.keys_of(places, tuple(window), steps)
@@ -176,7 +175,7 @@ def _added(xp: Any, x1: Array, x2: Array, steps: Steps, size: Shape) -> Array:
             (inputs, part, np.ascontiguousarray(x2[..., part].reshape(width, each).T))
             for inputs, part in _groups(groups * depth, outputs, groups)
         ]
-        shares = min(thread_count(), len(starts)) if x1.size * width > windows.LARGE else 1
+        shares = min(thread_count(), len(starts)) if shared else 1
 
         def share(number: int) -> None:
             for start in starts[number::shares]:

@@ -16,7 +16,7 @@ from .numpy_halves import in_float32, is_half
 
 __all__ = ["matmul", "matmul_into", "stay_with_scipy"]
 
-_MANY = 1 << 20  # products of two numbers, from which OpenBLAS takes threads; and
+_MANY = 1 << 18  # products of two numbers, above which OpenBLAS may take threads; and
 _MANY_OF_VECTORS = 9000  # the same where one of the operands is a vector
 
 _PRODUCTS = 64  # after a solver; who solves in every step stays with SciPy

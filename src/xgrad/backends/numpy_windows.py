@@ -31,13 +31,14 @@ __all__ = [
     "Blocks",
     "compiled_windows",
     "forms_of_blocks",
+    "rows_of_blocks",
     "view",
 ]
 
 # The module, or None; numpy_pooling.py works with it, too.
 compiled_windows: Any = compiled("xgrad.backends._windows")
 
-WORK = 900_000  # products in a block: OpenBLAS begins to use threads at a million
+WORK = 1 << 18  # products in a block, up to which OpenBLAS wakes nobody
 BYTES = 1 << 20  # of windows in a block: about the cache of a core
 FEW = 32  # rows of a block: with less the product is slow
 LARGE = 1 << 24  # products, for which threads are worth their while
@@ -161,22 +162,33 @@ def _planned(
     sizes, width = seen[:axes], math.prod(seen[axes:])
     if 0 in seen or outputs == 0:
         return _Plan([], (0,), (), 1)
-    by_memory = max(1, most_bytes // (width * itemsize))
-    by_work = WORK // (width * outputs)
-    wide = by_work < FEW  # so wide that the product itself had better use threads
-    rows = max(FEW, by_memory) if wide else min(by_memory, by_work)
+    large = math.prod(sizes) * width * outputs > most_alone
+    rows, shared = rows_of_blocks(width, outputs, itemsize, large, most_bytes)
     axis = 0
     while axis < axes - 1 and math.prod(sizes[axis + 1 :]) > rows:
         axis += 1
     count = max(1, rows // math.prod(sizes[axis + 1 :]))
     slices = [slice(i, i + count) for i in range(0, sizes[axis], count)]
     keys = list(itertools.product(*map(range, sizes[:axis]), slices))
-    large = math.prod(sizes) * width * outputs > most_alone
-    shares = min(threads, len(keys)) if large and not wide else 1
+    shares = min(threads, len(keys)) if shared else 1
     block = (min(count, sizes[axis]), *seen[axis + 1 :])
     by_examples = axis == 0 and not is_part(steps.padding)
     framed = framed_shape((block[0], *shape[1:]), steps.padding) if by_examples else ()
     return _Plan(keys, block, framed, shares)
+
+
+def rows_of_blocks(
+    width: int, outputs: int, itemsize: int, large: bool, most_bytes: int
+) -> tuple[int, bool]:
+    """How many rows of windows are multiplied at once, and whether threads share such blocks.
+
+    They do if there is much to do and the products are so narrow that OpenBLAS takes no threads for a
+    block: two of its threads for each of ours wait for each other, ten times as long as it takes.
+    Where they do not, OpenBLAS's own share a product."""
+    by_memory, by_work = max(1, most_bytes // (width * itemsize)), WORK // (width * outputs)
+    if large and by_work >= FEW:
+        return min(by_memory, by_work), True
+    return max(FEW, by_memory), False
 
 
 @functools.lru_cache
