@@ -469,7 +469,8 @@ def test_slopes_of_stdtr_in_many_degrees_of_freedom_are_those_of_fishers_expansi
     bend = xg.grad(xg.grad(lambda t: sp.stdtr(df, t)))(xg.asarray(t))
     np.testing.assert_allclose(bend.item(), -t * density, rtol=1e-5 + t**4 / df)
     turn = xg.grad(xg.grad(lambda df: sp.stdtr(df, t)))(xg.asarray(df))
-    np.testing.assert_allclose(turn.item(), -2 * expected / df, rtol=1e-5)
+    expected = -density * (2 * (t**3 + t) / 4 + 3 * second / df) / df / df / df
+    np.testing.assert_allclose(turn.item(), expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("t", [0.3, 3.0])
