@@ -184,11 +184,11 @@ def rows_of_blocks(
 
     They do if there is much to do and the products are so narrow that OpenBLAS takes no threads for a
     block: two of its threads for each of ours wait for each other, ten times as long as it takes.
-    Where they do not, OpenBLAS's own share a product."""
+    Where they do not, OpenBLAS's own share a product; where there is little to do, in less memory."""
     by_memory, by_work = max(1, most_bytes // (width * itemsize)), WORK // (width * outputs)
     if large and by_work >= FEW:
         return min(by_memory, by_work), True
-    return max(FEW, by_memory), False
+    return max(FEW, by_memory if large else by_memory // 4), False
 
 
 @functools.lru_cache
