@@ -29,6 +29,7 @@ OPTIONS = {
     "second_order": ["--quick", "--peers"],
     "seeing": ["--quick"],
     "small": ["--quick"],
+    "ufuncs": [],
     "suite": ["--quick", "--peers"],
 }
 NUMBA = {"xgrad.function+numba"}  # where it is installed, but for optimizers
@@ -53,6 +54,8 @@ def test_a_benchmark_runs_without_peers(name):
         pytest.importorskip("sklearn")
     if name == "small":
         pytest.importorskip("numba")
+    if name == "ufuncs":
+        pytest.importorskip("scipy")
     done = run(name, *OPTIONS[name])
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
 
