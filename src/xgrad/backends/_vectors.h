@@ -3,23 +3,16 @@
 #ifndef XGRAD_VECTORS_H
 #define XGRAD_VECTORS_H
 
-/* Compile twice where the system can choose: with the wider vectors that most processors have. */
+/* Compile more than once where the system can choose: with the wider vectors that most processors have, and
+with the widest, where products and sums are the most of a loop. */
 #if defined(__x86_64__) && defined(__gnu_linux__) && defined(__has_attribute)
 #if __has_attribute(target_clones)
 #define WIDE __attribute__((target_clones("avx2", "default")))
+#define WIDEST __attribute__((target_clones("avx512f", "avx2", "default")))
 #endif
 #endif
 #ifndef WIDE
 #define WIDE
-#endif
-
-/* The same with the widest that there are, where products and sums are the most of it. */
-#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__has_attribute)
-#if __has_attribute(target_clones)
-#define WIDEST __attribute__((target_clones("avx512f", "avx2", "default")))
-#endif
-#endif
-#ifndef WIDEST
 #define WIDEST
 #endif
 
