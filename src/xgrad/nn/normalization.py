@@ -16,7 +16,7 @@ from ..core.tensor import Tensor
 from ..core.variable import Variable
 from ..errors import ArgumentError, ArgumentTypeError, ShapeError
 from ..ops._arguments import as_axes, as_axis, as_operand
-from ..ops.data_types import astype, widened
+from ..ops.data_types import narrowed, widened
 from ..ops.manipulation import permute_dims, reshape
 from ..ops.powers import sqrt, square
 from ..ops.rule_namespace import rule_namespace
@@ -138,7 +138,7 @@ def rms_norm(
     axes = _axes(axis, x, "rms_norm")
     wide = widened(x)
     y = wide / sqrt(mean(square(wide), axis=axes, keepdims=True) + epsilon)
-    y = y if wide is x else astype(y, x.dtype)
+    y = narrowed(y, wide, x)
     return _affine(y, scale, None, axes, "rms_norm")
 
 
@@ -240,7 +240,7 @@ def batch_norm(
         now = reshape(stop_gradient(moment), (x.shape[channel],))
         average.assign(average * momentum + now * (1 - momentum))
     y = (wide - center) / sqrt(variance + epsilon)
-    y = y if wide is x else astype(y, x.dtype)
+    y = narrowed(y, wide, x)
     return _affine(y, scale, bias, (channel,), "batch_norm")
 
 
@@ -338,7 +338,7 @@ def _standardized(x: Any, axes: tuple[int, ...], epsilon: float) -> Any:
     wide = widened(x)
     centered = wide - mean(wide, axis=axes, keepdims=True)
     y = centered / sqrt(mean(square(centered), axis=axes, keepdims=True) + epsilon)
-    return y if wide is x else astype(y, x.dtype)
+    return narrowed(y, wide, x)
 
 
 def _affine(y: Any, scale: Any, bias: Any, axes: tuple[int, ...], function: str) -> Tensor:

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from .._arguments import as_flag
 from .._typing import SCALAR_TYPES, ArrayLike, DType
 from ..backends import Device, as_device, backend_of, backend_of_dtype, is_array, library_of
-from ..backends.base import Backend, dtype_name
+from ..backends.base import Backend
+from ..backends.dtypes import dtype_name, is_half_dtype
 from ..core.casting import dtype_kind, is_inexact
 from ..core.defaults import default_dtype
 from ..core.dispatch import apply1, unwrap
@@ -104,14 +105,12 @@ def floating(x: Any) -> Any:
 
 def widened(x: Any) -> Any:
     """Convert floats of 16 bits to float32, in which sums of many neither stop nor overflow."""
-    dtype = x.raw.dtype
-    return astype(x, "float32") if _is_half(type(dtype), dtype) else x  # type: ignore[arg-type]
+    return astype(x, "float32") if is_half_dtype(x.raw.dtype) else x
 
 
-@functools.cache
-def _is_half(_library: Hashable, dtype: Hashable) -> bool:
-    """Remembered, because a dtype's name takes NumPy a microsecond; some refuse comparisons."""
-    return dtype_name(dtype) in ("float16", "bfloat16")
+def narrowed(y: Any, wide: Any, x: Any) -> Tensor:
+    """Round what was computed with `wide` to the dtype of x, if that is what it was made of."""
+    return y if wide is x else astype(y, x.dtype)
 
 
 def to_device(x: ArrayLike, device: Device | str, /) -> Tensor:

@@ -18,7 +18,7 @@ from ..errors import ArgumentError
 from ._arguments import as_axes
 from ._matrices import as_floating, as_matrices, as_tolerance, rounding
 from .arithmetic import abs as modulus
-from .data_types import astype, widened
+from .data_types import astype, narrowed, widened
 from .decompositions import svdvals
 from .manipulation import reshape
 from .rounding import real
@@ -99,7 +99,7 @@ def vector_norm(
     parameters = {"axis": axes, "keepdims": keepdims, "ord": ord}
     wide = widened(x)
     y = apply1(_VECTOR_NORM, wide, parameters)
-    return y if wide is x else astype(y, x.dtype)
+    return narrowed(y, wide, x)
 
 
 def matrix_norm(

@@ -14,7 +14,7 @@ from ..core.dispatch import apply1
 from ..core.instructions import primitive
 from ..core.tensor import Tensor, alias
 from ._arguments import as_axes, as_operand
-from .data_types import astype, floating, in_dtype, widened
+from .data_types import floating, in_dtype, narrowed, widened
 
 __all__ = [
     "logsumexp",
@@ -130,7 +130,7 @@ def mean(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tenso
     wide = widened(x)
     total = apply1(_SUM, wide, {"axis": axes, "dtype": None, "keepdims": keepdims})
     y = total / float(_count(x.shape, axes))
-    return y if wide is x else astype(y, x.dtype)
+    return narrowed(y, wide, x)
 
 
 def min(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
@@ -226,7 +226,7 @@ def std(
     parameters = {"axis": axes, "correction": correction, "keepdims": keepdims}
     wide = widened(x)
     y = apply1(_STD, wide, parameters)
-    return y if wide is x else astype(y, x.dtype)
+    return narrowed(y, wide, x)
 
 
 def sum(
@@ -307,7 +307,7 @@ def var(
     total = sum(square, axis=axes, keepdims=keepdims)
     freedom = builtins.max(float(_count(x.shape, axes) - correction), 0.0)
     y = total / freedom
-    return y if wide is x else astype(y, x.dtype)
+    return narrowed(y, wide, x)
 
 
 def _extremum(instruction: Any, x: Any, axis: Axis, keepdims: bool) -> Tensor:

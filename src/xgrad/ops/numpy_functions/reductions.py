@@ -11,7 +11,7 @@ from typing import Any
 from ..._typing import Axis, DType
 from ...core.casting import dtype_kind
 from ...errors import ArgumentError
-from ..data_types import widened
+from ..data_types import narrowed, widened
 from ..rule_namespace import rule_namespace as xp
 from .operands import as_axes, is_floating, masked, operands, tensor
 from .shapes import ravel
@@ -168,7 +168,7 @@ def mean(
         return xp.mean(a, axis=axis, keepdims=keepdims)
     wide = widened(a)
     y = sum(wide, axis, keepdims=keepdims, where=where) / _count(wide, axis, keepdims, where)
-    return y if wide is a else xp.astype(y, a.dtype)
+    return narrowed(y, wide, a)
 
 
 def var(
@@ -196,7 +196,7 @@ def var(
     count = _count(wide, axis, keepdims, where) - correction
     count = builtins.max(count, 0) if where is True else xp.maximum(count, 0)
     y = sum(squares, axis, keepdims=keepdims, where=where) / count
-    return y if wide is a else xp.astype(y, a.dtype)
+    return narrowed(y, wide, a)
 
 
 def std(

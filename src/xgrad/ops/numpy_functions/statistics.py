@@ -11,7 +11,7 @@ from ...backends import host, quiet
 from ...core.casting import arrays_inside, dtype_kind
 from ...core.handle import Handle
 from ...errors import ArgumentError, ShapeError
-from ..data_types import widened
+from ..data_types import narrowed, widened
 from ..rule_namespace import rule_namespace as xp
 from .operands import as_axes, floating, is_floating, not_complex, operands, seen, tensor, tensors
 from .refused import no_counterpart
@@ -259,7 +259,7 @@ def cov(
     weighted = other if weights is None else other * weights
     c = xp.matmul(gap, xp.matrix_transpose(weighted)) / scale
     c = xp.squeeze(c) if x.shape[0] == 1 else c
-    return c if x is given else xp.astype(c, given.dtype)
+    return narrowed(c, x, given)
 
 
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: DType = None) -> Any:
