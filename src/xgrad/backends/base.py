@@ -18,6 +18,7 @@ from .._typing import Array, DType, Namespace, NativeDevice, Shape
 from ..errors import BackendUnavailableError, DTypeError
 from . import portable, special
 from .captured import Capturer
+from .dtypes import dtype_name
 from .fused import Fused
 
 __all__ = ["CUDA", "Backend", "Functions", "Job", "Memory", "Replaced", "dtype_name"]
@@ -49,21 +50,13 @@ class Functions:
             function = getattr(self._namespace, name)
         else:
             raise AttributeError(f"{self._namespace.__name__} has no function {name!r}")
+        function = self._mended(name, function)
         setattr(self, name, function)
         return function
 
-
-def dtype_name(dtype: DType) -> str:
-    """The standard's name of a dtype of any namespace: ``float32``, ``int64``, ``bool`` ..."""
-    name = getattr(dtype, "name", None)
-    if isinstance(name, str):
-        return name
-    if isinstance(dtype, type):
-        name = dtype.__name__
-        return {"bool_": "bool", "float": "float64", "int": "int64", "complex": "complex128"}.get(
-            name, name
-        )
-    return str(dtype).rsplit(".", 1)[-1]
+    def _mended(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A function as it is used: subclasses serve floats of 16 bits so."""
+        return function
 
 
 class Memory(NamedTuple):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -26,12 +27,8 @@ __all__ = ["CupyFunctions", "Own"]
 class CupyFunctions(Functions):
     """Functions of one GPU, which serve half numbers too."""
 
-    def __getattr__(self, name: str) -> Any:
-        found = super().__getattr__(name)
-        function = mended(name, found)
-        if function is not found:
-            setattr(self, name, function)
-        return function
+    def _mended(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        return mended(name, function)
 
 
 class Own(Activations, CrossEntropies, Rows):

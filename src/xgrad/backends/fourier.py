@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._typing import Array, DType, NativeDevice
+from .dtypes import is_half_dtype
 
 __all__ = [
     "as_complex",
@@ -39,7 +40,7 @@ def rfftn(xp: Any, x: Array, *, axis: tuple[int, ...], norm: str) -> Array:
     """Half the transform of real numbers: the last axis stops at half the sampling rate."""
     if 0 in x.shape:
         return as_complex(xp, _empty(xp, x, axis[-1], x.shape[axis[-1]] // 2 + 1))
-    if _is_half(x.dtype):
+    if is_half_dtype(x.dtype):
         x = xp.astype(x, xp.float32)  # few libraries have transforms of 16 bits
     return xp._namespace.fft.rfftn(x, axes=axis, norm=norm)
 
@@ -79,7 +80,7 @@ def as_complex(xp: Any, x: Array) -> Array:
     """x in the complex dtype of its precision; of 16 bits there is none."""
     if xp.isdtype(x.dtype, "complex floating"):
         return x
-    single = x.dtype == xp.float32 or _is_half(x.dtype)
+    single = x.dtype == xp.float32 or is_half_dtype(x.dtype)
     return xp.astype(x, xp.complex64 if single else xp.complex128)
 
 
@@ -92,13 +93,8 @@ def frequencies(
     bins = xp.arange(n // 2 + 1 if half else n, dtype=xp.int64, device=device)
     if not half:
         bins = xp.where(bins < (n + 1) // 2, bins, bins - n)
-    wide = xp.float32 if _is_half(dtype) else dtype  # which has the numbers of many bins
+    wide = xp.float32 if is_half_dtype(dtype) else dtype  # which has the numbers of many bins
     return xp.astype(xp.astype(bins, wide) * (1.0 / (n * d)), dtype, copy=False)
-
-
-def _is_half(dtype: DType) -> bool:
-    """Whether a dtype is of floats of 16 bits, in any library's words."""
-    return str(dtype).endswith("float16")
 
 
 def _empty(xp: Any, x: Array, axis: int, size: int) -> Array:

@@ -13,6 +13,7 @@ import numpy as np
 
 from .._typing import Array, Shape
 from .base import Job
+from .dtypes import is_half_dtype
 
 __all__ = ["FEWEST", "SMALL", "TOGETHER", "gather", "replace_gathered"]
 
@@ -60,7 +61,7 @@ def replace_gathered(
     if jobs[0].own:
         sizes = [jobs[place].arrays[1].size for place in order]
         real = arrays[0].real.dtype  # what a number of Python's becomes beside the array
-        real = np.dtype(np.float32) if real.itemsize == 2 else real  # in which its step is taken
+        real = np.dtype(np.float32) if is_half_dtype(real) else real  # in which its step is taken
         for name in jobs[0].own:
             numbers = np.array([jobs[place].own[name] for place in order], real)
             own[name] = np.repeat(numbers, sizes)

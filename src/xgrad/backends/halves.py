@@ -11,6 +11,7 @@ from typing import Any
 from .._typing import Array, DType
 from . import special
 from .base import Functions
+from .dtypes import is_half_dtype
 
 __all__ = ["WideFunctions"]
 
@@ -22,12 +23,8 @@ _IN_FLOAT32 = special.NAMES | frozenset(
 class WideFunctions(Functions):
     """The functions of a library that serve floats of 16 bits, too."""
 
-    def __getattr__(self, name: str) -> Any:
-        function = super().__getattr__(name)
-        if name in _IN_FLOAT32:
-            function = _in_float32(self, function)
-            setattr(self, name, function)
-        return function
+    def _mended(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        return _in_float32(self, function) if name in _IN_FLOAT32 else function
 
 
 def _in_float32(xp: Any, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -42,5 +39,4 @@ def _in_float32(xp: Any, function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _is_half(x: Any) -> bool:
-    dtype = getattr(x, "dtype", None)
-    return dtype is not None and dtype.itemsize == 2 and str(dtype).endswith("float16")
+    return hasattr(x, "dtype") and is_half_dtype(x.dtype)

@@ -34,9 +34,7 @@ class Own:
 
     def setitem(xp: Any, x: Array, value: Array, *indices: Array, key: Any) -> Array:
         whole, value = fill_key(key, indices), xp.asarray(value, dtype=x.dtype)
-        if (
-            value.ndim > 1 and value.shape[0] == 1
-        ):  # more axes than what is written, as NumPy has it
+        if value.ndim > 1 and value.shape[0] == 1:  # it may have more axes, as NumPy has it
             value = xp.reshape(value, value.shape[max(0, value.ndim - x[whole].ndim) :])
         return x.at[whole].set(value)
 

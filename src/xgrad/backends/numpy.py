@@ -328,12 +328,8 @@ def _refuse_worse_kind(dtype: DType, target: DType) -> None:
 class NumpyFunctions(Functions):
     """Functions of NumPy's arrays, which serve floats of 16 bits too."""
 
-    def __getattr__(self, name: str) -> Any:
-        found = super().__getattr__(name)
-        function = mended(name, found)
-        if function is not found:
-            setattr(self, name, function)
-        return function
+    def _mended(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        return mended(name, function)
 
 
 class NumpyBackend(Backend):

@@ -16,7 +16,7 @@ from . import special
 from .numpy_buffers import written
 from .numpy_numbers import BFLOAT16
 
-__all__ = ["HALVES", "in_float32", "is_half", "mended", "reduced"]
+__all__ = ["in_float32", "is_half", "mended", "reduced"]
 
 Function = Callable[..., Any]
 
@@ -39,12 +39,12 @@ _REFUSED = frozenset(
     """cholesky cholesky_cotangent cofactor det eig eigh eigvals eigvalsh inv lu matrix_rank pinv qr slogdet
     solve solve_triangular svd svdvals""".split()  # noqa: SIM905
 )
-HALVES = "e" + BFLOAT16  # as numpy names them
+_HALVES = "e" + BFLOAT16  # as numpy names them
 
 
 def is_half(x: Array) -> bool:
     """Whether an array is of floats of 16 bits."""
-    return x.itemsize == 2 and x.dtype.char in HALVES
+    return x.itemsize == 2 and x.dtype.char in _HALVES
 
 
 def mended(name: str, function: Function) -> Function:

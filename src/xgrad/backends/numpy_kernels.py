@@ -15,7 +15,6 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from .._typing import Array, DType
 from .looks import ALONE, product_sum, square_sum
-from .numpy_halves import HALVES
 from .numpy_masks import where_into
 from .numpy_rows import MANY, reduced
 from .numpy_scatter import add_rows, places_from
@@ -33,7 +32,6 @@ __all__ = [
     "fix_zeros",
     "gather",
     "has_own_power",
-    "is_half_dtype",
     "is_in_order",
     "maker",
     "may_be_view",
@@ -273,11 +271,6 @@ def fits(value: int, dtype: DType) -> bool:
     """Whether a dtype of integers has a number."""
     limits = np.iinfo(dtype)
     return bool(limits.min <= value <= limits.max)
-
-
-def is_half_dtype(dtype: DType) -> bool:
-    """Whether a dtype is of floats of 16 bits."""
-    return dtype.char in HALVES
 
 
 def scalar(value: Any, dtype: DType) -> Array:

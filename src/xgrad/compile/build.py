@@ -13,6 +13,7 @@ from typing import Any
 from ..backends import Backend
 from ..backends import numpy_kernels as kernels
 from ..backends import numpy_writers as writers
+from ..backends.dtypes import is_half_dtype
 from ..backends.numba import compiled
 from ..backends.numpy_buffers import Form
 from ..backends.small_text import text_of
@@ -174,7 +175,7 @@ class Build:
         if ufunc is None or instruction.parameters.get("dtype") is not None:
             return None
         reads = instruction.reads()
-        if any(kernels.is_half_dtype(self._program.specs[n].dtype) for n in reads):
+        if any(is_half_dtype(self._program.specs[n].dtype) for n in reads):
             return None  # which the backend's function adds up in float32
         small = all(self._program.size_of(n) < kernels.MANY for n in reads)
         return ufunc if small else None

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
-from ..backends.base import dtype_name
+from ..backends.dtypes import is_half_dtype
 from ..backends.fused import REDUCTIONS
 from .program import Instruction, Literal, Program
 
@@ -98,7 +98,7 @@ def ends_blocks(program: Program, _group: Group, instruction: Instruction) -> bo
         return False
     if parameters.get("keepdims") or parameters.get("dtype") is not None:
         return False
-    if dtype_name(program.specs[instruction.reads()[0]].dtype).endswith("float16"):
+    if is_half_dtype(program.specs[instruction.reads()[0]].dtype):
         return False  # they would add up in 16 bits
     axis: Any = parameters.get("axis")
     rank = len(program.specs[instruction.reads()[0]].shape)

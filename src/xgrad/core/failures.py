@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from .._typing import SCALAR_TYPES
 from ..backends import backend_of
-from ..backends.base import dtype_name
+from ..backends.dtypes import is_half_dtype
 from ..errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -42,7 +42,7 @@ def explain_failure(
     where: Where = None,
 ) -> BaseException:
     """The exception to raise in place of a library's own; `where` is the user's line in a replay."""
-    halves = any(dtype_name(a.dtype).endswith("float16") for a in arrays if hasattr(a, "dtype"))
+    halves = any(is_half_dtype(a.dtype) for a in arrays if hasattr(a, "dtype"))
     refused = any(text in str(error) for text in _DTYPE_REFUSED)
     if isinstance(error, NotImplementedError):
         refused |= halves

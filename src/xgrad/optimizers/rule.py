@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._typing import Array
-from ..backends.base import dtype_name
+from ..backends.dtypes import dtype_name, is_half_dtype
 from ..core.tensor import Tensor
 from ..ops.rule_namespace import rule_namespace
 
@@ -114,7 +114,7 @@ def whole_step(
     overwrite : bool or Tensor
         Whether the average becomes the value.
     """
-    if getattr(w.dtype, "itemsize", 0) == 2:
+    if is_half_dtype(w.dtype):
         return _step_in_float32(rule, xp, g, w, slots, c, overwrite)
     if "unscale" in c:
         g = g * c["unscale"]

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._typing import Array
 from ..backends import Backend, backend_of, quiet
-from ..backends.base import Job, dtype_name
+from ..backends.base import Job
+from ..backends.dtypes import is_half_dtype
 from ..backends.workers import run_unbroken
 from ..core.protocols import protocols
 from ..core.tensor import Tensor
@@ -227,5 +228,5 @@ def _number(factor: Tensor, g: Array) -> Any:
         return float(factor.raw)
     xp = backend_of(g).xp
     real = xp.real(g) if xp.isdtype(g.dtype, "complex floating") else g
-    dtype = xp.float32 if dtype_name(real.dtype).endswith("float16") else real.dtype
+    dtype = xp.float32 if is_half_dtype(real.dtype) else real.dtype
     return xp.astype(to_place(factor, Tensor(g)).raw, dtype)

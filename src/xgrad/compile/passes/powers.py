@@ -11,6 +11,7 @@ from typing import Any
 
 from ...backends import host
 from ...backends import numpy_kernels as kernels
+from ...backends.dtypes import is_half_dtype
 from ...backends.whole_powers import by_products, whole_exponent
 from ...core.instructions import primitive
 from ..program import Instruction, Program
@@ -77,7 +78,7 @@ def _whole(program: Program, instruction: Instruction) -> int | None:
 
 def _needs_float32(program: Program, instruction: Instruction) -> bool:
     """Whether an instruction is a power of floats of 16 bits for which NumPy has no own function."""
-    if not kernels.is_half_dtype(program.specs[instruction.results[0]].dtype):
+    if not is_half_dtype(program.specs[instruction.results[0]].dtype):
         return False
     name, parameters = instruction.primitive.name, instruction.parameters
     return name == "power" and not kernels.has_own_power(parameters["exponent"])
