@@ -17,6 +17,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).resolve().parent
 SOURCES = [
+    "xgrad/backends/_convolutions.c",
     "xgrad/backends/_loops.c",
     "xgrad/backends/_memory.c",
     "xgrad/backends/_ufuncs.c",

@@ -12,6 +12,7 @@ from types import ModuleType
 __all__ = ["COMPILED", "compiled"]
 
 COMPILED = (
+    "xgrad.backends._convolutions",
     "xgrad.backends._loops",
     "xgrad.backends._memory",
     "xgrad.backends._ufuncs",

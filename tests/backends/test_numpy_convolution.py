@@ -1,5 +1,7 @@
 """NumPy's convolutions in blocks and on threads against the portable functions."""
 
+import platform
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from xgrad.backends import (
     convolution,
     numpy_convolution,
     numpy_depthwise,
+    numpy_direct,
     numpy_windows,
 )
 
@@ -28,28 +31,42 @@ SHAPES = [
 
 @pytest.fixture(params=[1, 2, 3], ids=lambda n: f"{n} threads")
 def threads(request, monkeypatch):
-    for module in (numpy_convolution, numpy_depthwise, numpy_windows):
+    for module in (numpy_convolution, numpy_depthwise, numpy_direct, numpy_windows):
         monkeypatch.setattr(module, "thread_count", lambda: request.param)
-    monkeypatch.setattr(numpy_windows, "LARGE", 0)
+    for module in (numpy_direct, numpy_windows):
+        monkeypatch.setattr(module, "LARGE", 0)
     monkeypatch.setattr(numpy_depthwise, "_LARGE", 0)
     monkeypatch.setattr(numpy_depthwise, "_BLOCK", 1 << 13)
 
 
-@pytest.fixture(params=["compiled", "not compiled"])
+VECTORS = [64, 32] if platform.machine() in ("x86_64", "AMD64") else [16]
+
+
+@pytest.fixture(params=[*VECTORS, 0], ids=lambda n: f"vectors of {n}" if n else "not compiled")
 def way(request, monkeypatch):
-    """With the compiled copies of windows and without."""
-    if request.param == "not compiled":
+    """By compiled loops with vectors of so many bytes, or by copies of windows and a library's products."""
+    compiled = numpy_direct.compiled_convolutions
+    if not request.param:
         for module in (numpy_depthwise, numpy_windows):
             monkeypatch.setattr(module, "compiled_windows", None)
-    elif numpy_windows.compiled_windows is None:
+        monkeypatch.setattr(numpy_direct, "compiled_convolutions", None)
+        yield
+    elif compiled is None:
         pytest.skip("the loops were not compiled here, or XGRAD_SPEEDUPS=0")
+    elif compiled.vector_bytes(request.param) != request.param:
+        compiled.vector_bytes(64)
+        pytest.skip("this processor has other vectors")
+    else:
+        yield
+        compiled.vector_bytes(64)
 
 
 @pytest.mark.parametrize(("shape", "kernel", "groups"), SHAPES)
 @pytest.mark.parametrize("block", [1 << 12, 1 << 20])
 @pytest.mark.usefixtures("threads", "way")
 def test_blocks_and_threads_change_nothing(shape, kernel, groups, block, rng, monkeypatch):
-    monkeypatch.setattr(numpy_windows, "BYTES", block)
+    for module in (numpy_direct, numpy_windows):
+        monkeypatch.setattr(module, "BYTES", block)
     x, k = rng.normal(size=shape), rng.normal(size=kernel)
     steps = Steps((1, 2), ((1, 1), (0, 2)), (1, 1), groups)
     y = XP.convolve(x, k, steps=steps, zeros=None)
@@ -111,38 +128,83 @@ def test_sums_are_the_same_in_every_run(rng):
     assert all(np.array_equal(XP.convolve_kernel(x, y, **options), first) for _ in range(5))
 
 
-# What lies side by side: one element, windows' rows of so many bytes, everything, nothing.
-@pytest.mark.parametrize("channels", [0, 1, 2, 3, 4, 6, 16, 33])
-@pytest.mark.parametrize("dtype", ["bool", "int8", "float32", "float64", "complex128", ">f4"])
-@pytest.mark.skipif(
-    numpy_windows.compiled_windows is None, reason="not compiled here, or XGRAD_SPEEDUPS=0"
-)
-def test_windows_are_copied(dtype, channels, rng):
-    copy = numpy_windows.compiled_windows.copy
-    for size, window in (((5, 6), (3, 3)), ((5, 6), (1, 1)), ((40, 30), (2, 5)), ((3, 3), (3, 3))):
-        x = rng.normal(size=(2, *size, channels)).astype(dtype)
-        for given in (x, x[::-1, :, ::-1], np.asfortranarray(x)):
-            for strides in ((1, 1), (2, 1)):
-                seen = numpy_windows.view(given, window, Steps(strides, ((0, 0), (0, 0)), (1, 1)))
-                rows = np.ones(seen.shape, dtype)
-                if copy(seen, rows):
-                    np.testing.assert_array_equal(rows, seen)
-                else:
-                    assert dtype in ("bool", ">f4")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.usefixtures("threads", "way")
+def test_any_convolution(seed, dtype, monkeypatch):
+    """Of one to three axes, with steps, holes, groups, zeros around it or less of it, as it lies."""
+    monkeypatch.setattr(numpy_direct, "BYTES", 2000)
+    rng = np.random.default_rng(seed)
+    axes = rng.integers(1, 4)
+
+    def draw(low, high):
+        return tuple(rng.integers(low, high, axes).tolist())
+
+    size, window, strides, dilation = draw(1, 9), draw(1, 4), draw(1, 4), draw(1, 4)
+    padding = tuple(zip(draw(-1, 4), draw(0, 4), strict=True))
+    groups, examples = rng.choice([1, 1, 3]), rng.choice([1, 2, 5])
+    depth, outputs = rng.choice([2, 3, 16, 17]), rng.choice([1, 3, 16, 17, 32, 70])
+    steps = Steps(strides, padding, dilation, int(groups))
+
+    def array(*shape):
+        x = rng.normal(size=shape).astype(dtype)
+        return x if rng.random() < 0.7 else np.asfortranarray(x)
+
+    x, k = array(examples, *size, groups * depth), array(*window, depth, groups * outputs)
+    y = array(examples, *steps.positions(size, window), groups * outputs)
+    tolerance = 1e-4 if dtype == "float32" else 1e-11
+    for name, operands, options in (
+        ("convolve", (x, k), {}),
+        ("convolve_input", (y, k), {"size": size}),
+        ("convolve_kernel", (x, y), {"window": window}),
+    ):
+        found = getattr(XP, name)(*operands, steps=steps, zeros=None, **options)
+        expected = getattr(convolution, name)(XP, *operands, steps=steps, zeros=None, **options)
+        assert found.dtype == dtype
+        np.testing.assert_allclose(found, expected, rtol=tolerance, atol=10 * tolerance)
+
+
+@pytest.mark.parametrize("outputs", [1, 5, 16, 21])
+@pytest.mark.usefixtures("way")
+def test_vectors_that_are_not_full_raise_nothing(outputs, rng):
+    x, k = rng.random((2, 5, 6, 3)), 1 + rng.random((3, 3, 3, outputs))
+    x[0, 2, 2, 1] = np.inf
+    steps = Steps((1, 1), ((0, 0), (0, 0)), (1, 1))
+    with np.errstate(all="raise"):
+        y = XP.convolve(x, k, steps=steps, zeros=None)
+        g = 1 + rng.random(y.shape)
+        g[1, 0, 0, :] = np.inf
+        slope = XP.convolve_kernel(x, g, steps=steps, window=(3, 3), zeros=None)
+    assert np.isinf(y[0]).any()
+    assert np.isfinite(y[1]).all()
+    assert not np.isnan(slope).any()
 
 
 @pytest.mark.skipif(
-    numpy_windows.compiled_windows is None, reason="not compiled here, or XGRAD_SPEEDUPS=0"
+    numpy_direct.compiled_convolutions is None, reason="not compiled here, or XGRAD_SPEEDUPS=0"
 )
-def test_copies_that_do_not_fit_are_refused():
-    copy = numpy_windows.compiled_windows.copy
-    x = np.zeros((2, 3))
-    fixed = np.zeros((2, 3))
+@pytest.mark.parametrize("name", ["convolve", "correlate"])
+def test_what_does_not_fit_is_refused(name):
+    run = getattr(numpy_direct.compiled_convolutions, name)
+    seen, kernel, y = np.zeros((2, 5, 3, 4)), np.zeros(12 * 8), np.zeros((2, 5, 8))
+    given, totals = (kernel, y) if name == "convolve" else (y, np.zeros((12, 8)))
+    run(seen, given, totals)
+    fixed = totals.copy()
     fixed.flags.writeable = False
-    for rows in (fixed, np.zeros((2, 6))[:, ::2], np.zeros((2, 3), "f4"), np.zeros(5), None):
-        assert not copy(x, rows)
-    assert not copy(np.array([[None] * 3] * 2), np.zeros((2, 3), object))
-    with pytest.raises(TypeError, match="two arrays"):
-        copy(x)
-    with pytest.raises(TypeError, match="two arrays"):
-        copy([1.0], x)
+    for arrays in (
+        (seen, given),
+        (seen.tolist(), given, totals),
+        (seen[..., 0], given, totals),
+        (seen.astype("f4"), given, totals),
+        (seen.astype(">f8"), given, totals),
+        (seen.astype(int), given, totals),
+        (np.asfortranarray(seen), given, totals),
+        (seen[:1], given, totals),
+        (seen, None, totals),
+        (seen, given[..., :-1], totals),
+        (seen, given, totals[..., ::-1]),
+        (seen, given, totals[..., None]),
+        (seen, given, fixed),
+    ):
+        with pytest.raises(TypeError, match=r"does not fit|takes three"):
+            run(*arrays)

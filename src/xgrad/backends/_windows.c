@@ -1,5 +1,5 @@
-/* Windows of arrays, element by element: their copies as rows, the largest of each, sums of each channel times
-weights, and what goes back.
+/* Windows of arrays, element by element: the largest of each, sums of each channel times weights, and what goes
+back.
 
 All take a view of what a window shows (numpy_windows.py), (examples, *positions, *window, channels),
 whose channels lie side by side. NumPy would run its loops over the channels alone, which are few: a call
@@ -38,41 +38,7 @@ next_place(const View *v, npy_intp *index, const char *at)
     return at;
 }
 
-/* -- copies ----------------------------------------------------------------------------------- */
-
-/* Copy what lies side by side; the compiler makes moves of what has a length that it knows. */
-#define RUNS_OF(length)                                                                         \
-    case length:                                                                                \
-        for (npy_intp i = 0; i < v->places; i++) {                                              \
-            memcpy(to, at, length);                                                             \
-            to += length;                                                                       \
-            at = next_place(v, index, at);                                                      \
-        }                                                                                       \
-        break;
-
-static void
-copy_runs(const View *v, const char *at, char *to, npy_intp run)
-{
-    npy_intp index[NPY_MAXDIMS] = {0};
-    switch (run) {
-        RUNS_OF(4)
-        RUNS_OF(8)
-        RUNS_OF(12)
-        RUNS_OF(16)
-        RUNS_OF(24)
-        RUNS_OF(32)
-        RUNS_OF(36)
-        RUNS_OF(48)
-        RUNS_OF(64)
-        RUNS_OF(72)
-    default:
-        for (npy_intp i = 0; i < v->places; i++) {
-            memcpy(to, at, run);
-            to += run;
-            at = next_place(v, index, at);
-        }
-    }
-}
+/* -- arguments ---------------------------------------------------------------------------------- */
 
 /* Whether an argument is an array of plain numbers that C can walk through. */
 static int
@@ -90,38 +56,6 @@ is_in_order(PyObject *object, int type, npy_intp size, int written)
     PyArrayObject *array = (PyArrayObject *)object;
     return is_plain(object, type) && PyArray_IS_C_CONTIGUOUS(array) && PyArray_SIZE(array) == size &&
            (!written || PyArray_ISWRITEABLE(array));
-}
-
-/* copy(seen, rows): whether they were copied */
-static PyObject *
-copy(PyObject *module, PyObject *const *args, Py_ssize_t count)
-{
-    if (count != 2 || !PyArray_CheckExact(args[0])) {
-        PyErr_SetString(PyExc_TypeError, "copy takes two arrays");
-        return NULL;
-    }
-    PyArrayObject *seen = (PyArrayObject *)args[0];
-    int type = PyArray_TYPE(seen);
-    if (!PyTypeNum_ISNUMBER(type) || !is_plain(args[0], type) ||
-        !is_in_order(args[1], type, PyArray_SIZE(seen), 1))
-        Py_RETURN_FALSE;
-    View v = {.axes = PyArray_NDIM(seen), .places = PyArray_SIZE(seen)};
-    npy_intp run = PyArray_ITEMSIZE(seen);
-    while (v.axes && (PyArray_DIM(seen, v.axes - 1) == 1 || PyArray_STRIDE(seen, v.axes - 1) == run)) {
-        npy_intp length = PyArray_DIM(seen, --v.axes);
-        run *= length;
-        v.places = length ? v.places / length : 0;
-    }
-    memcpy(v.shape, PyArray_DIMS(seen), v.axes * sizeof(npy_intp));
-    memcpy(v.strides, PyArray_STRIDES(seen), v.axes * sizeof(npy_intp));
-    const char *at = PyArray_BYTES(seen);
-    char *to = PyArray_BYTES((PyArrayObject *)args[1]);
-    NPY_BEGIN_THREADS_DEF;
-    if (PyArray_NBYTES(seen) >= MANY)
-        NPY_BEGIN_THREADS;
-    copy_runs(&v, at, to, run);
-    NPY_END_THREADS;
-    Py_RETURN_TRUE;
 }
 
 /* -- the largest of each window --------------------------------------------------------------- */
@@ -429,8 +363,6 @@ static PyMethodDef methods[] = {
      "spread(into, weights, g)\n--\n\nAdd g times weights to windows; False if NumPy has to."},
     {"correlate", (PyCFunction)(void (*)(void))correlate, METH_FASTCALL,
      "correlate(seen, totals, g)\n--\n\nAdd sums of windows times g to totals; False if NumPy has to."},
-    {"copy", (PyCFunction)(void (*)(void))copy, METH_FASTCALL,
-     "copy(seen, rows)\n--\n\nCopy windows side by side; False if NumPy has to."},
     {"largest", (PyCFunction)(void (*)(void))largest, METH_FASTCALL,
      "largest(seen, y)\n--\n\nWrite the largest of each window; False if NumPy has to."},
     {"shared", (PyCFunction)(void (*)(void))shared, METH_FASTCALL,

@@ -1,10 +1,10 @@
-"""Convolutions on NumPy: windows are copied block by block into memory that stays in the cache.
+"""Convolutions on NumPy: by compiled loops (numpy_direct.py), or products with copies of windows.
 
-All windows of an array at once are as many times larger as the window has elements, and to write them
-to fresh memory costs more than the product. A block of them is a matrix of rows, whose product goes
-straight into the result. Threads share the blocks, which are so small that the library for matrix
-products starts none itself: waiting for each other they would lose what they gain. What is not finite
-is left to the portable functions, which are careful."""
+Those are copied block by block into memory that stays in the cache. All windows of an array at once are as
+many times larger as the window has elements, and to write them to fresh memory costs more than the product.
+A block of them is a matrix of rows, whose product goes straight into the result. Threads share the blocks,
+which are so small that the library for matrix products starts none itself: waiting for each other they would
+lose what they gain. What is not finite is left to the portable functions, which are careful."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .._typing import Array, Shape
-from . import convolution, numpy_depthwise
+from . import convolution, numpy_depthwise, numpy_direct
 from . import numpy_windows as windows
 from .convolution import Steps, padded
 from .looks import square_sum
@@ -64,6 +64,8 @@ class Convolutions:
     ) -> Array:
         if _is_depthwise(x2.shape[-2] * steps.groups, steps):
             y = written(numpy_depthwise.convolve_input(xp, x1, x2, steps, size), out)
+        elif numpy_direct.can_convolve(x1, x2):
+            y = _sent_back(x1, x2, steps, size, out, Space(scratch))
         elif set(steps.strides) == {1}:
             y = _mirrored(xp, x1, x2, steps, size, out, Space(scratch))
         else:
@@ -105,7 +107,12 @@ def _multiplied(x1: Array, x2: Array, steps: Steps, out: Array | None, space: Sp
     y = np.empty(shape, np.result_type(x1, x2)) if out is None else out
     if not x2.size:
         y[...] = 0  # no channels: sums of nothing
+    direct = numpy_direct.can_convolve(x1, x2)
     for inputs, outputs in _groups(x1.shape[-1], x2.shape[-1], steps.groups):
+        if direct:
+            part = y[..., outputs]
+            numpy_direct.convolve(x1[..., inputs], x2[..., outputs], part, steps, space.again())
+            continue
         width = outputs.stop - outputs.start
         blocks = Blocks.of(x1[..., inputs], window, steps, width, space.again())
         _convolve_group(blocks, x2[..., outputs], y[..., outputs])
@@ -120,11 +127,28 @@ def _summed(
     shape = (*window, depth, outputs)
     y = np.empty(shape, np.result_type(x1, x2)) if out is None else out
     rows = y.reshape(math.prod(window) * depth, outputs)
+    direct = numpy_direct.can_convolve(x1, x2)
     for inputs, columns in _groups(x1.shape[-1], outputs, steps.groups):
         again = space.again()
+        if direct:
+            given, part = x2[..., columns], rows[:, columns]
+            numpy_direct.convolve_kernel(x1[..., inputs], given, part, window, steps, again)
+            continue
         width = columns.stop - columns.start
         blocks = Blocks.of(x1[..., inputs], window, steps, width, again)
         rows[:, columns] = _kernel_of_group(blocks, x2[..., columns], y.dtype, again)
+    return y
+
+
+def _sent_back(
+    x1: Array, x2: Array, steps: Steps, size: Shape, out: Array | None, space: Space
+) -> Array:
+    """The transpose of any convolution, without products that are added."""
+    *_, depth, outputs = x2.shape
+    y = np.empty((x1.shape[0], *size, depth * steps.groups), x1.dtype) if out is None else out
+    for inputs, part in _groups(y.shape[-1], outputs, steps.groups):
+        given, kernel, target = x1[..., part], x2[..., part], y[..., inputs]
+        numpy_direct.convolve_input(given, kernel, target, steps, space.again())
     return y
 
 
@@ -246,13 +270,21 @@ def needs_of_convolve(x1: Any, x2: Any, steps: Steps) -> list[Form]:
     """For something with shapes and dtypes."""
     if _is_depthwise(x1.shape[-1], steps):
         return []
+    if numpy_direct.can_convolve(x1, x2):
+        x, kernel = _of_group(x1, steps), _of_group(x2, steps)
+        return space_for(numpy_direct.needs_of_convolve(x, kernel, steps))
     return space_for(_blocks(x1, x2.shape[:-2], x2.shape[-1], steps)[:-1])
 
 
 def needs_of_input(x1: Any, x2: Any, steps: Steps, size: Shape) -> list[Form]:
     """For something with shapes and dtypes."""
     *window, depth, _ = x2.shape
-    if _is_depthwise(depth * steps.groups, steps) or set(steps.strides) != {1}:
+    if _is_depthwise(depth * steps.groups, steps):
+        return []
+    if numpy_direct.can_convolve(x1, x2):
+        x, kernel = _of_group(x1, steps), _of_group(x2, steps)
+        return space_for(numpy_direct.needs_of_input(x, kernel, size, steps))
+    if set(steps.strides) != {1}:
         return []
     back = steps._replace(padding=_padding_back(x1.shape, window, steps, size))
     blocks = _blocks(x1, tuple(window), depth * steps.groups, back)[:-1]
@@ -263,11 +295,17 @@ def needs_of_kernel(x1: Any, x2: Any, steps: Steps, window: Shape) -> list[Form]
     """For something with shapes and dtypes."""
     if _is_depthwise(x1.shape[-1], steps):
         return []
+    if numpy_direct.can_convolve(x1, x2):
+        x, given = _of_group(x1, steps), _of_group(x2, steps)
+        return space_for(numpy_direct.needs_of_kernel(x, given, window, steps))
     blocks = _blocks(x1, window, x2.shape[-1], steps)
     return space_for([*blocks, blocks[-1]])
 
 
+def _of_group(x: Any, steps: Steps) -> Form:
+    """The channels, or outputs, of one group, whose memory the next one uses again."""
+    return Form((*x.shape[:-1], x.shape[-1] // steps.groups), x.dtype)
+
+
 def _blocks(x: Any, window: Shape, outputs: int, steps: Steps) -> list[Form]:
-    """Of one group of channels, whose memory the next one uses again."""
-    each = Form((*x.shape[:-1], x.shape[-1] // steps.groups), x.dtype)
-    return windows.forms_of_blocks(each, window, steps, outputs // steps.groups)
+    return windows.forms_of_blocks(_of_group(x, steps), window, steps, outputs // steps.groups)

@@ -1,7 +1,5 @@
 """Windows of arrays on NumPy as blocks of rows, copied into memory that stays in the cache.
 
-Compiled (_windows.c) a copy takes half the time where channels are few, for NumPy's loops run over them.
-
 Where a block is some examples, the frame of zeros is put around these only, in memory that the next
 block uses again."""
 
@@ -35,7 +33,7 @@ __all__ = [
     "view",
 ]
 
-# The module, or None; numpy_pooling.py works with it, too.
+# The module, or None, for numpy_pooling.py and numpy_depthwise.py.
 compiled_windows: Any = compiled("xgrad.backends._windows")
 
 WORK = 1 << 18  # products in a block, up to which OpenBLAS wakes nobody
@@ -101,8 +99,7 @@ class Blocks(NamedTuple):
                 else:
                     part = seen[key]
                 rows = memory[: len(part)]
-                if compiled_windows is None or not compiled_windows.copy(part, rows):
-                    rows[...] = part
+                rows[...] = part
                 work(number, key, rows.reshape(-1, self.width))
 
         run_shares(share, len(self.rows))
