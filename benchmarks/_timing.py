@@ -179,13 +179,15 @@ def describe_machine(threads: int | None = None) -> dict[str, object]:
 
 
 def blas_kernels() -> str | None:
-    """Name the kernels that NumPy's BLAS has chosen for the processor: twice the time, or half."""
+    """Name the kernels of NumPy's BLAS, and whether the environment chose them: twice the time, or half."""
     import numpy as np  # noqa: F401 - only what is loaded is found; by now threads are fixed
 
     from xgrad.cli import blas
 
     found = blas.libraries() or ()
-    return ", ".join(f"{x['internal_api']} {x.get('architecture')}" for x in found) or None
+    names = ", ".join(f"{x['internal_api']} {x.get('architecture')}" for x in found)
+    asked = os.environ.get("OPENBLAS_CORETYPE")
+    return f"{names} (OPENBLAS_CORETYPE={asked})" if names and asked else names or None
 
 
 def processor_name() -> str:

@@ -101,10 +101,12 @@ def test_info_survives_a_broken_part(capsys: Any, monkeypatch: pytest.MonkeyPatc
         (None, {"AVX512_SKX": True}, False),
     ],
 )
-def test_info_says_when_openblas_does_not_know_the_processor(
+@pytest.mark.parametrize("asked", ["Haswell", None])
+def test_info_says_when_openblas_has_kernels_for_older_processors(
     kernels: str | None,
     features: dict[str, bool],
     advised: bool,
+    asked: str | None,
     capsys: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -113,11 +115,15 @@ def test_info_says_when_openblas_does_not_know_the_processor(
         library["architecture"] = kernels
     monkeypatch.setattr("xgrad.cli.blas.libraries", lambda: [library])
     monkeypatch.setattr("xgrad.cli.blas._features", lambda: features)
+    monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
+    if asked:
+        monkeypatch.setenv("OPENBLAS_CORETYPE", asked)
     assert run("info") == 0
     out = capsys.readouterr().out
     shown = f"openblas 0.3.31, kernels {kernels}, 2" if kernels else "openblas 0.3.31, 2"
     assert f"\n  {shown} threads\n" in out
-    assert ("OPENBLAS_CORETYPE=SKYLAKEX" in out) == advised
+    assert ("set OPENBLAS_CORETYPE=SKYLAKEX" in out) == (advised and not asked)
+    assert ("OPENBLAS_CORETYPE=Haswell in the environment" in out) == (advised and bool(asked))
 
 
 def test_info_says_what_knows_the_blas(capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,12 @@
 """Which BLAS takes NumPy's products of matrices, and whether its kernels fit the processor.
 
-OpenBLAS chooses kernels for the processor when it is loaded. Versions that do not know a processor
-choose older ones: up to September 2026 (OpenBLAS's pull request 6033) those for AVX2 on AMD's Zen 5,
-which take twice as long there as those for AVX-512. Only the environment, before Python starts, says otherwise."""
+OpenBLAS chooses kernels for the processor when it is loaded. It takes older ones where the environment says so
+(OPENBLAS_CORETYPE), as some machines are set up for the same digits everywhere, and where a version does not
+know the processor. Kernels for AVX2 take twice as long as those for AVX-512 where there is that."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -42,7 +43,7 @@ def lines() -> Iterator[str]:
 
 
 def advice(found: Iterable[Mapping[str, Any]], features: Mapping[str, bool]) -> str | None:
-    """Say what to do where OpenBLAS has chosen kernels for AVX2 on a processor with AVX-512.
+    """Say what to do where OpenBLAS has kernels for AVX2 on a processor with AVX-512.
 
     Parameters
     ----------
@@ -54,9 +55,15 @@ def advice(found: Iterable[Mapping[str, Any]], features: Mapping[str, bool]) -> 
     kernels = {str(each.get("architecture")).lower() for each in found}
     if not features.get("AVX512_SKX") or kernels & _AVX512 or not kernels & _AVX2:
         return None
+    asked = os.environ.get("OPENBLAS_CORETYPE")
+    way = (
+        f"OPENBLAS_CORETYPE={asked} in the environment asks for them. Without it"
+        if asked
+        else "set OPENBLAS_CORETYPE=SKYLAKEX before Python starts, and"
+    )
     return (
-        "kernels for AVX2 on a processor with AVX-512: set OPENBLAS_CORETYPE=SKYLAKEX before Python "
-        "starts; products of matrices may take half the time"
+        f"kernels for AVX2 on a processor with AVX-512: {way} products of matrices may take half "
+        "the time"
     )
 
 
