@@ -12,7 +12,11 @@ SCALING = {
     "square": ("square-32", "square-128", "square-512", "square-1024"),
 }
 """The same computation from tiny arrays to out of cache."""
-EVERYTHING = tuple(dict.fromkeys([*SUITE, *(n for names in SCALING.values() for n in names)]))
+LARGER = ("conv-net-32",)
+"""Larger ones, which do not count either."""
+EVERYTHING = tuple(
+    dict.fromkeys([*SUITE, *LARGER, *(n for names in SCALING.values() for n in names)])
+)
 COMPILED = ("chain", "wave-10k", "wave-1m", "wave-10m", "rnn", "mlp-tanh", "logistic", "square-512")
 EAGER = ("chain", "rnn", "mlp-relu", "mlp-tanh")
 

@@ -37,6 +37,7 @@ _MAKERS: dict[str, tuple[Callable[[], Workload], Callable[[], Workload]]] = {
     "hvp": (rosenbrock.make, lambda: rosenbrock.make("hvp", 10)),
     "hessian": (lambda: rosenbrock.make("hessian"), lambda: rosenbrock.make("hessian", 10)),
     "conv-net": (convolution.make, lambda: convolution.make(4, noise=True)),
+    "conv-net-32": (convolution.make_colored, lambda: convolution.make_colored(2)),
     "attention": (attention.make, lambda: attention.make(2, 8, 16)),
     "gaussian-process": (gaussian_process.make, lambda: gaussian_process.make(20)),
     "adam": (updates.make_adam, lambda: updates.make_adam(_TINY)),

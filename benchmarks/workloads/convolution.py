@@ -1,4 +1,4 @@
-"""A convolutional network on 8 x 8 digits, the same as in digits.py."""
+"""Convolutional networks: on 8 x 8 digits, the same as in digits.py, and on pictures of three colours."""
 
 from __future__ import annotations
 
@@ -74,16 +74,34 @@ def pictures(count: int, noise: bool) -> tuple[np.ndarray, np.ndarray]:
 
 
 def make(batch: int = 64, noise: bool = False) -> Gradient:
-    """Take so many pictures."""
+    """Take so many digits."""
     images, labels = pictures(batch, noise)
+    what = f"two 3 x 3 convolutions of 8 x 8 digits with pooling, batch {batch}"
+    return network("conv-net", what, images.reshape(-1, 8, 8, 1), labels, (16, 32))
+
+
+def make_colored(batch: int = 64, size: int = 32) -> Gradient:
+    """Take so many pictures, of noise."""
+    random = np.random.default_rng(6)
+    images = random.uniform(-0.5, 0.5, (batch, size, size, 3))
+    what = f"two 3 x 3 convolutions of {size} x {size} pictures with pooling, batch {batch}"
+    return network("conv-net-32", what, images, random.integers(0, 10, batch), (32, 64))
+
+
+def network(
+    name: str, what: str, images: np.ndarray, labels: np.ndarray, outputs: tuple[int, int]
+) -> Gradient:
+    """Make the workload of some pictures, channels last, with so many channels after each layer."""
     random = np.random.default_rng(7)
-    shapes = [(3, 3, 1, 16), (16,), (3, 3, 16, 32), (32,), (128, 10), (10,)]
+    _, height, width, channels = images.shape
+    first, second = outputs
+    features = (height // 4) * (width // 4) * second
+    shapes = [
+        (3, 3, channels, first), (first,), (3, 3, first, second), (second,), (features, 10), (10,),
+    ]  # fmt: skip
     leaves = []
     for shape in shapes:
         scale = (2 / np.prod(shape[:-1])) ** 0.5 if len(shape) > 1 else 0.1
         leaves.append(random.normal(0, scale, shape).astype(np.float32))
-    x = images.reshape(-1, 8, 8, 1).astype(np.float32)
-    return Gradient(
-        "conv-net", f"two 3 x 3 convolutions of 8 x 8 digits with pooling, batch {batch}",
-        leaves, loss, by_hand, [x, np.eye(10, dtype=np.float32)[labels]],
-    )  # fmt: skip
+    constants = [images.astype(np.float32), np.eye(10, dtype=np.float32)[labels]]
+    return Gradient(name, what, leaves, loss, by_hand, constants)
