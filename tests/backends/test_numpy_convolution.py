@@ -12,6 +12,7 @@ from xgrad.backends import (
     numpy_convolution,
     numpy_depthwise,
     numpy_direct,
+    numpy_layout,
     numpy_windows,
 )
 
@@ -31,11 +32,10 @@ SHAPES = [
 
 @pytest.fixture(params=[1, 2, 3], ids=lambda n: f"{n} threads")
 def threads(request, monkeypatch):
-    for module in (numpy_convolution, numpy_depthwise, numpy_direct, numpy_windows):
+    for module in (numpy_convolution, numpy_layout, numpy_windows):
         monkeypatch.setattr(module, "thread_count", lambda: request.param)
     for module in (numpy_direct, numpy_windows):
         monkeypatch.setattr(module, "LARGE", 0)
-    monkeypatch.setattr(numpy_depthwise, "_LARGE", 0)
     monkeypatch.setattr(numpy_depthwise, "_BLOCK", 1 << 13)
 
 
@@ -47,8 +47,6 @@ def way(request, monkeypatch):
     """By compiled loops with vectors of so many bytes, or by copies of windows and a library's products."""
     compiled = numpy_direct.compiled_convolutions
     if not request.param:
-        for module in (numpy_depthwise, numpy_windows):
-            monkeypatch.setattr(module, "compiled_windows", None)
         monkeypatch.setattr(numpy_direct, "compiled_convolutions", None)
         yield
     elif compiled is None:
@@ -65,7 +63,7 @@ def way(request, monkeypatch):
 @pytest.mark.parametrize("block", [1 << 12, 1 << 20])
 @pytest.mark.usefixtures("threads", "way")
 def test_blocks_and_threads_change_nothing(shape, kernel, groups, block, rng, monkeypatch):
-    for module in (numpy_direct, numpy_windows):
+    for module in (numpy_layout, numpy_windows):
         monkeypatch.setattr(module, "BYTES", block)
     x, k = rng.normal(size=shape), rng.normal(size=kernel)
     steps = Steps((1, 2), ((1, 1), (0, 2)), (1, 1), groups)
@@ -133,7 +131,7 @@ def test_sums_are_the_same_in_every_run(rng):
 @pytest.mark.usefixtures("threads", "way")
 def test_any_convolution(seed, dtype, monkeypatch):
     """Of one to three axes, with steps, holes, groups, zeros around it or less of it, as it lies."""
-    monkeypatch.setattr(numpy_direct, "BYTES", 2000)
+    monkeypatch.setattr(numpy_layout, "BYTES", 2000)
     rng = np.random.default_rng(seed)
     axes = rng.integers(1, 4)
 
@@ -144,6 +142,8 @@ def test_any_convolution(seed, dtype, monkeypatch):
     padding = tuple(zip(draw(-1, 4), draw(0, 4), strict=True))
     groups, examples = rng.choice([1, 1, 3]), rng.choice([1, 2, 5])
     depth, outputs = rng.choice([2, 3, 16, 17]), rng.choice([1, 3, 16, 17, 32, 70])
+    if seed % 3 == 0:  # each channel by itself
+        groups, depth, outputs = rng.choice([3, 8, 19, 45]), 1, rng.choice([1, 1, 2])
     steps = Steps(strides, padding, dilation, int(groups))
 
     def array(*shape):
@@ -183,11 +183,14 @@ def test_vectors_that_are_not_full_raise_nothing(outputs, rng):
 @pytest.mark.skipif(
     numpy_direct.compiled_convolutions is None, reason="not compiled here, or XGRAD_SPEEDUPS=0"
 )
-@pytest.mark.parametrize("name", ["convolve", "correlate"])
+@pytest.mark.parametrize("name", ["convolve", "convolve_each", "correlate", "correlate_each"])
 def test_what_does_not_fit_is_refused(name):
     run = getattr(numpy_direct.compiled_convolutions, name)
-    seen, kernel, y = np.zeros((2, 5, 3, 4)), np.zeros(12 * 8), np.zeros((2, 5, 8))
-    given, totals = (kernel, y) if name == "convolve" else (y, np.zeros((12, 8)))
+    seen, y = np.zeros((2, 5, 3, 8)), np.zeros((2, 5, 8))
+    rows = 3 if name.endswith("_each") else 24
+    given, totals = np.zeros(rows * 8), y
+    if name.startswith("correlate"):
+        given, totals = y, np.zeros((rows, 8))
     run(seen, given, totals)
     fixed = totals.copy()
     fixed.flags.writeable = False
@@ -199,6 +202,7 @@ def test_what_does_not_fit_is_refused(name):
         (seen.astype(">f8"), given, totals),
         (seen.astype(int), given, totals),
         (np.asfortranarray(seen), given, totals),
+        (seen[..., :2], given, totals),
         (seen[:1], given, totals),
         (seen, None, totals),
         (seen, given[..., :-1], totals),

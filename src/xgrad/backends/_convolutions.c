@@ -4,6 +4,7 @@ Everything is made of tiles: some rows of results times one or two vectors of co
 while a sum runs over what rows and columns share. In a convolution rows are positions, side by side along the
 last axis, and the sum is over a window and its channels; in its transpose in the kernel rows are elements of the
 window and channels, and the sum is over positions. The two differ in the steps from one number to the next.
+Where each channel has a window of its own (depthwise), columns are channels, and a row has a factor for each.
 numpy_direct.py divides the work, and is the only caller. */
 
 #define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
@@ -32,10 +33,11 @@ typedef struct {
 typedef struct {
     const Run *runs;
     npy_intp many, a_row, a_step, b_step, c_row;
-    int add; /* to what is there */
+    npy_intp skip; /* bytes of each row of c, which are there already */
+    int add;       /* to what is there */
 } Layout;
 
-/* Rows of c, `width` bytes of each. */
+/* Rows of c, up to `width` bytes of each. */
 typedef void Tile(const Layout *t, const char *a, const char *b, char *c, npy_intp width);
 
 #if defined(__GNUC__) && !defined(__clang__)
@@ -48,7 +50,13 @@ typedef void Tile(const Layout *t, const char *a, const char *b, char *c, npy_in
 #define TILED
 #define NOT_INLINED __attribute__((noinline))
 
-#define TILE(name, TARGET, type, BYTES, ROWS, VECTORS)                                          \
+/* What a row is multiplied with: a number, or one for each lane. */
+#define NUMBER(type, x, j) type factor = *(const type *)(x)
+#define EACH(type, x, j)                                                                        \
+    Lanes factor;                                                                               \
+    memcpy(&factor, (x) + (j), sizeof factor)
+
+#define TILE_OF(name, ROWS, type, BYTES, VECTORS, FACTOR, TARGET)                               \
     TARGET static void name##_##ROWS(const Layout *t, const char *a, const char *b, char *c,    \
                                      npy_intp width)                                            \
     {                                                                                           \
@@ -64,18 +72,18 @@ typedef void Tile(const Layout *t, const char *a, const char *b, char *c, npy_in
                 Lanes columns[VECTORS];                                                         \
                 UNROLLED for (int j = 0; j < VECTORS; j++)                                      \
                     memcpy(&columns[j], y + j * BYTES, BYTES);                                  \
-                UNROLLED for (int i = 0; i < ROWS; i++) {                                       \
-                    type factor = *(const type *)(x + i * a_row);                               \
-                    UNROLLED for (int j = 0; j < VECTORS; j++)                                  \
+                UNROLLED for (int i = 0; i < ROWS; i++)                                         \
+                    UNROLLED for (int j = 0; j < VECTORS; j++) {                                \
+                        FACTOR(type, x + i * a_row, j * BYTES);                                 \
                         total[i][j] += factor * columns[j];                                     \
-                }                                                                               \
+                    }                                                                           \
                 x += a_step;                                                                    \
                 y += b_step;                                                                    \
             }                                                                                   \
         }                                                                                       \
         UNROLLED for (int i = 0; i < ROWS; i++, c += t->c_row) {                                \
             Lanes there[VECTORS];                                                               \
-            if (width == VECTORS * BYTES) {                                                     \
+            if (width == VECTORS * BYTES && !t->skip) {                                         \
                 if (t->add) {                                                                   \
                     memcpy(there, c, VECTORS * BYTES);                                          \
                     UNROLLED for (int j = 0; j < VECTORS; j++)                                  \
@@ -84,69 +92,82 @@ typedef void Tile(const Layout *t, const char *a, const char *b, char *c, npy_in
                 memcpy(c, total[i], VECTORS * BYTES);                                           \
             }                                                                                   \
             else                                                                                \
-                store_part_##type((type *)c, (const type *)total[i], width, t->add);            \
+                store_part_##type(t, (type *)c, (const type *)total[i], width);                 \
         }                                                                                       \
     }
 
 #define STORE_PART(type)                                                                        \
-    static NOT_INLINED void store_part_##type(type *c, const type *total, npy_intp width, int add) \
+    static NOT_INLINED void store_part_##type(const Layout *t, type *c, const type *total,      \
+                                              npy_intp width)                                   \
     {                                                                                           \
-        for (npy_intp j = 0; j < width / (npy_intp)sizeof(type); j++)                           \
-            c[j] = add ? c[j] + total[j] : total[j];                                            \
+        npy_intp size = sizeof(type);                                                           \
+        for (npy_intp j = t->skip / size; j < width / size; j++)                                \
+            c[j] = t->add ? c[j] + total[j] : total[j];                                         \
     }
 
 STORE_PART(npy_float)
 STORE_PART(npy_double)
 
 /* Tiles of up to six rows, and of up to twelve, by the number of rows. */
-#define UP_TO_6(name, TARGET, type, BYTES, VECTORS)                                             \
-    TILE(name, TARGET, type, BYTES, 1, VECTORS)                                                 \
-    TILE(name, TARGET, type, BYTES, 2, VECTORS)                                                 \
-    TILE(name, TARGET, type, BYTES, 3, VECTORS)                                                 \
-    TILE(name, TARGET, type, BYTES, 4, VECTORS)                                                 \
-    TILE(name, TARGET, type, BYTES, 5, VECTORS)                                                 \
-    TILE(name, TARGET, type, BYTES, 6, VECTORS)
-#define UP_TO_12(name, TARGET, type, BYTES, VECTORS)                                            \
-    UP_TO_6(name, TARGET, type, BYTES, VECTORS)                                                 \
-    TILE(name, TARGET, type, BYTES, 7, VECTORS)                                                 \
-    TILE(name, TARGET, type, BYTES, 8, VECTORS)                                                 \
-    TILE(name, TARGET, type, BYTES, 9, VECTORS)                                                 \
-    TILE(name, TARGET, type, BYTES, 10, VECTORS)                                                \
-    TILE(name, TARGET, type, BYTES, 11, VECTORS)                                                \
-    TILE(name, TARGET, type, BYTES, 12, VECTORS)
-#define SIX(name) name##_1, name##_2, name##_3, name##_4, name##_5, name##_6
-#define TWELVE(name) SIX(name), name##_7, name##_8, name##_9, name##_10, name##_11, name##_12
+#define UP_TO_6(name, ...)                                                                      \
+    TILE_OF(name, 1, __VA_ARGS__)                                                               \
+    TILE_OF(name, 2, __VA_ARGS__)                                                               \
+    TILE_OF(name, 3, __VA_ARGS__)                                                               \
+    TILE_OF(name, 4, __VA_ARGS__)                                                               \
+    TILE_OF(name, 5, __VA_ARGS__)                                                               \
+    TILE_OF(name, 6, __VA_ARGS__)
+#define UP_TO_12(name, ...)                                                                     \
+    UP_TO_6(name, __VA_ARGS__)                                                                  \
+    TILE_OF(name, 7, __VA_ARGS__)                                                               \
+    TILE_OF(name, 8, __VA_ARGS__)                                                               \
+    TILE_OF(name, 9, __VA_ARGS__)                                                               \
+    TILE_OF(name, 10, __VA_ARGS__)                                                              \
+    TILE_OF(name, 11, __VA_ARGS__)                                                              \
+    TILE_OF(name, 12, __VA_ARGS__)
+#define SIX(name) {name##_1, name##_2, name##_3, name##_4, name##_5, name##_6}
+#define TWELVE(name)                                                                            \
+    {name##_1, name##_2, name##_3, name##_4,  name##_5,  name##_6,                              \
+     name##_7, name##_8, name##_9, name##_10, name##_11, name##_12}
 
 /* Of one and of two vectors, in single and in double precision. */
-#define FAMILY(name, ROWS, TARGET, BYTES)                                                       \
-    ROWS(name##_float_1, TARGET, npy_float, BYTES, 1)                                           \
-    ROWS(name##_float_2, TARGET, npy_float, BYTES, 2)                                           \
-    ROWS(name##_double_1, TARGET, npy_double, BYTES, 1)                                         \
-    ROWS(name##_double_2, TARGET, npy_double, BYTES, 2)
+#define FAMILY(name, ROWS, FACTOR, BYTES, TARGET)                                               \
+    ROWS(name##_float_1, npy_float, BYTES, 1, FACTOR, TARGET)                                   \
+    ROWS(name##_float_2, npy_float, BYTES, 2, FACTOR, TARGET)                                   \
+    ROWS(name##_double_1, npy_double, BYTES, 1, FACTOR, TARGET)                                 \
+    ROWS(name##_double_2, npy_double, BYTES, 2, FACTOR, TARGET)
 #define TABLE(name, LIST)                                                                       \
-    {{LIST(name##_float_1)}, {LIST(name##_float_2)}}, {{LIST(name##_double_1)}, {LIST(name##_double_2)}}
+    {{LIST(name##_float_1), LIST(name##_float_2)}, {LIST(name##_double_1), LIST(name##_double_2)}}
 
-/* As many rows as leave registers for what is multiplied. */
+/* As many rows as leave registers for what is multiplied; with factors for each lane fewer will do. */
 #if defined(__x86_64__)
-FAMILY(avx2, UP_TO_6, __attribute__((target("avx2,fma"))), 32)
-FAMILY(avx512, UP_TO_12, __attribute__((target("avx512f"))), 64)
+#define AVX2 __attribute__((target("avx2,fma")))
+#define AVX512 __attribute__((target("avx512f")))
+FAMILY(avx2, UP_TO_6, NUMBER, 32, AVX2)
+FAMILY(avx2_each, UP_TO_6, EACH, 32, AVX2)
+FAMILY(avx512, UP_TO_12, NUMBER, 64, AVX512)
+FAMILY(avx512_each, UP_TO_6, EACH, 64, AVX512)
 #else
-FAMILY(neon, UP_TO_12, , 16)
+#define NEON
+FAMILY(neon, UP_TO_12, NUMBER, 16, NEON)
+FAMILY(neon_each, UP_TO_6, EACH, 16, NEON)
 #endif
 
 #endif
+
+/* Tiles for one and two vectors, and any number of rows, in single and in double precision. */
+typedef Tile *Tiles[2][2][MOST_ROWS];
 
 /* The best one first; where there is none that is faster than a library for matrices, nothing. */
 static const struct Family {
     npy_intp bytes; /* of a vector */
-    int rows;
-    Tile *tiles[2][2][MOST_ROWS]; /* single and double precision, one and two vectors, by rows */
+    int rows, rows_of_each;
+    Tiles tiles, each;
 } families[] = {
 #if defined(TILED) && defined(__x86_64__)
-    {64, 12, {TABLE(avx512, TWELVE)}},
-    {32, 6, {TABLE(avx2, SIX)}},
+    {64, 12, 6, TABLE(avx512, TWELVE), TABLE(avx512_each, SIX)},
+    {32, 6, 6, TABLE(avx2, SIX), TABLE(avx2_each, SIX)},
 #elif defined(TILED)
-    {16, 12, {TABLE(neon, TWELVE)}},
+    {16, 12, 6, TABLE(neon, TWELVE), TABLE(neon_each, SIX)},
 #endif
     {0},
 };
@@ -199,9 +220,10 @@ refuse(const char *what)
     return 0;
 }
 
-/* Read (examples, *positions, *window, channels) and (examples, *positions, columns); 0 after an error. */
+/* Read (examples, *positions, *window, channels) and (examples, *positions, columns); 0 after an error. Runs are
+as long as they can be, or of the channels of one element of the window each. */
 static int
-read_walk(PyObject *seen_object, PyObject *other_object, Walk *w)
+read_walk(PyObject *seen_object, PyObject *other_object, int each, Walk *w)
 {
     PyArrayObject *seen = (PyArrayObject *)seen_object, *other = (PyArrayObject *)other_object;
     w->part = NULL;
@@ -236,7 +258,8 @@ read_walk(PyObject *seen_object, PyObject *other_object, Walk *w)
     }
     int axis = ndim - 2;
     w->run = PyArray_DIM(seen, ndim - 1);
-    while (axis >= axes && (PyArray_DIM(seen, axis) == 1 || PyArray_STRIDE(seen, axis) == w->run * w->size))
+    while (!each && axis >= axes &&
+           (PyArray_DIM(seen, axis) == 1 || PyArray_STRIDE(seen, axis) == w->run * w->size))
         w->run *= PyArray_DIM(seen, axis--);
     w->parts = 1;
     for (int k = axes; k <= axis; k++)
@@ -320,10 +343,10 @@ take(const Walk *w, Place *at, Stretch *stretches, npy_intp positions)
 
 /* Rows of c in tiles of nearly the same size, each with `step` bytes of a more than the one before. */
 static void
-run_tiles(const struct Family *f, Tile *const *tiles, const Layout *t, const char *a, const char *b, char *c,
-          npy_intp rows, npy_intp step, npy_intp width)
+run_tiles(Tile *const *tiles, int most, const Layout *t, const char *a, const char *b, char *c, npy_intp rows,
+          npy_intp step, npy_intp width)
 {
-    npy_intp left = (rows + f->rows - 1) / f->rows;
+    npy_intp left = (rows + most - 1) / most;
     for (; left; left--) {
         npy_intp many = (rows + left - 1) / left;
         tiles[many - 1](t, a, b, c, width);
@@ -352,7 +375,7 @@ run_convolve(const struct Family *f, const Walk *w, Place *at, const char *packe
         return -1;
     npy_intp rows = w->parts * w->run, next = w->seen[w->axes - 1];
     npy_intp near = NEAR / (next < 0 ? 1 - next : 1 + next);
-    Layout t = {runs, w->parts, next, w->size, 0, w->other[w->axes - 1], 0};
+    Layout t = {runs, w->parts, next, w->size, 0, w->other[w->axes - 1], 0, 0};
     Stretch stretches[STRETCHES];
     int count;
     while ((count = take(w, at, stretches, near < STRETCH ? STRETCH : near))) {
@@ -366,7 +389,7 @@ run_convolve(const struct Family *f, const Walk *w, Place *at, const char *packe
                 runs[p] = (Run){w->part[p], p * w->run * t.b_step, w->run};
             Tile *const *tiles = f->tiles[w->type == NPY_DOUBLE][two];
             for (int s = 0; s < count; s++)
-                run_tiles(f, tiles, &t, stretches[s].seen, b, stretches[s].other + j, stretches[s].many, t.a_row,
+                run_tiles(tiles, f->rows, &t, stretches[s].seen, b, stretches[s].other + j, stretches[s].many, t.a_row,
                           width);
             b += rows * t.b_step;
         }
@@ -375,9 +398,43 @@ run_convolve(const struct Family *f, const Walk *w, Place *at, const char *packe
     return 0;
 }
 
-/* convolve(seen, packed, y) */
+/* Where the next columns begin that fill vectors, one or two, of channels that each have weights of their own: the last
+ones may begin before, where some are done already. */
+static npy_intp
+next_columns(const struct Family *f, npy_intp all, npy_intp *from, npy_intp *skip)
+{
+    npy_intp left = all - *from, width = left >= 2 * f->bytes ? 2 * f->bytes : f->bytes;
+    *skip = left < width ? width - left : 0;
+    *from -= *skip;
+    return width;
+}
+
+static int
+run_convolve_each(const struct Family *f, const Walk *w, Place *at, const char *weights)
+{
+    Run *runs = PyMem_RawMalloc((w->parts + 1) * sizeof(Run));
+    if (!runs)
+        return -1;
+    npy_intp all = w->run * w->size, next = w->seen[w->axes - 1], skip;
+    for (npy_intp p = 0; p < w->parts; p++)
+        runs[p] = (Run){w->part[p], p * all, 1};
+    Layout t = {runs, w->parts, next, 0, 0, w->other[w->axes - 1], 0, 0};
+    Stretch stretches[STRETCHES];
+    int count;
+    while ((count = take(w, at, stretches, STRETCH)))
+        for (npy_intp j = 0, width; j < all; j += width) {
+            width = next_columns(f, all, &j, &skip);
+            Tile *const *tiles = f->each[w->type == NPY_DOUBLE][width > f->bytes];
+            for (int s = 0; s < count; s++)
+                run_tiles(tiles, f->rows_of_each, &t, stretches[s].seen + j, weights + j, stretches[s].other + j,
+                          stretches[s].many, next, width);
+        }
+    PyMem_RawFree(runs);
+    return 0;
+}
+
 static PyObject *
-convolve(PyObject *module, PyObject *const *args, Py_ssize_t count)
+do_convolve(PyObject *const *args, Py_ssize_t count, int each)
 {
     Walk w;
     Place at;
@@ -385,18 +442,20 @@ convolve(PyObject *module, PyObject *const *args, Py_ssize_t count)
         PyErr_SetString(PyExc_TypeError, "convolve takes three arrays");
         return NULL;
     }
-    if (!read_walk(args[0], args[2], &w))
+    if (!read_walk(args[0], args[2], each, &w))
         return NULL;
-    PyArrayObject *packed = (PyArrayObject *)args[1], *y = (PyArrayObject *)args[2];
+    PyArrayObject *kernel = (PyArrayObject *)args[1], *y = (PyArrayObject *)args[2];
     npy_intp columns = PyArray_DIM(y, PyArray_NDIM(y) - 1), lanes = chosen->bytes / w.size;
-    int fits = is_plain(args[1], w.type) && PyArray_IS_C_CONTIGUOUS(packed) && PyArray_ISWRITEABLE(y) &&
-               PyArray_SIZE(packed) == w.parts * w.run * ((columns + lanes - 1) / lanes * lanes);
+    npy_intp filled = each ? 1 : (columns + lanes - 1) / lanes * lanes;
+    int fits = is_plain(args[1], w.type) && PyArray_IS_C_CONTIGUOUS(kernel) && PyArray_ISWRITEABLE(y) &&
+               PyArray_SIZE(kernel) == w.parts * w.run * filled && (!each || (columns == w.run && columns >= lanes));
     int failed = fits ? 0 : refuse("a kernel or a result") - 1, raised = 0;
     if (!failed) {
         begin(&w, &at, args[0], args[2]);
+        const char *from = PyArray_BYTES(kernel);
         Py_BEGIN_ALLOW_THREADS
         feclearexcept(FE_ALL_EXCEPT);
-        failed = run_convolve(chosen, &w, &at, PyArray_BYTES(packed), columns);
+        failed = each ? run_convolve_each(chosen, &w, &at, from) : run_convolve(chosen, &w, &at, from, columns);
         raised = fetestexcept(FE_ALL_EXCEPT);
         Py_END_ALLOW_THREADS
         if (failed)
@@ -408,6 +467,20 @@ convolve(PyObject *module, PyObject *const *args, Py_ssize_t count)
     if (failed)
         return NULL;
     Py_RETURN_NONE;
+}
+
+/* convolve(seen, packed, y) */
+static PyObject *
+convolve(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    return do_convolve(args, count, 0);
+}
+
+/* convolve_each(seen, weights, y) */
+static PyObject *
+convolve_each(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    return do_convolve(args, count, 1);
 }
 
 /* -- correlate -------------------------------------------------------------------------------- */
@@ -433,7 +506,7 @@ run_correlate(const struct Family *f, const Walk *w, Place *at, char *totals, np
     Run runs[STRETCHES];
     char copied[POSITIONS * MOST_BYTES];
     npy_intp next = w->other[w->axes - 1];
-    Layout t = {runs, 0, w->size, w->seen[w->axes - 1], 0, row, 1};
+    Layout t = {runs, 0, w->size, w->seen[w->axes - 1], 0, row, 0, 1};
     int count;
     while ((count = take(w, at, stretches, POSITIONS))) {
         t.many = count;
@@ -454,15 +527,38 @@ run_correlate(const struct Family *f, const Walk *w, Place *at, char *totals, np
             Tile *const *tiles = f->tiles[w->type == NPY_DOUBLE][two];
             const char *b = part ? copied : stretches[0].other + j;
             for (npy_intp p = 0; p < w->parts; p++)
-                run_tiles(f, tiles, &t, stretches[0].seen + w->part[p], b, totals + p * w->run * row + j, w->run, w->size,
+                run_tiles(tiles, f->rows, &t, stretches[0].seen + w->part[p], b, totals + p * w->run * row + j, w->run, w->size,
                           width);
         }
     }
 }
 
-/* correlate(seen, given, totals) */
+/* Rows of a tile are elements of the window along its last axis, `taps` of them. */
+static void
+run_correlate_each(const struct Family *f, const Walk *w, Place *at, char *totals, npy_intp row, npy_intp taps)
+{
+    Stretch stretches[STRETCHES];
+    Run runs[STRETCHES];
+    npy_intp all = w->run * w->size, last = w->axes - 1, spread = taps > 1 ? w->part[1] - w->part[0] : 0;
+    Layout t = {runs, 0, spread, w->seen[last], w->other[last], row, 0, 1};
+    int count;
+    while ((count = take(w, at, stretches, POSITIONS))) {
+        t.many = count;
+        for (int s = 0; s < count; s++)
+            runs[s] = (Run){stretches[s].seen - stretches[0].seen, stretches[s].other - stretches[0].other,
+                            stretches[s].many};
+        for (npy_intp j = 0, width; j < all; j += width) {
+            width = next_columns(f, all, &j, &t.skip);
+            Tile *const *tiles = f->each[w->type == NPY_DOUBLE][width > f->bytes];
+            for (npy_intp p = 0; p < w->parts; p += taps)
+                run_tiles(tiles, f->rows_of_each, &t, stretches[0].seen + w->part[p] + j, stretches[0].other + j,
+                          totals + p * row + j, taps, spread, width);
+        }
+    }
+}
+
 static PyObject *
-correlate(PyObject *module, PyObject *const *args, Py_ssize_t count)
+do_correlate(PyObject *const *args, Py_ssize_t count, int each)
 {
     Walk w;
     Place at;
@@ -470,18 +566,25 @@ correlate(PyObject *module, PyObject *const *args, Py_ssize_t count)
         PyErr_SetString(PyExc_TypeError, "correlate takes three arrays");
         return NULL;
     }
-    if (!read_walk(args[0], args[1], &w))
+    if (!read_walk(args[0], args[1], each, &w))
         return NULL;
-    PyArrayObject *given = (PyArrayObject *)args[1], *totals = (PyArrayObject *)args[2];
-    npy_intp columns = PyArray_DIM(given, PyArray_NDIM(given) - 1);
-    int fits = is_plain(args[2], w.type) && PyArray_NDIM(totals) == 2 && PyArray_DIM(totals, 0) == w.parts * w.run &&
-               PyArray_DIM(totals, 1) == columns && PyArray_ISWRITEABLE(totals) && is_side_by_side(totals);
+    PyArrayObject *seen = (PyArrayObject *)args[0], *given = (PyArrayObject *)args[1], *totals = (PyArrayObject *)args[2];
+    npy_intp columns = PyArray_DIM(given, PyArray_NDIM(given) - 1), taps = PyArray_DIM(seen, PyArray_NDIM(seen) - 2);
+    npy_intp rows = each ? w.parts : w.parts * w.run;
+    int fits = is_plain(args[2], w.type) && PyArray_NDIM(totals) == 2 && PyArray_DIM(totals, 0) == rows &&
+               PyArray_DIM(totals, 1) == columns && PyArray_ISWRITEABLE(totals) && is_side_by_side(totals) &&
+               (!each || (columns == w.run && columns >= chosen->bytes / w.size));
     int failed = fits ? 0 : refuse("what is added to") - 1, raised = 0;
     if (!failed) {
         begin(&w, &at, args[0], args[1]);
+        char *to = PyArray_BYTES(totals);
+        npy_intp row = PyArray_STRIDE(totals, 0);
         Py_BEGIN_ALLOW_THREADS
         feclearexcept(FE_ALL_EXCEPT);
-        run_correlate(chosen, &w, &at, PyArray_BYTES(totals), columns, PyArray_STRIDE(totals, 0));
+        if (each)
+            run_correlate_each(chosen, &w, &at, to, row, taps);
+        else
+            run_correlate(chosen, &w, &at, to, columns, row);
         raised = fetestexcept(FE_ALL_EXCEPT);
         Py_END_ALLOW_THREADS
         failed = give_errors(raised);
@@ -490,6 +593,20 @@ correlate(PyObject *module, PyObject *const *args, Py_ssize_t count)
     if (failed)
         return NULL;
     Py_RETURN_NONE;
+}
+
+/* correlate(seen, given, totals) */
+static PyObject *
+correlate(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    return do_correlate(args, count, 0);
+}
+
+/* correlate_each(seen, given, totals) */
+static PyObject *
+correlate_each(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    return do_correlate(args, count, 1);
 }
 
 /* -- vectors ---------------------------------------------------------------------------------- */
@@ -512,8 +629,12 @@ vector_bytes(PyObject *module, PyObject *const *args, Py_ssize_t count)
 static PyMethodDef methods[] = {
     {"convolve", (PyCFunction)(void (*)(void))convolve, METH_FASTCALL,
      "convolve(seen, packed, y)\n--\n\nWrite windows times a kernel."},
+    {"convolve_each", (PyCFunction)(void (*)(void))convolve_each, METH_FASTCALL,
+     "convolve_each(seen, weights, y)\n--\n\nWrite windows times weights, channel by channel."},
     {"correlate", (PyCFunction)(void (*)(void))correlate, METH_FASTCALL,
      "correlate(seen, given, totals)\n--\n\nAdd sums over positions of windows times what is given."},
+    {"correlate_each", (PyCFunction)(void (*)(void))correlate_each, METH_FASTCALL,
+     "correlate_each(seen, given, totals)\n--\n\nThe same, channel by channel."},
     {"vector_bytes", (PyCFunction)(void (*)(void))vector_bytes, METH_FASTCALL,
      "vector_bytes(most=None)\n--\n\nThe bytes of a vector, 0 for none; from now on at most so many."},
     {NULL},

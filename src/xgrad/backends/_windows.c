@@ -1,5 +1,4 @@
-/* Windows of arrays, element by element: the largest of each, sums of each channel times weights, and what goes
-back.
+/* Windows of arrays, element by element: the largest of each, and what goes back.
 
 All take a view of what a window shows (numpy_windows.py), (examples, *positions, *window, channels),
 whose channels lie side by side. NumPy would run its loops over the channels alone, which are few: a call
@@ -251,118 +250,7 @@ shared(PyObject *module, PyObject *const *args, Py_ssize_t count)
     Py_RETURN_TRUE;
 }
 
-/* -- windows of one channel each times weights, and what goes back ---------------------------------- */
-
-/* What is done with channels of one window: by vectors as long as there are enough, then one by one. The window
-shows `at`, weights (or what is added up for them) are `w`, and what belongs to the place is `other`. */
-#define COMBINED(type, Lanes)                                                                   \
-    {                                                                                           \
-        Lanes total = {0}, x, weight;                                                           \
-        for (npy_intp k = 0; k < v->parts; k++) {                                               \
-            memcpy(&x, (const type *)(at + v->part[k]) + j, sizeof x);                          \
-            memcpy(&weight, w + k * many + j, sizeof x);                                        \
-            total += x * weight;                                                                \
-        }                                                                                       \
-        memcpy(other + j, &total, sizeof x);                                                    \
-    }
-
-#define SPREAD(type, Lanes)                                                                     \
-    {                                                                                           \
-        Lanes x, weight, given;                                                                 \
-        memcpy(&given, other + j, sizeof x);                                                    \
-        for (npy_intp k = 0; k < v->parts; k++) {                                               \
-            type *into = (type *)(at + v->part[k]) + j;                                         \
-            memcpy(&x, into, sizeof x);                                                         \
-            memcpy(&weight, w + k * many + j, sizeof x);                                        \
-            x += given * weight;                                                                \
-            memcpy(into, &x, sizeof x);                                                         \
-        }                                                                                       \
-    }
-
-#define CORRELATED(type, Lanes)                                                                 \
-    {                                                                                           \
-        Lanes x, total, given;                                                                  \
-        memcpy(&given, other + j, sizeof x);                                                    \
-        for (npy_intp k = 0; k < v->parts; k++) {                                               \
-            memcpy(&x, (const type *)(at + v->part[k]) + j, sizeof x);                          \
-            memcpy(&total, w + k * many + j, sizeof x);                                         \
-            total += given * x;                                                                 \
-            memcpy(w + k * many + j, &total, sizeof x);                                         \
-        }                                                                                       \
-    }
-
-#if defined(__GNUC__)
-#define IN_LANES(type, each)                                                                    \
-    enum { LANES = 32 / (int)sizeof(type) };                                                    \
-    typedef type Lanes __attribute__((vector_size(32)));                                        \
-    for (; j + LANES <= many; j += LANES)                                                       \
-        each(type, Lanes)
-#else
-#define IN_LANES(type, each)
-#endif
-
-#define WEIGHING_OF(name, type, each)                                                           \
-    WIDE static void name(const View *v, char *at, type *w, type *other)                        \
-    {                                                                                           \
-        npy_intp index[NPY_MAXDIMS] = {0}, many = v->channels;                                  \
-        for (npy_intp i = 0; i < v->places; i++, other += many) {                               \
-            npy_intp j = 0;                                                                     \
-            IN_LANES(type, each)                                                                \
-            for (; j < many; j++)                                                               \
-                each(type, type)                                                                \
-            at = (char *)next_place(v, index, at);                                              \
-        }                                                                                       \
-    }
-
-WEIGHING_OF(combine_float, npy_float, COMBINED)
-WEIGHING_OF(combine_double, npy_double, COMBINED)
-WEIGHING_OF(spread_float, npy_float, SPREAD)
-WEIGHING_OF(spread_double, npy_double, SPREAD)
-WEIGHING_OF(correlate_float, npy_float, CORRELATED)
-WEIGHING_OF(correlate_double, npy_double, CORRELATED)
-
-/* f(seen, weights, other): whether it was done; `written` says which of them is written to */
-#define WEIGHING(name, written)                                                                 \
-    static PyObject *name(PyObject *module, PyObject *const *args, Py_ssize_t count)            \
-    {                                                                                           \
-        View v;                                                                                 \
-        if (count != 3) {                                                                       \
-            PyErr_SetString(PyExc_TypeError, #name " takes three arrays");                      \
-            return NULL;                                                                        \
-        }                                                                                       \
-        if (!read_view(args[0], &v))                                                            \
-            Py_RETURN_FALSE;                                                                    \
-        PyArrayObject *seen = (PyArrayObject *)args[0];                                         \
-        int type = PyArray_TYPE(seen);                                                          \
-        if (!is_in_order(args[1], type, v.parts * v.channels, written == 1) ||                  \
-            !is_in_order(args[2], type, v.places * v.channels, written == 2) ||                 \
-            (written == 0 && !PyArray_ISWRITEABLE(seen)))                                       \
-            Py_RETURN_FALSE;                                                                    \
-        char *at = PyArray_BYTES(seen);                                                         \
-        void *w = PyArray_DATA((PyArrayObject *)args[1]);                                       \
-        void *other = PyArray_DATA((PyArrayObject *)args[2]);                                   \
-        NPY_BEGIN_THREADS_DEF;                                                                  \
-        if (PyArray_NBYTES(seen) >= MANY)                                                       \
-            NPY_BEGIN_THREADS;                                                                  \
-        if (type == NPY_FLOAT)                                                                  \
-            name##_float(&v, at, w, other);                                                     \
-        else                                                                                    \
-            name##_double(&v, at, w, other);                                                    \
-        NPY_END_THREADS;                                                                        \
-        Py_RETURN_TRUE;                                                                         \
-    }
-
-WEIGHING(combine, 2)
-WEIGHING(spread, 0)
-WEIGHING(correlate, 1)
-
 static PyMethodDef methods[] = {
-    {"combine", (PyCFunction)(void (*)(void))combine, METH_FASTCALL,
-     "combine(seen, weights, y)\n--\n\nWrite sums of windows times weights; False if NumPy has to."},
-    {"spread", (PyCFunction)(void (*)(void))spread, METH_FASTCALL,
-     "spread(into, weights, g)\n--\n\nAdd g times weights to windows; False if NumPy has to."},
-    {"correlate", (PyCFunction)(void (*)(void))correlate, METH_FASTCALL,
-     "correlate(seen, totals, g)\n--\n\nAdd sums of windows times g to totals; False if NumPy has to."},
     {"largest", (PyCFunction)(void (*)(void))largest, METH_FASTCALL,
      "largest(seen, y)\n--\n\nWrite the largest of each window; False if NumPy has to."},
     {"shared", (PyCFunction)(void (*)(void))shared, METH_FASTCALL,

@@ -43,7 +43,10 @@ class Convolutions:
         out: Array | None = None,
         scratch: Sequence[Array] = (),
     ) -> Array:
-        if _is_depthwise(x1.shape[-1], steps):
+        channels, outputs = x1.shape[-1], x2.shape[-1]
+        if numpy_direct.can_convolve(x1, x2, channels, outputs, steps):
+            y = numpy_direct.convolve(x1, x2, steps, out, Space(scratch))
+        elif _is_depthwise(channels, steps):
             y = written(numpy_depthwise.convolve(xp, x1, x2, steps), out)
         else:
             y = _multiplied(x1, x2, steps, out, Space(scratch))
@@ -62,10 +65,11 @@ class Convolutions:
         out: Array | None = None,
         scratch: Sequence[Array] = (),
     ) -> Array:
-        if _is_depthwise(x2.shape[-2] * steps.groups, steps):
+        channels, outputs = x2.shape[-2] * steps.groups, x2.shape[-1]
+        if numpy_direct.can_convolve(x1, x2, channels, outputs, steps):
+            y = numpy_direct.convolve_input(x1, x2, steps, size, out, Space(scratch))
+        elif _is_depthwise(channels, steps):
             y = written(numpy_depthwise.convolve_input(xp, x1, x2, steps, size), out)
-        elif numpy_direct.can_convolve(x1, x2):
-            y = _sent_back(x1, x2, steps, size, out, Space(scratch))
         elif set(steps.strides) == {1}:
             y = _mirrored(xp, x1, x2, steps, size, out, Space(scratch))
         else:
@@ -86,7 +90,10 @@ class Convolutions:
         out: Array | None = None,
         scratch: Sequence[Array] = (),
     ) -> Array:
-        if _is_depthwise(x1.shape[-1], steps):
+        channels, outputs = x1.shape[-1], x2.shape[-1]
+        if numpy_direct.can_convolve(x1, x2, channels, outputs, steps):
+            y = numpy_direct.convolve_kernel(x1, x2, steps, window, out, Space(scratch))
+        elif _is_depthwise(channels, steps):
             y = written(numpy_depthwise.convolve_kernel(xp, x1, x2, steps, window), out)
         else:
             y = _summed(x1, x2, steps, window, out, Space(scratch))
@@ -107,12 +114,7 @@ def _multiplied(x1: Array, x2: Array, steps: Steps, out: Array | None, space: Sp
     y = np.empty(shape, np.result_type(x1, x2)) if out is None else out
     if not x2.size:
         y[...] = 0  # no channels: sums of nothing
-    direct = numpy_direct.can_convolve(x1, x2)
     for inputs, outputs in _groups(x1.shape[-1], x2.shape[-1], steps.groups):
-        if direct:
-            part = y[..., outputs]
-            numpy_direct.convolve(x1[..., inputs], x2[..., outputs], part, steps, space.again())
-            continue
         width = outputs.stop - outputs.start
         blocks = Blocks.of(x1[..., inputs], window, steps, width, space.again())
         _convolve_group(blocks, x2[..., outputs], y[..., outputs])
@@ -127,28 +129,11 @@ def _summed(
     shape = (*window, depth, outputs)
     y = np.empty(shape, np.result_type(x1, x2)) if out is None else out
     rows = y.reshape(math.prod(window) * depth, outputs)
-    direct = numpy_direct.can_convolve(x1, x2)
     for inputs, columns in _groups(x1.shape[-1], outputs, steps.groups):
         again = space.again()
-        if direct:
-            given, part = x2[..., columns], rows[:, columns]
-            numpy_direct.convolve_kernel(x1[..., inputs], given, part, window, steps, again)
-            continue
         width = columns.stop - columns.start
         blocks = Blocks.of(x1[..., inputs], window, steps, width, again)
         rows[:, columns] = _kernel_of_group(blocks, x2[..., columns], y.dtype, again)
-    return y
-
-
-def _sent_back(
-    x1: Array, x2: Array, steps: Steps, size: Shape, out: Array | None, space: Space
-) -> Array:
-    """The transpose of any convolution, without products that are added."""
-    *_, depth, outputs = x2.shape
-    y = np.empty((x1.shape[0], *size, depth * steps.groups), x1.dtype) if out is None else out
-    for inputs, part in _groups(y.shape[-1], outputs, steps.groups):
-        given, kernel, target = x1[..., part], x2[..., part], y[..., inputs]
-        numpy_direct.convolve_input(given, kernel, target, steps, space.again())
     return y
 
 
@@ -268,44 +253,39 @@ def _is_finite(y: Array) -> bool:
 
 def needs_of_convolve(x1: Any, x2: Any, steps: Steps) -> list[Form]:
     """For something with shapes and dtypes."""
-    if _is_depthwise(x1.shape[-1], steps):
+    channels, outputs = x1.shape[-1], x2.shape[-1]
+    if numpy_direct.can_convolve(x1, x2, channels, outputs, steps):
+        return space_for(numpy_direct.needs_of_convolve(x1, x2, steps))
+    if _is_depthwise(channels, steps):
         return []
-    if numpy_direct.can_convolve(x1, x2):
-        x, kernel = _of_group(x1, steps), _of_group(x2, steps)
-        return space_for(numpy_direct.needs_of_convolve(x, kernel, steps))
-    return space_for(_blocks(x1, x2.shape[:-2], x2.shape[-1], steps)[:-1])
+    return space_for(_blocks(x1, x2.shape[:-2], outputs, steps)[:-1])
 
 
 def needs_of_input(x1: Any, x2: Any, steps: Steps, size: Shape) -> list[Form]:
     """For something with shapes and dtypes."""
-    *window, depth, _ = x2.shape
-    if _is_depthwise(depth * steps.groups, steps):
-        return []
-    if numpy_direct.can_convolve(x1, x2):
-        x, kernel = _of_group(x1, steps), _of_group(x2, steps)
-        return space_for(numpy_direct.needs_of_input(x, kernel, size, steps))
-    if set(steps.strides) != {1}:
+    *window, depth, outputs = x2.shape
+    channels = depth * steps.groups
+    if numpy_direct.can_convolve(x1, x2, channels, outputs, steps):
+        return space_for(numpy_direct.needs_of_input(x1, x2, steps, size))
+    if _is_depthwise(channels, steps) or set(steps.strides) != {1}:
         return []
     back = steps._replace(padding=_padding_back(x1.shape, window, steps, size))
-    blocks = _blocks(x1, tuple(window), depth * steps.groups, back)[:-1]
+    blocks = _blocks(x1, tuple(window), channels, back)[:-1]
     return space_for([Form(x2.shape, x2.dtype), *blocks])
 
 
 def needs_of_kernel(x1: Any, x2: Any, steps: Steps, window: Shape) -> list[Form]:
     """For something with shapes and dtypes."""
-    if _is_depthwise(x1.shape[-1], steps):
+    channels, outputs = x1.shape[-1], x2.shape[-1]
+    if numpy_direct.can_convolve(x1, x2, channels, outputs, steps):
+        return space_for(numpy_direct.needs_of_kernel(x1, x2, steps, window))
+    if _is_depthwise(channels, steps):
         return []
-    if numpy_direct.can_convolve(x1, x2):
-        x, given = _of_group(x1, steps), _of_group(x2, steps)
-        return space_for(numpy_direct.needs_of_kernel(x, given, window, steps))
-    blocks = _blocks(x1, window, x2.shape[-1], steps)
+    blocks = _blocks(x1, window, outputs, steps)
     return space_for([*blocks, blocks[-1]])
 
 
-def _of_group(x: Any, steps: Steps) -> Form:
-    """The channels, or outputs, of one group, whose memory the next one uses again."""
-    return Form((*x.shape[:-1], x.shape[-1] // steps.groups), x.dtype)
-
-
 def _blocks(x: Any, window: Shape, outputs: int, steps: Steps) -> list[Form]:
-    return windows.forms_of_blocks(_of_group(x, steps), window, steps, outputs // steps.groups)
+    """Of one group of channels, whose memory the next one uses again."""
+    each = Form((*x.shape[:-1], x.shape[-1] // steps.groups), x.dtype)
+    return windows.forms_of_blocks(each, window, steps, outputs // steps.groups)

@@ -1,12 +1,12 @@
 """Convolutions on NumPy without copies of windows, where they were compiled (_convolutions.c).
 
-Here the work is laid out: kernels are packed by vectors of outputs, arrays get the zeros around them some
-examples at a time, and threads take examples, or rows of pictures where those are few."""
+Here kernels are packed by vectors of outputs, and groups taken one after the other; numpy_layout.py shares the
+work among threads. Where each channel has a window and an output of its own, all are taken at once."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,9 +15,8 @@ from .._speedups import compiled
 from .._typing import Array, Shape
 from .convolution import Steps
 from .numpy_buffers import Form, Space
-from .numpy_padding import Padding, framed, framed_shape, is_part, middles
+from .numpy_layout import layout_of
 from .numpy_phases import Rows, phases_of, view_of
-from .workers import run_shares, thread_count
 
 __all__ = [
     "can_convolve",
@@ -31,91 +30,146 @@ __all__ = [
 
 compiled_convolutions: Any = compiled("xgrad.backends._convolutions")
 
-LARGE = 1 << 24  # products, for which threads are worth their while
-BYTES = 1 << 20  # of examples with the zeros around them, of each thread
+LARGE = (
+    1 << 24
+)  # products, for which threads are worth their while; and a quarter of channel by channel
 
 
-def _vector_bytes() -> int:
-    return 0 if compiled_convolutions is None else int(compiled_convolutions.vector_bytes())
-
-
-def can_convolve(x1: Any, x2: Any) -> bool:
-    """Whether this is for something with such dtypes."""
+def can_convolve(x1: Any, x2: Any, channels: int, outputs: int, steps: Steps) -> bool:
+    """Whether this is for operands of such dtypes, so many channels and outputs."""
     dtype = np.dtype(x1.dtype)
-    return dtype == x2.dtype and dtype.char in "fd" and dtype.isnative and _vector_bytes() > 0
+    if dtype != x2.dtype or dtype.char not in "fd" or not dtype.isnative:
+        return False
+    many_small = channels == steps.groups > 1 and outputs > channels
+    return _vector_bytes() > 0 and not many_small
 
 
-def convolve(x: Array, kernel: Array, y: Array, steps: Steps, space: Space) -> None:
-    """Write the convolution of the channels of a group."""
+def convolve(x: Array, kernel: Array, steps: Steps, out: Array | None, space: Space) -> Array:
+    """A convolution, as in convolution.py."""
+    *window, _, outputs = kernel.shape
+    counts = steps.positions(x.shape[1:-1], tuple(window))
+    y = np.empty((x.shape[0], *counts, outputs), x.dtype) if out is None else out
     if not (y.size and kernel.size):
         y.fill(0)
-        return
-    view = view_of(steps, kernel.shape[:-2], y.shape[1:-1])
-    packed = _packed(kernel, space)
+        return y
+    view = view_of(steps, tuple(window), counts)
+    for part in _parts(x.shape[-1], outputs, steps, x.dtype):
+        again = space.again()
+        weights, target = kernel[..., part.outputs], y[..., part.outputs]
+        packed, write = _packed(weights, again, part.each), _writer(part.each)
 
-    def run(_: int, part: Array, examples: slice, rows: Rows) -> None:
-        compiled_convolutions.convolve(view.seen(part, rows), packed, y[examples, rows(view)])
+        def run(_: int, seen: Array, examples: slice, rows: Rows) -> None:
+            write(view.seen(seen, rows), packed, target[examples, rows(view)])  # noqa: B023
 
-    work = kernel.size * math.prod(y.shape[:-1])
-    _layout_of(x, steps.padding, y.shape[1], work).run(x, run, space)
+        large = part.is_large(weights.size * math.prod(y.shape[:-1]))
+        some = x[..., part.inputs]
+        layout_of(some, steps.padding, counts[0], large).run(some, run, again)
+    return y
 
 
-def convolve_input(x: Array, kernel: Array, y: Array, steps: Steps, space: Space) -> None:
-    """Write what goes back through the convolution of a group: one for each phase of the strides."""
-    if not (x.size and kernel.size):
+def convolve_input(
+    g: Array, kernel: Array, steps: Steps, size: Shape, out: Array | None, space: Space
+) -> Array:
+    """Its transpose in x: one convolution for each phase of the strides."""
+    *window, depth, outputs = kernel.shape
+    shape = (g.shape[0], *size, depth * steps.groups)
+    y = np.empty(shape, g.dtype) if out is None else out
+    if not (g.size and kernel.size):
         y.fill(0)
-        return
-    padding, phases = phases_of(x.shape, kernel.shape[:-2], y.shape, steps)
+        return y
+    padding, phases = phases_of(g.shape, tuple(window), shape, steps)
     if any(phase.view is None for phase in phases):
         y.fill(0)
-    parts = [
-        (phase.view, _packed(kernel[phase.taps].swapaxes(-1, -2), space), y[phase.places])
-        for phase in phases
-        if phase.view is not None
-    ]
+    for part in _parts(shape[-1], outputs, steps, g.dtype):
+        again = space.again()
+        weights, target = kernel[..., part.outputs], y[..., part.inputs]
+        turned = weights if part.each else weights.swapaxes(-1, -2)
+        jobs = [
+            (phase.view, _packed(turned[phase.taps], again, part.each), target[phase.places])
+            for phase in phases
+            if phase.view is not None
+        ]
+        write = _writer(part.each)
 
-    def run(_: int, part: Array, examples: slice, rows: Rows) -> None:
-        for view, packed, target in parts:
-            seen, into = view.seen(part, rows), target[examples, rows(view)]
-            compiled_convolutions.convolve(seen, packed, into)
+        def run(_: int, seen: Array, examples: slice, rows: Rows) -> None:
+            for view, packed, into in jobs:  # noqa: B023
+                write(view.seen(seen, rows), packed, into[examples, rows(view)])  # noqa: B023
 
-    work = kernel.size * math.prod(x.shape[:-1])
-    _layout_of(x, padding, y.shape[1], work).run(x, run, space)
+        large = part.is_large(weights.size * math.prod(g.shape[:-1]))
+        given = g[..., part.outputs]
+        layout_of(given, padding, size[0], large).run(given, run, again)
+    return y
 
 
 def convolve_kernel(
-    x: Array, given: Array, y: Array, window: Shape, steps: Steps, space: Space
-) -> None:
-    """Write sums over positions of a group: rows ``(elements of the window and channels, outputs)``."""
-    if not (given.size and x.size):
+    x: Array, g: Array, steps: Steps, window: Shape, out: Array | None, space: Space
+) -> Array:
+    """Its transpose in the kernel: sums over positions."""
+    depth, outputs = x.shape[-1] // steps.groups, g.shape[-1]
+    y = np.empty((*window, depth, outputs), x.dtype) if out is None else out
+    if not (g.size and x.size):
         y.fill(0)
+        return y
+    if g.strides[-1] != g.itemsize:
+        g = np.ascontiguousarray(g)
+    view = view_of(steps, window, g.shape[1:-1])
+    rows_of_y = y.reshape(-1, outputs)
+    for part in _parts(x.shape[-1], outputs, steps, x.dtype):
+        again = space.again()
+        some, given = x[..., part.inputs], g[..., part.outputs]
+        target = rows_of_y[:, part.outputs]
+        large = part.is_large(target.size * math.prod(g.shape[:-1]))
+        layout = layout_of(some, steps.padding, g.shape[1], large)
+        totals = [target, *[again.empty(target.shape, y.dtype) for _ in range(layout.shares - 1)]]
+        for total in totals:
+            total.fill(0)
+        add = compiled_convolutions.correlate_each if part.each else compiled_convolutions.correlate
+
+        def run(share: int, seen: Array, examples: slice, rows: Rows) -> None:
+            add(view.seen(seen, rows), given[examples, rows(view)], totals[share])  # noqa: B023
+
+        layout.run(some, run, again)
+        for total in totals[1:]:
+            target += total
+    return y
+
+
+# -- groups ------------------------------------------------------------------------------------
+
+
+class _Part(NamedTuple):
+    """Channels and outputs that are taken at once: of a group, or of all channels by themselves."""
+
+    inputs: slice
+    outputs: slice
+    each: bool
+
+    def is_large(self, products: int) -> bool:
+        """Whether threads are worth their while."""
+        return products > (LARGE // 4 if self.each else LARGE)
+
+
+def _parts(channels: int, outputs: int, steps: Steps, dtype: Any) -> Iterator[_Part]:
+    groups = steps.groups
+    if channels == outputs == groups and channels >= _lanes(dtype):
+        yield _Part(slice(None), slice(None), True)
         return
-    if given.strides[-1] != given.itemsize:
-        given = np.ascontiguousarray(given)
-    view = view_of(steps, window, given.shape[1:-1])
-    work = y.size * math.prod(given.shape[:-1])
-    layout = _layout_of(x, steps.padding, given.shape[1], work)
-    totals = [y, *[space.empty(y.shape, y.dtype) for _ in range(layout.shares - 1)]]
-    for total in totals:
-        total.fill(0)
-
-    def run(share: int, part: Array, examples: slice, rows: Rows) -> None:
-        compiled_convolutions.correlate(
-            view.seen(part, rows), given[examples, rows(view)], totals[share]
-        )
-
-    layout.run(x, run, space)
-    for total in totals[1:]:
-        y += total
+    depth, width = channels // groups, outputs // groups
+    for i in range(groups):
+        inputs, columns = slice(i * depth, (i + 1) * depth), slice(i * width, (i + 1) * width)
+        yield _Part(inputs, columns, False)
 
 
 # -- kernels -----------------------------------------------------------------------------------
 
 
-def _packed(kernel: Array, space: Space) -> Array:
+def _packed(kernel: Array, space: Space, each: bool) -> Array:
     """All rows of two vectors of outputs, then of the next two, and at last what is left as one or two.
 
-    What is no output there is as the last one, so that it raises nothing by itself."""
+    What is no output there is as the last one, so that it raises nothing by itself. Weights of each
+    channel by itself stay in order."""
+    if each:
+        return np.ascontiguousarray(kernel)
     *rows, outputs = kernel.shape
     vector = _lanes(kernel.dtype)
     if kernel.flags.c_contiguous and outputs in (vector, 2 * vector):
@@ -134,6 +188,14 @@ def _packed(kernel: Array, space: Space) -> Array:
     return packed
 
 
+def _writer(each: bool) -> Any:
+    return compiled_convolutions.convolve_each if each else compiled_convolutions.convolve
+
+
+def _vector_bytes() -> int:
+    return 0 if compiled_convolutions is None else int(compiled_convolutions.vector_bytes())
+
+
 def _lanes(dtype: Any) -> int:
     return _vector_bytes() // int(np.dtype(dtype).itemsize)
 
@@ -144,120 +206,53 @@ def _packed_shape(shape: Shape, dtype: Any) -> Shape:
     return (math.prod(rows) * (-(-outputs // vector) * vector),)
 
 
-# -- examples and threads ----------------------------------------------------------------------
-
-
-class _Layout(NamedTuple):
-    """How examples are divided among threads.
-
-    Attributes
-    ----------
-    padding : tuple of pairs
-        What an array gets around it.
-    shares : int
-        Of how many threads.
-    by_rows : bool
-        Whether threads take rows of every example, or all of some.
-    frame : tuple of int
-        The shape of some examples with zeros around them: of all, or of as many as a thread has at a
-        time; nothing if there are none.
-    """
-
-    padding: Padding
-    shares: int
-    by_rows: bool
-    frame: Shape
-
-    def run(self, x: Array, each: _Each, space: Space) -> None:
-        """Call ``each(share, framed examples, which examples, which rows)`` until all is done."""
-        if not self.frame or self.by_rows:
-            whole = framed(x, self.padding, 0, space)
-            if whole.strides[-1] != whole.itemsize and whole.shape[-1] != 1:
-                whole = np.ascontiguousarray(whole)
-
-            def share(number: int) -> None:
-                if self.by_rows:
-                    each(number, whole, slice(None), Rows(number, self.shares))
-                else:
-                    some = self._examples(len(x), number)
-                    each(number, whole[some], some, Rows())
-
-        else:
-            frames = [space.zeros(self.frame, x.dtype) for _ in range(self.shares)]
-            count = self.frame[0]
-
-            def share(number: int) -> None:
-                inside, given = middles(frames[number], x, self.padding)
-                some = self._examples(len(x), number)
-                for i in range(some.start, some.stop, count):
-                    part = slice(i, min(i + count, some.stop))
-                    many = part.stop - i
-                    inside[:many] = given[part]
-                    each(number, frames[number][:many], part, Rows())
-
-        run_shares(share, self.shares)
-
-    def _examples(self, many: int, number: int) -> slice:
-        return slice(many * number // self.shares, many * (number + 1) // self.shares)
-
-    def needs(self, dtype: Any) -> list[Form]:
-        """The memory that it takes."""
-        if not self.frame:
-            return []
-        return [Form(self.frame, dtype)] * (1 if self.by_rows else self.shares)
-
-
-_Each = Callable[[int, Array, slice, Rows], None]
-
-
-def _layout_of(x: Any, padding: Padding, rows: int, work: int) -> _Layout:
-    """For something with a shape and a dtype, and so many rows of results and products."""
-    threads = thread_count() if work > LARGE else 1
-    examples = max(1, x.shape[0])
-    by_rows = examples < threads and rows > examples
-    shares = min(threads, rows if by_rows else examples)
-    if is_part(padding):
-        return _Layout(padding, shares, by_rows, ())
-    frame = framed_shape(x.shape, padding)
-    if not by_rows:
-        size = math.prod(frame[1:]) * np.dtype(x.dtype).itemsize
-        count = max(1, min(BYTES // max(1, size), -(-examples // shares)))
-        frame = (count, *frame[1:])
-    return _Layout(padding, shares, by_rows, frame)
-
-
 # -- what they need in between -----------------------------------------------------------------
 
 
 def needs_of_convolve(x: Any, kernel: Any, steps: Steps) -> list[Form]:
-    """For a group, as something with shapes and dtypes."""
-    counts = steps.positions(x.shape[1:-1], kernel.shape[:-2])
-    work = math.prod((*kernel.shape, x.shape[0], *counts))
-    layout = _layout_of(x, steps.padding, counts[0], work)
-    return [_packed_form(kernel.shape, kernel.dtype), *layout.needs(x.dtype)]
+    """For something with shapes and dtypes."""
+    *window, _, outputs = kernel.shape
+    counts = steps.positions(x.shape[1:-1], tuple(window))
+    part, some, weights = _first_part(x, kernel, x.shape[-1], outputs, steps)
+    large = part.is_large(math.prod((*weights.shape, x.shape[0], *counts)))
+    layout = layout_of(some, steps.padding, counts[0], large)
+    return [*_packed_forms(weights, part.each), *layout.needs(x.dtype)]
 
 
-def needs_of_input(x: Any, kernel: Any, size: Shape, steps: Steps) -> list[Form]:
-    """For a group, as something with shapes and dtypes."""
+def needs_of_input(g: Any, kernel: Any, steps: Steps, size: Shape) -> list[Form]:
+    """For something with shapes and dtypes."""
     *window, depth, outputs = kernel.shape
-    shape = (x.shape[0], *size, depth)
-    padding, phases = phases_of(x.shape, tuple(window), shape, steps)
-    layout = _layout_of(x, padding, size[0], math.prod((*kernel.shape, *x.shape[:-1])))
-    packed = [
-        _packed_form((*phase.view.window, outputs, depth), kernel.dtype)
-        for phase in phases
-        if phase.view is not None
-    ]
-    return [*packed, *layout.needs(x.dtype)]
+    shape = (g.shape[0], *size, depth * steps.groups)
+    part, some, weights = _first_part(g, kernel, shape[-1], outputs, steps)
+    padding, phases = phases_of(g.shape, tuple(window), shape, steps)
+    large = part.is_large(math.prod((*weights.shape, *g.shape[:-1])))
+    forms = layout_of(some, padding, size[0], large).needs(g.dtype)
+    for phase in phases:
+        if phase.view is not None:
+            turned = Form((*phase.view.window, weights.shape[-1], depth), kernel.dtype)
+            forms = [*_packed_forms(turned, part.each), *forms]
+    return forms
 
 
-def needs_of_kernel(x: Any, given: Any, window: Shape, steps: Steps) -> list[Form]:
-    """For a group, as something with shapes and dtypes."""
-    shape = (math.prod(window) * x.shape[-1], given.shape[-1])
-    work = math.prod((*shape, *given.shape[:-1]))
-    layout = _layout_of(x, steps.padding, given.shape[1], work)
+def needs_of_kernel(x: Any, g: Any, steps: Steps, window: Shape) -> list[Form]:
+    """For something with shapes and dtypes."""
+    depth = x.shape[-1] // steps.groups
+    part, some, given = _first_part(x, g, x.shape[-1], g.shape[-1], steps)
+    shape = (math.prod(window) * depth, given.shape[-1])
+    large = part.is_large(math.prod((*shape, *g.shape[:-1])))
+    layout = layout_of(some, steps.padding, g.shape[1], large)
     return [*[Form(shape, x.dtype)] * (layout.shares - 1), *layout.needs(x.dtype)]
 
 
-def _packed_form(shape: Shape, dtype: Any) -> Form:
-    return Form(_packed_shape(shape, dtype), dtype)
+def _first_part(
+    x: Any, y: Any, channels: int, outputs: int, steps: Steps
+) -> tuple[_Part, Form, Form]:
+    """What is taken first, whose memory the others use again, and how much of each operand it is."""
+    part = next(_parts(channels, outputs, steps, x.dtype))
+    groups = 1 if part.each else steps.groups
+    forms = [Form((*a.shape[:-1], a.shape[-1] // groups), a.dtype) for a in (x, y)]
+    return part, forms[0], forms[1]
+
+
+def _packed_forms(kernel: Form, each: bool) -> list[Form]:
+    return [] if each else [Form(_packed_shape(kernel.shape, kernel.dtype), kernel.dtype)]

@@ -33,7 +33,7 @@ __all__ = [
     "view",
 ]
 
-# The module, or None, for numpy_pooling.py and numpy_depthwise.py.
+# The module, or None, for numpy_pooling.py.
 compiled_windows: Any = compiled("xgrad.backends._windows")
 
 WORK = 1 << 18  # products in a block, up to which OpenBLAS wakes nobody
