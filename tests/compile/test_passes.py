@@ -48,6 +48,26 @@ def test_what_is_the_same_everywhere_takes_no_memory():
     assert [i.operands[1].value for i in made.instructions] == [2.0, 6.0]
 
 
+@pytest.mark.parametrize("shape", [(600, 500), (3,)])
+def test_choices_read_one_element_of_what_is_the_same_everywhere(shape):
+    """The cotangent of a sum is a one for each element; where it is chosen from, one is enough."""
+    _, made = program_of(
+        lambda x: xg.grad(lambda x: xg.sum(xg.where(x > 0.0, x, x * 0.5)))(x),
+        np.random.default_rng(0).normal(size=shape),
+    )
+    read = {x for i in made.instructions for x in i.reads()}
+    assert [made.specs[n].shape for n in made.constants if n in read] == [()]
+
+
+def test_one_element_is_not_enough_for_what_has_the_shape_of_all():
+    c = xg.broadcast_to(xg.asarray(2.0), (4, 3))
+    f, made = program_of(
+        lambda x, y: (xg.hypot(x, c), xg.where(x > y, c, 0.0)), np.ones(3), np.ones((4, 1))
+    )
+    assert [y.shape for y in f(xg.ones(3), xg.zeros((4, 1)))] == [(4, 3), (4, 3)]
+    assert sorted(made.specs[n].shape for n in made.constants) == [(), (4, 3)]
+
+
 def test_large_constants_are_not_kept_twice():
     c = xg.asarray(np.random.default_rng(0).normal(size=100_000))
     _, made = program_of(lambda x: x + c + xg.exp(c), np.ones(100_000))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..program import Program
 from .algebra import doubled, simplified, with_numbers
+from .constants import with_single_elements
 from .dead_code import without_dead_code
 from .folding import folded
 from .indices import with_wide_indices
@@ -15,7 +16,7 @@ from .sweep import swept
 
 __all__ = ["RULES", "optimise"]
 
-RULES = (folded, with_numbers, simplified, doubled, repeated)
+RULES = (folded, with_numbers, simplified, doubled, with_single_elements, repeated)
 
 
 def optimise(program: Program) -> Program:

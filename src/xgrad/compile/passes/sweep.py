@@ -34,12 +34,24 @@ class Known:
     """
 
     def __init__(self, program: Program) -> None:
-        self.program = program
+        self.specs = dict(program.specs)
+        self.program = replace(program, specs=self.specs)
         self.outputs = set(program.outputs())
         self.constants = dict(program.constants)
         self.numbers: dict[int, Any] = {}
         self.makers: dict[int, Instruction] = {}
         self.seen: dict[Any, tuple[int, ...]] = {}
+        self._single: dict[int, int] = {}
+        self._new = program.new_numbers()
+
+    def single(self, constant: int, element: Callable[[Any], Any]) -> int:
+        """A constant without axes for one that is the same everywhere, made by a function of the array."""
+        number = self._single.get(constant)
+        if number is None:
+            number = self._single[constant] = next(self._new)
+            self.constants[number] = element(self.constants[constant])
+            self.specs[number] = self.specs[constant]._replace(shape=())
+        return number
 
 
 Rule = Callable[[Known, Instruction], Instruction | tuple[int, ...] | None]
@@ -69,5 +81,5 @@ def swept(program: Program, rules: Sequence[Rule]) -> Program:
             for number in current.results:
                 known.makers[number] = current
     if len(known.constants) > len(program.constants):
-        program = replace(program, constants=known.constants)
+        program = replace(program, constants=known.constants, specs=known.specs)
     return program.renamed(names, kept)

@@ -1,0 +1,41 @@
+"""Constants that are one element, seen many times, are read as that element: nothing is spread out for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...core.primitive import Kind
+from ..program import Instruction
+from .sweep import Known
+
+__all__ = ["ELEMENTWISE", "first_element", "is_uniform", "with_single_elements"]
+
+ELEMENTWISE = (Kind.ELEMENTWISE, Kind.SELECTION, Kind.CONSTANT)
+
+
+def with_single_elements(known: Known, instruction: Instruction) -> Instruction | None:
+    """Read one element of what is the same everywhere, where the other operands have the result's shape."""
+    if instruction.primitive.kind not in ELEMENTWISE or len(instruction.results) != 1:
+        return None
+    specs = known.program.specs
+    reads = instruction.reads()
+    spread = [x for x in reads if specs[x].shape and is_uniform(known.constants.get(x))]
+    if not spread:
+        return None
+    shapes = [specs[x].shape for x in reads if x not in spread]
+    if np.broadcast_shapes(*shapes) != specs[instruction.results[0]].shape:
+        return None
+    return instruction.renamed({x: known.single(x, first_element) for x in spread})
+
+
+def is_uniform(array: Any) -> bool:
+    """Whether an array is one element, seen many times."""
+    strides = getattr(array, "strides", None)
+    return strides == (0,) * len(array.shape) and 0 not in array.shape if strides else False
+
+
+def first_element(array: Any) -> Any:
+    """The first element, without axes."""
+    return array[(slice(0, 1),) * len(array.shape)].reshape(())
