@@ -56,6 +56,28 @@ def test_single_precision_is_rounded_once(name, rng):
     assert off_by(found, UFUNCS[name](x.astype(np.float64))).max() <= 0.51
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_logaddexp(dtype, rng):
+    """Exact but for what two logarithms of opposite signs lose, and where one is infinite or both are."""
+    logaddexp = UFUNCS["logaddexp"]
+    x1, x2 = (everywhere(rng).astype(dtype) for _ in range(2))
+    wide = np.longdouble if dtype == np.float64 else np.float64
+    found, expected = logaddexp(x1, x2), logaddexp(x1.astype(wide), x2.astype(wide))
+    assert found.dtype == dtype
+    unit = np.spacing(np.maximum(np.maximum(np.abs(x1), np.abs(x2)), np.abs(found))).astype(wide)
+    assert (np.abs(found - expected) / unit).max() <= 6
+    with np.errstate(all="raise"):
+        pairs = np.array(
+            [(np.inf, 1), (-np.inf, 1), (np.inf, -np.inf), (np.inf, np.inf), (-np.inf, -np.inf)]
+        )
+        assert logaddexp(*pairs.T.astype(dtype)).tolist() == [np.inf, 1, np.inf, np.inf, -np.inf]
+        assert np.isnan(
+            logaddexp(np.array([np.nan, 1, np.nan], dtype), np.array([1, np.nan, np.inf], dtype))
+        ).all()
+    outer = logaddexp.outer(x1[:50], x2[:40])
+    np.testing.assert_allclose(outer, np.logaddexp.outer(x1[:50], x2[:40]), rtol=1e-6, atol=1e-6)
+
+
 @pytest.mark.parametrize("name", ["erf", "erfc", "expit", "ndtr"])
 def test_values_are_scipys_where_those_are_exact(name, rng):
     scipy = pytest.importorskip("scipy.special", reason="scipy is not installed")

@@ -129,12 +129,17 @@ def pairs(draw, dtypes):
     return first, draw(arrays(same_kind, shapes.input_shapes[1]))
 
 
-def same(result, expected):
+def same(result, expected, name=""):
+    """The same digits, but where NumPy's are not the best (backends/numpy_ufuncs.py)."""
     assert isinstance(result, xg.Tensor)
     assert type(result.array) is np.ndarray
     assert result.shape == expected.shape
     assert result.dtype == expected.dtype
-    np.testing.assert_array_equal(result.numpy(), expected)
+    if name == "logaddexp":
+        unit = 8 * np.finfo(expected.dtype).eps
+        np.testing.assert_allclose(result.numpy(), expected, rtol=unit, atol=unit)
+    else:
+        np.testing.assert_array_equal(result.numpy(), expected)
 
 
 def test_every_elementwise_function_is_here():
@@ -171,9 +176,9 @@ def test_binary_functions_are_numpys_and_broadcast(name, data):
         x2 = (np.abs(x2.astype(int)) % 7).astype(x2.dtype)
     with np.errstate(all="ignore"):
         expected = np.asarray(plain(name)(x1, x2))
-        same(getattr(xg, name)(xg.asarray(x1), xg.asarray(x2)), expected)
-        same(getattr(xg, name)(x1, xg.asarray(x2)), expected)
-        same(getattr(xg, name)(xg.asarray(x1), x2), expected)
+        same(getattr(xg, name)(xg.asarray(x1), xg.asarray(x2)), expected, name)
+        same(getattr(xg, name)(x1, xg.asarray(x2)), expected, name)
+        same(getattr(xg, name)(xg.asarray(x1), x2), expected, name)
 
 
 @pytest.mark.parametrize("name", [n for n in BINARY if set(REAL) <= set(BINARY[n])])
@@ -185,8 +190,8 @@ def test_binary_functions_take_python_scalars_on_both_sides(name, data):
     array = np.asarray(scalar, dtype=x.dtype)
     f = getattr(xg, name)
     with np.errstate(all="ignore"):
-        same(f(xg.asarray(x), scalar), np.asarray(plain(name)(x, array)))
-        same(f(scalar, xg.asarray(x)), np.asarray(plain(name)(array, x)))
+        same(f(xg.asarray(x), scalar), np.asarray(plain(name)(x, array)), name)
+        same(f(scalar, xg.asarray(x)), np.asarray(plain(name)(array, x)), name)
 
 
 def array_api_shapes():

@@ -180,6 +180,18 @@ at_most(double x, double bound)
     LOG1P(e, P)                                                                                 \
     y = (x > 0.0 ? 0.0 : x) - log1p_e;
 
+/* What is equal, infinities too, has no distance. */
+#define LOGADDEXP(P)                                                                            \
+    double e = DECAY(x1 == x2 ? 0.0 : -fabs(x1 - x2), P);                                       \
+    LOG1P(e, P)                                                                                 \
+    y = (x1 < x2 ? x2 : x1) + log1p_e;
+
+#define LONG_LOGADDEXP(P)                                                                       \
+    npy_longdouble e = expl(x1 == x2 ? 0 : -fabsl(x1 - x2));                                    \
+    y = (x1 < x2 ? x2 : x1) + log1pl(e);
+
+#define RELU_COTANGENT(P) y = x2 > 0 ? x1 : 0;
+
 #define NDTR(P)                                                                                 \
     double m = at_most(fabs(x), 50.0);                                                          \
     double tail = 0.5 * (BELL(m, 0.5, P) * SCALED_ERFC(m * 0x1.6a09e667f3bcdp-1, P));           \
@@ -240,13 +252,14 @@ forget(void)
     }
 
 /* Of two operands. What does not lie side by side is copied by blocks, a single number once. */
-#define LOOP_OF_TWO(name, type, value)                                                             \
+#define LOOP_OF_TWO(name, type, wide, BODY, P)                                                     \
     WIDEST static void name##_flat(const type *in1, const type *in2, type *out, npy_intp count)    \
     {                                                                                              \
         ELEMENT_BY_ELEMENT                                                                         \
         for (npy_intp i = 0; i < count; i++) {                                                     \
-            type x1 = in1[i], x2 = in2[i];                                                         \
-            out[i] = value;                                                                        \
+            wide x1 = in1[i], x2 = in2[i], y;                                                      \
+            BODY(P)                                                                                \
+            out[i] = (type)y;                                                                      \
         }                                                                                          \
     }                                                                                              \
                                                                                                    \
@@ -306,11 +319,16 @@ LOOP(relu_double, npy_double, npy_double, RELU, DOUBLE)
 LONG_LOOP(relu_long, x < 0 ? 0 : x)
 static PyUFuncGenericFunction relu_loops[] = {relu_float, relu_double, relu_long};
 
-LOOP_OF_TWO(relu_cotangent_float, npy_float, x2 > 0 ? x1 : 0)
-LOOP_OF_TWO(relu_cotangent_double, npy_double, x2 > 0 ? x1 : 0)
-LOOP_OF_TWO(relu_cotangent_long, npy_longdouble, x2 > 0 ? x1 : 0)
+LOOP_OF_TWO(relu_cotangent_float, npy_float, npy_float, RELU_COTANGENT, FLOAT)
+LOOP_OF_TWO(relu_cotangent_double, npy_double, npy_double, RELU_COTANGENT, DOUBLE)
+LOOP_OF_TWO(relu_cotangent_long, npy_longdouble, npy_longdouble, RELU_COTANGENT, DOUBLE)
 static PyUFuncGenericFunction relu_cotangent_loops[] = {
     relu_cotangent_float, relu_cotangent_double, relu_cotangent_long};
+
+LOOP_OF_TWO(logaddexp_float, npy_float, double, LOGADDEXP, FLOAT)
+LOOP_OF_TWO(logaddexp_double, npy_double, double, LOGADDEXP, DOUBLE)
+LOOP_OF_TWO(logaddexp_long, npy_longdouble, npy_longdouble, LONG_LOGADDEXP, DOUBLE)
+static PyUFuncGenericFunction logaddexp_loops[] = {logaddexp_float, logaddexp_double, logaddexp_long};
 
 /* What loops are given besides, and what they take and make: one dtype, which is written as often. */
 static void *const nothing[] = {NULL, NULL, NULL};
@@ -328,6 +346,7 @@ static const struct {
     {"erfc", erfc_loops, 1, "1 - erf(x)."},
     {"expit", expit_loops, 1, "1 / (1 + exp(-x))."},
     {"log_expit", log_expit_loops, 1, "The logarithm of expit."},
+    {"logaddexp", logaddexp_loops, 2, "log(exp(x1) + exp(x2))."},
     {"ndtr", ndtr_loops, 1, "The normal distribution function."},
     {"relu", relu_loops, 1, "x, or 0 where that is negative."},
     {"relu_cotangent", relu_cotangent_loops, 2, "x1 where x2 is positive, else 0."},

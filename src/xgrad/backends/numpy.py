@@ -30,6 +30,8 @@ from .numpy_numbers import Numbers
 from .numpy_pooling import Pooling
 from .numpy_rows import Reductions
 from .numpy_scatter import FEW, add_at, add_rows, combine, sums_of_rows
+from .numpy_sorting import Sorting
+from .numpy_ufuncs import UFUNCS
 from .replacing import is_alone, replace_by_blocks
 
 __all__ = ["NumpyBackend"]
@@ -37,12 +39,13 @@ __all__ = ["NumpyBackend"]
 _CODES = re.compile(r"[?bhilqBHILQfdFD]|[iu][1248]|f[48]|c8|c16")  # NumPy's short names
 _CPU = "cpu"
 _SMALL = 4096
-_UFUNCS = {"add": np.add, "multiply": np.multiply, "min": np.minimum, "max": np.maximum}
+_MODES = {"add": np.add, "multiply": np.multiply, "min": np.minimum, "max": np.maximum}
 
 
-class Own(Convolutions, CrossEntropies, Matrices, Networks, Pooling, Reductions):
+class Own(Convolutions, CrossEntropies, Matrices, Networks, Pooling, Reductions, Sorting):
     """Where numpy needs its own version."""
 
+    logaddexp = staticmethod(UFUNCS.get("logaddexp", np.logaddexp))
     matmul = staticmethod(numpy_products.matmul)
     power = staticmethod(whole_powers.power)
     where = staticmethod(numpy_masks.where)
@@ -72,21 +75,6 @@ class Own(Convolutions, CrossEntropies, Matrices, Networks, Pooling, Reductions)
     def unique_values(x: Array) -> Array:
         """Sorted, as callers of every other library rely on; NumPy's own is not since 2.3."""
         return np.unique(x, equal_nan=False)
-
-    @staticmethod
-    def sort(x: Array, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Array:
-        y = np.sort(x, axis=axis, stable=stable)
-        return np.flip(y, axis=axis) if descending else y
-
-    @staticmethod
-    def argsort(
-        x: Array, *, axis: int = -1, descending: bool = False, stable: bool = True
-    ) -> Array:
-        if not descending:
-            return np.argsort(x, axis=axis, stable=stable)
-        # Backwards there and back again, so that equal elements keep their order.
-        order = np.argsort(np.flip(x, axis=axis), axis=axis, stable=stable)
-        return x.shape[axis] - 1 - np.flip(order, axis=axis)
 
     @staticmethod
     def searchsorted(x1: Array, x2: Array, *, side: Any = "left", sorter: Any = None) -> Array:
@@ -223,7 +211,7 @@ class Own(Convolutions, CrossEntropies, Matrices, Networks, Pooling, Reductions)
         if mode == "set":
             np.moveaxis(out, axis, 0)[indices] = np.moveaxis(updates, axis, 0)
         else:
-            combine(_UFUNCS[mode], out, indices, updates, axis)
+            combine(_MODES[mode], out, indices, updates, axis)
         return out
 
     def contract(xp: Any, x1: Array, x2: Array, *, subscripts: str) -> Array:

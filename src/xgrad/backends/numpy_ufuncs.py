@@ -11,7 +11,10 @@ from .._speedups import compiled
 __all__ = ["UFUNCS"]
 
 _module = compiled("xgrad.backends._ufuncs")
-_NAMES = ("erf", "erfc", "expit", "log_expit", "ndtr", "relu", "relu_cotangent", "softplus")
+_NAMES = (
+    *("erf", "erfc", "expit", "log_expit", "logaddexp", "ndtr", "relu", "relu_cotangent"),
+    "softplus",
+)
 
 UFUNCS: dict[str, Any] = {}
 if _module is not None:

@@ -1,0 +1,50 @@
+"""Orders on NumPy are the stable ones, however they are found."""
+
+import numpy as np
+import pytest
+
+from xgrad.backends import backend_named, numpy_sorting
+
+XP = backend_named("numpy").xp
+DTYPES = ["float32", "float64", "float16", "int8", "int64", "uint16", "bool", "complex128"]
+
+
+@pytest.fixture(params=[0, 1 << 10], ids=["always", "where they are many"], autouse=True)
+def few(request, monkeypatch):
+    """From how many elements on another order is tried first."""
+    monkeypatch.setattr(numpy_sorting, "_FEW", request.param)
+
+
+def arrays(dtype):
+    rng = np.random.default_rng(0)
+    for shape in ((3000,), (40, 50), (7, 1, 200), (0, 3), (3, 0), (1,), (2, 2)):
+        yield rng.normal(size=shape).astype(dtype)
+        yield rng.integers(0, 5, shape).astype(dtype)
+        if np.dtype(dtype).kind in "fc":
+            yield np.where(rng.random(shape) < 0.02, np.nan, rng.normal(size=shape)).astype(dtype)
+            yield np.where(rng.random(shape) < 0.5, 0.0, -0.0).astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_equal_elements_keep_their_order(dtype):
+    for x in arrays(dtype):
+        for axis in range(x.ndim):
+            order = XP.argsort(x, axis=axis)
+            np.testing.assert_array_equal(order, np.argsort(x, axis=axis, stable=True))
+            y = XP.sort(x, axis=axis)
+            assert y.dtype == x.dtype
+            np.testing.assert_array_equal(y, np.sort(x, axis=axis))
+            np.testing.assert_array_equal(y, np.take_along_axis(x, order, axis=axis))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_and_downwards_too(dtype):
+    for x in arrays(dtype):
+        order = XP.argsort(x, axis=-1, descending=True)
+        y = XP.sort(x, axis=-1, descending=True)
+        np.testing.assert_array_equal(y, np.take_along_axis(x, order, axis=-1))
+        np.testing.assert_array_equal(y, np.flip(np.sort(x, axis=-1), axis=-1))
+        same = y[..., 1:] == y[..., :-1]
+        assert (order[..., 1:][same] > order[..., :-1][same]).all()
