@@ -6,7 +6,21 @@ import pytest
 from xgrad.backends import backend_named, numpy_sorting
 
 XP = backend_named("numpy").xp
-DTYPES = ["float32", "float64", "float16", "int8", "int64", "uint16", "bool", "complex128"]
+DTYPES = [
+    *(
+        "float32",
+        "float64",
+        "float16",
+        ">f4",
+        "int8",
+        "int32",
+        "int64",
+        "uint16",
+        "uint32",
+        "uint64",
+    ),
+    *("bool", "complex128"),
+]
 
 
 @pytest.fixture(params=[0, 1 << 10], ids=["always", "where they are many"], autouse=True)
@@ -20,9 +34,14 @@ def arrays(dtype):
     for shape in ((3000,), (40, 50), (7, 1, 200), (0, 3), (3, 0), (1,), (2, 2)):
         yield rng.normal(size=shape).astype(dtype)
         yield rng.integers(0, 5, shape).astype(dtype)
+        if np.dtype(dtype).kind in "iu":
+            info = np.iinfo(dtype)
+            yield rng.integers(info.min, info.max, shape, dtype, endpoint=True)
+            yield rng.choice(np.array([info.min, info.max, 0], dtype), shape)
         if np.dtype(dtype).kind in "fc":
             yield np.where(rng.random(shape) < 0.02, np.nan, rng.normal(size=shape)).astype(dtype)
-            yield np.where(rng.random(shape) < 0.5, 0.0, -0.0).astype(dtype)
+            yield np.where(rng.random(shape) < 0.02, -np.nan, -rng.normal(size=shape)).astype(dtype)
+            yield rng.choice([0.0, -0.0, np.inf, -np.inf, 6e-8, -6e-8], shape).astype(dtype)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
