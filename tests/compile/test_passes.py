@@ -15,6 +15,7 @@ from xgrad.compile.passes.joining import with_joined_products
 from xgrad.compile.passes.layout import with_copied_transposes
 from xgrad.compile.passes.powers import with_products
 from xgrad.compile.passes.sweep import swept
+from xgrad.compile.passes.transposes import with_late_transposes
 
 
 def program_of(f, *arrays):
@@ -66,6 +67,10 @@ def test_one_element_is_not_enough_for_what_has_the_shape_of_all():
     )
     assert [y.shape for y in f(xg.ones(3), xg.zeros((4, 1)))] == [(4, 3), (4, 3)]
     assert sorted(made.specs[n].shape for n in made.constants) == [(), (4, 3)]
+    _, made = program_of(
+        lambda x: xg.searchsorted(xg.broadcast_to(xg.asarray(2.0), (3,)), x), np.arange(5.0)
+    )
+    assert [made.specs[n].shape for n in made.constants] == [(3,)]
 
 
 def test_large_constants_are_not_kept_twice():
@@ -217,6 +222,7 @@ SINGLE = {
     "with_products": with_products,
     "with_joined_products": with_joined_products,
     "with_copied_transposes": with_copied_transposes,
+    "with_late_transposes": with_late_transposes,
     "without_dead_code": without_dead_code,
     **{rule.__name__: functools.partial(swept, rules=[rule]) for rule in RULES},
     "assuming_finite": lambda program: assuming_finite(program)[0],
@@ -243,6 +249,44 @@ def test_every_pass_alone_changes_no_number(run, order, seed):
     for y, e in zip(found, expected, strict=True):
         scale = np.max(np.abs(e), initial=1.0)
         np.testing.assert_allclose(y, e, rtol=1e-11, atol=1e-11 * scale)
+
+
+def test_elementwise_work_is_done_before_transposes():
+    c = xg.asarray(np.arange(6.0).reshape(3, 2))
+    x = np.arange(6.0).reshape(2, 3)
+    f, made = program_of(lambda x: xg.tanh(x.T * 2.0) * c, x)
+    assert names(made) == ["multiply", "tanh", "multiply", "matrix_transpose"]
+    assert f(xg.asarray(x)).shape == (3, 2)
+    _, made = program_of(lambda x: xg.sum(xg.tanh(x.T).T * x), x)  # twice is not at all
+    assert names(made) == ["tanh", "multiply", "sum"]
+    axes = (2, 0, 1)
+    _, made = program_of(
+        lambda x: xg.permute_dims(x, axes) * xg.exp(xg.permute_dims(x, axes)), np.ones((2, 3, 4))
+    )
+    assert names(made) == ["exp", "multiply", "permute_dims"]
+    _, made = program_of(
+        lambda x, y: xg.exp(x.T) @ y, x, np.ones((2, 2))
+    )  # a product takes it as it is
+    assert names(made) == ["exp", "matrix_transpose", "matmul"]
+    _, made = program_of(lambda x: xg.grad(lambda x: xg.sum(xg.tanh(x.T * 2.0).T * x))(x), x)
+    assert not {"permute_dims", "matrix_transpose"} & set(names(made))
+
+
+def test_transposes_stay_where_others_are_not_transposed():
+    x = np.arange(6.0).reshape(2, 3)
+    for f in (
+        lambda x, y: xg.exp(x.T) + y,
+        lambda x, y: xg.sum(xg.exp(x.T), axis=0) * 2.0 + y,
+        lambda x, y: (
+            xg.permute_dims(xg.stack([x, x]), (2, 1, 0))
+            * xg.permute_dims(xg.stack([x, x]), (2, 0, 1))
+        ),
+    ):
+        _, made = program_of(f, x, np.ones(2))
+        found = names(made)
+        moves = [n for n in found if n in ("permute_dims", "matrix_transpose")]
+        first = min(found.index(n) for n in ("exp", "multiply") if n in found)
+        assert found.index(moves[0]) < first
 
 
 def test_a_guarded_constant_keeps_its_shape():
