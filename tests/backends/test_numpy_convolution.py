@@ -1,5 +1,6 @@
 """NumPy's convolutions in blocks and on threads against the portable functions."""
 
+import functools
 import platform
 
 import numpy as np
@@ -212,3 +213,25 @@ def test_what_does_not_fit_is_refused(name):
     ):
         with pytest.raises(TypeError, match=r"does not fit|takes three"):
             run(*arrays)
+
+
+def _unaligned(x):
+    y = np.ndarray(x.shape, x.dtype, bytearray(x.nbytes + 1), 1)
+    y[...] = x
+    return y
+
+
+@pytest.mark.parametrize("groups", [1, 16])
+@pytest.mark.usefixtures("way")
+def test_operands_lie_at_any_address(groups, rng):
+    x, k, g = (
+        rng.normal(size=shape) for shape in ((2, 6, 7, 16), (3, 3, 16 // groups, 16), (2, 4, 5, 16))
+    )
+    steps = Steps((1, 1), ((0, 0), (0, 0)), (1, 1), groups)
+    for name, operands, options in (
+        ("convolve", (x, k), {}),
+        ("convolve_input", (g, k), {"size": (6, 7)}),
+        ("convolve_kernel", (x, g), {"window": (3, 3)}),
+    ):
+        run = functools.partial(getattr(XP, name), steps=steps, zeros=None, **options)
+        np.testing.assert_array_equal(run(*map(_unaligned, operands)), run(*operands))
