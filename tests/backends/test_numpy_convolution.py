@@ -235,3 +235,26 @@ def test_operands_lie_at_any_address(groups, rng):
     ):
         run = functools.partial(getattr(XP, name), steps=steps, zeros=None, **options)
         np.testing.assert_array_equal(run(*map(_unaligned, operands)), run(*operands))
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("groups", [1, 3, 16])
+@pytest.mark.usefixtures("way")
+def test_transposes_know_nothing_of_zeros_around_what_is_given(groups, stride, rng):
+    channels = max(3, groups)
+    g, k = 1 + rng.random((2, 4, channels)), 1 + rng.random((3, channels // groups, channels))
+    k[0, 0, 0] = np.inf
+    options = {"steps": Steps((stride,), ((0, 0),), (1,), groups), "size": (3 * stride + 3,)}
+    y = XP.convolve_input(g, k, zeros=None, **options)
+    assert np.isinf(y).any()
+    np.testing.assert_allclose(y, convolution.convolve_input(XP, g, k, zeros=None, **options))
+
+
+@pytest.mark.parametrize("positions", [5, 5000])
+@pytest.mark.usefixtures("way")
+def test_looking_for_what_is_not_finite_raises_nothing(positions):
+    g, k = np.full((2, positions, 3), 1e200), np.ones((1, 3, 3))
+    steps = Steps((1,), ((0, 0),), (1,))
+    with np.errstate(all="raise"):
+        y = XP.convolve_input(g, k, steps=steps, size=(positions,), zeros=None)
+    np.testing.assert_allclose(y, 3e200)
