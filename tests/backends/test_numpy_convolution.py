@@ -37,6 +37,7 @@ def threads(request, monkeypatch):
         monkeypatch.setattr(module, "thread_count", lambda: request.param)
     for module in (numpy_direct, numpy_windows):
         monkeypatch.setattr(module, "LARGE", 0)
+    monkeypatch.setattr(numpy_direct, "FEW", 0)
     monkeypatch.setattr(numpy_depthwise, "_BLOCK", 1 << 13)
 
 
@@ -258,3 +259,23 @@ def test_looking_for_what_is_not_finite_raises_nothing(positions):
     with np.errstate(all="raise"):
         y = XP.convolve_input(g, k, steps=steps, size=(positions,), zeros=None)
     np.testing.assert_allclose(y, 3e200)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 8, 12])
+@pytest.mark.parametrize("size", [(40,), (3, 17), (5, 32), (2, 3, 35)])
+@pytest.mark.usefixtures("threads", "way")
+def test_few_channels_that_each_have_a_window(size, channels, rng):
+    """Where positions are taken as channels, with and without a rest of them."""
+    axes = len(size)
+    steps = Steps((1,) * axes, ((2, 1),) * axes, (2,) * axes, channels)
+    x, k = rng.normal(size=(2, *size, channels)), rng.normal(size=(*(2,) * axes, 1, channels))
+    g = rng.normal(size=(2, *[n + 1 for n in size], channels))
+    for name, operands, options in (
+        ("convolve", (x, k), {}),
+        ("convolve_input", (g, k), {"size": size}),
+        ("convolve_kernel", (x, g), {"window": (2,) * axes}),
+    ):
+        expected = getattr(convolution, name)(XP, *operands, steps=steps, zeros=None, **options)
+        for given in (operands, [*map(np.asfortranarray, operands)]):
+            found = getattr(XP, name)(*given, steps=steps, zeros=None, **options)
+            np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-11)
