@@ -1,5 +1,6 @@
 """NumPy's convolutions in blocks and on threads against the portable functions."""
 
+import functools
 import platform
 
 import numpy as np
@@ -36,6 +37,7 @@ def threads(request, monkeypatch):
         monkeypatch.setattr(module, "thread_count", lambda: request.param)
     for module in (numpy_direct, numpy_windows):
         monkeypatch.setattr(module, "LARGE", 0)
+    monkeypatch.setattr(numpy_direct, "FEW", 0)
     monkeypatch.setattr(numpy_depthwise, "_BLOCK", 1 << 13)
 
 
@@ -212,3 +214,68 @@ def test_what_does_not_fit_is_refused(name):
     ):
         with pytest.raises(TypeError, match=r"does not fit|takes three"):
             run(*arrays)
+
+
+def _unaligned(x):
+    y = np.ndarray(x.shape, x.dtype, bytearray(x.nbytes + 1), 1)
+    y[...] = x
+    return y
+
+
+@pytest.mark.parametrize("groups", [1, 16])
+@pytest.mark.usefixtures("way")
+def test_operands_lie_at_any_address(groups, rng):
+    x, k, g = (
+        rng.normal(size=shape) for shape in ((2, 6, 7, 16), (3, 3, 16 // groups, 16), (2, 4, 5, 16))
+    )
+    steps = Steps((1, 1), ((0, 0), (0, 0)), (1, 1), groups)
+    for name, operands, options in (
+        ("convolve", (x, k), {}),
+        ("convolve_input", (g, k), {"size": (6, 7)}),
+        ("convolve_kernel", (x, g), {"window": (3, 3)}),
+    ):
+        run = functools.partial(getattr(XP, name), steps=steps, zeros=None, **options)
+        np.testing.assert_array_equal(run(*map(_unaligned, operands)), run(*operands))
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("groups", [1, 3, 16])
+@pytest.mark.usefixtures("way")
+def test_transposes_know_nothing_of_zeros_around_what_is_given(groups, stride, rng):
+    channels = max(3, groups)
+    g, k = 1 + rng.random((2, 4, channels)), 1 + rng.random((3, channels // groups, channels))
+    k[0, 0, 0] = np.inf
+    options = {"steps": Steps((stride,), ((0, 0),), (1,), groups), "size": (3 * stride + 3,)}
+    y = XP.convolve_input(g, k, zeros=None, **options)
+    assert np.isinf(y).any()
+    np.testing.assert_allclose(y, convolution.convolve_input(XP, g, k, zeros=None, **options))
+
+
+@pytest.mark.parametrize("positions", [5, 5000])
+@pytest.mark.usefixtures("way")
+def test_looking_for_what_is_not_finite_raises_nothing(positions):
+    g, k = np.full((2, positions, 3), 1e200), np.ones((1, 3, 3))
+    steps = Steps((1,), ((0, 0),), (1,))
+    with np.errstate(all="raise"):
+        y = XP.convolve_input(g, k, steps=steps, size=(positions,), zeros=None)
+    np.testing.assert_allclose(y, 3e200)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 8, 12])
+@pytest.mark.parametrize("size", [(40,), (3, 17), (5, 32), (2, 3, 35)])
+@pytest.mark.usefixtures("threads", "way")
+def test_few_channels_that_each_have_a_window(size, channels, rng):
+    """Where positions are taken as channels, with and without a rest of them."""
+    axes = len(size)
+    steps = Steps((1,) * axes, ((2, 1),) * axes, (2,) * axes, channels)
+    x, k = rng.normal(size=(2, *size, channels)), rng.normal(size=(*(2,) * axes, 1, channels))
+    g = rng.normal(size=(2, *[n + 1 for n in size], channels))
+    for name, operands, options in (
+        ("convolve", (x, k), {}),
+        ("convolve_input", (g, k), {"size": size}),
+        ("convolve_kernel", (x, g), {"window": (2,) * axes}),
+    ):
+        expected = getattr(convolution, name)(XP, *operands, steps=steps, zeros=None, **options)
+        for given in (operands, [*map(np.asfortranarray, operands)]):
+            found = getattr(XP, name)(*given, steps=steps, zeros=None, **options)
+            np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-11)

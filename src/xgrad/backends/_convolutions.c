@@ -50,8 +50,10 @@ typedef void Tile(const Layout *t, const char *a, const char *b, char *c, npy_in
 #define TILED
 #define NOT_INLINED __attribute__((noinline))
 
-/* What a row is multiplied with: a number, or one for each lane. */
-#define NUMBER(type, x, j) type factor = *(const type *)(x)
+/* What a row is multiplied with: a number, or one for each lane. Operands may lie at any address. */
+#define NUMBER(type, x, j)                                                                      \
+    type factor;                                                                                \
+    memcpy(&factor, x, sizeof factor)
 #define EACH(type, x, j)                                                                        \
     Lanes factor;                                                                               \
     memcpy(&factor, (x) + (j), sizeof factor)
@@ -202,8 +204,13 @@ static int
 is_plain(PyObject *object, int type)
 {
     PyArrayObject *array = (PyArrayObject *)object;
-    return PyArray_CheckExact(object) && PyArray_TYPE(array) == type && PyArray_ISALIGNED(array) &&
-           PyArray_ISNOTSWAPPED(array);
+    return PyArray_CheckExact(object) && PyArray_TYPE(array) == type && PyArray_ISNOTSWAPPED(array);
+}
+
+static int
+is_result(PyArrayObject *array)
+{
+    return PyArray_ISWRITEABLE(array) && PyArray_ISALIGNED(array);
 }
 
 static int
@@ -447,7 +454,7 @@ do_convolve(PyObject *const *args, Py_ssize_t count, int each)
     PyArrayObject *kernel = (PyArrayObject *)args[1], *y = (PyArrayObject *)args[2];
     npy_intp columns = PyArray_DIM(y, PyArray_NDIM(y) - 1), lanes = chosen->bytes / w.size;
     npy_intp filled = each ? 1 : (columns + lanes - 1) / lanes * lanes;
-    int fits = is_plain(args[1], w.type) && PyArray_IS_C_CONTIGUOUS(kernel) && PyArray_ISWRITEABLE(y) &&
+    int fits = is_plain(args[1], w.type) && PyArray_IS_C_CONTIGUOUS(kernel) && is_result(y) &&
                PyArray_SIZE(kernel) == w.parts * w.run * filled && (!each || (columns == w.run && columns >= lanes));
     int failed = fits ? 0 : refuse("a kernel or a result") - 1, raised = 0;
     if (!failed) {
@@ -572,7 +579,7 @@ do_correlate(PyObject *const *args, Py_ssize_t count, int each)
     npy_intp columns = PyArray_DIM(given, PyArray_NDIM(given) - 1), taps = PyArray_DIM(seen, PyArray_NDIM(seen) - 2);
     npy_intp rows = each ? w.parts : w.parts * w.run;
     int fits = is_plain(args[2], w.type) && PyArray_NDIM(totals) == 2 && PyArray_DIM(totals, 0) == rows &&
-               PyArray_DIM(totals, 1) == columns && PyArray_ISWRITEABLE(totals) && is_side_by_side(totals) &&
+               PyArray_DIM(totals, 1) == columns && is_result(totals) && is_side_by_side(totals) &&
                (!each || (columns == w.run && columns >= chosen->bytes / w.size));
     int failed = fits ? 0 : refuse("what is added to") - 1, raised = 0;
     if (!failed) {

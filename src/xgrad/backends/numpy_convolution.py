@@ -65,16 +65,9 @@ class Convolutions:
         out: Array | None = None,
         scratch: Sequence[Array] = (),
     ) -> Array:
-        channels, outputs = x2.shape[-2] * steps.groups, x2.shape[-1]
-        if numpy_direct.can_convolve(x1, x2, channels, outputs, steps):
-            y = numpy_direct.convolve_input(x1, x2, steps, size, out, Space(scratch))
-        elif _is_depthwise(channels, steps):
-            y = written(numpy_depthwise.convolve_input(xp, x1, x2, steps, size), out)
-        elif set(steps.strides) == {1}:
-            y = _mirrored(xp, x1, x2, steps, size, out, Space(scratch))
-        else:
-            y = written(_added(xp, x1, x2, steps, size), out)
-        if zeros is None or _is_finite(y):
+        with np.errstate(invalid="ignore"):  # of places beyond what was given
+            y = _input_or_nan(xp, x1, x2, steps, size, out, Space(scratch))
+        if _is_finite(y):
             return y
         r = convolution.convolve_input(xp, x1, x2, steps=steps, size=size, zeros=zeros)
         return written(r, out)
@@ -119,6 +112,22 @@ def _multiplied(x1: Array, x2: Array, steps: Steps, out: Array | None, space: Sp
         blocks = Blocks.of(x1[..., inputs], window, steps, width, space.again())
         _convolve_group(blocks, x2[..., outputs], y[..., outputs])
     return y
+
+
+def _input_or_nan(
+    xp: Any, x1: Array, x2: Array, steps: Steps, size: Shape, out: Array | None, space: Space
+) -> Array:
+    """The transpose of a convolution in its input; what is not finite may be NaN instead.
+
+    Some ways multiply the kernel with zeros that stand for places beyond what was given."""
+    channels, outputs = x2.shape[-2] * steps.groups, x2.shape[-1]
+    if numpy_direct.can_convolve(x1, x2, channels, outputs, steps):
+        return numpy_direct.convolve_input(x1, x2, steps, size, out, space)
+    if _is_depthwise(channels, steps):
+        return written(numpy_depthwise.convolve_input(xp, x1, x2, steps, size), out)
+    if set(steps.strides) == {1}:
+        return _mirrored(xp, x1, x2, steps, size, out, space)
+    return written(_added(xp, x1, x2, steps, size), out)
 
 
 def _summed(
@@ -245,7 +254,8 @@ def _groups(channels: int, outputs: int, groups: int) -> Iterator[tuple[slice, s
 
 
 def _is_finite(y: Array) -> bool:
-    return math.isfinite(abs(square_sum(y.reshape(-1))))
+    with np.errstate(over="ignore", invalid="ignore"):
+        return math.isfinite(abs(square_sum(y.reshape(-1))))
 
 
 # -- what they need in between ---------------------------------------------------------------------

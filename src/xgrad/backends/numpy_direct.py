@@ -1,12 +1,14 @@
 """Convolutions on NumPy without copies of windows, where they were compiled (_convolutions.c).
 
 Here kernels are packed by vectors of outputs, and groups taken one after the other; numpy_layout.py shares the
-work among threads. Where each channel has a window and an output of its own, all are taken at once."""
+work among threads. Where each channel has a window and an output of its own, all are taken at once; where
+those are few, with positions side by side (numpy_few.py)."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +17,9 @@ from .._speedups import compiled
 from .._typing import Array, Shape
 from .convolution import Steps
 from .numpy_buffers import Form, Space
-from .numpy_layout import layout_of
+from .numpy_few import convolve_few, correlate_few, positions_at_once
+from .numpy_layout import Layout, layout_of
+from .numpy_padding import Padding
 from .numpy_phases import Rows, phases_of, view_of
 
 __all__ = [
@@ -33,6 +37,7 @@ compiled_convolutions: Any = compiled("xgrad.backends._convolutions")
 LARGE = (
     1 << 24
 )  # products, for which threads are worth their while; and a quarter of channel by channel
+FEW = 512  # positions, for which one channel is not worth the trouble of taking some at once
 
 
 def can_convolve(x1: Any, x2: Any, channels: int, outputs: int, steps: Steps) -> bool:
@@ -53,7 +58,7 @@ def convolve(x: Array, kernel: Array, steps: Steps, out: Array | None, space: Sp
         y.fill(0)
         return y
     view = view_of(steps, tuple(window), counts)
-    for part in _parts(x.shape[-1], outputs, steps, x.dtype):
+    for part in _parts(x.shape[-1], outputs, (x.shape[0], *counts), steps, x.dtype):
         again = space.again()
         weights, target = kernel[..., part.outputs], y[..., part.outputs]
         packed, write = _packed(weights, again, part.each), _writer(part.each)
@@ -62,8 +67,8 @@ def convolve(x: Array, kernel: Array, steps: Steps, out: Array | None, space: Sp
             write(view.seen(seen, rows), packed, target[examples, rows(view)])  # noqa: B023
 
         large = part.is_large(weights.size * math.prod(y.shape[:-1]))
-        some = x[..., part.inputs]
-        layout_of(some, steps.padding, counts[0], large).run(some, run, again)
+        some = part.laid(x[..., part.inputs])
+        _layout(part, some, steps.padding, counts, large).run(some, run, again)
     return y
 
 
@@ -80,7 +85,7 @@ def convolve_input(
     padding, phases = phases_of(g.shape, tuple(window), shape, steps)
     if any(phase.view is None for phase in phases):
         y.fill(0)
-    for part in _parts(shape[-1], outputs, steps, g.dtype):
+    for part in _parts(shape[-1], outputs, shape[:-1], steps, g.dtype):
         again = space.again()
         weights, target = kernel[..., part.outputs], y[..., part.inputs]
         turned = weights if part.each else weights.swapaxes(-1, -2)
@@ -96,8 +101,8 @@ def convolve_input(
                 write(view.seen(seen, rows), packed, into[examples, rows(view)])  # noqa: B023
 
         large = part.is_large(weights.size * math.prod(g.shape[:-1]))
-        given = g[..., part.outputs]
-        layout_of(given, padding, size[0], large).run(given, run, again)
+        given = part.laid(g[..., part.outputs])
+        _layout(part, given, padding, size, large).run(given, run, again)
     return y
 
 
@@ -112,18 +117,19 @@ def convolve_kernel(
         return y
     if g.strides[-1] != g.itemsize:
         g = np.ascontiguousarray(g)
-    view = view_of(steps, window, g.shape[1:-1])
+    counts = g.shape[1:-1]
+    view = view_of(steps, window, counts)
     rows_of_y = y.reshape(-1, outputs)
-    for part in _parts(x.shape[-1], outputs, steps, x.dtype):
+    for part in _parts(x.shape[-1], outputs, (x.shape[0], *counts), steps, x.dtype):
         again = space.again()
-        some, given = x[..., part.inputs], g[..., part.outputs]
+        some, given = part.laid(x[..., part.inputs]), part.laid(g[..., part.outputs])
         target = rows_of_y[:, part.outputs]
         large = part.is_large(target.size * math.prod(g.shape[:-1]))
-        layout = layout_of(some, steps.padding, g.shape[1], large)
+        layout = _layout(part, some, steps.padding, counts, large)
         totals = [target, *[again.empty(target.shape, y.dtype) for _ in range(layout.shares - 1)]]
         for total in totals:
             total.fill(0)
-        add = compiled_convolutions.correlate_each if part.each else compiled_convolutions.correlate
+        add = _adder(part.each)
 
         def run(share: int, seen: Array, examples: slice, rows: Rows) -> None:
             add(view.seen(seen, rows), given[examples, rows(view)], totals[share])  # noqa: B023
@@ -138,39 +144,67 @@ def convolve_kernel(
 
 
 class _Part(NamedTuple):
-    """Channels and outputs that are taken at once: of a group, or of all channels by themselves."""
+    """Channels and outputs that are taken at once.
+
+    Attributes
+    ----------
+    inputs, outputs : slice
+        Of a group, or of all channels by themselves.
+    each : int
+        At how many positions at once channels are taken by themselves; 0 for a group.
+    """
 
     inputs: slice
     outputs: slice
-    each: bool
+    each: int
 
     def is_large(self, products: int) -> bool:
         """Whether threads are worth their while."""
         return products > (LARGE // 4 if self.each else LARGE)
 
+    def laid(self, x: Array) -> Array:
+        """x where positions lie side by side if some are taken at once."""
+        return np.ascontiguousarray(x) if self.each > 1 else x
 
-def _parts(channels: int, outputs: int, steps: Steps, dtype: Any) -> Iterator[_Part]:
+
+def _parts(channels: int, outputs: int, places: Shape, steps: Steps, dtype: Any) -> Iterator[_Part]:
+    """All channels by themselves if they, or positions side by side, fill vectors; or each group.
+
+    One channel at few places is done sooner than positions are put side by side."""
     groups = steps.groups
-    if channels == outputs == groups and channels >= _lanes(dtype):
-        yield _Part(slice(None), slice(None), True)
-        return
+    if channels == outputs == groups and (channels > 1 or math.prod(places) > FEW):
+        length = places[-1] if steps.strides[-1] == 1 else 1
+        each = positions_at_once(channels, length, _lanes(dtype))
+        if each:
+            yield _Part(slice(None), slice(None), each)
+            return
     depth, width = channels // groups, outputs // groups
     for i in range(groups):
         inputs, columns = slice(i * depth, (i + 1) * depth), slice(i * width, (i + 1) * width)
-        yield _Part(inputs, columns, False)
+        yield _Part(inputs, columns, 0)
+
+
+def _layout(part: _Part, x: Any, padding: Padding, counts: Shape, large: bool) -> Layout:
+    """How threads share so many positions; those of one axis that are taken at once are not divided."""
+    divided = len(counts) > 1 or part.each <= 1
+    return layout_of(x, padding, counts[0] if divided else 1, large)
 
 
 # -- kernels -----------------------------------------------------------------------------------
 
 
-def _packed(kernel: Array, space: Space, each: bool) -> Array:
+def _packed(kernel: Array, space: Space, each: int) -> Array:
     """All rows of two vectors of outputs, then of the next two, and at last what is left as one or two.
 
     What is no output there is as the last one, so that it raises nothing by itself. Weights of each
-    channel by itself stay in order."""
-    if each:
-        return np.ascontiguousarray(kernel)
+    channel by itself stay in order, for each of the positions that are taken at once."""
     *rows, outputs = kernel.shape
+    if each == 1:
+        return np.ascontiguousarray(kernel)
+    if each:
+        packed = space.empty((*rows, each, outputs), kernel.dtype)
+        packed[...] = kernel[..., None, :]
+        return packed.reshape(*rows, -1)
     vector = _lanes(kernel.dtype)
     if kernel.flags.c_contiguous and outputs in (vector, 2 * vector):
         return kernel
@@ -188,8 +222,16 @@ def _packed(kernel: Array, space: Space, each: bool) -> Array:
     return packed
 
 
-def _writer(each: bool) -> Any:
+def _writer(each: int) -> Any:
+    if each > 1:
+        return partial(convolve_few, compiled_convolutions.convolve_each, each)
     return compiled_convolutions.convolve_each if each else compiled_convolutions.convolve
+
+
+def _adder(each: int) -> Any:
+    if each > 1:
+        return partial(correlate_few, compiled_convolutions.correlate_each, each)
+    return compiled_convolutions.correlate_each if each else compiled_convolutions.correlate
 
 
 def _vector_bytes() -> int:
@@ -213,9 +255,9 @@ def needs_of_convolve(x: Any, kernel: Any, steps: Steps) -> list[Form]:
     """For something with shapes and dtypes."""
     *window, _, outputs = kernel.shape
     counts = steps.positions(x.shape[1:-1], tuple(window))
-    part, some, weights = _first_part(x, kernel, x.shape[-1], outputs, steps)
+    part, some, weights = _first_part(x, kernel, x.shape[-1], outputs, counts, steps)
     large = part.is_large(math.prod((*weights.shape, x.shape[0], *counts)))
-    layout = layout_of(some, steps.padding, counts[0], large)
+    layout = _layout(part, some, steps.padding, counts, large)
     return [*_packed_forms(weights, part.each), *layout.needs(x.dtype)]
 
 
@@ -223,10 +265,10 @@ def needs_of_input(g: Any, kernel: Any, steps: Steps, size: Shape) -> list[Form]
     """For something with shapes and dtypes."""
     *window, depth, outputs = kernel.shape
     shape = (g.shape[0], *size, depth * steps.groups)
-    part, some, weights = _first_part(g, kernel, shape[-1], outputs, steps)
+    part, some, weights = _first_part(g, kernel, shape[-1], outputs, size, steps)
     padding, phases = phases_of(g.shape, tuple(window), shape, steps)
     large = part.is_large(math.prod((*weights.shape, *g.shape[:-1])))
-    forms = layout_of(some, padding, size[0], large).needs(g.dtype)
+    forms = _layout(part, some, padding, size, large).needs(g.dtype)
     for phase in phases:
         if phase.view is not None:
             turned = Form((*phase.view.window, weights.shape[-1], depth), kernel.dtype)
@@ -237,22 +279,27 @@ def needs_of_input(g: Any, kernel: Any, steps: Steps, size: Shape) -> list[Form]
 def needs_of_kernel(x: Any, g: Any, steps: Steps, window: Shape) -> list[Form]:
     """For something with shapes and dtypes."""
     depth = x.shape[-1] // steps.groups
-    part, some, given = _first_part(x, g, x.shape[-1], g.shape[-1], steps)
+    counts = g.shape[1:-1]
+    part, some, given = _first_part(x, g, x.shape[-1], g.shape[-1], counts, steps)
     shape = (math.prod(window) * depth, given.shape[-1])
     large = part.is_large(math.prod((*shape, *g.shape[:-1])))
-    layout = layout_of(some, steps.padding, g.shape[1], large)
+    layout = _layout(part, some, steps.padding, counts, large)
     return [*[Form(shape, x.dtype)] * (layout.shares - 1), *layout.needs(x.dtype)]
 
 
 def _first_part(
-    x: Any, y: Any, channels: int, outputs: int, steps: Steps
+    x: Any, y: Any, channels: int, outputs: int, counts: Shape, steps: Steps
 ) -> tuple[_Part, Form, Form]:
     """What is taken first, whose memory the others use again, and how much of each operand it is."""
-    part = next(_parts(channels, outputs, steps, x.dtype))
+    places = (x.shape[0], *counts)
+    part = next(_parts(channels, outputs, places, steps, x.dtype))
     groups = 1 if part.each else steps.groups
     forms = [Form((*a.shape[:-1], a.shape[-1] // groups), a.dtype) for a in (x, y)]
     return part, forms[0], forms[1]
 
 
-def _packed_forms(kernel: Form, each: bool) -> list[Form]:
-    return [] if each else [Form(_packed_shape(kernel.shape, kernel.dtype), kernel.dtype)]
+def _packed_forms(kernel: Form, each: int) -> list[Form]:
+    if each == 1:
+        return []
+    shape = (*kernel.shape, each) if each else _packed_shape(kernel.shape, kernel.dtype)
+    return [Form(shape, kernel.dtype)]

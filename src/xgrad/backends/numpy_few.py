@@ -1,0 +1,58 @@
+"""Few channels on NumPy that each have a window of their own: positions side by side are taken as channels, too.
+
+As many are taken at once as fill vectors. What is left of an axis is done by its last positions, of which some
+were done already."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from .._typing import Array
+
+__all__ = ["convolve_few", "correlate_few", "positions_at_once"]
+
+Loop = Callable[[Array, Array, Array], None]
+
+
+def positions_at_once(channels: int, length: int, lanes: int) -> int:
+    """How many positions of an axis fill vectors; none if the axis has too few."""
+    if channels >= lanes:
+        return 1
+    many = min(length, lanes // math.gcd(lanes, channels))
+    return many if many * channels >= lanes else 0
+
+
+def convolve_few(loop: Loop, many: int, seen: Array, weights: Array, y: Array) -> None:
+    """Call ``loop(seen, weights, y)`` for so many positions at once, for which weights are repeated."""
+    axis, length = y.ndim - 2, y.shape[-2]
+    for start, count in ((0, length // many), (length - many, int(length % many > 0))):
+        if count:
+            some = _blocks(seen, axis, many, start, count)
+            loop(some, weights, _blocks(y, axis, many, start, count))
+
+
+def correlate_few(loop: Loop, many: int, seen: Array, given: Array, totals: Array) -> None:
+    """Call ``loop(seen, given, totals)`` for so many positions at once, and sum over these."""
+    axis, length = given.ndim - 2, given.shape[-2]
+    rest = length % many
+    last = (length - many, 1, many - rest)
+    for start, count, done in ((0, length // many, 0), last if rest else (0, 0, 0)):
+        if count:
+            sums = np.zeros((len(totals), many, totals.shape[-1]), totals.dtype)
+            flat = sums.reshape(len(totals), -1)
+            some = _blocks(seen, axis, many, start, count)
+            loop(some, _blocks(given, axis, many, start, count), flat)
+            totals += np.add.reduce(sums[:, done:], axis=1)
+
+
+def _blocks(x: Array, axis: int, many: int, start: int, count: int) -> Array:
+    """So many positions of an axis, which lie side by side, as one with all their channels."""
+    begin = x[(slice(None),) * axis + (slice(start, None),)]
+    shape, strides = [*x.shape], [*x.strides]
+    shape[axis], shape[-1] = count, many * shape[-1]
+    strides[axis], strides[-1] = many * strides[axis], x.itemsize
+    return as_strided(begin, shape, strides)
