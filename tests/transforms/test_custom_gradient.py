@@ -574,6 +574,21 @@ def test_c8_functions_in_functions_take_no_longer_the_deeper_they_are(monkeypatc
     assert len(made) < 12**2
 
 
+def test_c8_rule_that_is_a_pullback_of_the_function():
+    """The argument of vjp was cut off from outside, and second derivatives were zero."""
+
+    @xg.custom_gradient
+    def f(x):
+        y, pullback = xg.vjp(xg.sin, x)
+        return y, lambda dy: pullback(dy)[0]
+
+    x = 0.7
+    expected = [np.sin(x), np.cos(x), -np.sin(x), -np.cos(x)]
+    np.testing.assert_allclose(orders(f, tensor(x), 3), expected, rtol=1e-14)
+    slope = xg.grad(lambda x: xg.jvp(f, (x,), (xg.ones(()),))[1])
+    np.testing.assert_allclose(slope(x).numpy(), -np.sin(x), rtol=1e-14)
+
+
 def test_c8_identity_that_returns_its_argument():
     f = xg.custom_gradient(lambda x: (x, lambda dy: dy * x * 3))
     assert orders(f, tensor(2.0), 2) == [2, 6, 3]
