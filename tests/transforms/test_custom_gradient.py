@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import xgrad as xg
+from xgrad.interpreters import stack
 
 RNG = np.random.default_rng(7)
 A = RNG.uniform(0.5, 2.0, (2, 3))
@@ -555,6 +556,37 @@ def test_c8_nested_rule_overrides_the_second_order():
 def test_c8_custom_function_inside_a_custom_function():
     f = xg.custom_gradient(lambda x: (fifth(x) * 2, lambda dy: fifth(x) * dy))
     assert orders(f, tensor(2.0), 2) == [16, 8, 20]
+
+
+def test_c8_functions_in_functions_take_no_longer_the_deeper_they_are(monkeypatch):
+    """Each of n that are inside one another made 2^n recorders."""
+    made, make = [], stack._mixed_recorder
+    monkeypatch.setattr(stack, "_mixed_recorder", lambda *given: made.append(1) or make(*given))
+
+    def nested(depth):
+        @xg.custom_gradient
+        def f(x):
+            return nested(depth - 1)(x) if depth else xg.sin(x), lambda dy: 2 * dy
+
+        return f
+
+    assert xg.grad(nested(12))(1.0).item() == 2.0
+    assert len(made) < 12**2
+
+
+def test_c8_rule_that_is_a_pullback_of_the_function():
+    """The argument of vjp was cut off from outside, and second derivatives were zero."""
+
+    @xg.custom_gradient
+    def f(x):
+        y, pullback = xg.vjp(xg.sin, x)
+        return y, lambda dy: pullback(dy)[0]
+
+    x = 0.7
+    expected = [np.sin(x), np.cos(x), -np.sin(x), -np.cos(x)]
+    np.testing.assert_allclose(orders(f, tensor(x), 3), expected, rtol=1e-14)
+    slope = xg.grad(lambda x: xg.jvp(f, (x,), (xg.ones(()),))[1])
+    np.testing.assert_allclose(slope(x).numpy(), -np.sin(x), rtol=1e-14)
 
 
 def test_c8_identity_that_returns_its_argument():

@@ -224,6 +224,42 @@ def test_r1_every_transform(transform):
     )
 
 
+DERIVATIVES = {
+    "gradient": lambda f: xg.grad(lambda x: xg.sum(f(x))),
+    "gradient with respect to another factor": lambda f: (
+        lambda x: xg.grad(lambda v: xg.sum(f(v * x)))(xg.ones(4))
+    ),
+    "tangent": lambda f: lambda x: xg.jvp(f, (x,), (np.cos(X[0]),))[1],
+    "hvp": lambda f: lambda x: xg.hvp(lambda x: xg.sum(f(x)), (x,), (np.cos(X[0]),)),
+}
+
+
+@pytest.mark.parametrize("derivative", DERIVATIVES.values(), ids=DERIVATIVES)
+@pytest.mark.parametrize(
+    "f",
+    [
+        xg.sin,
+        lambda x: xg.exp(x) * X[1],
+        lambda x: xg.prod(xg.stack(xg.unstack(x)[:3])),
+        lambda x: xg.linalg.svd(xg.linalg.outer(x, X[1]) + W).S ** 2 * X[2],
+        lambda x: xg.recompute_grad(lambda v: xg.sin(v) * v)(x),
+    ],
+    ids=["sin", "exp", "prod", "svd", "recomputed"],
+)
+def test_r1_derivatives_that_are_taken_inside(f, derivative):
+    """What a tape inside recorded was a constant to the tape outside: gradients were None or zero."""
+
+    def slopes(wrap):
+        taken = wrap(derivative(f))
+        first = xg.grad(lambda x: xg.sum(xg.sin(taken(x))))
+        second = xg.grad(lambda x: xg.sum(xg.sin(first(x))))
+        return [d.numpy() for d in (first(X[0]), xg.jacfwd(taken)(X[0]), second(X[0]))]
+
+    for again, plain in zip(slopes(xg.recompute_grad), slopes(lambda f: f), strict=True):
+        assert np.any(plain)
+        np.testing.assert_allclose(again, plain, rtol=1e-11, atol=1e-11 * np.max(np.abs(plain)))
+
+
 def test_r1_nested():
     inner = xg.recompute_grad(lambda x: xg.sin(x) ** 2)
     assert_same(lambda x: inner(xg.exp(inner(x))), X)

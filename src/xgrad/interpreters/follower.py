@@ -6,11 +6,11 @@ and guards ask them the same questions. This file has the questions, and the usu
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
-from ..core.node import Node
+from ..core.node import Node, Output
 
 if TYPE_CHECKING:
     from ..core.variable import Variable
@@ -93,3 +93,20 @@ class Follower:
     def remembers(self, node: Node) -> bool:
         """Whether something can still be asked about the value of a node that belongs to it."""
         return self.follows(node)
+
+    def join(self, node: Any, operands: Sequence[Node | None]) -> None:
+        """Follow a node that tapes made, and what leads there from the operands that it follows.
+
+        When the node's rule is run to be followed, paths through all of them must be found."""
+        if type(node) is Output:
+            for producer in node.parents:
+                self.join(producer, operands)
+        elif node.parents:  # which a node that no tape made has none of
+            node.parents = tuple(
+                [
+                    operand if known is None and operand and self.follows(operand) else known
+                    for known, operand in zip(node.parents, operands, strict=True)
+                ]
+            )
+        if self not in node.traces:
+            node.traces = (*node.traces, self)

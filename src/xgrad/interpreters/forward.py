@@ -237,30 +237,12 @@ class ForwardAccumulator:
                 where = user_line(4) if settings.locations else None
                 shape = tuple(part.shape)
                 serial = next_serial()
-                node = Node(primitive, None, (), (), None, shape, part.dtype, (), serial, where)
-            elif type(node) is Output:
-                self._join(node.parents[0], operands)
+                traces = (self.tangents,)
+                node = Node(primitive, None, (), (), None, shape, part.dtype, traces, serial, where)
             else:
-                self._join(node, operands)
-            if self.tangents not in node.traces:
-                node.traces = (*node.traces, self.tangents)
+                self.tangents.join(node, operands)
             found.append(node)
         return tuple(found)
-
-    def _join(self, node: Any, operands: tuple[Node | None, ...]) -> None:
-        """Add oneself to those who follow a node that tapes made, and to those operands' too.
-
-        When its rule is run to be followed, the tangents of all operands must be found."""
-        find = self.tangents.find
-        if node.parents:  # which a node that an accumulator made has none of
-            node.parents = tuple(
-                [
-                    known if known is not None or find(operand) is None else operand
-                    for known, operand in zip(node.parents, operands, strict=True)
-                ]
-            )
-        if self.tangents not in node.traces:
-            node.traces = (*node.traces, self.tangents)
 
     def _tangent_of(self, x: Any, option: UnconnectedGradients, end: Cut) -> Tensor | None:
         t = self.tangents.find(x.node)

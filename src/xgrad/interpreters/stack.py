@@ -136,7 +136,7 @@ def set_ambient(observers: tuple[Any, ...]) -> None:
     recorder = None
     if observers:
         traces = tuple([trace for observer in observers for trace in observer.alone])
-        told = _mixed_recorder(observers, traces).record
+        told = _mixed_recorder(observers, traces, _outside(observers)).record
         recorder = Recorder(told, _Nobody(), {}, _keep_nothing, [], _sweep_nothing)
     state.ambient = observers, recorder
     if not state.observers:
@@ -148,7 +148,9 @@ def watching() -> tuple[Any, ...]:
     return state.observers or state.ambient[0]
 
 
-def _recorder_for(observers: tuple[Any, ...]) -> Recorder | None:
+def _recorder_for(
+    observers: tuple[Any, ...], outside: dict[int, Context] | None = None
+) -> Recorder | None:
     if not observers:
         return state.ambient[1]
     if len(observers) == 1 and observers[0].alone:
@@ -156,16 +158,28 @@ def _recorder_for(observers: tuple[Any, ...]) -> Recorder | None:
     traces = tuple([trace for observer in observers for trace in observer.alone])
     if len(traces) == len(observers):
         return make_recorder(traces)
-    return _mixed_recorder(observers, traces)
+    return _mixed_recorder(observers, traces, _outside(observers) if outside is None else outside)
 
 
-def _mixed_recorder(observers: tuple[Any, ...], traces: tuple[Trace, ...]) -> Recorder:
+def _outside(observers: tuple[Any, ...]) -> dict[int, Context]:
+    """The contexts outside of accumulators, by their places.
+
+    They lie outside of one another, too: made anew there, their number would double with each."""
+    contexts: dict[int, Context] = {}
+    for place, observer in enumerate(observers):
+        if not observer.alone:
+            further = observers[:place]
+            contexts[place] = Context(further, _recorder_for(further, contexts))
+    return contexts
+
+
+def _mixed_recorder(
+    observers: tuple[Any, ...], traces: tuple[Trace, ...], outside: dict[int, Context]
+) -> Recorder:
     """A recorder for a stack that has accumulators in it."""
     tapes = make_recorder(traces) if traces else None
     accumulators = [
-        (observer, Context.of(observers[:place]))
-        for place, observer in enumerate(observers)
-        if not observer.alone
+        (observer, outside[place]) for place, observer in enumerate(observers) if not observer.alone
     ]
     constants = [pair for pair in accumulators if pair[0].sees_constants]
 
@@ -178,8 +192,8 @@ def _mixed_recorder(observers: tuple[Any, ...], traces: tuple[Trace, ...]) -> Re
     ) -> Any:
         new = None if tapes is None else tapes.record(primitive, arrays, nodes, parameters, y)
         constant = primitive.kind is Kind.CONSTANT
-        for accumulator, outside in constants if constant else accumulators:
-            new = accumulator.told(primitive, arrays, nodes, parameters, y, new, outside)
+        for accumulator, further in constants if constant else accumulators:
+            new = accumulator.told(primitive, arrays, nodes, parameters, y, new, further)
         return new
 
     # A tuple that no node carries, so that every operation takes the way through `record`.

@@ -14,7 +14,7 @@ from .._typing import Array
 from ..backends.base import dtype_name
 from ..batching import Batched
 from ..core.casting import is_inexact
-from ..core.node import Cut, Leaf, Node, next_serial
+from ..core.node import Cut, Leaf, Node, Output, next_serial
 from ..core.primitive import Kind, Primitive
 from ..core.variable import Variable
 from ..interpreters.follower import Follower
@@ -70,7 +70,7 @@ class Rehearsal(Follower):
             if variable is not None:
                 array = variable.raw if array is None else array
                 self.variables.setdefault(variable, array)
-        if node in self.captured or node in self._steps:
+        if node in self.captured or any(known in self._steps for known in (node, *_makers(node))):
             return True
         if array is None or not any([trace.reads(node) for trace in self._outer]):  # noqa: C419
             return False
@@ -113,7 +113,10 @@ class Rehearsal(Follower):
             if is_inexact(part.dtype):
                 if node is None or type(node) is Cut:
                     node = self._placeholder(primitive, part)
-                self._steps[node] = (step, i)
+                else:
+                    self.join(node, nodes)
+                for known in (node, *_makers(node)):
+                    self._steps[known] = (step, i)
             made.append(node)
         return tuple(made) if several else made[0]
 
@@ -158,6 +161,11 @@ class Rehearsal(Follower):
         """A node that stands for a value, so that it counts as followed."""
         shape, serial = tuple(y.shape), next_serial()
         return Node(primitive, None, (), (), None, shape, y.dtype, (self.tangents,), serial, None)
+
+
+def _makers(node: Node) -> tuple[Any, ...]:
+    """What made a value among several: a rule may name one that is gone, and has another node then."""
+    return node.parents if type(node) is Output else ()
 
 
 def bytes_of(array: Array) -> int:
