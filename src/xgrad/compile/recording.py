@@ -176,8 +176,9 @@ class Recording:
         if known or primitive.name in _SHAPES_DEPEND:
             raise TracingError(
                 f"{primitive.name}{show_line(user_line(3))} inside xg.function: the shape of the "
-                "result depends on values, which differ from call to call. Use xg.where, which keeps "
-                "the shape, a mask that is the same in all calls, or compute it outside."
+                "result depends on values, which differ from call to call. Use xg.where or "
+                "x.at[mask].add(number), which keep the shape, a mask that is the same in all calls, or "
+                "compute it outside."
             )
         if not any(arrays[i].ndim for i in masks):
             return operands, parameters
