@@ -340,6 +340,15 @@ def test_associative_ufuncs_of_booleans(name, rng):
         np.testing.assert_array_equal(found.numpy(), getattr(ufunc, method)(rows), strict=True)
 
 
+def test_convolutions_keep_no_windows(rng):
+    a, v = rng.normal(size=500), rng.normal(size=300)
+    x = xg.Variable(a)
+    with xg.GradientTape(persistent=True) as tape:
+        y = np.convolve(x, v)
+    np.testing.assert_allclose(y.numpy(), np.convolve(a, v), rtol=1e-10, atol=1e-12)
+    assert tape.stats().bytes < 20_000  # the windows take 1,900,000
+
+
 def test_long_axes_take_few_operations(rng):
     x = xg.Variable(rng.normal(size=1000))
     for ufunc in (np.logaddexp, np.hypot, np.maximum):
