@@ -30,6 +30,7 @@ from .numpy_numbers import Numbers
 from .numpy_pooling import Pooling
 from .numpy_rows import Reductions
 from .numpy_scatter import FEW, add_at, add_rows, combine, sums_of_rows
+from .numpy_sorting import order_of, sorted_values
 from .replacing import is_alone, replace_by_blocks
 
 __all__ = ["NumpyBackend"]
@@ -75,7 +76,7 @@ class Own(Convolutions, CrossEntropies, Matrices, Networks, Pooling, Reductions)
 
     @staticmethod
     def sort(x: Array, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Array:
-        y = np.sort(x, axis=axis, stable=stable)
+        y = sorted_values(x, axis, stable)
         return np.flip(y, axis=axis) if descending else y
 
     @staticmethod
@@ -83,9 +84,9 @@ class Own(Convolutions, CrossEntropies, Matrices, Networks, Pooling, Reductions)
         x: Array, *, axis: int = -1, descending: bool = False, stable: bool = True
     ) -> Array:
         if not descending:
-            return np.argsort(x, axis=axis, stable=stable)
+            return order_of(x, axis, stable)
         # Backwards there and back again, so that equal elements keep their order.
-        order = np.argsort(np.flip(x, axis=axis), axis=axis, stable=stable)
+        order = order_of(np.flip(x, axis=axis), axis, stable)
         return x.shape[axis] - 1 - np.flip(order, axis=axis)
 
     @staticmethod
