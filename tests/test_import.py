@@ -1,14 +1,19 @@
 """What `import xgrad` brings, and what it leaves alone."""
 
 import ast
+import importlib
 import inspect
+import operator
 import pathlib
+import re
 import subprocess
 import sys
 
 import pytest
 
 import xgrad as xg
+from xgrad import _elsewhere
+from xgrad.ops.numpy_functions.dispatch import function_named
 
 FORBIDDEN = ["scipy", "cupy", "torch", "jax", "matplotlib", "dask", "sklearn", "tqdm", "sparse"]
 FORBIDDEN += ["tensorboard", "tensorboardX", "array_api_strict", "safetensors"]
@@ -158,8 +163,38 @@ def test_version_is_the_packages():
 
 
 def test_what_there_is_not_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="module 'xgrad' has no attribute 'reduce_sum'"):
-        xg.reduce_sum  # noqa: B018
+    with pytest.raises(AttributeError, match=r"^module 'xgrad' has no attribute 'no_such_name'$"):
+        xg.no_such_name  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "advice"),
+    [
+        (xg, "reduce_sum", "xg.sum"),
+        (xg, "jit", "xg.function"),
+        (xg.nn, "conv2d", "xg.nn.conv, along any number of axes"),
+        (xg.random, "PRNGKey", "xg.random.Generator, which has a state"),
+        (xg.fft, "fft2", r"xg.fft.fftn with axes=\(-2, -1\)"),
+        (xg.linalg, "logdet", "xg.linalg.slogdet"),
+    ],
+)
+def test_names_of_other_libraries_say_what_to_use(module, name, advice):
+    with pytest.raises(AttributeError, match=rf"has no attribute '{name}'\. Use {advice}\.$"):
+        getattr(module, name)
+
+
+def test_advice_names_what_there_is():
+    """And only names that are missing have any."""
+    for module, table in _elsewhere._TABLES.items():
+        for line in filter(None, map(str.strip, table.split("\n"))):
+            advice, _, names = line.rpartition(": ")
+            assert advice, line
+            for place in re.findall(r"\bxg((?:\.\w+)+)", advice):
+                operator.attrgetter(place[1:])(xg)
+            for function in re.findall(r"\bnp\.(\w+)", advice):
+                assert callable(function_named(function))
+            for name in names.split():
+                assert not hasattr(importlib.import_module(module), name), name
 
 
 def test_the_types_ship():

@@ -14,7 +14,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 # each other.
 LAYERS = [
     ["errors", "_typing", "_speedups"],
-    ["_arguments"],
+    ["_arguments", "_elsewhere"],
     ["tree", "backends", "_atomic", "_event_records"],
     ["core"],
     ["rules"],

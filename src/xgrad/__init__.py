@@ -493,7 +493,9 @@ def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return import_module(f".{name}", __name__)
     if name not in _HOMES:
-        raise AttributeError(f"module 'xgrad' has no attribute {name!r}")
+        from ._elsewhere import no_name
+
+        raise no_name(__name__, name)
     found = globals()[name] = getattr(import_module(_HOMES[name], __name__), name)
     return found
 

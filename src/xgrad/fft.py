@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from .ops.fourier import fft, fftn, ifft, ifftn
 from .ops.fourier_bins import fftfreq, fftshift, ifftshift, rfftfreq
 from .ops.fourier_real import hfft, ihfft, irfft, irfftn, rfft, rfftn
@@ -24,3 +26,11 @@ __all__ = [
     "fftshift",
     "ifftshift",
 ]
+
+if not TYPE_CHECKING:  # which is to report names that there are not
+
+    def __getattr__(name: str) -> Any:
+        """Say what to use for a name that other libraries have."""
+        from ._elsewhere import no_name
+
+        raise no_name(__name__, name)

@@ -5,6 +5,8 @@ are the last two axes, those before are a stack."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from .errors import LinAlgError  # noqa: F401 - where users of NumPy look for it
 from .ops.decompositions import cholesky, lu, qr, svd, svdvals
 from .ops.eigenvalues import eig, eigh, eigvals, eigvalsh
@@ -50,3 +52,11 @@ __all__ = [
     "vecdot",
     "vector_norm",
 ]
+
+if not TYPE_CHECKING:  # which is to report names that there are not
+
+    def __getattr__(name: str) -> Any:
+        """Say what to use for a name that other libraries have."""
+        from ._elsewhere import no_name
+
+        raise no_name(__name__, name)

@@ -101,7 +101,8 @@ def flatten(
         Whether None counts as a leaf instead of as a nest without leaves.
     like : TreeDef, optional
         The structure of another nest: dicts that have the keys of its dicts are taken apart in the
-        order of its keys, so that leaves of both belong together; without it in their own.
+        order of its keys, so that leaves of both belong together; without it in their own. None is
+        no leaf where it has None.
 
     Returns
     -------
@@ -238,7 +239,11 @@ def _flatten(nest: Nest, out: list[Any], none_is_leaf: bool) -> TreeDef:
 
 
 def _reordered(treedef: TreeDef, values: list[Any], like: TreeDef, out: list[Any]) -> TreeDef:
-    """Bring dicts into the order of another structure's, as far as that has the same keys."""
+    """Bring dicts into the order of another structure's, as far as that has the same keys.
+
+    A leaf that is None is a nest without leaves where the other structure has one."""
+    if treedef.kind is None and like.kind is type(None) and values[0] is None:
+        return like
     if treedef.kind is not like.kind or len(treedef.keys) != len(like.keys) or not treedef.keys:
         out.extend(values)
         return treedef

@@ -327,6 +327,22 @@ def test_functions_and_forward_mode_too(closed):
     closed(run)
 
 
+def test_replays_too(closed):
+    """What has no memory of its own in a program, such as a transform, finds it in the pool."""
+
+    def run():
+        numpy_memory.set_limit(1 << 30)
+        f = xg.function(lambda z: xg.fft.fftn(z * 2.0))
+        z = xg.asarray(np.linspace(0, 1, LARGE) + 0j)
+        f(z)
+        first = where(f(z).array)
+        assert get_handler_name(f(z).array) == "xgrad"
+        assert where(f(z).array) == first
+        assert name_of_new() == "default_allocator"
+
+    closed(run)
+
+
 def test_a_step_makes_no_large_array_twice():
     """The second step finds all its memory in the pool."""
     numpy_memory.set_limit(1 << 30)

@@ -314,6 +314,50 @@ def test_reduce_begins_with_the_neutral_element(ufunc, count):
         xg.testing.check_gradients(lambda x: ufunc.reduce(x, axis=0), [rows])
 
 
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 6, 7, 8, 13])
+@pytest.mark.parametrize(
+    "name", ["logaddexp", "logaddexp2", "hypot", "fmax", "fmin", "maximum", "minimum"]
+)
+def test_associative_ufuncs_along_axes_of_any_length(name, count, rng):
+    ufunc = getattr(np, name)
+    rows = rng.normal(size=(2, count))
+    found = ufunc.accumulate(xg.asarray(rows), axis=1)
+    np.testing.assert_allclose(found.numpy(), ufunc.accumulate(rows, axis=1), rtol=1e-13)
+    if count:
+        found = ufunc.reduce(xg.asarray(rows), axis=1)
+        np.testing.assert_allclose(found.numpy(), ufunc.reduce(rows, axis=1), rtol=1e-13)
+    if count > 1:
+        xg.testing.check_gradients(lambda x: ufunc.reduce(x, axis=1), [rows], order=2)
+        xg.testing.check_gradients(lambda x: ufunc.accumulate(x, axis=1), [rows], order=2)
+
+
+@pytest.mark.parametrize("name", ["logical_xor", "bitwise_or", "bitwise_and", "bitwise_xor"])
+def test_associative_ufuncs_of_booleans(name, rng):
+    ufunc = getattr(np, name)
+    rows = rng.random((7, 3)) > 0.5
+    for method in ("reduce", "accumulate"):
+        found = getattr(ufunc, method)(xg.asarray(rows))
+        np.testing.assert_array_equal(found.numpy(), getattr(ufunc, method)(rows), strict=True)
+
+
+def test_convolutions_keep_no_windows(rng):
+    a, v = rng.normal(size=500), rng.normal(size=300)
+    x = xg.Variable(a)
+    with xg.GradientTape(persistent=True) as tape:
+        y = np.convolve(x, v)
+    np.testing.assert_allclose(y.numpy(), np.convolve(a, v), rtol=1e-10, atol=1e-12)
+    assert tape.stats().bytes < 20_000  # the windows take 1,900,000
+
+
+def test_long_axes_take_few_operations(rng):
+    x = xg.Variable(rng.normal(size=1000))
+    for ufunc in (np.logaddexp, np.hypot, np.maximum):
+        for method in ("reduce", "accumulate"):
+            with xg.GradientTape(persistent=True) as tape:
+                getattr(ufunc, method)(x)
+            assert tape.stats().operations < 200
+
+
 def test_reduce_of_nothing_is_what_it_begins_with():
     found = np.hypot.reduce(xg.ones((0, 2)), axis=0, initial=3.0)
     np.testing.assert_array_equal(found.numpy(), [3.0, 3.0])

@@ -1292,3 +1292,23 @@ def test_none_is_a_gradient_of_zero_of_any_order():
     assert with_zero(lambda _: None)(x).item() == 2.0
     with pytest.raises(xg.errors.NotDifferentiableError, match="None for a gradient that is zero"):
         with_zero(xg.zeros_like)(x)
+
+
+def test_a_rule_that_takes_another_number_of_gradients_is_told_how_many():
+    @xg.custom_gradient
+    def both(x):
+        return {"twice": 2 * x, "thrice": 3 * x}, lambda dy: 2 * dy["twice"] + 3 * dy["thrice"]
+
+    with pytest.raises(
+        xg.errors.ArgumentError,
+        match=r"grad_fn of .*both must take 2 gradients, one for each array in the result \{'twice'",
+    ):
+        xg.grad(lambda x: both(x)["twice"])(1.0)
+
+    @xg.custom_gradient
+    def broken(x):
+        return x * 1.0, lambda dy: dy + None
+
+    with pytest.raises(TypeError) as caught:
+        xg.grad(broken)(1.0)
+    assert "must take" not in str(caught.value)

@@ -426,3 +426,22 @@ def test_argnums_may_be_numpys():
     f = lambda x, y: x * y
     assert xg.grad(f, np.int64(1))(2.0, 3.0).item() == 2.0
     assert [g.item() for g in xg.grad(f, np.arange(2))(2.0, 3.0)] == [3.0, 2.0]
+
+
+def test_none_stands_for_itself_in_tangents_and_cotangents():
+    """A part that is not there, such as a bias, has None in the place of a direction, too."""
+    layer = {"w": np.array([1.0, 2.0]), "b": None}
+    direction = {"b": None, "w": np.array([1.0, 0.0])}
+
+    def f(p):
+        return xg.sum(p["w"] ** 3)
+
+    assert xg.jvp(f, (layer,), (direction,))[1].item() == 3.0
+    assert xg.linearize(f, layer)[1](direction).item() == 3.0
+    product = xg.hvp(f, (layer,), (direction,))
+    assert product["w"].tolist() == [6.0, 0.0]
+    assert product["b"] is None
+    with pytest.raises(xg.errors.ArgumentError, match="structure"):
+        xg.jvp(f, (layer,), ({"w": direction["w"], "b": 0.0},))
+    with pytest.raises(xg.errors.XgradError):
+        xg.jvp(f, (layer,), ({"w": None, "b": None},))

@@ -7,11 +7,20 @@ library refuses a key that NumPy takes, `flat_positions` turns it into one array
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from .._typing import Array, Shape
 
-__all__ = ["Slot", "fill_key", "flat_positions", "full_key", "has_negative_step", "without_masks"]
+__all__ = [
+    "Slot",
+    "fill_key",
+    "flat_positions",
+    "full_key",
+    "has_negative_step",
+    "instead_of_masks",
+    "without_masks",
+]
 
 
 class Slot(NamedTuple):
@@ -57,19 +66,26 @@ def without_masks(xp: Any, key: Any, indices: tuple[Array, ...]) -> tuple[Any, t
     NumPy's rule, by which libraries and the standard differ where there is something beside it."""
     if not isinstance(key, tuple) or isinstance(key, Slot) or len(key) == 1:
         return key, indices
-    if not any(index.ndim and xp.isdtype(index.dtype, "bool") for index in indices):
+    is_mask = [index.ndim and xp.isdtype(index.dtype, "bool") for index in indices]
+    if not any(is_mask):
         return key, indices
+    return instead_of_masks(key, indices, lambda i: xp.nonzero(indices[i]) if is_mask[i] else None)
+
+
+def instead_of_masks(
+    key: Any, indices: tuple[Any, ...], positions: Callable[[int], Any]
+) -> tuple[Any, tuple[Any, ...]]:
+    """A key with what `positions` gives for the number of an index in its place; None leaves it."""
     parts: list[Any] = []
-    found: list[Array] = []
-    for part in key:
+    found: list[Any] = []
+    for part in key if isinstance(key, tuple) and not isinstance(key, Slot) else (key,):
         if not isinstance(part, Slot):
             parts.append(part)
             continue
-        index = indices[part.number]
-        is_mask = index.ndim and xp.isdtype(index.dtype, "bool")
-        for position in xp.nonzero(index) if is_mask else (index,):
+        others = positions(part.number)
+        for index in (indices[part.number],) if others is None else others:
             parts.append(Slot(len(found)))
-            found.append(position)
+            found.append(index)
     return tuple(parts), tuple(found)
 
 

@@ -1,8 +1,8 @@
 """Sorting on NumPy, whose stable sorts take ten times as long as the others and more.
 
-Equal elements cannot be told apart, so values are sorted by whatever is quickest. An order is found so, too:
-numbers of 32 bits are sorted together with their places, which no two have in common. An order of longer numbers is
-the stable one if no two of them are equal; else it is looked for again."""
+Equal elements cannot be told apart but for zeros, which have signs; so values are sorted by whatever is
+quickest. An order is found so, too: numbers of 32 bits are sorted together with their places, which no two have in
+common. An order of longer numbers is the stable one if no two of them are equal; else it is looked for again."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ class Sorting:
     @staticmethod
     def sort(x: Array, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Array:
         y = np.sort(x, axis=axis)
+        if stable and x.dtype.kind in "fc" and (np.signbit(y.real) & (y.real == 0)).any():
+            y = np.sort(x, axis=axis, stable=True)
         return np.flip(y, axis=axis) if descending else y
 
     @staticmethod

@@ -130,5 +130,6 @@ def unsupported(op: Operation) -> Any:
     """Refuse what would give every example another shape."""
     raise TracingError(
         f"{op.primitive.name}: the shape of the result depends on values, which differ between the "
-        "examples of xg.vmap. Use xg.where, which keeps the shape, or compute it outside."
+        "examples of xg.vmap. Use xg.where or x.at[mask].add(number), which keep the shape, or "
+        "compute it outside."
     )

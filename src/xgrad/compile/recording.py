@@ -15,6 +15,7 @@ from weakref import ref
 from .._speedups import compiled
 from ..backends import Backend, backend_of
 from ..backends.base import dtype_name
+from ..backends.indices import instead_of_masks
 from ..batching import Batched
 from ..core.instructions import PRIMITIVES
 from ..core.node import Cut, Leaf, Node, Where, next_serial, serials
@@ -29,7 +30,7 @@ from ..interpreters.stack import Context, pop, push
 from ..ops.rule_namespace import rule_namespace
 from ..ops.wholes import WHOLES
 from .draws import Draws
-from .program import Instruction, Literal, Program
+from .program import Instruction, Literal, Operand, Program
 from .values import ONE_THREAD, Values
 from .variables import Held, Lent, lost
 
@@ -55,6 +56,7 @@ class Recording:
         self._leaving: list[Any] = []
         self._specs: dict[int, Spec] = {}
         self._constants: dict[int, Any] = {}
+        self._chosen: dict[int, list[int]] = {}  # by constant masks: what stands for them
         self.tangents = Values(self._numbers, self._constants)
         self._instructions: list[Instruction] = []
         self._variables: dict[int, tuple[Held, int]] = {}
@@ -112,7 +114,7 @@ class Recording:
         """Write an operation down, if it has to do with what comes in."""
         if primitive.name not in PRIMITIVES and primitive.name not in WHOLES:
             return self._known(y, new)
-        operands: list[int | Literal | None] = []
+        operands: list[Operand | None] = []
         belongs = False
         for array, node in zip(arrays, nodes, strict=True):
             if type(array) is Batched:
@@ -124,7 +126,7 @@ class Recording:
         if not belongs:
             return new
         if primitive.name in _SHAPES_MAY_DEPEND:
-            _refuse_shapes_that_depend_on_values(primitive, arrays)
+            operands, parameters = self._fixed_shape(primitive, arrays, operands, parameters)
         where = user_line(2)
         several = primitive.outputs != 1
         if not several and id(y) in self._numbers and not primitive.may_do_nothing:
@@ -160,6 +162,38 @@ class Recording:
         if all(node is None for node in found):
             return new
         return found if several else found[0]
+
+    def _fixed_shape(
+        self,
+        primitive: Primitive,
+        arrays: tuple[Any, ...],
+        operands: list[Operand | None],
+        parameters: dict[str, Any] | None,
+    ) -> tuple[list[Operand | None], dict[str, Any] | None]:
+        """The same with the positions that constant masks choose; shapes depend on other masks."""
+        masks = [i for i, x in enumerate(arrays) if i and dtype_name(x.dtype) == "bool"]
+        known = [i for i in masks if self.tangents.knows(arrays[i])]
+        if known or primitive.name in _SHAPES_DEPEND:
+            raise TracingError(
+                f"{primitive.name}{show_line(user_line(3))} inside xg.function: the shape of the "
+                "result depends on values, which differ from call to call. Use xg.where or "
+                "x.at[mask].add(number), which keep the shape, a mask that is the same in all calls, or "
+                "compute it outside."
+            )
+        if not any(arrays[i].ndim for i in masks):
+            return operands, parameters
+        assert parameters is not None
+        chosen = {i - 1: self._positions(arrays[i]) for i in masks if arrays[i].ndim}
+        key, indices = instead_of_masks(parameters["key"], tuple(operands[1:]), chosen.get)
+        return [operands[0], *indices], parameters | {"key": key}
+
+    def _positions(self, mask: Any) -> list[int]:
+        """The numbers of the constants that say where a mask is true, along each axis."""
+        if id(mask) not in self._chosen:
+            self._kept.append(mask)
+            found = backend_of(mask).xp.nonzero(mask)
+            self._chosen[id(mask)] = [self._constant(position) for position in found]
+        return self._chosen[id(mask)]
 
     def stored(self, variable: Variable, new: Tensor) -> None:
         """Note that a Variable has another value from here on."""
@@ -311,16 +345,6 @@ class Recording:
                     "calls replay a program and would leave it as it is. Use a result, or assign to "
                     "a Variable."
                 )
-
-
-def _refuse_shapes_that_depend_on_values(primitive: Primitive, arrays: tuple[Any, ...]) -> None:
-    masks = any(dtype_name(index.dtype) == "bool" for index in arrays[1:])
-    if masks or primitive.name in _SHAPES_DEPEND:
-        raise TracingError(
-            f"{primitive.name}{show_line(user_line(3))} inside xg.function: the shape of the result "
-            "depends on values, which differ from call to call. Use xg.where, which keeps the "
-            "shape, or compute it outside."
-        )
 
 
 def _recording() -> Recording | None:

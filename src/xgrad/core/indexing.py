@@ -1,10 +1,12 @@
 """Reading and writing parts of a Tensor, with the index arrays taken out of the key.
 
 `split_key` turns ``(0, i, slice(None))`` into a static template and the operands ``(i,)``. Writing
-gives a new value: what else sees the old array never notices."""
+gives a new value: what else sees the old array never notices. What is the same for every place that
+a mask chooses is written by `where`, which keeps the shape, whatever the mask is."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +28,13 @@ __all__ = ["At", "getitem", "setitem", "split_key"]
 _GETITEM = primitive("getitem")
 _SETITEM = primitive("setitem")
 _PUT = primitive("put")
+_WHERE = primitive("where")
+_RESHAPE = primitive("reshape")
 _add = binary(primitive("add"))
+_divide = binary(primitive("divide"))
 _maximum = binary(primitive("maximum"))
 _minimum = binary(primitive("minimum"))
+_multiply = binary(primitive("multiply"))
 _STATIC = frozenset({int, slice, type(None), type(Ellipsis)})
 _INDICES = ("integer", "bool")
 _SEQUENCES = (list, tuple, range)
@@ -92,7 +98,38 @@ def setitem(x: Any, key: Any, value: Any) -> Tensor:
         value = protocols.asarray(value, device=x.device)
     if type(value) in SCALAR_TYPES or hasattr(value, "dtype"):
         refuse_worse_kind(value, x.dtype, "setitem: value", "x")
+    chosen = _by_mask(x, template, indices, value)
+    if chosen is not None:
+        return apply(_WHERE, (*chosen, x))  # type: ignore[no-any-return]
     return apply(_SETITEM, (x, value, *indices), {"key": template})  # type: ignore[no-any-return]
+
+
+def _by_mask(x: Any, template: Any, indices: tuple[Any, ...], value: Any) -> tuple[Any, Any] | None:
+    """A mask that is all of a key, and a value for every place that it chooses, as `where` has them.
+
+    None for other keys, and where the value has as many rows as the mask chooses."""
+    if len(indices) != 1 or len(template) != 1 or dtype_kind(indices[0].dtype) != "bool":
+        return None
+    (mask,) = indices
+    rank = len(mask.shape)
+    rest = tuple(x.shape[rank:])
+    if not rank or tuple(mask.shape) != tuple(x.shape[:rank]):
+        return None
+    if type(value) not in SCALAR_TYPES and not hasattr(value, "dtype"):
+        return None
+    if type(value) not in SCALAR_TYPES:
+        shape = tuple(value.shape)
+        if len(shape) == len(rest) + 1 and shape[0] == 1:
+            shape = shape[1:]
+            value = apply1(_RESHAPE, value, {"shape": shape})
+        fits = [m in (1, n) for m, n in zip(reversed(shape), reversed(rest), strict=False)]
+        if len(shape) > len(rest) or not all(fits):
+            return None
+        if value.dtype != x.dtype:
+            value = protocols.astype(protocols.asarray(value), x.dtype)
+    if rest:
+        mask = apply1(_RESHAPE, mask, {"shape": (*mask.shape, *(1 for _ in rest))})
+    return mask, value
 
 
 class At:
@@ -121,9 +158,13 @@ class At:
 
     def add(self, value: Any) -> Tensor:
         """x with value added to the part; repeated indices add up."""
+        value = self._operand(value)
         template, indices = split_key(self._key, self._x)
+        chosen = _by_mask(self._x, template, indices, value)
+        if chosen is not None:
+            return apply(_WHERE, (chosen[0], _add(self._x, chosen[1]), self._x))  # type: ignore[no-any-return]
         part = self.get()
-        value = protocols.astype(_as_tensor(self._operand(value), part), self._x.dtype)
+        value = protocols.astype(_as_tensor(value, part), self._x.dtype)
         filled = apply1(primitive("broadcast_to"), value, {"shape": part.shape})
         parameters = {"key": template, "shape": tuple(self._x.shape)}
         update = apply(_PUT, (filled, *indices), parameters)
@@ -131,19 +172,31 @@ class At:
 
     def multiply(self, value: Any) -> Tensor:
         """x with the part multiplied by value."""
-        return self.set(self.get() * self._operand(value))
+        return self._combined(_multiply, value)
 
     def divide(self, value: Any) -> Tensor:
         """x with the part divided by value."""
-        return self.set(self.get() / self._operand(value))
+        return self._combined(_divide, value)
 
     def min(self, value: Any) -> Tensor:
         """x with the part replaced by its minimum with value."""
-        return self.set(_minimum(self.get(), self._operand(value)))
+        return self._combined(_minimum, value)
 
     def max(self, value: Any) -> Tensor:
         """x with the part replaced by its maximum with value."""
-        return self.set(_maximum(self.get(), self._operand(value)))
+        return self._combined(_maximum, value)
+
+    def _combined(self, combine: Callable[[Any, Any], Any], value: Any) -> Tensor:
+        """x with the part replaced by what is made of it and a value."""
+        value = self._operand(value)
+        chosen = _by_mask(self._x, *split_key(self._key, self._x), value)
+        if chosen is None:
+            return self.set(combine(self.get(), value))
+        mask, value = chosen
+        new = combine(self._x, value)
+        refuse_worse_kind(new, self._x.dtype, "at[...]: the result", "x")
+        new = protocols.astype(new, self._x.dtype)
+        return apply(_WHERE, (mask, new, self._x))  # type: ignore[no-any-return]
 
     def _operand(self, value: Any) -> Any:
         """A value of no higher kind than x; of a list, a Tensor of x's dtype."""

@@ -5,6 +5,8 @@ Variables in whatever nest you keep them. Real numbers, channels last."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from . import initializers
 from .activations import (
     gelu,
@@ -132,3 +134,11 @@ __all__ = [
     "sparse_softmax_cross_entropy",
     "squared_hinge",
 ]
+
+if not TYPE_CHECKING:  # which is to report names that there are not
+
+    def __getattr__(name: str) -> Any:
+        """Say what to use for a name that other libraries have."""
+        from .._elsewhere import no_name
+
+        raise no_name(__name__, name)

@@ -6,6 +6,8 @@ gradients."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from .default import (
     bernoulli,
     choice,
@@ -37,3 +39,11 @@ __all__ = [
     "truncated_normal",
     "uniform",
 ]
+
+if not TYPE_CHECKING:  # which is to report names that there are not
+
+    def __getattr__(name: str) -> Any:
+        """Say what to use for a name that other libraries have."""
+        from .._elsewhere import no_name
+
+        raise no_name(__name__, name)

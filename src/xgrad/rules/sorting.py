@@ -11,7 +11,7 @@ from .shared import give, give_forward
 def sort_x(xp: Any, g: Array, x: Array, *, axis: int, descending: bool, stable: bool) -> Array:
     """y = x[order];  dx = g[inverse of order]."""
     order = xp.argsort(x, axis=axis, descending=descending, stable=stable)
-    inverse = xp.argsort(order, axis=axis)
+    inverse = xp.argsort(order, axis=axis, stable=False)
     return xp.take_along_axis(g, inverse, axis=axis)
 
 

@@ -5,6 +5,7 @@ with the names of the arguments."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -52,10 +53,10 @@ class CustomCall(Call):
         """Call `grad_fn` and check what it returns."""
         if self._variables:
             with held(self._variables):
-                returned = self._rule(*gs, variables=list(self._variables))
+                returned = self._called(gs, variables=list(self._variables))
             returned, of_variables = self._pair(returned)
         else:
-            returned, of_variables = self._rule(*gs), []
+            returned, of_variables = self._called(gs), []
         matched = self._arguments.match(returned)
         if matched is None:
             raise self._misfit(returned)
@@ -64,6 +65,19 @@ class CustomCall(Call):
             fit(g, place, what)
             for g, place in zip([*matched, *of_variables], self.operands, strict=True)
         ]
+
+    def _called(self, gs: list[Tensor | None], **variables: list[Variable]) -> Any:
+        """What `grad_fn` returns; an error that says how many it is given, if that is not its number."""
+        try:
+            return self._rule(*gs, **variables)
+        except TypeError as error:
+            if _takes(self._rule, gs, variables):  # the error is one of its own
+                raise
+            raise ArgumentError(
+                f"custom_gradient: grad_fn of {self._name} must take {len(gs)} gradients, one for "
+                f"each array in the result {show(self._structure)}: {error}. Use "
+                "grad_fn(dy1, dy2) and so on, or grad_fn(*dys)."
+            ) from error
 
     def _misfit(self, returned: Any) -> ArgumentError:
         """What to say of gradients that do not belong to the arguments."""
@@ -149,6 +163,17 @@ class CustomCall(Call):
                 f"of {len(paths)} results, but returned {len(found)}. Use None where nothing moves."
             )
         return found
+
+
+def _takes(rule: Rule, gs: list[Any], variables: dict[str, Any]) -> bool:
+    """Whether a function takes these arguments, as far as that is to be seen."""
+    try:
+        inspect.signature(rule).bind(*gs, **variables)
+    except TypeError:
+        return False
+    except ValueError:  # there is no signature
+        return True
+    return True
 
 
 def kind_of(returned: Any) -> str:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..._typing import DType
+from ...backends import Steps
 from ...core.casting import dtype_kind
+from ...core.dispatch import apply
+from ...core.instructions import primitive
 from ...errors import ArgumentError, ShapeError
 from ..einsum import einsum as einsum_of_tensors
 from ..rule_namespace import rule_namespace as xp
@@ -28,6 +31,8 @@ __all__ = [
     "trace",
     "vdot",
 ]
+
+_CONVOLVE = primitive("convolve")
 
 
 def dot(a: Any, b: Any, out: Any = None) -> Any:
@@ -138,10 +143,17 @@ def _vectors(name: str, a: Any, v: Any) -> tuple[Any, Any]:
 
 
 def _convolved(a: Any, v: Any) -> Any:
-    """The whole convolution: every window of a, as a row, times the reversed v."""
+    """The whole convolution: every window of a times the reversed v.
+
+    Real floating numbers go through windows without a copy of all of them, which can be large."""
     if v.size > a.size:
         a, v = v, a
     m = v.size
+    if a.dtype == v.dtype and dtype_kind(a.dtype) == "floating":
+        steps = Steps((1,), ((m - 1, m - 1),), (1,))
+        kernel = xp.reshape(xp.flip(v), (m, 1, 1))
+        y = apply(_CONVOLVE, (xp.reshape(a, (1, -1, 1)), kernel), {"steps": steps, "zeros": None})
+        return xp.reshape(y, (-1,))
     edge = xp.zeros((m - 1,), dtype=a.dtype, device=a.device)
     return xp.matmul(sliding_window_view(xp.concat([edge, a, edge]), m), xp.flip(v))
 

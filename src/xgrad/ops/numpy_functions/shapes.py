@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..._arguments import as_choice, as_int, as_sequence
+from ...backends import host
 from ...errors import ArgumentError, ShapeError
 from .._arguments import as_axis, sizes_in
 from ..rule_namespace import rule_namespace as xp
@@ -153,8 +154,21 @@ def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
 
 
 def broadcast_arrays(*args: Any, subok: bool = False) -> Any:
-    """All of the same shape."""
-    return xp.broadcast_arrays(*(tensor(x) for x in operands(*args)))
+    """All of the same shape; what holds no numbers, such as None and words, stays NumPy's."""
+    others = {i: host().namespace.asarray(x) for i, x in enumerate(args) if _holds_no_numbers(x)}
+    if not others:
+        return xp.broadcast_arrays(*(tensor(x) for x in operands(*args)))
+    numbers = iter(
+        [tensor(x) for x in operands(*(x for i, x in enumerate(args) if i not in others))]
+    )
+    arrays = [others[i] if i in others else next(numbers) for i in range(len(args))]
+    shape = xp.broadcast_shapes(*(x.shape for x in arrays))
+    return tuple([host().namespace.broadcast_to(x, shape) for x in arrays])
+
+
+def _holds_no_numbers(x: Any) -> bool:
+    dtype = getattr(x, "dtype", None)
+    return x is None or isinstance(x, str) or getattr(dtype, "kind", "f") in "OSU"
 
 
 def flip(m: Any, axis: Any = None) -> Any:

@@ -1,7 +1,8 @@
 """The methods of ufuncs: reduce, accumulate, reduceat, outer and at.
 
-Where the standard has the reduction it is that; any other ufunc of two operands is folded along the
-axis in Python, which is slow for long axes and as differentiable as the ufunc."""
+Where the standard has the reduction it is that. Other associative ufuncs combine halves, which takes
+few operations however long the axis is. The rest is folded along the axis in Python, which is slow for
+long axes and as differentiable as the ufunc."""
 
 from __future__ import annotations
 
@@ -33,6 +34,11 @@ _REDUCTIONS: dict[str, Callable[..., Any]] = {
 _ACCUMULATIONS: dict[str, Callable[..., Any]] = {
     "add": xp.cumulative_sum,
     "multiply": xp.cumulative_prod,
+}
+_EXTREMES = {"maximum": xp.cumulative_max, "minimum": xp.cumulative_min}
+_ASSOCIATIVE = {
+    *("bitwise_and", "bitwise_or", "bitwise_xor", "logical_and", "logical_or", "logical_xor"),
+    *("fmax", "fmin", "gcd", "hypot", "lcm", "logaddexp", "logaddexp2"),
 }
 _NEUTRAL = {
     "add": 0,
@@ -82,12 +88,12 @@ def reduce(
     rows = xp.moveaxis(x, axes, tuple(range(len(axes))))
     count = math.prod(rows.shape[: len(axes)])
     rows = xp.reshape(rows, (count, *rows.shape[len(axes) :]))
-    parts = [rows[i, ...] for i in range(count)]
-    if initial is None and len(parts) < 2:
+    if initial is None and count < 2:
         initial = _NEUTRAL.get(name)  # which counts there: hypot of one number is not negative
     if initial is not None:
-        parts = [xp.full(rows.shape[1:], initial, dtype=x.dtype, device=x.device), *parts]
-    y = _folded(name, function, parts)
+        first = xp.full((1, *rows.shape[1:]), initial, dtype=x.dtype, device=x.device)
+        rows = xp.concat([first, rows])
+    y = _folded(name, function, rows)
     return (
         xp.reshape(y, tuple(1 if i in axes else n for i, n in enumerate(x.shape)))
         if keepdims
@@ -103,6 +109,10 @@ def accumulate_(
     if name in _ACCUMULATIONS:
         return _ACCUMULATIONS[name](x, axis=axis, dtype=dtype)
     x = _converted(name, x, dtype)
+    if name in _EXTREMES:
+        return _EXTREMES[name](x, axis=axis)
+    if name in _ASSOCIATIVE:
+        return xp.moveaxis(_scanned(function, xp.moveaxis(x, axis, 0)), 0, axis)
     parts = list(accumulate(xp.unstack(x, axis=axis), function))
     return xp.stack(parts, axis=axis) if parts else x
 
@@ -168,13 +178,36 @@ def _converted(name: str, x: Any, dtype: DType) -> Any:
     return x if dtype is None else x.astype(dtype)
 
 
-def _folded(name: str, function: Callable[..., Any], parts: list[Any]) -> Any:
-    if not parts:
+def _folded(name: str, function: Callable[..., Any], rows: Any) -> Any:
+    """One row of all; halves are combined where their order does not matter."""
+    if not rows.shape[0]:
         raise ArgumentError(
             f"numpy.{name}.reduce: nothing to reduce along an axis of size 0. Use initial=."
         )
-    *_, last = accumulate(parts, function)
-    return last
+    if name not in _ASSOCIATIVE:
+        *_, last = accumulate([rows[i, ...] for i in range(rows.shape[0])], function)
+        return last
+    while (count := rows.shape[0]) > 1:
+        half = count // 2
+        both = function(rows[:half, ...], rows[half : 2 * half, ...])
+        rows = both if count == 2 * half else xp.concat([both, rows[2 * half :, ...]])
+    return rows[0, ...]
+
+
+def _scanned(function: Callable[..., Any], rows: Any) -> Any:
+    """The results for the first rows, by those of pairs of rows (Ladner and Fischer, 1980)."""
+    count = rows.shape[0]
+    half = count // 2
+    if not half:
+        return rows
+    pairs = _scanned(function, function(rows[: 2 * half : 2, ...], rows[1::2, ...]))
+    others = [rows[:1, ...]]
+    if count > 2:
+        others.append(function(pairs[: (count - 1) // 2, ...], rows[2::2, ...]))
+    firsts = xp.concat(others)
+    both = xp.stack([firsts[:half, ...], pairs], axis=1)
+    both = xp.reshape(both, (2 * half, *rows.shape[1:]))
+    return both if count == 2 * half else xp.concat([both, firsts[half:, ...]])
 
 
 def _neutral(name: str) -> Any:
