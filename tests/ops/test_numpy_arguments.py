@@ -117,6 +117,15 @@ REFUSED = {
     "add/dtype": lambda x: np.add(x, x, dtype=int),
     "concatenate/dtype": lambda x: np.concatenate([x, x], dtype=int),
     "stack/dtype": lambda x: np.stack([x, x], dtype=bool),
+    "concatenate/unsigned": lambda x: np.concatenate([x.astype(int), x.astype(int)], dtype="uint8"),
+    "hstack/unsigned": lambda x: np.hstack([x.astype(int), x.astype(int)], dtype="uint8"),
+    "concatenate/safe": lambda x: np.concatenate([x, x], dtype="float32", casting="safe"),
+    "concatenate/casting": lambda x: np.concatenate([x, x], dtype="float32", casting="no way"),
+    "add/unsigned": lambda x: np.add(x.astype(int), 1, dtype="uint8"),
+    "add/unsigned out": lambda x: np.add(x.astype(int), 1, out=np.zeros(x.shape, "uint8")),
+    "add/safe": lambda x: np.add(x, x, dtype="float32", casting="safe"),
+    "copyto/unsigned": lambda x: np.copyto(x.astype("uint8"), x.astype(int)),
+    "quantile/method": lambda x: np.quantile(x, 0.5, method="nowhere"),
     "clip": lambda x: np.clip(x, 1.0, 2.0, min=3.0),
 }
 
@@ -167,7 +176,19 @@ CONSTANTS = {
     "angle/nan": lambda x: np.angle(np.where(x > 2, x - 5, np.nan)),
     "round/tens": lambda x: np.round((x * 7).astype(int), -1),
     "round/whole": lambda x: np.round((x * 7).astype(np.int32), 2),
+    "searchsorted/unsigned": lambda x: np.searchsorted(x[0].astype("uint8"), -1),
+    "searchsorted/float32": lambda x: np.searchsorted((x[0] / 10).astype("float32"), 0.1, "right"),
+    "isin/unsigned": lambda x: np.isin(x.astype("uint8"), -1),
+    "isclose/unsigned": lambda x: np.isclose(x.astype("uint8"), 300),
+    "isclose/difference": lambda x: np.isclose(x.astype("uint8"), np.uint8(250), rtol=0.1),
+    "copyto/unsafe": lambda x: _copied(x.astype("uint8"), x / 2, "unsafe"),
+    "mean/whole": lambda x: np.mean(x, axis=0, dtype=int),
 }
+
+
+def _copied(target, x, casting):
+    np.copyto(target, x, casting=casting)
+    return target
 
 
 def named(table):

@@ -9,13 +9,12 @@ from typing import Any
 from ..._arguments import as_int
 from ..._typing import DType
 from ...backends import host
-from ...core.casting import refuse_worse_kind
 from ...core.handle import Handle
 from ...core.spec import describe
 from ...errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError
 from .._arguments import as_axis
 from ..rule_namespace import rule_namespace as xp
-from .operands import operands, tensor
+from .operands import operands, refuse_cast, tensor
 from .shapes import ndim, ravel, with_axes
 
 __all__ = [
@@ -60,7 +59,7 @@ def stack(
     casting: Any = "same_kind",
 ) -> Any:
     """Joined along a new axis."""
-    return _cast(xp.stack(_parts(arrays), axis=axis), dtype, casting)
+    return xp.stack(_cast(_parts(arrays), dtype, casting), axis=axis)
 
 
 def append(arr: Any, values: Any, axis: int | None = None) -> Any:
@@ -124,15 +123,16 @@ def _parts(arrays: Any) -> list[Any]:
 def _joined(
     parts: list[Any], axis: int | None, dtype: DType = None, casting: Any = "same_kind"
 ) -> Any:
-    return _cast(xp.concat(parts, axis=axis), dtype, casting)
+    return xp.concat(_cast(parts, dtype, casting), axis=axis)
 
 
-def _cast(x: Any, dtype: DType, casting: Any) -> Any:
+def _cast(parts: list[Any], dtype: DType, casting: Any) -> list[Any]:
     if dtype is None:
-        return x
-    if casting != "unsafe":
-        refuse_worse_kind(x, host().dtype(dtype), "numpy.concatenate: arrays", "the result")
-    return xp.astype(x, dtype, copy=False)
+        return parts
+    dtype = host().dtype(dtype)
+    for x in parts:
+        refuse_cast(x, dtype, casting, "numpy.concatenate: an array", "the result")
+    return [xp.astype(x, dtype, copy=False) for x in parts]
 
 
 # -- splitting -------------------------------------------------------------------------------------

@@ -9,8 +9,9 @@ import math
 from typing import Any
 
 from ..._typing import Axis, DType
+from ...backends.base import dtype_name
 from ...core.casting import dtype_kind
-from ...errors import ArgumentError
+from ...errors import ArgumentError, DTypeError
 from ..data_types import narrowed, widened
 from ..rule_namespace import rule_namespace as xp
 from .operands import as_axes, is_floating, masked, operands, tensor
@@ -164,6 +165,8 @@ def mean(
 ) -> Any:
     """The mean; of integers in float64."""
     a = _for_mean(a, dtype)
+    if not is_floating(a):  # which NumPy rounds towards zero
+        return xp.astype(mean(a, axis, keepdims=keepdims, where=where), a.dtype)
     if where is True:
         return xp.mean(a, axis=axis, keepdims=keepdims)
     wide = widened(a)
@@ -184,7 +187,7 @@ def var(
     correction: float = 0,
 ) -> Any:
     """The variance, under either of NumPy's names for the correction."""
-    a = _for_mean(a, dtype)
+    a = _for_deviation(a, dtype, "var")
     correction = correction or ddof
     real = not xp.isdtype(a.dtype, "complex floating")
     if where is True and mean is None and real:
@@ -212,7 +215,7 @@ def std(
     correction: float = 0,
 ) -> Any:
     """The standard deviation, under either of NumPy's names for the correction."""
-    a = _for_mean(a, dtype)
+    a = _for_deviation(a, dtype, "std")
     correction = correction or ddof
     if where is True and mean is None and not xp.isdtype(a.dtype, "complex floating"):
         return xp.std(a, axis=axis, correction=correction, keepdims=keepdims)
@@ -229,6 +232,16 @@ def _for_mean(a: Any, dtype: DType) -> Any:
     if dtype is not None:
         return xp.astype(a, dtype, copy=False)
     return a if is_floating(a) else xp.astype(a, "float64")
+
+
+def _for_deviation(a: Any, dtype: DType, function: str) -> Any:
+    a = _for_mean(a, dtype)
+    if not is_floating(a):
+        raise DTypeError(
+            f"numpy.{function}: dtype must be floating, but is {dtype_name(a.dtype)}. Use astype for "
+            "the result."
+        )
+    return a
 
 
 def _count(a: Any, axis: Axis, keepdims: bool, where: Any) -> Any:
