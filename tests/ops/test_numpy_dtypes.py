@@ -74,3 +74,11 @@ def test_quotients_of_complex_polynomials():
     u, v = np.array([1.0, 2j, 3.0]), np.array([1.0, 1j])
     for found, expected in zip(np.polydiv(xg.asarray(u), v), np.polydiv(u, v), strict=True):
         np.testing.assert_allclose(found.numpy(), expected, strict=True)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int64"])
+def test_ramps_of_whole_numbers_neither_wrap_nor_stop(dtype):
+    x = np.array([5, 100], dtype=dtype)
+    found = np.pad(xg.asarray(x), (3, 300), mode="linear_ramp", end_values=(120, 10))
+    expected = np.pad(x, (3, 300), mode="linear_ramp", end_values=(120, 10))
+    np.testing.assert_array_equal(found.numpy(), expected, strict=True)

@@ -145,7 +145,7 @@ def refuse_cast(x: Any, dtype: DType, casting: str, what: str, whose: str) -> No
     DTypeError
         If the array cannot be cast, or the Python number is of a higher kind than the dtype.
     """
-    as_choice(casting, _RULES, "numpy", "casting")
+    as_choice(casting, _RULES, what, "casting")
     if type(x) in SCALAR_TYPES:
         if casting != "unsafe":
             refuse_worse_kind(x, dtype, what, whose)

@@ -173,14 +173,16 @@ def _quantile(a: Any, q: Any, axis: Axis, method: str, keepdims: bool, skip_nan:
     if not n:
         raise ShapeError(f"numpy.quantile: there is nothing along axis {axis} of {a.shape}.")
     skip_nan = skip_nan and is_floating(rows)
+    wide = widened(q)  # in which places can be counted
     if skip_nan:
-        n = xp.sum(xp.astype(~xp.isnan(rows), a.dtype), axis=-1, keepdims=True)
-    place = xp.clip(_PLACES[method](n, ravel(q)), 0, xp.maximum(n - 1, 0) if skip_nan else n - 1)
+        n = xp.sum(xp.astype(~xp.isnan(rows), wide.dtype), axis=-1, keepdims=True)
+    place = _PLACES[method](n, ravel(wide))
+    place = xp.clip(place, 0, xp.maximum(n - 1, 0) if skip_nan else n - 1)
     place = xp.broadcast_to(place, (*rows.shape[:-1], place.shape[-1]))
     if method in _OF_ELEMENTS:
         y = xp.take_along_axis(rows, xp.astype(place, "int64"), axis=-1)
     else:
-        y = _between(rows, place)
+        y = _between(rows, place, q.dtype)
     if is_floating(rows):
         y = xp.where(xp.isnan(rows[..., :1] if skip_nan else rows[..., -1:]), math.nan, y)
     y = xp.reshape(xp.moveaxis(y, -1, 0), q.shape + rows.shape[:-1])
@@ -194,14 +196,14 @@ def _middle_or_next(place: Any) -> Any:
     return xp.where(place == xp.floor(place), place + 0.5, xp.ceil(place))
 
 
-def _between(rows: Any, place: Any) -> Any:
+def _between(rows: Any, place: Any, dtype: DType) -> Any:
     """The value at a place between two elements of each row, on the line between them."""
     below = xp.floor(place)
     low = xp.astype(below, "int64")
     high = xp.astype(xp.ceil(place), "int64")
     first = xp.take_along_axis(rows, low, axis=-1)
     last = xp.take_along_axis(rows, high, axis=-1)
-    share = place - below
+    share = xp.astype(place - below, dtype, copy=False)
     with quiet():
         # Where both are the same element nothing is added, which is right for infinities too.
         gap = xp.where(low == high, 0.0, last - first)
