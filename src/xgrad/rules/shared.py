@@ -99,7 +99,7 @@ def counted(xp: Any, mask: Array, dtype: Any) -> tuple[Array, float]:
 
 def is_half(dtype: Any) -> bool:
     """Whether a dtype is of floats of 16 bits: float16 or bfloat16."""
-    return _is_half(type(dtype), dtype)
+    return _is_half(type(dtype), dtype)  # type: ignore[arg-type]
 
 
 @functools.cache
