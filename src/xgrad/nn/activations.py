@@ -21,7 +21,6 @@ from ..ops.searching import clip
 from ..ops.special import softplus
 from ..ops.statistical import logsumexp
 from ..ops.trigonometric import tanh
-from ..transforms.pass_through import grad_pass_through
 from ._arguments import as_real, has_kernels
 
 __all__ = [
@@ -262,7 +261,7 @@ def gelu(x: ArrayLike, approximate: bool = False) -> Tensor:
     reach = REACH["gelu_tanh"]
     inner = clip(x, -reach, reach)
     bend = GELU_SCALE + GELU_CUBE * square(inner)
-    return _no_less(x, -reach) * special.expit(inner * bend)  # type: ignore[no-any-return]
+    return clip(x, -reach, None) * special.expit(inner * bend)  # type: ignore[no-any-return]
 
 
 def glu(x: ArrayLike, axis: int = -1) -> Tensor:
@@ -384,19 +383,12 @@ def _gated(gate: Callable[[Any], Any], x: Tensor, reach: float) -> Tensor:
     """x times its gate, which is 0 or 1 to any precision beyond the reach, for infinite x too.
 
     So that nothing infinite meets a gate or a slope of 0, the factor stops on the left, and what the
-    gate is given on both sides."""
+    gate is given on the right."""
     if _is_finite(x):
         return x * gate(x)  # type: ignore[no-any-return]
-    x = _no_less(x, -reach)
-    return x * gate(clip(x, None, reach))  # type: ignore[no-any-return]
+    return clip(x, -reach, None) * gate(clip(x, None, reach))  # type: ignore[no-any-return]
 
 
 def _is_finite(x: Tensor) -> bool:
     with quiet():
         return bool(rule_namespace.surely_finite(x))
-
-
-@grad_pass_through
-def _no_less(x: Tensor, bound: float) -> Tensor:
-    """Give the larger of x and a bound, below which the gradient is 0 without a mask."""
-    return clip(x, bound, None)
