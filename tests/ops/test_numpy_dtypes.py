@@ -82,3 +82,59 @@ def test_ramps_of_whole_numbers_neither_wrap_nor_stop(dtype):
     found = np.pad(xg.asarray(x), (3, 300), mode="linear_ramp", end_values=(120, 10))
     expected = np.pad(x, (3, 300), mode="linear_ramp", end_values=(120, 10))
     np.testing.assert_array_equal(found.numpy(), expected, strict=True)
+
+
+STARTS = {
+    "sum": lambda x: np.sum(x, initial=2.5),
+    "prod of an axis": lambda x: np.prod(x, axis=1, initial=2.5),
+    "max": lambda x: np.max(x, initial=2.5),
+    "max of truth values": lambda x: np.max(x > 1, axis=0, initial=0, where=x < 0),
+    "min of nothing": lambda x: np.min(x[:0].astype("int8"), axis=0, initial=1),
+    "nansum": lambda x: np.nansum(x, initial=2.5),
+}
+
+
+@pytest.mark.parametrize("f", list(STARTS.values()), ids=STARTS)
+def test_reductions_of_whole_numbers_begin_with_whole_numbers(f):
+    x = np.vstack([WHOLE, WHOLE])
+    np.testing.assert_array_equal(f(xg.asarray(x)).numpy(), f(x), strict=True)
+
+
+OUTSIDE = {
+    "plus": lambda x: x + 300,
+    "maximum": lambda x: np.maximum(x, -1),
+    "hypot": lambda x: xg.hypot(x, -1),
+    "sum": lambda x: np.sum(x, initial=-1),
+    "at": lambda x: x.at[0].set(300),
+    "insert": lambda x: np.insert(x, 0, 300),
+}
+
+
+@pytest.mark.parametrize("f", list(OUTSIDE.values()), ids=OUTSIDE)
+def test_numbers_that_a_dtype_does_not_hold_are_an_error_of_ours(f):
+    with pytest.raises(xg.errors.ArgumentError, match=r"out of bounds for uint"):
+        f(xg.asarray([1, 2], dtype="uint8"))
+
+
+@pytest.mark.parametrize("name", ["gcd", "lcm", "bitwise_count"])
+def test_functions_of_whole_numbers_refuse_others(name):
+    f = getattr(np, name)
+    with pytest.raises(xg.errors.DTypeError, match=rf"numpy\.{name}: the operands .* integers"):
+        f(*[xg.asarray(X)] * f.nin)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
+@pytest.mark.parametrize("exponent", [300, -300, 1500, -1500, 10**6, -(10**6), 5])
+def test_ldexp_neither_overflows_on_its_way_nor_makes_nan_of_zero(dtype, exponent):
+    x = np.array([0.0, 1.5, -2.0, np.finfo(dtype).max, np.finfo(dtype).tiny, np.inf], dtype)
+    with np.errstate(all="ignore"):
+        found, expected = np.ldexp(xg.asarray(x), exponent), np.ldexp(x, exponent)
+    np.testing.assert_array_equal(found.numpy(), expected, strict=True)
+
+
+@pytest.mark.parametrize("f", [np.logaddexp2, np.heaviside], ids=lambda f: f.__name__)
+def test_float32_beside_small_integers_stays(f):
+    x, small = X.astype("float32"), np.int8(3)
+    for pair in ((x, small), (small, x)):
+        found = f(*[xg.asarray(a) if a is x else a for a in pair])
+        np.testing.assert_allclose(found.numpy(), f(*pair), rtol=1e-6, strict=True)

@@ -10,6 +10,7 @@ from ..._arguments import as_int
 from ..._typing import DType
 from ...backends import host
 from ...core.handle import Handle
+from ...core.operators import scalar_like
 from ...core.spec import describe
 from ...errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError
 from .._arguments import as_axis
@@ -220,7 +221,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     size = arr.shape[axis]
     places = _places(obj, size, "numpy.insert", 1)
     values, _ = operands(values, arr)
-    values = xp.astype(tensor(values), arr.dtype, copy=False)
+    values = xp.astype(tensor(scalar_like(values, arr)), arr.dtype, copy=False)
     values = xp.reshape(values, (1,) * (arr.ndim - values.ndim) + values.shape)
     if not isinstance(obj, slice) and not ndim(obj):
         values = xp.moveaxis(values, 0, axis)

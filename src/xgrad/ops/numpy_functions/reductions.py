@@ -14,7 +14,7 @@ from ...core.casting import dtype_kind
 from ...errors import ArgumentError, DTypeError
 from ..data_types import narrowed, widened
 from ..rule_namespace import rule_namespace as xp
-from .operands import as_axes, is_floating, masked, operands, tensor
+from .operands import arrays, as_axes, is_floating, masked, operands, tensor
 from .shapes import ravel
 
 __all__ = [
@@ -53,7 +53,15 @@ def sum(
     """The sum of the elements."""
     a = masked(a, where, 0)
     total = xp.sum(a, axis=axis, dtype=dtype, keepdims=keepdims)
-    return total if initial is None else total + initial
+    return total if initial is None else total + _start(initial, total)
+
+
+def _start(initial: Any, like: Any) -> Any:
+    """What a reduction begins with; where whole numbers or truth values are reduced, one of them."""
+    kind = dtype_kind(like.dtype)
+    if kind not in ("integer", "bool") or (kind == "integer" and type(initial) is int):
+        return initial
+    return xp.astype(arrays(initial, like)[0], like.dtype, copy=False)
 
 
 def prod(
@@ -68,7 +76,7 @@ def prod(
     """The product of the elements."""
     a = masked(a, where, 1)
     total = xp.prod(a, axis=axis, dtype=dtype, keepdims=keepdims)
-    return total if initial is None else total * initial
+    return total if initial is None else total * _start(initial, total)
 
 
 def max(
@@ -106,10 +114,11 @@ def _extremum(name: str, a: Any, axis: Axis, keepdims: bool, initial: Any, where
         )
     a = tensor(a)
     if initial is not None:
+        initial = _start(initial, a)
         a = masked(a, where, initial)
         pair = xp.maximum if name == "max" else xp.minimum
         if 0 in (a.shape[i] for i in as_axes(axis, a.ndim, f"numpy.{name}")):
-            return sum(a, axis, keepdims=keepdims) + initial
+            return xp.astype(sum(a, axis, keepdims=keepdims) + initial, a.dtype, copy=False)
         return pair(getattr(xp, name)(a, axis=axis, keepdims=keepdims), initial)
     return getattr(xp, name)(a, axis=axis, keepdims=keepdims)
 
