@@ -138,3 +138,40 @@ def test_float32_beside_small_integers_stays(f):
     for pair in ((x, small), (small, x)):
         found = f(*[xg.asarray(a) if a is x else a for a in pair])
         np.testing.assert_allclose(found.numpy(), f(*pair), rtol=1e-6, strict=True)
+
+
+SUMS = {
+    "alone": lambda x: np.einsum("ij->", x),
+    "diagonal": lambda x: np.einsum("ii->i", x),
+    "numbers for letters": lambda x: np.einsum(x, [0, 1], [0]),
+    "with a list": lambda x: np.einsum("ij,j->i", x, [1, 2]),
+    "two": lambda x: np.einsum("ij,jk->ik", x, x),
+}
+
+
+@pytest.mark.parametrize("f", list(SUMS.values()), ids=SUMS)
+@pytest.mark.parametrize("dtype", ["uint8", "int32", "bool", "float32"])
+def test_einsum_has_numpys_dtype(f, dtype):
+    x = np.array([[200, 100], [3, 0]]).astype(dtype)
+    np.testing.assert_array_equal(f(xg.asarray(x)).numpy(), f(x), strict=True)
+
+
+@pytest.mark.parametrize("indices", [[0, 2], [2, 0], [1, 1]])
+@pytest.mark.parametrize("ufunc", [np.hypot, np.add], ids=lambda u: u.__name__)
+def test_a_slice_of_one_element_is_reduced_to_itself(ufunc, indices):
+    x = -X[:, :2]
+    found = ufunc.reduceat(xg.asarray(x), indices)
+    np.testing.assert_allclose(found.numpy(), ufunc.reduceat(x, indices), strict=True)
+    xg.testing.check_gradients(lambda x: ufunc.reduceat(x, indices), [x])
+
+
+def test_reduceat_refuses_an_axis_that_is_not_there():
+    for x in (xg.asarray(2.0), xg.ones(3)):
+        with pytest.raises(xg.errors.AxisError, match=r"numpy\.add\.reduceat: axis"):
+            np.add.reduceat(x, [0], axis=1)
+
+
+def test_padding_truth_values_by_their_mean():
+    x = np.array([[True, False, False], [True, True, False]])
+    found = np.pad(xg.asarray(x), 1, mode="mean")
+    np.testing.assert_array_equal(found.numpy(), np.pad(x, 1, mode="mean"), strict=True)

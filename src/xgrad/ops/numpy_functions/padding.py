@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ...core.casting import dtype_kind
 from .. import padding
 from .._widths import as_widths, pairs
 from ..data_types import widened
@@ -62,7 +63,8 @@ def _by_statistic(statistic: Callable[..., Any], lengths: Any, x: Any) -> Callab
         key = (slice(None),) * axis
         ends = (x[(*key, slice(0, first))], x[(*key, slice(n - last, n))])
         values = [statistic(part, axis=axis, keepdims=True) for part in ends]
-        values = [xp.astype(y if is_floating(x) else xp.round(y), x.dtype) for y in values]
+        whole = dtype_kind(x.dtype) == "integer"
+        values = [xp.astype(xp.round(y) if whole else y, x.dtype) for y in values]
         return _repeated(values[0], axis, before), _repeated(values[1], axis, after)
 
     return extend
