@@ -175,3 +175,23 @@ def test_padding_truth_values_by_their_mean():
     x = np.array([[True, False, False], [True, True, False]])
     found = np.pad(xg.asarray(x), 1, mode="mean")
     np.testing.assert_array_equal(found.numpy(), np.pad(x, 1, mode="mean"), strict=True)
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (0, 3), (3, 0)], ids=str)
+@pytest.mark.parametrize("ord", [None, "fro", "nuc", 1, 2, np.inf])
+def test_norms_of_nothing_are_zero(shape, ord):
+    x = np.zeros(shape)
+    assert np.linalg.norm(xg.asarray(x), ord).item() == np.linalg.norm(x, ord) == 0
+    found = np.linalg.vector_norm(xg.asarray(x), axis=0, ord=np.inf)
+    np.testing.assert_array_equal(found.numpy(), np.zeros(shape[1]))
+
+
+def test_pieces_have_the_dtype_of_what_they_are_of():
+    f = lambda x: np.piecewise(x, [x > 1, x < 0], [lambda v: v * 0.5, 1.75, True])
+    for x in (WHOLE, WHOLE.astype("uint8"), WHOLE > 1, WHOLE.astype("float32")):
+        np.testing.assert_array_equal(f(xg.asarray(x)).numpy(), f(x), strict=True)
+
+
+def test_least_squares_of_a_stack_are_refused():
+    with pytest.raises(xg.errors.ShapeError, match=r"lstsq: a \(2, 3, 3\).*one matrix"):
+        np.linalg.lstsq(xg.ones((2, 3, 3)), np.ones(3))

@@ -8,6 +8,7 @@ from typing import Any
 from ..._arguments import as_int
 from ..._typing import DType
 from ...core.casting import dtype_kind
+from ...core.spec import describe
 from ...errors import ArgumentError, ShapeError
 from .. import decompositions, eigenvalues, matrix_functions, norms, solving
 from .. import norm as norm_file
@@ -158,6 +159,11 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = _LEF
 def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     """The x for which a x is closest to b, the residuals, the rank and the singular values."""
     a, b = _matrices(a, b)
+    if a.ndim != 2:
+        raise ShapeError(
+            f"numpy.linalg.lstsq: a {describe(a)} must be one matrix. Use xg.linalg.lstsq or vmap for "
+            "a stack of them."
+        )
     m, n = a.shape
     eps = float(xp.finfo(a.dtype).eps)
     rcond = eps * max(m, n) if rcond is None else float(rcond)
