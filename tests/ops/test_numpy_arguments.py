@@ -76,6 +76,8 @@ REFUSED = {
     "pad/stat_length": lambda x: np.pad(x, 1, "mean", stat_length=-1),
     "pad/end_values": lambda x: np.pad(x, 1, "linear_ramp", end_values=((1, 2, 3),)),
     "matrix_power": lambda x: np.linalg.matrix_power(x[:, :3], 1.5),
+    "nanargmax/nothing": lambda x: np.nanargmax(x * np.nan),
+    "nanargmin/nothing in a row": lambda x: np.nanargmin(np.where(x > 4, x, np.nan), axis=1),
     "pinv/two tolerances": lambda x: np.linalg.pinv(x, 1e-3, rtol=1e-3),
     "pinv/hermitian": lambda x: np.linalg.pinv(x, hermitian=True),
     "svd/hermitian": lambda x: np.linalg.svd(x, hermitian=True),
