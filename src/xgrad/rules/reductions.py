@@ -77,9 +77,7 @@ def _softmax(xp: Any, x: Array, y: Array, axis: Axis) -> Array:
     if is_half(x.dtype):  # in which y is rounded by so much that the sum is not 1
         finite = xp.where(infinite, 0, finite)
         finite = finite / nonzero_or_one(xp, xp.sum(finite, axis=axis, keepdims=True))
-    return xp.where(
-        infinite, xp.astype(share, x.dtype) if share.dtype != x.dtype else share, finite
-    )
+    return xp.where(infinite, share, finite)
 
 
 def prod_x(xp: Any, g: Array, x: Array, *, axis: Axis) -> Array:
