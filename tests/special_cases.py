@@ -109,7 +109,7 @@ _DOMAINS += ("about_3", "large")
 
 def _only_in_scipy(name):
     found = {"meta": f"torch has no {name}, and SciPy's needs values, which meta has not"}
-    if name == "hyp1f1":
+    if name in ("hyp1f1", "iv", "ive", "jv", "kv", "kve", "yv"):
         found["cuda"] = f"cupyx has no {name}, and SciPy's needs values in host memory"
     return found
 
@@ -133,6 +133,12 @@ def _with_constants():
     for name, first, domain, only in (
         ("polygamma", (0, 1, 3), "positive", None),
         ("yn", (0, 1, 3), "positive", "yn"),
+        ("jv", (0, 0.5, 2.3), "positive", "jv"),
+        ("yv", (0, 0.5, -1.3), "positive", "yv"),
+        ("iv", (0, 0.5, 2.3), "positive", "iv"),
+        ("ive", (0, 0.5, 2.3), "positive", "ive"),
+        ("kv", (0, 0.5, -1.3), "positive", "kv"),
+        ("kve", (0, 0.5, 2.3), "positive", "kve"),
         ("expn", (0, 1, 3), "positive", "expn"),
         ("pdtr", (0, 1, 3), "positive", None),
         ("pdtrc", (0, 1, 3), "positive", None),

@@ -54,6 +54,29 @@ def test_writes_to_one_place_add_up(x):
     assert floats(xg.grad(loss(lambda x: x[indices]))(x))[0, 0] == COUNT
 
 
+PRODUCTS = {
+    "dot": np.dot,
+    "inner": np.inner,
+    "matmul": xg.matmul,
+    "tensordot": lambda x1, x2: xg.tensordot(x1, x2, axes=1),
+    "vecdot": xg.vecdot,
+}
+
+
+@pytest.mark.filterwarnings("ignore:Explicitly requested dtype int64")  # of JAX without 64 bits
+@pytest.mark.parametrize("f", PRODUCTS.values(), ids=PRODUCTS)
+@pytest.mark.parametrize("other", ["int32", "uint8", "bool", "float32"])
+def test_products_with_other_dtypes(x, f, other):
+    row, whole = x[0], xg.asarray(np.array([1, 0]), dtype=other, device=x.device)
+    for pair in ((row, whole), (whole, row)):
+        found = f(*pair)
+        assert found.dtype == (pair[0] * pair[1]).dtype
+        assert floats(found) == 0.5
+    gradient = xg.grad(lambda x: xg.astype(f(x, whole), "float32"))(row)
+    assert gradient.dtype == row.dtype
+    assert floats(gradient).tolist() == [1, 0]
+
+
 def test_transforms_are_those_of_float32(x):
     for f in (xg.fft.fft, xg.fft.rfft, xg.fft.irfft):
         found = f(x)

@@ -167,7 +167,9 @@ def test_recorded_beside_numbers(ones, rows, f):
         np.testing.assert_array_equal(floats(y), floats(expected))
 
 
-@pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan, -1e30, 1e-38, 10**30, 0, 0.0])
+@pytest.mark.parametrize(
+    "number", [math.inf, -math.inf, math.nan, -1e30, 1e-38, 10**30, 0, 0.0, -0.0]
+)
 def test_beside_extreme_numbers(ones, number):
     x = ones[0]
     with np.errstate(all="ignore"):
@@ -181,6 +183,62 @@ def test_beside_extreme_numbers(ones, number):
         for g in (xg.grad(summed(masked))(x), recorded(x), recorded(x)):
             assert g.dtype == x.dtype
             np.testing.assert_array_equal(floats(g), [1, 1, 1])
+
+
+def test_beside_negative_zero(ones):
+    for f in (lambda x: x * -0.0, lambda x: xg.maximum(-x, -0.0), lambda x: -0.0 * x):
+        for y in (f(ones[0]), xg.function(f)(ones[0])):
+            assert y.dtype == ones.dtype
+            assert np.signbit(floats(y)).all()
+
+
+@pytest.mark.parametrize("mode", ["wrap", "reflect", "symmetric", "edge"])
+def test_gradient_of_copies_counts_all_of_them(ones, mode):
+    def copied(x):
+        return xg.sum(xg.astype(xg.pad(x, 3000, mode=mode), "float32"))
+
+    x = ones[:3, 0]
+    expected = xg.grad(copied)(xg.astype(x, "float32")).numpy()
+    np.testing.assert_allclose(floats(xg.grad(copied)(x)), expected, rtol=4e-3)
+
+
+EXTREMA = {
+    "max": xg.max,
+    "min": xg.min,
+    "cumulative_max": lambda x: xg.cumulative_max(x)[-1],
+    "norm": lambda x: xg.norm(x, math.inf),
+}
+
+
+@pytest.mark.parametrize("f", [pytest.param(f, id=name) for name, f in EXTREMA.items()])
+def test_more_ties_than_float16_can_count_share(ones, f):
+    x = xg.broadcast_to(ones[0, 0], (70_000,))
+    np.testing.assert_allclose(floats(xg.grad(f)(x)), 1 / 70_000, rtol=4e-3)
+
+
+def test_tangent_of_more_ties_than_float16_can_count_is_their_mean(ones):
+    x = xg.broadcast_to(ones[0, 0], (70_000,))
+    tangent = xg.jvp(xg.max, (x,), (xg.ones_like(x),))[1]
+    np.testing.assert_allclose(floats(tangent), 1, rtol=8e-3)
+
+
+def test_gradient_of_logsumexp_adds_up_to_one(ones):
+    x = 101 * ones[0]
+    np.testing.assert_allclose(floats(xg.grad(xg.logsumexp)(x)), 1 / 3, rtol=4e-3)
+
+
+@pytest.mark.parametrize("f", [np.median, lambda x: np.quantile(x, 0.25, method="lower")])
+def test_quantiles_of_more_than_float16_can_count(ones, f):
+    x = xg.arange(70_000) < 30_000
+    assert f(xg.astype(x, ones.dtype)).item() == f(x.numpy().astype("float64"))
+
+
+def test_ramps_are_those_of_float32(ones):
+    x = ones[:2, 0]
+    found = np.pad(x, 3000, mode="linear_ramp")
+    expected = np.pad(floats(x).astype("float32"), 3000, mode="linear_ramp")
+    assert found.dtype == x.dtype
+    np.testing.assert_allclose(floats(found), expected, rtol=4e-3)
 
 
 def test_matrices_are_multiplied_and_not_decomposed(ones):

@@ -326,6 +326,18 @@ def test_a_condition_that_is_fed_is_held_to_what_it_was(session):
 
 
 @pytest.mark.usefixtures("graph")
+@pytest.mark.parametrize(
+    "f", [tf.reduce_mean, tf.shape, tf.size, tf.ones_like, lambda x: tf.gradients(x * x, x)[0]]
+)
+def test_a_value_of_another_shape_is_not_fed(session, f):
+    x = tf.constant([[1.0, 2.0]])
+    y = f(x)
+    with pytest.raises(xg.errors.ShapeError, match=r"feed_dict: \(1, 2\).*\(3, 2\).*Build it anew"):
+        session.run(y, {x: np.ones((3, 2))})
+    assert session.run(x + 1.0, {x: [[3.0, 4.0]]}).tolist() == [[4.0, 5.0]]
+
+
+@pytest.mark.usefixtures("graph")
 def test_a_number_that_was_a_shape_is_not_fed(session):
     count = tf.constant(3)
     y = tf.reshape(tf.ones([6]), [count, 2])

@@ -224,6 +224,72 @@ def test_gelu_with_tanh_where_the_cube_overflows(kernel, x, slope):
     assert second == [0.0, 0.0, 0.0]
 
 
+# What functions are at either end, and their slopes there.
+ENDS = {
+    "relu": [(0.0, 0.0), (np.inf, 1.0)],
+    "relu6": [(0.0, 0.0), (6.0, 0.0)],
+    "leaky_relu": [(-np.inf, 0.2), (np.inf, 1.0)],
+    "elu": [(-1.0, 0.0), (np.inf, 1.0)],
+    "celu": [(-1.0, 0.0), (np.inf, 1.0)],
+    "hard_tanh": [(-1.0, 0.0), (1.0, 0.0)],
+    "hard_sigmoid": [(0.0, 0.0), (1.0, 0.0)],
+    "hard_silu": [(0.0, 0.0), (np.inf, 1.0)],
+    "sigmoid": [(0.0, 0.0), (1.0, 0.0)],
+    "log_sigmoid": [(-np.inf, 1.0), (0.0, 0.0)],
+    "softplus": [(0.0, 0.0), (np.inf, 1.0)],
+    "softsign": [(-1.0, 0.0), (1.0, 0.0)],
+    "silu": [(0.0, 0.0), (np.inf, 1.0)],
+    "mish": [(0.0, 0.0), (np.inf, 1.0)],
+    "gelu": [(0.0, 0.0), (np.inf, 1.0)],
+    "gelu with tanh": [(0.0, 0.0), (np.inf, 1.0)],
+}
+
+
+def all_orders(f):
+    def along(f):
+        return lambda x: xg.jvp(f, (x,), (xg.ones_like(x),))[1]
+
+    def back(f):
+        return lambda x: xg.vjp(f, x)[1](xg.ones_like(x))[0]
+
+    first = [back(f), along(f)]
+    return f, first, [way(slope) for way in (back, along) for slope in first]
+
+
+@pytest.mark.parametrize("name", ENDS)
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
+@pytest.mark.parametrize("run", [lambda f: f, xg.function], ids=["eager", "recorded"])
+def test_values_and_slopes_at_infinity_are_the_limits(name, dtype, run):
+    value, first, second = all_orders(FUNCTIONS[name])
+    x = xg.asarray(np.array([-np.inf, np.inf], dtype=dtype))
+    values, slopes = zip(*ENDS[name], strict=True)
+    assert run(value)(x).tolist() == list(values)
+    for slope in first:
+        np.testing.assert_allclose(run(slope)(x).numpy(), slopes, rtol=1e-3)
+    assert [run(bend)(x).tolist() for bend in second] == [[0.0, 0.0]] * 4
+
+
+@pytest.mark.parametrize("name", ["gelu", "gelu_tanh", "sigmoid", "silu"])
+def test_kernels_at_infinity_give_the_limits(name):
+    value, first, second = all_orders(lambda x: rule_namespace.activate(x, function=name))
+    x = xg.asarray([-np.inf, np.inf])
+    slopes = [0.0, 0.0] if name == "sigmoid" else [0.0, 1.0]
+    assert value(x).tolist() == ([0.0, 1.0] if name == "sigmoid" else [0.0, np.inf])
+    assert [slope(x).tolist() for slope in first] == [slopes] * 2
+    assert [bend(x).tolist() for bend in second] == [[0.0, 0.0]] * 4
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_slopes_of_large_float32_are_those_at_infinity(name):
+    _, first, second = all_orders(FUNCTIONS[name])
+    x = xg.asarray([-1e30, 1e30], dtype="float32")
+    with np.errstate(over="ignore"):
+        slopes = [slope(x).tolist() for slope in first]
+        bends = [bend(x).tolist() for bend in second]
+    np.testing.assert_allclose(slopes, [[end[1] for end in ENDS[name]]] * 2, rtol=1e-6)
+    assert bends == [[0.0, 0.0]] * 4
+
+
 def test_slopes_of_leaky_relu_are_exact_and_infinity_stays():
     y = xg.nn.leaky_relu(xg.asarray([-np.inf, -1.0, 1 / 3, np.inf]), 0.1)
     assert y.tolist() == [-np.inf, -0.1, 1 / 3, np.inf]

@@ -76,6 +76,12 @@ REFUSED = {
     "pad/stat_length": lambda x: np.pad(x, 1, "mean", stat_length=-1),
     "pad/end_values": lambda x: np.pad(x, 1, "linear_ramp", end_values=((1, 2, 3),)),
     "matrix_power": lambda x: np.linalg.matrix_power(x[:, :3], 1.5),
+    "nanargmax/nothing": lambda x: np.nanargmax(x * np.nan),
+    "nanargmin/nothing in a row": lambda x: np.nanargmin(np.where(x > 4, x, np.nan), axis=1),
+    "pinv/two tolerances": lambda x: np.linalg.pinv(x, 1e-3, rtol=1e-3),
+    "pinv/hermitian": lambda x: np.linalg.pinv(x, hermitian=True),
+    "svd/hermitian": lambda x: np.linalg.svd(x, hermitian=True),
+    "matrix_rank/two tolerances": lambda x: np.linalg.matrix_rank(x, 1e-3, rtol=1e-3),
     "unravel_index": lambda x: np.unravel_index(x[0].astype(int) * 2, (2, 3)),
     "unravel_index/negative": lambda x: np.unravel_index(-x[0].astype(int), (2, 3)),
     "unravel_index/floats": lambda x: np.unravel_index(x[0], (2, 3)),
@@ -113,6 +119,15 @@ REFUSED = {
     "add/dtype": lambda x: np.add(x, x, dtype=int),
     "concatenate/dtype": lambda x: np.concatenate([x, x], dtype=int),
     "stack/dtype": lambda x: np.stack([x, x], dtype=bool),
+    "concatenate/unsigned": lambda x: np.concatenate([x.astype(int), x.astype(int)], dtype="uint8"),
+    "hstack/unsigned": lambda x: np.hstack([x.astype(int), x.astype(int)], dtype="uint8"),
+    "concatenate/safe": lambda x: np.concatenate([x, x], dtype="float32", casting="safe"),
+    "concatenate/casting": lambda x: np.concatenate([x, x], dtype="float32", casting="no way"),
+    "add/unsigned": lambda x: np.add(x.astype(int), 1, dtype="uint8"),
+    "add/unsigned out": lambda x: np.add(x.astype(int), 1, out=np.zeros(x.shape, "uint8")),
+    "add/safe": lambda x: np.add(x, x, dtype="float32", casting="safe"),
+    "copyto/unsigned": lambda x: np.copyto(x.astype("uint8"), x.astype(int)),
+    "quantile/method": lambda x: np.quantile(x, 0.5, method="nowhere"),
     "clip": lambda x: np.clip(x, 1.0, 2.0, min=3.0),
 }
 
@@ -163,7 +178,19 @@ CONSTANTS = {
     "angle/nan": lambda x: np.angle(np.where(x > 2, x - 5, np.nan)),
     "round/tens": lambda x: np.round((x * 7).astype(int), -1),
     "round/whole": lambda x: np.round((x * 7).astype(np.int32), 2),
+    "searchsorted/unsigned": lambda x: np.searchsorted(x[0].astype("uint8"), -1),
+    "searchsorted/float32": lambda x: np.searchsorted((x[0] / 10).astype("float32"), 0.1, "right"),
+    "isin/unsigned": lambda x: np.isin(x.astype("uint8"), -1),
+    "isclose/unsigned": lambda x: np.isclose(x.astype("uint8"), 300),
+    "isclose/difference": lambda x: np.isclose(x.astype("uint8"), np.uint8(250), rtol=0.1),
+    "copyto/unsafe": lambda x: _copied(x.astype("uint8"), x / 2, "unsafe"),
+    "mean/whole": lambda x: np.mean(x, axis=0, dtype=int),
 }
+
+
+def _copied(target, x, casting):
+    np.copyto(target, x, casting=casting)
+    return target
 
 
 def named(table):
@@ -428,6 +455,36 @@ def test_eigh_reads_the_triangle_that_is_named(which, part):
     phases = np.sum(np.conj(expected_v) * v.numpy(), axis=0)  # or signs
     np.testing.assert_allclose(v.numpy(), expected_v * phases, atol=1e-12)
     np.testing.assert_allclose(np.abs(phases), 1.0)
+
+
+HERMITIAN = {
+    "pinv": lambda x: np.linalg.pinv(x, hermitian=True),
+    "svdvals": lambda x: np.linalg.svd(x, compute_uv=False, hermitian=True),
+    "svd": lambda x: np.abs(np.linalg.svd(x, hermitian=True).U),
+    "matrix_rank": lambda x: np.linalg.matrix_rank(x, hermitian=True),
+}
+
+
+@pytest.mark.parametrize("part", [1.0, 1j], ids=["real", "complex"])
+@pytest.mark.parametrize("f", [pytest.param(v, id=k) for k, v in HERMITIAN.items()])
+def test_hermitian_matrices_are_their_lower_triangles(f, part):
+    x = np.stack([np.diag([1.0, -2.0]) + SQUARE * part, np.array([[0.0, 7.0], [0.0, 0.0]])])
+    np.testing.assert_allclose(f(xg.asarray(x)).numpy(), f(x), atol=1e-14)
+
+
+@pytest.mark.parametrize("part", [0.0, 1j], ids=["real", "complex"])
+@pytest.mark.parametrize("name", ["pinv", "svdvals", "svd"])
+def test_derivatives_of_hermitian_matrices(name, part):
+    shift = np.array([[-4.0, part], [np.conj(part), 1.0]])
+    f = lambda x: HERMITIAN[name](x + np.swapaxes(x, 0, 1) + shift)
+    xg.testing.check_gradients(f, [SQUARE], order=2)
+
+
+def test_default_tolerance_of_pinv_is_that_of_numpy():
+    x = np.diag([1.0, 3e-16])
+    for options in ({}, {"rtol": None}, {"rcond": 1e-17}):
+        found = np.linalg.pinv(xg.asarray(x), **options)
+        np.testing.assert_allclose(found.numpy(), np.linalg.pinv(x, **options))
 
 
 def test_unravel_index_can_be_recorded():

@@ -18,9 +18,6 @@ NO_COUNTERPART = {
     "numpy.matmul with axes=": lambda x: np.matmul(x, x, axes=[(0, 1), (1, 0), (0, 1)]),
     "numpy.unique with axis=": lambda x: np.unique(x, axis=0),
     "numpy.quantile with weights=": lambda x: np.quantile(x, 0.5, weights=X, method="inverted_cdf"),
-    "numpy.quantile with method='inverted_cdf'": lambda x: np.quantile(
-        x, 0.5, method="inverted_cdf"
-    ),
     "numpy.pad with reflect_type='odd'": lambda x: np.pad(x, 1, "reflect", reflect_type="odd"),
     "numpy.pad with a function as mode": lambda x: np.pad(x, 1, lambda *a: None),
     "numpy.pad with stat_length=": lambda x: np.pad(x, 1, "edge", stat_length=1),

@@ -151,3 +151,16 @@ def test_on_finite_data_the_product_is_the_plain_one(zeros, device, rng):
     a, b = (xg.asarray(rng.normal(size=(3, 3)), device=device) for _ in range(2))
     found = rule_namespace.absorbing_matmul(a, b, zeros=zeros)
     assert found.tolist() == (a @ b).tolist()
+
+
+@pytest.mark.parametrize(
+    "f",
+    [xg.matmul, xg.vecdot, lambda x1, x2: xg.tensordot(x1, x2, axes=1)],
+    ids=["matmul", "vecdot", "tensordot"],
+)
+def test_products_do_not_mix_what_sums_do_not_mix(f):
+    x = xg.asarray(np.array([1.0, 2.0]), device="array_api_strict:device1")
+    whole = xg.asarray(np.array([1, 2]), device=x.device)
+    for call in (f, xg.function(f), xg.grad(f)):
+        with pytest.raises(xg.errors.DTypeError, match="cannot be type promoted"):
+            call(x, whole)

@@ -295,6 +295,16 @@ single("y1", None, *DECAYING, slope=lambda order, x: Y(order, 1, x))
 several(
     "yn", lambda n, x: mp.bessely(int(n), x), [0, 1, 2, 5], [0.3, 5], followed=(1,), orders=(0, 1)
 )
+ORDERS = [-1.3, 0, 0.5, 2, 7.5]
+for _name, _oracle in (
+    ("jv", mp.besselj),
+    ("yv", mp.bessely),
+    ("iv", mp.besseli),
+    ("kv", mp.besselk),
+    ("ive", lambda v, x: mp.besseli(v, x) * mp.exp(-x)),
+    ("kve", lambda v, x: mp.besselk(v, x) * mp.exp(x)),
+):
+    several(_name, _oracle, ORDERS, [1e-2, 0.3, 5, 30], followed=(1,), orders=(0, 1))
 single("k0", None, *DECAYING, slope=lambda order, x: K(order, 0, x))
 single("k1", None, *DECAYING, slope=lambda order, x: K(order, 1, x))
 single("k0e", None, *DECAYING, 1e3, slope=scaled(K, 0))

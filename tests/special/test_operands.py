@@ -108,6 +108,8 @@ def test_complex_gradient_is_the_derivative_conjugated(name):
     [
         ("polygamma", "n", (0.5,)),
         ("yn", "n", (0.5,)),
+        ("jv", "v", (0.5,)),
+        ("ive", "v", (0.5,)),
         ("expn", "n", (0.5,)),
         ("hyp1f1", "a", (1.5, 0.5)),
         ("lpmv", "m", (2.0, 0.5)),

@@ -323,6 +323,19 @@ def test_smooth_functions_have_no_nan_anywhere(name, point):
     assert all(math.isfinite(slope(f, point, order)) for order in (1, 2))
 
 
+@pytest.mark.parametrize("a", [1e13, 1e16, 1e22, 1e100, 1e250])
+@pytest.mark.parametrize("k", [-5.0, -1.0, 0.0, 2.0])
+def test_gamma_distribution_of_a_large_shape_is_normal(a, k):
+    x = a + k * math.sqrt(a)
+    k = (x - a) / math.sqrt(a)
+    density = math.exp(-k * k / 2) / math.sqrt(2 * math.pi)
+    by_a = lambda a: sp.gammainc(a, xg.asarray(x))
+    found = [slope(by_a, a, order) * math.sqrt(a) ** order for order in (1, 2)]
+    np.testing.assert_allclose(found, [-density, -k * density], rtol=1e-5, atol=1e-6)
+    ratio = slopes(sp.gammainc, a, x)[0] / slopes(sp.gammainc, a, x)[1]
+    np.testing.assert_allclose(ratio, -1 - (x - a) / (2 * a), rtol=1e-8)
+
+
 OUTSIDE = [
     (sp.gammainc, (1.0, -1.0)),
     (sp.gammainc, (-0.5, 0.0)),

@@ -15,8 +15,8 @@ from .._typing import Array
 __all__ = [
     "ACTIVATED",
     "GELU_CUBE",
-    "GELU_REACH",
     "GELU_SCALE",
+    "REACH",
     "SQUASHED",
     "activate",
     "activate_cotangent",
@@ -32,20 +32,24 @@ SQUASHED = ("relu", "tanh")
 # 0.5 x (1 + tanh(u)) is x expit(2 u).
 GELU_SCALE = 2.0 * math.sqrt(2.0 / math.pi)
 GELU_CUBE = 0.044715 * GELU_SCALE  # Hendrycks and Gimpel's, a constant of the definition
-GELU_REACH = (
-    32.0  # where expit(2 u) is 0 or 1 to any precision: a bound for x that keeps x^2 finite
-)
+# Where the factor of x is 0 or 1 to any precision. Further out x is no part of what is multiplied with
+# 0, so that infinite x give limits, and x^2 is finite.
+REACH = {"gelu": 200.0, "gelu_tanh": 32.0, "silu": 12000.0}
 _ROOT_2PI = math.sqrt(2 * math.pi)
 
 
 def activate(xp: Any, x: Array, *, function: str) -> Array:
     """The function of a name in `ACTIVATED`."""
+    if function == "sigmoid":
+        return xp.expit(x)
+    reach = REACH[function]
+    x = xp.where(x < -reach, -reach, x)
     if function == "gelu":
         return x * xp.ndtr(x)
-    if function == "gelu_tanh":
-        inner = _within_reach(xp, x)
-        return x * xp.expit(inner * (GELU_SCALE + GELU_CUBE * (inner * inner)))
-    return xp.expit(x) if function == "sigmoid" else x * xp.expit(x)
+    if function == "silu":
+        return x * xp.expit(x)
+    inner = xp.where(x > reach, reach, x)
+    return x * xp.expit(inner * (GELU_SCALE + GELU_CUBE * (inner * inner)))
 
 
 def activate_sum(xp: Any, terms: Sequence[Array], *, function: str) -> Array:
@@ -82,10 +86,11 @@ def relu_cotangent(xp: Any, g: Array, y: Array) -> Array:
 
 
 def _derivative(xp: Any, x: Array, function: str) -> Array:
+    if function != "sigmoid":
+        x = _within_reach(xp, x, REACH[function])
     if function == "gelu":
         return xp.ndtr(x) + x * (xp.exp(x * x / -2) / _ROOT_2PI)
     if function == "gelu_tanh":
-        x = _within_reach(xp, x)
         square = x * x
         u, slope = x * (GELU_SCALE + GELU_CUBE * square), GELU_SCALE + 3 * GELU_CUBE * square
     else:
@@ -97,6 +102,6 @@ def _derivative(xp: Any, x: Array, function: str) -> Array:
     return s + x * tails if slope is None else s + x * tails * slope
 
 
-def _within_reach(xp: Any, x: Array) -> Array:
-    """x where gelu's formula with tanh is no straight line, else the bound, which has no slope."""
-    return xp.where(xp.abs(x) > GELU_REACH, GELU_REACH * xp.sign(x), x)
+def _within_reach(xp: Any, x: Array, reach: float) -> Array:
+    """x, or the bound that it is beyond, which has no slope."""
+    return xp.where(xp.abs(x) > reach, reach * xp.sign(x), x)

@@ -12,7 +12,7 @@ from typing import Any
 
 from .._typing import Array
 from . import activations as portable
-from .activations import GELU_CUBE, GELU_REACH, GELU_SCALE
+from .activations import GELU_CUBE, GELU_SCALE, REACH
 from .cupy_raw import elementwise_kernel
 
 __all__ = ["COMPUTED", "KERNELS", "VALUES", "Activations", "source_of"]
@@ -20,25 +20,37 @@ __all__ = ["COMPUTED", "KERNELS", "VALUES", "Activations", "source_of"]
 # What is computed in which type, by numpy's characters; E is bfloat16 of ml_dtypes.
 COMPUTED = {"e": "float", "E": "float", "f": "float", "d": "double"}
 
+
+def _above(function: str) -> str:
+    """z, but no less than where the function is 0."""
+    return f"(z < C({-REACH[function]!r}) ? C({-REACH[function]!r}) : z)"
+
+
+def _within(function: str) -> str:
+    """w is z, or the bound that z is beyond."""
+    reach = repr(REACH[function])
+    return f"const C w = z > C({reach}) ? C({reach}) : z < C(-{reach}) ? C(-{reach}) : z;\n"
+
+
 VALUES = {
-    "gelu": "z * (C(0.5) * erfc(z * C(-0.7071067811865476)))",
-    "gelu_tanh": f"z * (C(1) / (C(1) + exp(-(z * (C({GELU_SCALE!r}) + C({GELU_CUBE!r}) * z * z)))))",
+    "gelu": f"{_above('gelu')} * (C(0.5) * erfc(z * C(-0.7071067811865476)))",
+    "gelu_tanh": f"{_above('gelu_tanh')}"
+    f" * (C(1) / (C(1) + exp(-(z * (C({GELU_SCALE!r}) + C({GELU_CUBE!r}) * z * z)))))",
     "sigmoid": "C(1) / (C(1) + exp(-z))",
-    "silu": "z * (C(1) / (C(1) + exp(-z)))",
+    "silu": f"{_above('silu')} * (C(1) / (C(1) + exp(-z)))",
     "relu": "(z != z || z > C(0)) ? z : C(0)",
     "tanh": "tanh(z)",
 }
 # s is the logistic function of u and t of -u.
 _LOGISTIC = "const C s = C(1) / (C(1) + exp(-u)), t = C(1) / (C(1) + exp(u));\n"
 _SLOPES = {
-    "gelu": "const C slope = C(0.5) * erfc(z * C(-0.7071067811865476))"
-    " + z * (exp(z * z * C(-0.5)) * C(0.3989422804014327));",
-    "gelu_tanh": f"const C w = z > C({GELU_REACH}) ? C({GELU_REACH}) : z < C(-{GELU_REACH}) ? "
-    f"C(-{GELU_REACH}) : z;\n"
+    "gelu": f"{_within('gelu')}const C slope = C(0.5) * erfc(w * C(-0.7071067811865476))"
+    " + w * (exp(w * w * C(-0.5)) * C(0.3989422804014327));",
+    "gelu_tanh": f"{_within('gelu_tanh')}"
     f"const C u = w * (C({GELU_SCALE!r}) + C({GELU_CUBE!r}) * w * w);\n{_LOGISTIC}"
     f"const C slope = s + w * (s * t) * (C({GELU_SCALE!r}) + C({3 * GELU_CUBE!r}) * w * w);",
     "sigmoid": f"const C u = z;\n{_LOGISTIC}const C slope = s * t;",
-    "silu": f"const C u = z;\n{_LOGISTIC}const C slope = s + z * (s * t);",
+    "silu": f"{_within('silu')}const C u = w;\n{_LOGISTIC}const C slope = s + w * (s * t);",
 }
 _GUARDED = "const C r = c * slope;\ny = T((r - r == C(0) || c != C(0)) ? r : C(0));"
 _OF_RESULT = {

@@ -36,7 +36,10 @@ from .replacing import is_alone, replace_by_blocks
 
 __all__ = ["NumpyBackend"]
 
-_CODES = re.compile(r"[?bhilqBHILQfdFD]|[iu][1248]|f[48]|c8|c16")  # NumPy's short names
+# NumPy's short names, and those that it has from Python and C.
+_CODES = re.compile(
+    r"[<=|]?([?bhilqpBHILQPefdFD]|[iu][1248]|f[248]|c8|c16)|half|single|double|float|u?intp?|complex"
+)
 _CPU = "cpu"
 _SMALL = 4096
 _MODES = {"add": np.add, "multiply": np.multiply, "min": np.minimum, "max": np.maximum}

@@ -24,10 +24,11 @@ _DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 class Numbers(dict[tuple[Any, Any], Any]):
     """From a dtype and a number to an array without axes, or None where the number is to be used.
 
-    Numbers are of type int or float, and not -0.0, which is equal to 0.0."""
+    Numbers are of type int or float; -0.0, which is equal to 0.0, is the text of it."""
 
     def __missing__(self, key: tuple[Any, Any]) -> Any:
         dtype, value = key
+        value = float(value) if isinstance(value, str) else value
         array = None
         if dtype.char == BFLOAT16:
             array = np.asarray(float(value), dtype)  # ml_dtypes takes no int of more than 64 bits

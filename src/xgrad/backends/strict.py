@@ -24,6 +24,20 @@ class Own(FiniteOnly):
         # Of a complex 0 it gives -0 where the standard says +0, which adding 0 makes of it.
         return y + 0 if xp.isdtype(x.dtype, "complex floating") else y
 
+    # Products do not look at dtypes, which are not to be mixed: the rules' would refuse them later.
+
+    def matmul(xp: Any, x1: Array, x2: Array) -> Array:
+        xp._namespace.result_type(x1, x2)
+        return xp._namespace.matmul(x1, x2)
+
+    def tensordot(xp: Any, x1: Array, x2: Array, *, axes: Any) -> Array:
+        xp._namespace.result_type(x1, x2)
+        return xp._namespace.tensordot(x1, x2, axes=axes)
+
+    def vecdot(xp: Any, x1: Array, x2: Array, *, axis: int) -> Array:
+        xp._namespace.result_type(x1, x2)
+        return xp._namespace.vecdot(x1, x2, axis=axis)
+
 
 class StrictBackend(Backend):
     """Arrays of array_api_strict."""

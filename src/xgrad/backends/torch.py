@@ -45,6 +45,15 @@ class Own:
             return sets.isin(xp, x1, x2, invert=invert)
         return xp._namespace.isin(x1, x2, invert=invert)
 
+    def matmul(xp: Any, x1: Array, x2: Array) -> Array:
+        return xp._namespace.matmul(*_in_one_dtype(x1, x2))
+
+    def tensordot(xp: Any, x1: Array, x2: Array, *, axes: Any) -> Array:
+        return xp._namespace.tensordot(*_in_one_dtype(x1, x2), axes=axes)
+
+    def vecdot(xp: Any, x1: Array, x2: Array, *, axis: int) -> Array:
+        return xp._namespace.vecdot(*_in_one_dtype(x1, x2), axis=axis)
+
     def absorbing_matmul(xp: Any, x1: Array, x2: Array, *, zeros: int) -> Array:
         """Only on the CPU may the plain product be looked at."""
         y = x1 @ x2 if x1.dtype == x2.dtype else xp.matmul(x1, x2)
@@ -156,6 +165,14 @@ class Own:
         out = xp.zeros(tuple(shape), dtype=x.dtype, device=x.device)
         index = xp.broadcast_to(xp.where(indices < 0, indices + size, indices), x.shape)
         return out.scatter_add(axis, index, x)
+
+
+def _in_one_dtype(x1: Array, x2: Array) -> tuple[Array, Array]:
+    """Operands of a product, of which array-api-compat leaves those of 16 bits as they are."""
+    if x1.dtype == x2.dtype:
+        return x1, x2
+    dtype = importlib.import_module("torch").promote_types(x1.dtype, x2.dtype)
+    return x1.to(dtype), x2.to(dtype)
 
 
 def _positions(

@@ -34,6 +34,7 @@ _apply_nested: Callable[..., Any]
 SMALLEST, LARGEST = 1e-7, 6e4
 # Python numbers as arrays by type of array, for libraries that take longer for numbers (Backend.numbers).
 NUMBERS: dict[type, Mapping[tuple[Any, Any], Any]] = {}
+_NUMERIC = (int, float)
 
 # The exact types that hot paths take apart; subclasses of a user's take the long way.
 HANDLES: set[type] = set()
@@ -144,8 +145,8 @@ def binary(
                 array2 = x2
                 node2 = None
                 scalar = 2
-                if kind in NUMBERS and _has_array(x2):
-                    number = NUMBERS[kind][array1.dtype, x2]
+                if kind in NUMBERS and type(x2) in _NUMERIC:
+                    number = NUMBERS[kind][array1.dtype, _key(x2)]
             else:
                 return apply_any(primitive, (x1, x2))
         elif kind1 in SCALAR_TYPES and kind2 in HANDLES:
@@ -155,8 +156,8 @@ def binary(
             array2 = x2.raw
             node2 = x2.node
             kind = type(array2)
-            if kind in NUMBERS and _has_array(x1):
-                number = NUMBERS[kind][array2.dtype, x1]
+            if kind in NUMBERS and type(x1) in _NUMERIC:
+                number = NUMBERS[kind][array2.dtype, _key(x1)]
         else:
             return apply_any(primitive, (x1, x2))
         if kind not in implementations:
@@ -381,19 +382,19 @@ def compute(primitive: Primitive, operands: Sequence[Any], parameters: dict[str,
     return backend.finish(y)
 
 
-def _has_array(x: Any) -> bool:
-    """Whether `NUMBERS` may be asked for a Python number: not -0.0, which is equal to 0.0."""
-    return type(x) is int or (type(x) is float and (x != 0 or math.copysign(1.0, x) > 0))
+def _key(x: Any) -> Any:
+    """By what `NUMBERS` are asked for a number: -0.0, which is equal to 0.0, by its text."""
+    return x if x or type(x) is int or math.copysign(1.0, x) > 0 else "-0.0"
 
 
 def _with_number(pair: Sequence[Any], numbers: Mapping[tuple[Any, Any], Any]) -> Sequence[Any]:
     """Two operands, a Python number among them as an array, as on the hot paths."""
     x1, x2 = pair
-    if _has_array(x2) and type(x1) not in SCALAR_TYPES:
-        number = numbers[x1.dtype, x2]
+    if type(x2) in _NUMERIC and type(x1) not in SCALAR_TYPES:
+        number = numbers[x1.dtype, _key(x2)]
         return pair if number is None else (x1, number)
-    if _has_array(x1) and type(x2) not in SCALAR_TYPES:
-        number = numbers[x2.dtype, x1]
+    if type(x1) in _NUMERIC and type(x2) not in SCALAR_TYPES:
+        number = numbers[x2.dtype, _key(x1)]
         return pair if number is None else (number, x2)
     return pair
 

@@ -54,6 +54,8 @@ def explain_failure(
     if refused:
         wanted = "float32" if halves else "a dtype that has it"
         return DTypeError(f"{call}: {str(error).rstrip('.')}. Use astype to {wanted}.")
+    if isinstance(error, OverflowError):
+        return ArgumentError(f"{call}: {error}. Use astype to a dtype that holds it.")
     if isinstance(error, MemoryError):
         return _memory_error(call, arrays, error)
     if isinstance(error, IndexError):

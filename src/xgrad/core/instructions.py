@@ -96,6 +96,7 @@ _SPECIAL = {
         gammainc(a, x) gammaincc(a, x) gammainccinv(a, p) gammaincinv(a, p) stdtr(df, t)
         stdtrit(df, p)
         i0(x) i0e(x) i1(x) i1e(x) j0(x) j1(x) k0(x) k0e(x) k1(x) k1e(x) y0(x) y1(x) yn(n, x)
+        iv(v, x) ive(v, x) jv(v, x) kv(v, x) kve(v, x) yv(v, x)
         ellipk(x) ellipkm1(x) exp1(x) expi(x) expn(n, x) hyp1f1(a, b, x) lpmv(m, v, x) spence(x)
         cbrt(x) cosdg(x) cosm1(x) cotdg(x) exp10(x) exp2(x) exprel(x) sinc(x) sindg(x) tandg(x)
 

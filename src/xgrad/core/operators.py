@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from .._typing import SCALAR_TYPES
 from ..backends import backend_of
 from ..backends.base import dtype_name
+from ..errors import ArgumentError
 from .casting import dtype_kind
 from .dispatch import NotAnOperandError, apply1, binary, unary, unwrap, wrap
 from .handle import Handle
 from .instructions import primitive
+from .spec import describe
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -48,7 +50,12 @@ def scalar_like(x: Any, other: Any) -> Any:
     if _RANKS[dtype_kind(dtype)] < _RANKS_OF_SCALARS[type(x)]:
         narrow = type(x) is complex and dtype_name(dtype) in ("float16", "bfloat16", "float32")
         dtype = backend.dtype("complex64") if narrow else None
-    return wrap(backend.asarray(x, dtype, backend.device_of(array)))
+    try:
+        return wrap(backend.asarray(x, dtype, backend.device_of(array)))
+    except OverflowError as error:
+        raise ArgumentError(
+            f"{error}, the dtype of {describe(other)}. Use astype to a dtype that holds it."
+        ) from error
 
 
 def _forward(name: str) -> Callable[[Any, Any], Any]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from .._arguments import as_flag
 from .._typing import ArrayLike
-from ..backends.activations import GELU_CUBE, GELU_REACH, GELU_SCALE
+from ..backends import quiet
+from ..backends.activations import GELU_CUBE, GELU_SCALE, REACH
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ShapeError
 from ..ops import special
 from ..ops._arguments import as_axis
-from ..ops.extrema import minimum
+from ..ops.data_types import finfo
 from ..ops.powers import square
 from ..ops.rule_namespace import rule_namespace
 from ..ops.searching import clip
@@ -125,6 +129,9 @@ def softsign(x: ArrayLike) -> Tensor:
     xg.Tensor([-0.5 ,  0.  ,  0.75], shape=(3,), dtype=float64, device=cpu)
     """
     x = as_real(x, "softsign")
+    if not _is_finite(x):
+        largest = finfo(x.dtype).max
+        x = clip(x, -largest, largest)
     return x / (1 + abs(x))  # type: ignore[no-any-return]
 
 
@@ -163,7 +170,7 @@ def silu(x: ArrayLike) -> Tensor:
     x = as_real(x, "silu")
     if has_kernels(x):
         return rule_namespace.activate(x, function="silu")  # type: ignore[no-any-return]
-    return x * special.expit(x)  # type: ignore[no-any-return]
+    return _gated(special.expit, x, REACH["silu"])
 
 
 def mish(x: ArrayLike) -> Tensor:
@@ -200,7 +207,7 @@ def mish(x: ArrayLike) -> Tensor:
     """
     x = as_real(x, "mish")
     # From 40 on tanh is 1; where it is not computed, its rule cannot overflow.
-    return x * tanh(softplus(minimum(x, 40.0)))  # type: ignore[no-any-return]
+    return _gated(lambda x: tanh(softplus(clip(x, None, 40.0))), x, REACH["silu"])
 
 
 def gelu(x: ArrayLike, approximate: bool = False) -> Tensor:
@@ -248,12 +255,13 @@ def gelu(x: ArrayLike, approximate: bool = False) -> Tensor:
         function = "gelu_tanh" if approximate else "gelu"
         return rule_namespace.activate(x, function=function)  # type: ignore[no-any-return]
     if not approximate:
-        return x * special.ndtr(x)  # type: ignore[no-any-return]
+        return _gated(special.ndtr, x, REACH["gelu"])
     # Without x**3, which is a hundred times slower in NumPy than a product; with a bound, because
     # an infinite x**3 has no derivative.
-    inner = clip(x, -GELU_REACH, GELU_REACH)
+    reach = REACH["gelu_tanh"]
+    inner = clip(x, -reach, reach)
     bend = GELU_SCALE + GELU_CUBE * square(inner)
-    return x * special.expit(inner * bend)  # type: ignore[no-any-return]
+    return clip(x, -reach, None) * special.expit(inner * bend)  # type: ignore[no-any-return]
 
 
 def glu(x: ArrayLike, axis: int = -1) -> Tensor:
@@ -369,3 +377,18 @@ def log_softmax(x: ArrayLike, axis: int | tuple[int, ...] | None = -1) -> Tensor
     xg.Tensor([-1000.,     0.], shape=(2,), dtype=float64, device=cpu)
     """
     return special.log_softmax(x, axis=axis)
+
+
+def _gated(gate: Callable[[Any], Any], x: Tensor, reach: float) -> Tensor:
+    """x times its gate, which is 0 or 1 to any precision beyond the reach, for infinite x too.
+
+    So that nothing infinite meets a gate or a slope of 0, the factor stops on the left, and what the
+    gate is given on the right."""
+    if _is_finite(x):
+        return x * gate(x)  # type: ignore[no-any-return]
+    return clip(x, -reach, None) * gate(clip(x, None, reach))  # type: ignore[no-any-return]
+
+
+def _is_finite(x: Tensor) -> bool:
+    with quiet():
+        return bool(rule_namespace.surely_finite(x))

@@ -366,7 +366,7 @@ def hard_silu(x: ArrayLike) -> Tensor:
     xg.Tensor([-0.   ,  1.125,  4.   ], shape=(3,), dtype=float64, device=cpu)
     """
     x = as_real(x, "hard_silu")
-    return x * hard_sigmoid(x)  # type: ignore[no-any-return]
+    return clip(x, -3.0, None) * hard_sigmoid(x)  # type: ignore[no-any-return]
 
 
 def _bent(x: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ from .decompositions import svdvals
 from .manipulation import reshape
 from .rounding import real
 from .searching import count_nonzero
-from .statistical import max as largest
+from .statistical import max as maximum_of
 from .statistical import min as smallest
 from .statistical import sum as sum_over
 
@@ -100,6 +100,13 @@ def vector_norm(
     wide = widened(x)
     y = apply1(_VECTOR_NORM, wide, parameters)
     return narrowed(y, wide, x)
+
+
+def largest(x: Tensor, *, axis: Any, keepdims: bool = False) -> Tensor:
+    """Find the largest of numbers that are not negative; of none it is 0."""
+    axes = as_axes(axis, x.ndim, "max")
+    empty = 0 in [x.shape[a] for a in (range(x.ndim) if axes is None else axes)]
+    return (sum_over if empty else maximum_of)(x, axis=axis, keepdims=keepdims)
 
 
 def matrix_norm(

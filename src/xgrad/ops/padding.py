@@ -21,7 +21,7 @@ from .conversion import asarray
 from .data_types import astype
 from .filling import full
 from .joining import concat
-from .manipulation import broadcast_to, flip
+from .manipulation import broadcast_to, expand_dims, flip, reshape
 
 __all__ = ["pad"]
 
@@ -160,7 +160,10 @@ def _window(period: Any, axis: int, start: int, stop: int) -> Any:
     size = period.shape[axis]
     skipped = start % size
     end = skipped + stop - start
-    return _part(concat([period] * -(-end // size), axis=axis), axis, skipped, end)
+    count = -(-end // size)
+    periods = _repeated(expand_dims(period, axis=axis), axis, count)
+    shape = (*period.shape[:axis], count * size, *period.shape[axis + 1 :])
+    return _part(reshape(periods, shape), axis, skipped, end)
 
 
 def _repeated(x: Any, axis: int, count: int) -> Tensor:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._typing import Array
-from .shared import along, attained, give
+from .shared import along, attained, counted, give
 
 
 def cumulative_prod_x(xp: Any, g: Array, x: Array, *, axis: int, include_initial: bool) -> Array:
@@ -28,10 +28,11 @@ def cumulative_extremum_x(xp: Any, g: Array, x: Array, y: Array, *, axis: int) -
     if x.shape[axis] == 0:
         return g
     winners, joined = attained(xp, x, y), _goes_on(xp, y, axis)
-    count = xp.flip(xp.astype(winners, x.dtype), axis=axis)
+    ones, one = counted(xp, winners, x.dtype)
+    count = xp.flip(ones, axis=axis)
     count = xp.flip(reversed_recurrence(xp, xp.flip(joined, axis=axis), count, axis), axis=axis)
     later = _shifted_left(xp, joined, axis)
-    return xp.where(winners, reversed_recurrence(xp, later, g / count, axis), 0)
+    return xp.where(winners, reversed_recurrence(xp, later, g * (one / count), axis), 0)
 
 
 def _goes_on(xp: Any, y: Array, axis: int) -> Array:

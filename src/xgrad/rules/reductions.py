@@ -11,9 +11,11 @@ from typing import Any
 from .._typing import Array, Axis
 from .shared import (
     attained,
+    counted,
     give,
     give_forward,
     is_complex,
+    is_half,
     kept,
     nonzero_or_one,
     normal_axes,
@@ -43,9 +45,10 @@ def extremum_tangent(xp: Any, t: Array, x: Array, y: Array, *, axis: Axis, keepd
 
 
 def _shares(xp: Any, x: Array, y: Array, axis: Axis) -> tuple[Array, Array]:
+    """Which elements attain y, and the share of each, one over how many they are."""
     winners = attained(xp, x, spread(xp, y, x.shape, axis))
-    share = xp.astype(winners, x.dtype)
-    return winners, share / xp.sum(share, axis=axis, keepdims=True)
+    ones, one = counted(xp, winners, x.dtype)
+    return winners, one / xp.sum(ones, axis=axis, keepdims=True)
 
 
 def logsumexp_x(xp: Any, g: Array, x: Array, y: Array, *, axis: Axis) -> Array:
@@ -68,9 +71,13 @@ def _softmax(xp: Any, x: Array, y: Array, axis: Axis) -> Array:
     if is_complex(xp, x):
         return xp.exp(x - xp.where(xp.isfinite(y), y, 0))
     infinite = x == math.inf
-    count = xp.sum(xp.astype(infinite, x.dtype), axis=axis, keepdims=True)
+    ones, one = counted(xp, infinite, x.dtype)
+    share = one / nonzero_or_one(xp, xp.sum(ones, axis=axis, keepdims=True))
     finite = xp.exp(x - xp.where(y == -math.inf, 0, y))
-    return xp.where(infinite, 1 / nonzero_or_one(xp, count), finite)
+    if is_half(x.dtype):  # in which y is rounded by so much that the sum is not 1
+        finite = xp.where(infinite, 0, finite)
+        finite = finite / nonzero_or_one(xp, xp.sum(finite, axis=axis, keepdims=True))
+    return xp.where(infinite, share, finite)
 
 
 def prod_x(xp: Any, g: Array, x: Array, *, axis: Axis) -> Array:

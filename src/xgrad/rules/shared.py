@@ -4,6 +4,7 @@ Each function states when its result is exact; all of them are differentiable ag
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from .._typing import Array, Axis, Shape
@@ -13,9 +14,11 @@ from ..core.primitive import Refusal
 __all__ = [
     "along",
     "attained",
+    "counted",
     "give",
     "give_forward",
     "is_complex",
+    "is_half",
     "kept",
     "nonzero_or_one",
     "normal_axes",
@@ -23,6 +26,8 @@ __all__ = [
     "refuse",
     "spread",
 ]
+
+_PART = 2.0**-8  # which costs no digits
 
 
 def give(name: str, **rules: Any) -> None:
@@ -82,6 +87,25 @@ def products_of_others(xp: Any, x: Array) -> Array:
 def attained(xp: Any, x: Array, y: Array) -> Array:
     """Where x attains the extremum y, NaN counting as itself."""
     return (x == y) | (x != x)  # noqa: PLR0124 - isnan takes no Python scalar
+
+
+def counted(xp: Any, mask: Array, dtype: Any) -> tuple[Array, float]:
+    """Where a mask holds, what is added up to count, and what one is then.
+
+    float16 ends at 65504, so there one is a part of 1."""
+    ones = xp.astype(mask, dtype)
+    return (ones * _PART, _PART) if is_half(dtype) else (ones, 1.0)
+
+
+def is_half(dtype: Any) -> bool:
+    """Whether a dtype is of floats of 16 bits: float16 or bfloat16."""
+    return _is_half(type(dtype), dtype)  # type: ignore[arg-type]
+
+
+@functools.cache
+def _is_half(_library: type, dtype: Any) -> bool:
+    """The library's type keeps dtypes apart that hash alike but do not like to be compared."""
+    return "float16" in str(dtype)
 
 
 def along(ndim: int, axis: int, part: Any) -> tuple[Any, ...]:

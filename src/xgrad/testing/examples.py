@@ -292,4 +292,8 @@ _LINES: dict[str, tuple[Any, ...]] = {
     "std": (lambda x: xp.std(x, axis=1), _MATRIX),
     "vector_norm": (lambda x: _apply("vector_norm", x, axis=(1,), keepdims=False, ord=3), _MATRIX),
 }
+_LINES |= {
+    name: (lambda x, name=name: _apply(name, _number(x, 0.5), x), _VECTOR)
+    for name in ("iv", "ive", "jv", "kv", "kve", "yv")
+}
 _EXAMPLES = {name: Example(f, tuple(shapes)) for name, (f, *shapes) in _LINES.items()}

@@ -35,7 +35,8 @@ _FILES = {name: file for file, names in PORTABLE_FILES.items() for name in names
 # Found in libraries only.
 _LIBRARIES_ONLY = """
     betaincinv digamma erf erfc erfcx erfinv exp1 expi expn gammainc gammaincc gammainccinv
-    gammaincinv gammaln hyp1f1 i0 i0e i1 i1e j0 j1 k0 k0e k1 k1e lpmv ndtri y0 y1 yn zeta"""
+    gammaincinv gammaln hyp1f1 i0 i0e i1 i1e iv ive j0 j1 jv k0 k0e k1 k1e kv kve lpmv ndtri y0 y1 yn
+    yv zeta"""
 NAMES = frozenset({*_FILES, *_LIBRARIES_ONLY.split()})
 
 

@@ -295,6 +295,11 @@ def _as_fed(pair: tuple[Any, Any]) -> tuple[Any, Any]:
             "which is a program for that one. Build it anew with another."
         )
     array = xg.asarray(as_tensor(value, like=x), dtype=x.raw.dtype).raw
+    if array.shape != x.raw.shape:
+        raise xg.errors.ShapeError(
+            f"feed_dict: {describe(x)} is fed a value {describe(xg.Tensor(array))}. The shape is a part "
+            "of the program, of its means and gradients. Build it anew with another."
+        )
     return (x if isinstance(x, xg.Variable) else x.node), array
 
 

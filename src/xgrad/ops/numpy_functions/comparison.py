@@ -10,7 +10,7 @@ from ...backends import quiet
 from ...core.casting import dtype_kind
 from .. import non_finite
 from ..rule_namespace import rule_namespace as xp
-from .operands import is_floating, tensor, tensors
+from .operands import arrays, floating, is_floating, tensor
 from .ufuncs import rad2deg
 
 __all__ = [
@@ -37,7 +37,8 @@ __all__ = [
 
 def isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
     """Whether |a - b| is at most atol + rtol |b|."""
-    a, b = tensors(a, b)
+    a, b = arrays(a, b)
+    b = floating(b)  # where differences of unsigned integers are right, too
     with quiet():
         near = xp.isfinite(b) & (xp.abs(a - b) <= atol + rtol * xp.abs(b))
     near = near | (a == b)
@@ -51,7 +52,7 @@ def allclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool
 
 def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
     """Whether shapes and all elements are equal."""
-    a1, a2 = tensors(a1, a2)
+    a1, a2 = arrays(a1, a2)
     if a1.shape != a2.shape:
         return False
     same = a1 == a2
@@ -60,7 +61,7 @@ def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
 
 def array_equiv(a1: Any, a2: Any) -> bool:
     """Whether all elements are equal where the arrays are broadcast."""
-    a1, a2 = tensors(a1, a2)
+    a1, a2 = arrays(a1, a2)
     try:
         xp.broadcast_shapes(a1.shape, a2.shape)
     except ValueError:

@@ -14,14 +14,14 @@ from typing import Any
 
 from ..._typing import SCALAR_TYPES, DType
 from ...backends import host, is_array, quiet
-from ...core.casting import cast_within_kind, dtype_kind, refuse_worse_kind
+from ...core.casting import dtype_kind, refuse_worse_kind
 from ...core.protocols import protocols
 from ...core.spec import describe
 from ...core.tensor import Tensor
 from ...core.variable import Variable
 from ...errors import ArgumentError, ArgumentTypeError
 from ..rule_namespace import rule_namespace as xp
-from .operands import choose, operands
+from .operands import choose, operands, refuse_cast
 from .refused import no_counterpart
 from .special import scipy_function
 from .tables import FUNCTIONS
@@ -42,7 +42,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     out = options.pop("out", None)
     where = options.pop("where", True)
     dtype = options.pop("dtype", None)
-    unsafe = options.pop("casting", None) == "unsafe"
+    casting = options.pop("casting", "same_kind")
     for option in _IGNORED:
         options.pop(option, None)
     options = {k: v for k, v in options.items() if v is not None or k == "axis"}
@@ -51,7 +51,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
             inputs = operands(*inputs)
             if dtype is not None:
                 options["function"] = function
-                function = functools.partial(_computed_in, name, dtype, unsafe)
+                function = functools.partial(_computed_in, name, dtype, casting)
             result = _call(function, inputs, where, options)
         elif method == "outer":
             result = METHODS[method](name, function, *inputs, **options)
@@ -65,7 +65,11 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     except TypeError as error:
         _refuse_unknown(error, f"numpy.{name if method == '__call__' else f'{name}.{method}'}")
         raise
-    return result if out is None and where is True else _written(out, result, name, method, where)
+    if out is None and where is True:
+        return result
+    if method != "__call__":
+        where, casting = True, None
+    return _written(out, result, name, where, casting)
 
 
 def apply_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -126,7 +130,7 @@ def _with_out(target: Callable[..., Any], place: int, name: str) -> Callable[...
         if len(args) > place:
             out, args = args[place], (*args[:place], None, *args[place + 1 :])
         result = target(*args, **kwargs)
-        return result if out is None else _written((out,), result, name, "__call__", True)
+        return result if out is None else _written((out,), result, name, True, None)
 
     return call
 
@@ -144,7 +148,7 @@ def _call(
 def _computed_in(
     name: str,
     dtype: DType,
-    unsafe: bool,
+    casting: str,
     *inputs: Any,
     function: Callable[..., Any],
     **options: Any,
@@ -158,8 +162,7 @@ def _computed_in(
     """
 
     def cast(x: Any, what: str) -> Any:
-        if not unsafe:
-            refuse_worse_kind(x, _native(dtype), f"numpy.{name}: {what}", "the computation")
+        refuse_cast(x, _native(dtype), casting, f"numpy.{name}: {what}", "the computation")
         return x if type(x) in SCALAR_TYPES else xp.asarray(x).astype(dtype)
 
     if dtype_kind(_native(dtype)) != "bool":
@@ -172,17 +175,18 @@ def _native(dtype: DType) -> DType:
     return host().dtype(dtype)
 
 
-def _written(out: tuple[Any, ...] | None, result: Any, name: str, method: str, where: Any) -> Any:
+def _written(
+    out: tuple[Any, ...] | None, result: Any, name: str, where: Any, casting: str | None
+) -> Any:
     """The result in the places of ``out=``, where a mask holds; without an out, zeros elsewhere."""
     results = result if isinstance(result, tuple) else (result,)
     if out is None:
         out = (None,) * len(results)
-    masked = where if method == "__call__" else True
-    targets = tuple(_into(t, r, name, masked) for t, r in zip(out, results, strict=True))
+    targets = tuple(_into(t, r, name, where, casting) for t, r in zip(out, results, strict=True))
     return targets if isinstance(result, tuple) else targets[0]
 
 
-def _into(target: Any, result: Any, name: str, where: Any) -> Any:
+def _into(target: Any, result: Any, name: str, where: Any, casting: str | None) -> Any:
     """One result in one target: a handle is rebound; an array takes what no tape follows."""
     if target is None:
         return choose(where, result, 0)
@@ -192,7 +196,8 @@ def _into(target: Any, result: Any, name: str, where: Any) -> Any:
                 f"numpy.{name}: out has shape {target.shape}, but the result has {result.shape}. "
                 "Use an out of that shape, or the result itself."
             )
-        target[...] = choose(where, result, target)
+        _refuse_cast(result, target, name, casting)
+        target[...] = xp.astype(choose(where, result, target), target.dtype, copy=False)
         return target
     if not is_array(target):
         raise ArgumentTypeError(
@@ -205,9 +210,19 @@ def _into(target: Any, result: Any, name: str, where: Any) -> Any:
             f"gradient would be lost in out, a {type(target).__name__}; `a += t` does the same. Use "
             "the result instead (a = a + t), or a Tensor as out."
         )
+    _refuse_cast(result, target, name, casting)
     result = choose(where, result, target)
-    target[...] = cast_within_kind(result.raw, target.dtype, f"numpy.{name}: result", "out")
+    target[...] = xp.astype(result, target.dtype, copy=False).raw
     return target
+
+
+def _refuse_cast(result: Any, out: Any, name: str, casting: str | None) -> None:
+    """Without a rule, as of reductions, numbers may become smaller ones of their kind."""
+    what = f"numpy.{name}: the result"
+    if casting is None:
+        refuse_worse_kind(result, out.dtype, what, "out")
+    else:
+        refuse_cast(result, out.dtype, casting, what, "out")
 
 
 def _refuse_unknown(error: TypeError, name: str) -> None:

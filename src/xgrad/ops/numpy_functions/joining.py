@@ -9,13 +9,13 @@ from typing import Any
 from ..._arguments import as_int
 from ..._typing import DType
 from ...backends import host
-from ...core.casting import refuse_worse_kind
 from ...core.handle import Handle
+from ...core.operators import scalar_like
 from ...core.spec import describe
 from ...errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError
 from .._arguments import as_axis
 from ..rule_namespace import rule_namespace as xp
-from .operands import operands, tensor
+from .operands import operands, refuse_cast, tensor
 from .shapes import ndim, ravel, with_axes
 
 __all__ = [
@@ -60,7 +60,7 @@ def stack(
     casting: Any = "same_kind",
 ) -> Any:
     """Joined along a new axis."""
-    return _cast(xp.stack(_parts(arrays), axis=axis), dtype, casting)
+    return xp.stack(_cast(_parts(arrays), dtype, casting), axis=axis)
 
 
 def append(arr: Any, values: Any, axis: int | None = None) -> Any:
@@ -124,15 +124,16 @@ def _parts(arrays: Any) -> list[Any]:
 def _joined(
     parts: list[Any], axis: int | None, dtype: DType = None, casting: Any = "same_kind"
 ) -> Any:
-    return _cast(xp.concat(parts, axis=axis), dtype, casting)
+    return xp.concat(_cast(parts, dtype, casting), axis=axis)
 
 
-def _cast(x: Any, dtype: DType, casting: Any) -> Any:
+def _cast(parts: list[Any], dtype: DType, casting: Any) -> list[Any]:
     if dtype is None:
-        return x
-    if casting != "unsafe":
-        refuse_worse_kind(x, host().dtype(dtype), "numpy.concatenate: arrays", "the result")
-    return xp.astype(x, dtype, copy=False)
+        return parts
+    dtype = host().dtype(dtype)
+    for x in parts:
+        refuse_cast(x, dtype, casting, "numpy.concatenate: an array", "the result")
+    return [xp.astype(x, dtype, copy=False) for x in parts]
 
 
 # -- splitting -------------------------------------------------------------------------------------
@@ -220,7 +221,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     size = arr.shape[axis]
     places = _places(obj, size, "numpy.insert", 1)
     values, _ = operands(values, arr)
-    values = xp.astype(tensor(values), arr.dtype, copy=False)
+    values = xp.astype(tensor(scalar_like(values, arr)), arr.dtype, copy=False)
     values = xp.reshape(values, (1,) * (arr.ndim - values.ndim) + values.shape)
     if not isinstance(obj, slice) and not ndim(obj):
         values = xp.moveaxis(values, 0, axis)

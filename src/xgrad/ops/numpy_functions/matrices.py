@@ -8,12 +8,13 @@ from typing import Any
 from ..._arguments import as_int
 from ..._typing import DType
 from ...core.casting import dtype_kind
+from ...core.spec import describe
 from ...errors import ArgumentError, ShapeError, TracingError
 from .. import decompositions, eigenvalues, matrix_functions, norms, solving
 from .. import norm as norm_file
 from .. import products as products_file
 from .._arguments import as_axis
-from .._matrices import whole_power
+from .._matrices import as_matrices, rounding, whole_power
 from ..rule_namespace import rule_namespace as xp
 from . import products
 from .operands import is_floating, operands, tensor, tensors
@@ -51,6 +52,8 @@ __all__ = [
     "vecdot",
     "vector_norm",
 ]
+
+_LEFT_OUT: Any = object()  # where None means something else
 
 
 def _matrix(a: Any) -> Any:
@@ -143,15 +146,24 @@ def solve(a: Any, b: Any) -> Any:
     return solving.solve(*_matrices(a, b))
 
 
-def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
+def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = _LEFT_OUT) -> Any:
     """The pseudo-inverse; singular values below a part of the largest count as zero."""
-    part = rtol if rcond is None else rcond
-    return solving.pinv(_matrix(a), rtol=1e-15 if part is None else part)
+    if rcond is not None and rtol is not _LEFT_OUT:
+        raise ArgumentError("numpy.linalg.pinv: rcond and rtol mean the same. Use one of them.")
+    if rcond is None:
+        rcond = 1e-15 if rtol is _LEFT_OUT else rtol
+    a = _matrix(a)
+    return solving.pinv(_hermitian(a) if hermitian else a, rtol=rcond)
 
 
 def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     """The x for which a x is closest to b, the residuals, the rank and the singular values."""
     a, b = _matrices(a, b)
+    if a.ndim != 2:
+        raise ShapeError(
+            f"numpy.linalg.lstsq: a {describe(a)} must be one matrix. Use xg.linalg.lstsq or vmap for "
+            "a stack of them."
+        )
     m, n = a.shape
     eps = float(xp.finfo(a.dtype).eps)
     rcond = eps * max(m, n) if rcond is None else float(rcond)
@@ -213,9 +225,17 @@ def svd(
     a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
 ) -> Any:
     """The singular values, and the vectors to the left and the right of them."""
+    a = _matrix(a)
     if not compute_uv:
-        return decompositions.svdvals(_matrix(a))
-    return decompositions.svd(_matrix(a), full_matrices=full_matrices)
+        return _values(a, hermitian)
+    if not hermitian:
+        return decompositions.svd(a, full_matrices=full_matrices)
+    w, u = eigenvalues.eigh(a)
+    order = xp.flip(xp.argsort(xp.abs(w), axis=-1), axis=-1)
+    w = xp.take_along_axis(w, order, axis=-1)
+    u = xp.take_along_axis(u, xp.expand_dims(order, axis=-2), axis=-1)
+    signs = xp.expand_dims(xp.copysign(1.0, w), axis=-2)  # of zeros, too
+    return decompositions.SVDResult(u, xp.abs(w), _adjoint(u * signs))
 
 
 def svdvals(x: Any, /) -> Any:
@@ -248,8 +268,26 @@ def _triangle(a: Any, which: str) -> Any:
     a = _matrix(a)
     if which.upper() not in ("L", "U"):
         raise ArgumentError(f"numpy.linalg.eigh: UPLO must be 'L' or 'U', but is {which!r}.")
-    if which.upper() == "L":
-        return a
+    return a if which.upper() == "L" else _adjoint(a)
+
+
+def _hermitian(a: Any) -> Any:
+    """The Hermitian matrix of a lower triangle, with the gradient that is Hermitian, as that of eigh."""
+    a = as_matrices(a, "numpy.linalg.pinv", square=True)
+    mean = (a + _adjoint(a)) / 2
+    lower = xp.tril(a, k=-1)
+    diagonal = xp.tril(xp.triu(mean))
+    return mean + xp.stop_gradient(lower + _adjoint(lower) + diagonal - mean)
+
+
+def _values(a: Any, hermitian: bool) -> Any:
+    """The singular values."""
+    if not hermitian:
+        return decompositions.svdvals(a)
+    return xp.sort(xp.abs(eigenvalues.eigvalsh(a)), axis=-1, descending=True)
+
+
+def _adjoint(a: Any) -> Any:
     a = xp.matrix_transpose(a)
     return xp.conj(a) if dtype_kind(a.dtype) == "complex" else a
 
@@ -279,12 +317,15 @@ def cond(x: Any, p: Any = None) -> Any:
 
 def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
     """How many singular values are not zero, or above a tolerance: a constant."""
+    if rtol is not None and tol is not None:
+        raise ArgumentError("numpy.linalg.matrix_rank: tol and rtol exclude each other. Use one.")
     A = tensor(A)
     if A.ndim < 2:
         return int(bool(xp.any(A != 0)))
     A = _matrix(A)
+    values = _values(A, hermitian)
     if tol is None:
-        return norms.matrix_rank(A, rtol=rtol)
-    tol, values = operands(tol, decompositions.svdvals(A))
+        return norms.rank_of(values, rounding(A) if rtol is None else rtol)
+    tol, values = operands(tol, values)
     tol = xp.expand_dims(tol, axis=-1) if getattr(tol, "ndim", 0) else tol
     return xp.count_nonzero(values > tol, axis=-1)

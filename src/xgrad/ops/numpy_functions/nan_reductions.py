@@ -6,9 +6,11 @@ import math
 from typing import Any
 
 from ..._typing import Axis, DType
+from ...core.spec import describe
+from ...errors import ArgumentError
 from ..rule_namespace import rule_namespace as xp
 from . import reductions
-from .operands import is_floating, operands, tensor
+from .operands import is_floating, operands, seen, tensor
 
 __all__ = [
     "nanargmax",
@@ -146,12 +148,12 @@ def nancumprod(a: Any, axis: int | None = None, dtype: DType = None, out: Any = 
 
 def nanargmax(a: Any, axis: int | None = None, out: Any = None, *, keepdims: bool = False) -> Any:
     """Where the largest element is that is not NaN."""
-    return reductions.argmax(_filled(a, -math.inf), axis, keepdims=keepdims)
+    return reductions.argmax(_with_numbers(a, -math.inf, axis), axis, keepdims=keepdims)
 
 
 def nanargmin(a: Any, axis: int | None = None, out: Any = None, *, keepdims: bool = False) -> Any:
     """Where the smallest element is that is not NaN."""
-    return reductions.argmin(_filled(a, math.inf), axis, keepdims=keepdims)
+    return reductions.argmin(_with_numbers(a, math.inf, axis), axis, keepdims=keepdims)
 
 
 def _present(a: Any, where: Any) -> Any:
@@ -166,6 +168,17 @@ def _present(a: Any, where: Any) -> Any:
 def _filled(a: Any, value: Any) -> Any:
     a = tensor(a)
     return xp.where(xp.isnan(a), value, a) if is_floating(a) else a
+
+
+def _with_numbers(a: Any, value: Any, axis: int | None) -> Any:
+    """The same, unless it can be seen that somewhere there is nothing but NaN."""
+    a = tensor(a)
+    if is_floating(a) and a.size and seen(xp.any(xp.all(xp.isnan(a), axis=axis))):
+        raise ArgumentError(
+            f"numpy.nanargmax or nanargmin: there is nothing but NaN along axis {axis} of a "
+            f"{describe(a)} somewhere. Use xg.argmax, which gives the first NaN."
+        )
+    return _filled(a, value)
 
 
 def _extremum(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..._typing import SCALAR_TYPES, Axis
-from ...core.casting import dtype_kind, is_inexact
+from ..._arguments import as_choice
+from ..._typing import SCALAR_TYPES, Axis, DType
+from ...backends import host
+from ...backends.base import dtype_name
+from ...core.casting import dtype_kind, is_inexact, refuse_worse_kind
 from ...core.operators import scalar_like
 from ...core.spec import describe
 from ...core.tensor import ArrayAttributes, Tensor, alias
@@ -14,6 +17,7 @@ from .. import _arguments
 from ..rule_namespace import rule_namespace as xp
 
 __all__ = [
+    "arrays",
     "as_axes",
     "choose",
     "floating",
@@ -21,12 +25,14 @@ __all__ = [
     "masked",
     "not_complex",
     "operands",
+    "refuse_cast",
     "seen",
     "tensor",
     "tensors",
 ]
 
 _SEQUENCES = frozenset({list, tuple})
+_RULES = ("no", "equiv", "safe", "same_kind", "unsafe")
 
 
 def operands(*values: Any) -> tuple[Any, ...]:
@@ -51,6 +57,15 @@ def tensors(*values: Any) -> tuple[Any, ...]:
         return tuple(xp.asarray(x) for x in values)
     first = tensor(first)
     return tuple(scalar_like(x, first) if type(x) in SCALAR_TYPES else tensor(x) for x in values)
+
+
+def arrays(*values: Any) -> tuple[Any, ...]:
+    """Make Tensors of all; a Python scalar takes the device of the others, but no dtype of theirs."""
+    home = _home(values)
+    values = operands(*values)
+    return tuple(
+        [xp.asarray(x, device=home) if type(x) in SCALAR_TYPES else tensor(x) for x in values]
+    )
 
 
 def choose(condition: Any, x: Any, other: Any) -> Any:
@@ -118,6 +133,29 @@ def not_complex(x: Any, function: str, name: str = "x") -> Any:
             f"numpy.{function}: {name} must be real, but is {describe(x)}. Use xg.real."
         )
     return x
+
+
+def refuse_cast(x: Any, dtype: DType, casting: str, what: str, whose: str) -> None:
+    """Refuse what one of NumPy's rules of casting does not allow.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such rule.
+    DTypeError
+        If the array cannot be cast, or the Python number is of a higher kind than the dtype.
+    """
+    as_choice(casting, _RULES, what, "casting")
+    if type(x) in SCALAR_TYPES:
+        if casting != "unsafe":
+            refuse_worse_kind(x, dtype, what, whose)
+        return
+    given, wanted = (host().dtype(dtype_name(d)) for d in (x.dtype, dtype))
+    if not host().namespace.can_cast(given, wanted, casting):
+        raise DTypeError(
+            f"{what} {describe(x)} cannot become {dtype_name(dtype)}, the dtype of {whose}, with "
+            f"casting={casting!r}. Use astype to convert on purpose, or casting='unsafe'."
+        )
 
 
 def _home(values: tuple[Any, ...]) -> Any:

@@ -13,7 +13,7 @@ from ...errors import ArgumentError, OutOfRangeError
 from .._arguments import as_axis
 from ..rule_namespace import rule_namespace as xp
 from ..sorting import UniqueAll, UniqueCounts, UniqueInverse
-from .operands import is_floating, operands, tensor, tensors
+from .operands import arrays, is_floating, operands, tensor
 from .refused import no_counterpart
 from .shapes import ravel
 
@@ -117,14 +117,14 @@ def sort_complex(a: Any) -> Any:
 
 def searchsorted(a: Any, v: Any, side: Any = "left", sorter: Any = None) -> Any:
     """Where to insert values so that the order is kept."""
-    a, v = tensors(a, v)
+    a, v = arrays(a, v)
     found = xp.searchsorted(a, ravel(v), side=side, sorter=sorter)
     return xp.reshape(found, v.shape)
 
 
 def digitize(x: Any, bins: Any, right: bool = False) -> Any:
     """The number of the bin of each element; the bins increase or decrease."""
-    x, bins = tensors(x, bins)
+    x, bins = arrays(x, bins)
     first, second = bins[:-1], bins[1:]
     if not bool(xp.all(first <= second) | xp.all(first >= second)):
         raise ArgumentError("numpy.digitize: bins must increase or decrease. Use xg.sort.")
@@ -145,7 +145,7 @@ def isin(
     kind: Any = None,
 ) -> Any:
     """Whether each element is among others."""
-    element, test_elements = tensors(element, test_elements)
+    element, test_elements = arrays(element, test_elements)
     return xp.isin(element, test_elements, invert=invert)
 
 
@@ -221,7 +221,7 @@ def intersect1d(
     ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False
 ) -> Any:
     """What is in both, sorted; and where it is first, if asked for."""
-    one, two = (ravel(x) for x in tensors(ar1, ar2))
+    one, two = (ravel(x) for x in arrays(ar1, ar2))
     values, index = unique(one, return_index=True)
     (common,) = xp.nonzero(xp.isin(values, two))
     values = xp.take(values, common, axis=0)
@@ -234,13 +234,13 @@ def intersect1d(
 
 def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
     """What is in the first and not in the second."""
-    one, two = (ravel(x) for x in tensors(ar1, ar2))
+    one, two = (ravel(x) for x in arrays(ar1, ar2))
     one = one if assume_unique else unique(one)
     return one[xp.isin(one, two, invert=True)]
 
 
 def setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
     """What is in one of the two and not in both, sorted."""
-    one, two = (unique(x) for x in tensors(ar1, ar2))
+    one, two = (unique(x) for x in arrays(ar1, ar2))
     parts = [one[xp.isin(one, two, invert=True)], two[xp.isin(two, one, invert=True)]]
     return xp.sort(xp.concat(parts))

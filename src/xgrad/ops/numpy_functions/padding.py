@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ...core.casting import dtype_kind
 from .. import padding
 from .._widths import as_widths, pairs
+from ..data_types import widened
 from ..rule_namespace import rule_namespace as xp
 from . import reductions, statistics
-from .operands import is_floating, tensor, tensors
+from .operands import floating, is_floating, tensor, tensors
 from .refused import no_counterpart
 
 __all__ = ["pad"]
@@ -61,7 +63,8 @@ def _by_statistic(statistic: Callable[..., Any], lengths: Any, x: Any) -> Callab
         key = (slice(None),) * axis
         ends = (x[(*key, slice(0, first))], x[(*key, slice(n - last, n))])
         values = [statistic(part, axis=axis, keepdims=True) for part in ends]
-        values = [xp.astype(y if is_floating(x) else xp.round(y), x.dtype) for y in values]
+        whole = dtype_kind(x.dtype) == "integer"
+        values = [xp.astype(xp.round(y) if whole else y, x.dtype) for y in values]
         return _repeated(values[0], axis, before), _repeated(values[1], axis, after)
 
     return extend
@@ -70,10 +73,13 @@ def _by_statistic(statistic: Callable[..., Any], lengths: Any, x: Any) -> Callab
 def _by_ramp(end_values: Any, x: Any) -> Callable[..., Any]:
     """What is added leads in equal steps from the edge to a value at the end."""
     ends = pairs(end_values, x, "end_values")
+    given = x.dtype
 
     def extend(x: Any, axis: int, before: int, after: int) -> tuple[Any, Any]:
         key = (slice(None),) * axis
         n = x.shape[axis]
+        whole = not is_floating(x)
+        x = widened(floating(x))
         edges = (x[(*key, slice(0, 1))], x[(*key, slice(n - 1, n))])
         ramps = []
         for edge, end, width in zip(edges, ends[axis], (before, after), strict=True):
@@ -81,7 +87,7 @@ def _by_ramp(end_values: Any, x: Any) -> Callable[..., Any]:
             share = xp.reshape(share, tuple(-1 if i == axis else 1 for i in range(x.ndim)))
             end, _ = tensors(end, x)  # noqa: PLW2901 - the same value
             ramp = end + (edge - end) * share
-            ramps.append(xp.astype(ramp if is_floating(x) else xp.floor(ramp), x.dtype, copy=False))
+            ramps.append(xp.astype(xp.floor(ramp) if whole else ramp, given, copy=False))
         return ramps[0], xp.flip(ramps[1], axis=axis)
 
     return extend

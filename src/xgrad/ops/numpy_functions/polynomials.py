@@ -10,7 +10,7 @@ from ...core.spec import describe
 from ...errors import ArgumentError, ShapeError
 from .. import eigenvalues, solving
 from ..rule_namespace import rule_namespace as xp
-from .operands import is_floating, operands, tensor, tensors
+from .operands import is_floating, operands, seen, tensor, tensors
 from .products import convolve
 from .refused import no_counterpart
 
@@ -70,8 +70,16 @@ def _sum(a1: Any, a2: Any, sign: int) -> Any:
 
 
 def polymul(a1: Any, a2: Any) -> Any:
-    """The product."""
-    return convolve(a1, a2)
+    """The product, without the zeros that either begins with where they can be looked at."""
+    return convolve(*(_without_zeros(_row(x)) for x in tensors(a1, a2)))
+
+
+def _without_zeros(p: Any) -> Any:
+    """Coefficients without leading zeros, of which one stays where there is nothing else."""
+    first = 0
+    while first < p.shape[0] - 1 and seen(p[first] == 0):
+        first += 1
+    return p[first:]
 
 
 def polydiv(u: Any, v: Any) -> Any:
@@ -87,7 +95,7 @@ def polydiv(u: Any, v: Any) -> Any:
         quotient.append(factor)
         for j, d in enumerate(divisor):
             rest[k + j] = rest[k + j] - factor * d
-    while len(rest) > 1 and abs(float(rest[0])) <= 1e-14:  # as NumPy drops leading zeros
+    while len(rest) > 1 and float(xp.abs(rest[0])) <= 1e-14:  # as NumPy drops leading zeros
         rest = rest[1:]
     return xp.stack(quotient) if quotient else xp.zeros_like(v[:1]), xp.stack(rest)
 

@@ -13,7 +13,8 @@ from ...errors import ArgumentError, ShapeError
 from ..einsum import einsum as einsum_of_tensors
 from ..rule_namespace import rule_namespace as xp
 from .diagonals import diagonal
-from .operands import tensors
+from .operands import is_floating, tensors
+from .operands import operands as without_lists
 from .refused import no_counterpart
 from .shapes import ravel
 from .windows import sliding_window_view
@@ -88,7 +89,14 @@ def einsum(*operands: Any, out: Any = None, optimize: Any = False, **kwargs: Any
     kwargs = {key: value for key, value in kwargs.items() if key not in ("casting", "order")}
     if kwargs:
         raise no_counterpart(f"numpy.einsum with {next(iter(kwargs))}=")
+    if isinstance(operands[0], str):
+        operands = (operands[0], *without_lists(*operands[1:]))
     y = einsum_of_tensors(*operands)
+    if dtype is None and not is_floating(y):
+        # Sums of whole numbers, which are of one array, have no wider dtype here.
+        (first, *others) = operands[1:] if isinstance(operands[0], str) else operands[::2][:2]
+        alone = not others or isinstance(others[0], (list, tuple))
+        dtype = getattr(first, "dtype", None) if alone else None
     return y if dtype is None else xp.astype(y, dtype, copy=False)
 
 

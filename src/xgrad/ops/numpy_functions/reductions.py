@@ -9,11 +9,12 @@ import math
 from typing import Any
 
 from ..._typing import Axis, DType
+from ...backends.base import dtype_name
 from ...core.casting import dtype_kind
-from ...errors import ArgumentError
+from ...errors import ArgumentError, DTypeError
 from ..data_types import narrowed, widened
 from ..rule_namespace import rule_namespace as xp
-from .operands import as_axes, is_floating, masked, operands, tensor
+from .operands import arrays, as_axes, is_floating, masked, operands, tensor
 from .shapes import ravel
 
 __all__ = [
@@ -52,7 +53,15 @@ def sum(
     """The sum of the elements."""
     a = masked(a, where, 0)
     total = xp.sum(a, axis=axis, dtype=dtype, keepdims=keepdims)
-    return total if initial is None else total + initial
+    return total if initial is None else total + _start(initial, total)
+
+
+def _start(initial: Any, like: Any) -> Any:
+    """What a reduction begins with; where whole numbers or truth values are reduced, one of them."""
+    kind = dtype_kind(like.dtype)
+    if kind not in ("integer", "bool") or (kind == "integer" and type(initial) is int):
+        return initial
+    return xp.astype(arrays(initial, like)[0], like.dtype, copy=False)
 
 
 def prod(
@@ -67,7 +76,7 @@ def prod(
     """The product of the elements."""
     a = masked(a, where, 1)
     total = xp.prod(a, axis=axis, dtype=dtype, keepdims=keepdims)
-    return total if initial is None else total * initial
+    return total if initial is None else total * _start(initial, total)
 
 
 def max(
@@ -105,10 +114,11 @@ def _extremum(name: str, a: Any, axis: Axis, keepdims: bool, initial: Any, where
         )
     a = tensor(a)
     if initial is not None:
+        initial = _start(initial, a)
         a = masked(a, where, initial)
         pair = xp.maximum if name == "max" else xp.minimum
         if 0 in (a.shape[i] for i in as_axes(axis, a.ndim, f"numpy.{name}")):
-            return sum(a, axis, keepdims=keepdims) + initial
+            return xp.astype(sum(a, axis, keepdims=keepdims) + initial, a.dtype, copy=False)
         return pair(getattr(xp, name)(a, axis=axis, keepdims=keepdims), initial)
     return getattr(xp, name)(a, axis=axis, keepdims=keepdims)
 
@@ -164,6 +174,8 @@ def mean(
 ) -> Any:
     """The mean; of integers in float64."""
     a = _for_mean(a, dtype)
+    if not is_floating(a):  # which NumPy rounds towards zero
+        return xp.astype(mean(a, axis, keepdims=keepdims, where=where), a.dtype)
     if where is True:
         return xp.mean(a, axis=axis, keepdims=keepdims)
     wide = widened(a)
@@ -184,7 +196,7 @@ def var(
     correction: float = 0,
 ) -> Any:
     """The variance, under either of NumPy's names for the correction."""
-    a = _for_mean(a, dtype)
+    a = _for_deviation(a, dtype, "var")
     correction = correction or ddof
     real = not xp.isdtype(a.dtype, "complex floating")
     if where is True and mean is None and real:
@@ -212,7 +224,7 @@ def std(
     correction: float = 0,
 ) -> Any:
     """The standard deviation, under either of NumPy's names for the correction."""
-    a = _for_mean(a, dtype)
+    a = _for_deviation(a, dtype, "std")
     correction = correction or ddof
     if where is True and mean is None and not xp.isdtype(a.dtype, "complex floating"):
         return xp.std(a, axis=axis, correction=correction, keepdims=keepdims)
@@ -229,6 +241,16 @@ def _for_mean(a: Any, dtype: DType) -> Any:
     if dtype is not None:
         return xp.astype(a, dtype, copy=False)
     return a if is_floating(a) else xp.astype(a, "float64")
+
+
+def _for_deviation(a: Any, dtype: DType, function: str) -> Any:
+    a = _for_mean(a, dtype)
+    if not is_floating(a):
+        raise DTypeError(
+            f"numpy.{function}: dtype must be floating, but is {dtype_name(a.dtype)}. Use astype for "
+            "the result."
+        )
+    return a
 
 
 def _count(a: Any, axis: Axis, keepdims: bool, where: Any) -> Any:

@@ -105,9 +105,10 @@ def piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw: 
     for condition, function in zip(conditions, funclist, strict=True):
         here = xp.broadcast_to(condition, x.shape)
         if not callable(function):
-            y = xp.where(here, tensors(function, x)[0], y)
+            value = xp.astype(tensors(function, x)[0], x.dtype, copy=False)
+            y = xp.where(here, value, y)
         elif bool(xp.any(here)):
-            y[here] = function(x[here], *args, **kw)
+            y[here] = xp.astype(tensor(function(x[here], *args, **kw)), x.dtype, copy=False)
     return y
 
 

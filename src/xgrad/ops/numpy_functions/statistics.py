@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..._arguments import as_int
+from ..._arguments import as_choice, as_int
 from ..._typing import SCALAR_TYPES, Axis, DType
 from ...backends import host, quiet
 from ...core.casting import arrays_inside, dtype_kind
@@ -40,7 +40,12 @@ _PLACES: dict[str, Any] = {
     "interpolated_inverted_cdf": lambda n, q: n * q - 1,
     "median_unbiased": lambda n, q: (n + 1 / 3) * q - 2 / 3,
     "normal_unbiased": lambda n, q: (n + 1 / 4) * q - 5 / 8,
+    "inverted_cdf": lambda n, q: xp.ceil(n * q - 1),
+    "closest_observation": lambda n, q: xp.round(n * q) - 1,
+    "averaged_inverted_cdf": lambda n, q: _middle_or_next(n * q - 1),
 }
+# Those that give one of the elements, in its dtype.
+_OF_ELEMENTS = frozenset(["lower", "higher", "nearest", "inverted_cdf", "closest_observation"])
 
 
 def median(
@@ -153,12 +158,12 @@ def _refuse_weights(name: str, weights: Any) -> None:
 
 def _quantile(a: Any, q: Any, axis: Axis, method: str, keepdims: bool, skip_nan: bool) -> Any:
     _refuse_outside(q, 1)
-    if method not in _PLACES:
-        raise no_counterpart(f"numpy.quantile with method={method!r}")
+    as_choice(method, tuple(_PLACES), "numpy.quantile", "method")
     a, q = operands(a, q)
-    a = floating(not_complex(tensor(a), "quantile", "a"))
-    q = tensors(q, a)[0]  # a list is in float64, as everywhere; a Python number in a's dtype
-    q = q if is_floating(q) else xp.astype(q, a.dtype)
+    a = not_complex(tensor(a), "quantile", "a")
+    # A list is in float64, as everywhere; a Python number in a's dtype.
+    q = floating(tensors(q, floating(a))[0])
+    a = a if method in _OF_ELEMENTS else floating(a)
     axes = as_axes(axis, a.ndim, "numpy.quantile")
     rows = xp.moveaxis(a, axes, tuple(range(a.ndim - len(axes), a.ndim)))
     count = math.prod(a.shape[i] for i in axes)
@@ -167,28 +172,38 @@ def _quantile(a: Any, q: Any, axis: Axis, method: str, keepdims: bool, skip_nan:
     n: Any = rows.shape[-1]
     if not n:
         raise ShapeError(f"numpy.quantile: there is nothing along axis {axis} of {a.shape}.")
-    missing = xp.isnan(rows)
+    skip_nan = skip_nan and is_floating(rows)
+    wide = widened(q)  # in which places can be counted
     if skip_nan:
-        n = xp.sum(xp.astype(~missing, a.dtype), axis=-1, keepdims=True)
-    place = xp.clip(_PLACES[method](n, ravel(q)), 0, xp.maximum(n - 1, 0) if skip_nan else n - 1)
+        n = xp.sum(xp.astype(~xp.isnan(rows), wide.dtype), axis=-1, keepdims=True)
+    place = _PLACES[method](n, ravel(wide))
+    place = xp.clip(place, 0, xp.maximum(n - 1, 0) if skip_nan else n - 1)
     place = xp.broadcast_to(place, (*rows.shape[:-1], place.shape[-1]))
-    y = _between(rows, place)
-    gone = xp.isnan(rows[..., :1]) if skip_nan else missing[..., -1:]
-    y = xp.where(gone, math.nan, y)
+    if method in _OF_ELEMENTS:
+        y = xp.take_along_axis(rows, xp.astype(place, "int64"), axis=-1)
+    else:
+        y = _between(rows, place, q.dtype)
+    if is_floating(rows):
+        y = xp.where(xp.isnan(rows[..., :1] if skip_nan else rows[..., -1:]), math.nan, y)
     y = xp.reshape(xp.moveaxis(y, -1, 0), q.shape + rows.shape[:-1])
     if keepdims:
         y = xp.expand_dims(y, axis=tuple(q.ndim + i for i in axes))
     return y
 
 
-def _between(rows: Any, place: Any) -> Any:
+def _middle_or_next(place: Any) -> Any:
+    """Between an element and the next one, or the next one where a place is between two."""
+    return xp.where(place == xp.floor(place), place + 0.5, xp.ceil(place))
+
+
+def _between(rows: Any, place: Any, dtype: DType) -> Any:
     """The value at a place between two elements of each row, on the line between them."""
     below = xp.floor(place)
     low = xp.astype(below, "int64")
     high = xp.astype(xp.ceil(place), "int64")
     first = xp.take_along_axis(rows, low, axis=-1)
     last = xp.take_along_axis(rows, high, axis=-1)
-    share = place - below
+    share = xp.astype(place - below, dtype, copy=False)
     with quiet():
         # Where both are the same element nothing is added, which is right for infinities too.
         gap = xp.where(low == high, 0.0, last - first)
@@ -224,6 +239,20 @@ def cov(
     dtype: DType = None,
 ) -> Any:
     """The covariance matrix of variables, one a row."""
+    return narrowed(*_covariance(m, y, rowvar, bias, ddof, fweights, aweights, dtype))
+
+
+def _covariance(
+    m: Any,
+    y: Any,
+    rowvar: bool,
+    bias: bool,
+    ddof: int | None,
+    fweights: Any,
+    aweights: Any,
+    dtype: DType,
+) -> tuple[Any, Any, Any]:
+    """The matrix, the variables it was computed with, and those that were given (`narrowed`)."""
     x = _variables(m, dtype)
     x = x if rowvar or ndim(m) != 2 else xp.matrix_transpose(x)
     if y is not None:
@@ -259,14 +288,14 @@ def cov(
     weighted = other if weights is None else other * weights
     c = xp.matmul(gap, xp.matrix_transpose(weighted)) / scale
     c = xp.squeeze(c) if x.shape[0] == 1 else c
-    return narrowed(c, x, given)
+    return c, x, given
 
 
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: DType = None) -> Any:
     """The correlation matrix of variables, one a row."""
-    c = cov(x, y, rowvar, dtype=dtype)
+    c, wide, given = _covariance(x, y, rowvar, False, None, None, None, dtype)
     if c.ndim == 0:
-        return c / c
+        return narrowed(c / c, wide, given)
     deviation = xp.sqrt(
         xp.real(
             xp.take(
@@ -279,7 +308,7 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: DType = None)
     c = c / deviation[:, None] / deviation[None, :]
     if dtype_kind(c.dtype) == "complex":
         return xp.clip(xp.real(c), -1, 1) + 1j * xp.clip(xp.imag(c), -1, 1)
-    return xp.clip(c, -1, 1)
+    return narrowed(xp.clip(c, -1, 1), wide, given)
 
 
 def _variables(m: Any, dtype: DType) -> Any:

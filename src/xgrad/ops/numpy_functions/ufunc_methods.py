@@ -16,6 +16,7 @@ from ...backends import host
 from ...core.tensor import Tensor
 from ...core.variable import Variable
 from ...errors import ArgumentError, ArgumentTypeError
+from .._arguments import as_axis
 from ..rule_namespace import rule_namespace as xp
 from . import reductions
 from .operands import as_axes, is_floating, masked, operands, tensor, tensors
@@ -127,6 +128,7 @@ def reduceat(
 ) -> Any:
     """``np.add.reduceat(a, [0, 4, 8])``: the reductions of slices, whose bounds are read."""
     x = tensor(array)
+    axis = as_axis(axis, x.ndim, f"numpy.{name}.reduceat")
     starts = [int(i) for i in tensor(indices).tolist()]
     bounds = [*starts, x.shape[axis]]
     rows = xp.moveaxis(x, axis, 0)
@@ -138,7 +140,10 @@ def reduceat(
                 f"{x.shape[axis]}."
             )
         part = rows[start : max(stop, start + 1), ...]
-        parts.append(reduce(name, function, part, dtype=dtype))
+        y = reduce(name, function, part, dtype=dtype)
+        # A single row is itself, which hypot's reduction, which begins with 0, takes without signs.
+        single = name == "hypot" and part.shape[0] == 1
+        parts.append(xp.astype(rows[start], y.dtype, copy=False) if single else y)
     return xp.stack(parts, axis=axis)
 
 

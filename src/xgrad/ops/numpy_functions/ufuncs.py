@@ -137,16 +137,22 @@ def _both_real(x1: Any, x2: Any, function: str) -> Any:
     return tuple(not_complex(x, function) for x in tensors(x1, x2))
 
 
+def _both_floating(x1: Any, x2: Any, function: str) -> Any:
+    """Two real Tensors of one floating dtype."""
+    x1, x2 = _both_real(x1, x2, function)
+    wide = xp.result_type(x1, x2) if is_floating(x1) or is_floating(x2) else "float64"
+    return tuple(xp.astype(x, wide, copy=False) for x in (x1, x2))
+
+
 def heaviside(x1: Any, x2: Any) -> Any:
     """0 below zero, 1 above, x2 at it."""
-    x1, x2 = _both_real(x1, x2, "heaviside")
-    x1 = floating(x1)
+    x1, x2 = _both_floating(x1, x2, "heaviside")
     step = xp.astype(x1 > 0, x1.dtype)
     return xp.where(xp.isnan(x1), math.nan, xp.where(x1 == 0, x2, step))
 
 
 def ldexp(x1: Any, x2: Any) -> Any:
-    """x1 * 2**x2, by two factors so that neither overflows where the product does not."""
+    """x1 * 2**x2, by several factors, none of which overflows where the product does not."""
     x1, x2 = tensors(x1, xp.asarray(x2) if isinstance(x2, int) else x2)
     if is_floating(x2):
         raise DTypeError(f"numpy.ldexp: x2 must be integers, but is {describe(x2)}.")
@@ -154,16 +160,17 @@ def ldexp(x1: Any, x2: Any) -> Any:
 
 
 def _scaled(x1: Any, x2: Any) -> Any:
-    x2 = xp.astype(xp.stop_gradient(x2), x1.dtype)
-    half = xp.floor(x2 / 2)
-    return x1 * 2**half * 2 ** (x2 - half)
+    most = math.frexp(float(xp.finfo(x1.dtype).max))[1] - 1
+    rest = xp.astype(xp.clip(xp.stop_gradient(x2), -3 * most, 3 * most), x1.dtype)
+    for _ in range(3):
+        part = xp.clip(rest, -most, most)
+        x1, rest = x1 * 2**part, rest - part
+    return x1
 
 
 def logaddexp2(x1: Any, x2: Any) -> Any:
     """log2(2**x1 + 2**x2), without overflow."""
-    x1, x2 = (floating(x) for x in _both_real(x1, x2, "logaddexp2"))
-    wide = xp.result_type(x1, x2)  # before the first rounding
-    x1, x2 = (xp.astype(x, wide, copy=False) for x in (x1, x2))
+    x1, x2 = _both_floating(x1, x2, "logaddexp2")  # before the first rounding
     return xp.logaddexp(x1 * _LN2, x2 * _LN2) / _LN2
 
 
@@ -217,7 +224,11 @@ def _of_integers(name: str) -> Callable[..., Any]:
                 f"{backend.name} has no function {name!r} for its integers. Use .numpy() to compute "
                 "it on the host."
             )
-        return wrap(backend.finish(native(*[getattr(x, "raw", x) for x in parts])))
+        try:
+            return wrap(backend.finish(native(*[getattr(x, "raw", x) for x in parts])))
+        except TypeError as error:
+            shown = " and ".join(map(describe, known))
+            raise DTypeError(f"numpy.{name}: the operands {shown} must be integers.") from error
 
     function.__name__ = name
     return function

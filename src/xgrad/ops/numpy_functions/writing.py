@@ -17,7 +17,7 @@ from ...core.spec import describe
 from ...errors import ArgumentError, ArgumentTypeError, ShapeError
 from .._arguments import as_axis
 from ..rule_namespace import rule_namespace as xp
-from .operands import operands, tensors
+from .operands import operands, refuse_cast, tensors
 from .shapes import ravel
 
 __all__ = ["copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"]
@@ -53,6 +53,8 @@ def _for_tensors(write: Callable[..., None]) -> Callable[..., None]:
 def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
     """``dst[where] = src``."""
     src, where, _ = operands(src, where, dst)
+    refuse_cast(src, dst.dtype, casting, "numpy.copyto: src", "dst")
+    src = xp.astype(tensors(src, dst)[0], dst.dtype, copy=False)
     dst[...] = src if where is True else xp.where(where, src, dst)
 
 

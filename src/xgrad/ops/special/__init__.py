@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from .bessel import j0, j1, y0, y1, yn
+from .bessel_orders import iv, ive, jv, kv, kve, yv
 from .binomial_distributions import bdtr, bdtrc, bdtri, nbdtr, nbdtrc, nbdtri
 from .combinatorics import beta, betaln, binom, poch, zeta, zetac
 from .elementary import cbrt, cosdg, cosm1, cotdg, exp2, exp10, exprel, radian, sinc, sindg, tandg
@@ -95,13 +96,18 @@ __all__ = [
     "i1e",
     "inv_boxcox",
     "inv_boxcox1p",
+    "iv",
+    "ive",
     "j0",
     "j1",
+    "jv",
     "k0",
     "k0e",
     "k1",
     "k1e",
     "kl_div",
+    "kv",
+    "kve",
     "log_expit",
     "log_ndtr",
     "log_softmax",
@@ -138,6 +144,7 @@ __all__ = [
     "y0",
     "y1",
     "yn",
+    "yv",
     "zeta",
     "zetac",
 ]
