@@ -78,6 +78,43 @@ def test_logaddexp(dtype, rng):
     np.testing.assert_allclose(outer, np.logaddexp.outer(x1[:50], x2[:40]), rtol=1e-6, atol=1e-6)
 
 
+ACTIVATIONS = ["gelu", "gelu_tanh", "sigmoid", "silu"]
+
+
+@pytest.mark.skipif(not EXACT, reason="a long double is a double here")
+@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_activations_and_what_goes_back(name, dtype, rng):
+    x = np.clip(everywhere(rng), -35, 35).astype(dtype)
+    wide = np.longdouble if dtype == np.float64 else np.float64
+    eps = np.finfo(dtype).eps
+    if name != "sigmoid":
+        found, expected = UFUNCS[name](x), UFUNCS[name](x.astype(wide))
+        assert found.dtype == dtype
+        # An exponential of u is as exact as u.
+        assert (
+            np.abs(found - expected) <= eps * (4 + x.astype(wide) ** 2) * np.abs(expected) + 1e-44
+        ).all()
+    f = UFUNCS[f"{name}_cotangent"]
+    g = rng.normal(size=x.size).astype(dtype)
+    found, expected = f(g, x), f(g.astype(wide), x.astype(wide))
+    assert found.dtype == dtype
+    assert (np.abs(found - expected) <= 8 * eps * np.abs(g)).all()
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.longdouble])
+def test_activations_have_limits(name, dtype):
+    with np.errstate(all="raise"):
+        x = np.array([-np.inf, -1e30, -900, 0, 900, 1e30, np.inf, np.nan], dtype)
+        slopes = UFUNCS[f"{name}_cotangent"](np.ones_like(x), x)
+        one, half = (0, 0.25) if name == "sigmoid" else (1, 0.5)
+        np.testing.assert_allclose(slopes, [0, 0, 0, half, one, one, one, np.nan], atol=1e-300)
+        assert not UFUNCS[f"{name}_cotangent"](np.zeros_like(x), x).any()
+        if name != "sigmoid":
+            np.testing.assert_allclose(UFUNCS[name](x), [0, 0, 0, *x[3:]], atol=1e-300)
+
+
 @pytest.mark.parametrize("name", ["erf", "erfc", "expit", "ndtr"])
 def test_values_are_scipys_where_those_are_exact(name, rng):
     scipy = pytest.importorskip("scipy.special", reason="scipy is not installed")

@@ -206,6 +206,83 @@ at_most(double x, double bound)
     double part = at_most(m, 1.0), middle = part * POLYNOMIAL(ERF_##P, part * part);            \
     y = copysign(m > 1.0 ? 1.0 - tail : middle, x);
 
+/* Activations x s(x), in which x is bounded where s is 0 or 1, so that infinite x give limits. */
+#define WITHIN(x, reach) ((x) < -(reach) ? -(reach) : (x) > (reach) ? (reach) : (x))
+#define ABOVE(x, reach) ((x) < -(reach) ? -(reach) : (x))
+
+/* s = expit(u), and the derivative s (1 - s), with its digits. */
+#define LOGISTIC(u, P)                                                                          \
+    double e = DECAY(-fabs(u), P), d = 1.0 + e;                                                 \
+    double s = (u < 0.0 ? e : 1.0) / d, tails = e / (d * d);
+
+/* The formula with tanh is x expit(u): Hendrycks and Gimpel's constants, by 2 sqrt(2 / pi). */
+#define BEND 1.5957691216057308
+#define CUBE (0.044715 * BEND)
+
+#define SILU(P)                                                                                 \
+    LOGISTIC(x, P)                                                                              \
+    (void)tails;                                                                                \
+    y = ABOVE(x, 800.0) * s;
+
+#define GELU(P)                                                                                 \
+    NDTR(P)                                                                                     \
+    y *= ABOVE(x, 200.0);
+
+#define GELU_TANH(P)                                                                            \
+    double inner = WITHIN(x, 32.0), u = inner * (BEND + CUBE * (inner * inner));                \
+    LOGISTIC(u, P)                                                                              \
+    (void)tails;                                                                                \
+    y = ABOVE(x, 32.0) * s;
+
+/* x1 times the derivative at x2; 0 where x1 is. */
+#define TIMES(slope) y = x1 == 0 ? 0.0 : x1 * (slope);
+
+#define SIGMOID_COTANGENT(P)                                                                    \
+    LOGISTIC(x2, P)                                                                             \
+    (void)s;                                                                                    \
+    TIMES(tails)
+
+#define SILU_COTANGENT(P)                                                                       \
+    LOGISTIC(x2, P)                                                                             \
+    TIMES(s + WITHIN(x2, 800.0) * tails)
+
+#define GELU_COTANGENT(P)                                                                       \
+    double x = WITHIN(x2, 200.0);                                                               \
+    NDTR(P)                                                                                     \
+    TIMES(y + x * (BELL(x, 0.5, P) * 0x1.9884533d43651p-2))
+
+#define GELU_TANH_COTANGENT(P)                                                                  \
+    double x = WITHIN(x2, 32.0), square = x * x, u = x * (BEND + CUBE * square);                \
+    LOGISTIC(u, P)                                                                              \
+    TIMES(s + x * tails * (BEND + 3.0 * CUBE * square))
+
+/* The same by C's functions. */
+#define LONG_LOGISTIC(u)                                                                        \
+    npy_longdouble e = expl(-fabsl(u)), d = 1 + e, s = (u < 0 ? e : 1) / d, tails = e / (d * d);
+#define LONG_NDTR(x) (erfcl((x) * -0.707106781186547524400844362104849039L) / 2)
+#define LONG_SIGMOID_COTANGENT(P) LONG_LOGISTIC(x2) (void)s; TIMES(tails)
+#define LONG_SILU_COTANGENT(P) LONG_LOGISTIC(x2) TIMES(s + WITHIN(x2, 12000) * tails)
+#define LONG_GELU_COTANGENT(P)                                                                  \
+    npy_longdouble x = WITHIN(x2, 200);                                                         \
+    TIMES(LONG_NDTR(x) + x * (expl(x * x / -2) * 0.398942280401432677939946059934381868L))
+#define LONG_GELU_TANH_COTANGENT(P)                                                             \
+    npy_longdouble x = WITHIN(x2, 32), u = x * (BEND + CUBE * (x * x));                         \
+    LONG_LOGISTIC(u)                                                                            \
+    TIMES(s + x * tails * (BEND + 3 * CUBE * (x * x)))
+
+static inline npy_longdouble
+long_expit(npy_longdouble x)
+{
+    return x < 0 ? expl(x) / (1 + expl(x)) : 1 / (1 + expl(-x));
+}
+
+static inline npy_longdouble
+long_gelu_tanh(npy_longdouble x)
+{
+    npy_longdouble inner = WITHIN(x, 32);
+    return ABOVE(x, 32) * long_expit(inner * (BEND + CUBE * (inner * inner)));
+}
+
 /* -- loops ---------------------------------------------------------------------------------------- */
 
 enum { BLOCK = 256 }; /* elements that do not lie side by side, copied at a time */
@@ -309,9 +386,12 @@ forget(void)
 
 LOOPS(erf, ERF, erfl(x))
 LOOPS(erfc, ERFC, erfcl(x))
-LOOPS(expit, EXPIT, x < 0 ? expl(x) / (1 + expl(x)) : 1 / (1 + expl(-x)))
+LOOPS(expit, EXPIT, long_expit(x))
+LOOPS(gelu, GELU, ABOVE(x, 200) * LONG_NDTR(x))
+LOOPS(gelu_tanh, GELU_TANH, long_gelu_tanh(x))
 LOOPS(log_expit, LOG_EXPIT, (x > 0 ? 0 : x) - log1pl(expl(-fabsl(x))))
-LOOPS(ndtr, NDTR, erfcl(x * -0.707106781186547524400844362104849039L) / 2)
+LOOPS(ndtr, NDTR, LONG_NDTR(x))
+LOOPS(silu, SILU, ABOVE(x, 12000) * long_expit(x))
 LOOPS(softplus, SOFTPLUS, (x < 0 ? 0 : x) + log1pl(expl(-fabsl(x))))
 
 LOOP(relu_float, npy_float, npy_float, RELU, FLOAT)
@@ -319,16 +399,18 @@ LOOP(relu_double, npy_double, npy_double, RELU, DOUBLE)
 LONG_LOOP(relu_long, x < 0 ? 0 : x)
 static PyUFuncGenericFunction relu_loops[] = {relu_float, relu_double, relu_long};
 
-LOOP_OF_TWO(relu_cotangent_float, npy_float, npy_float, RELU_COTANGENT, FLOAT)
-LOOP_OF_TWO(relu_cotangent_double, npy_double, npy_double, RELU_COTANGENT, DOUBLE)
-LOOP_OF_TWO(relu_cotangent_long, npy_longdouble, npy_longdouble, RELU_COTANGENT, DOUBLE)
-static PyUFuncGenericFunction relu_cotangent_loops[] = {
-    relu_cotangent_float, relu_cotangent_double, relu_cotangent_long};
+#define LOOPS_OF_TWO(name, wide, BODY, LONG_BODY)                                               \
+    LOOP_OF_TWO(name##_float, npy_float, wide, BODY, FLOAT)                                     \
+    LOOP_OF_TWO(name##_double, npy_double, double, BODY, DOUBLE)                                \
+    LOOP_OF_TWO(name##_long, npy_longdouble, npy_longdouble, LONG_BODY, DOUBLE)                 \
+    static PyUFuncGenericFunction name##_loops[] = {name##_float, name##_double, name##_long};
 
-LOOP_OF_TWO(logaddexp_float, npy_float, double, LOGADDEXP, FLOAT)
-LOOP_OF_TWO(logaddexp_double, npy_double, double, LOGADDEXP, DOUBLE)
-LOOP_OF_TWO(logaddexp_long, npy_longdouble, npy_longdouble, LONG_LOGADDEXP, DOUBLE)
-static PyUFuncGenericFunction logaddexp_loops[] = {logaddexp_float, logaddexp_double, logaddexp_long};
+LOOPS_OF_TWO(gelu_cotangent, double, GELU_COTANGENT, LONG_GELU_COTANGENT)
+LOOPS_OF_TWO(gelu_tanh_cotangent, double, GELU_TANH_COTANGENT, LONG_GELU_TANH_COTANGENT)
+LOOPS_OF_TWO(logaddexp, double, LOGADDEXP, LONG_LOGADDEXP)
+LOOPS_OF_TWO(relu_cotangent, npy_float, RELU_COTANGENT, RELU_COTANGENT)
+LOOPS_OF_TWO(sigmoid_cotangent, double, SIGMOID_COTANGENT, LONG_SIGMOID_COTANGENT)
+LOOPS_OF_TWO(silu_cotangent, double, SILU_COTANGENT, LONG_SILU_COTANGENT)
 
 /* What loops are given besides, and what they take and make: one dtype, which is written as often. */
 static void *const nothing[] = {NULL, NULL, NULL};
@@ -345,11 +427,18 @@ static const struct {
     {"erf", erf_loops, 1, "The error function."},
     {"erfc", erfc_loops, 1, "1 - erf(x)."},
     {"expit", expit_loops, 1, "1 / (1 + exp(-x))."},
+    {"gelu", gelu_loops, 1, "x ndtr(x)."},
+    {"gelu_cotangent", gelu_cotangent_loops, 2, "x1 times the derivative of gelu at x2."},
+    {"gelu_tanh", gelu_tanh_loops, 1, "x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2."},
+    {"gelu_tanh_cotangent", gelu_tanh_cotangent_loops, 2, "x1 times the derivative of that at x2."},
     {"log_expit", log_expit_loops, 1, "The logarithm of expit."},
     {"logaddexp", logaddexp_loops, 2, "log(exp(x1) + exp(x2))."},
     {"ndtr", ndtr_loops, 1, "The normal distribution function."},
     {"relu", relu_loops, 1, "x, or 0 where that is negative."},
     {"relu_cotangent", relu_cotangent_loops, 2, "x1 where x2 is positive, else 0."},
+    {"sigmoid_cotangent", sigmoid_cotangent_loops, 2, "x1 times the derivative of expit at x2."},
+    {"silu", silu_loops, 1, "x expit(x)."},
+    {"silu_cotangent", silu_cotangent_loops, 2, "x1 times the derivative of silu at x2."},
     {"softplus", softplus_loops, 1, "log(1 + exp(x))."},
     {NULL},
 };

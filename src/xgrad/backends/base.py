@@ -129,6 +129,8 @@ class Backend:
         Whether it has a compiler for functions of its arrays.
     fuses : bool
         Whether it makes kernels of groups of elementwise instructions.
+    wholes : frozenset of str
+        What rules compose of several elementwise steps, and it has one for, by name (ops/wholes.py).
     fuses_together : bool
         Whether it makes one kernel of groups that do the same over several shapes.
     numbers : mapping or None
@@ -147,6 +149,7 @@ class Backend:
     compiles = False
     fuses = False
     fuses_together = False
+    wholes: frozenset[str] = frozenset()
     numbers: Mapping[tuple[Any, Any], Any] | None = None
     roams = False
     smallest_reused = math.inf

@@ -19,7 +19,7 @@ from .numpy_masks import where_into
 from .numpy_memory import open_pool
 from .numpy_rows import MANY, reduced
 from .numpy_scatter import add_rows, places_from
-from .numpy_ufuncs import UFUNCS
+from .numpy_ufuncs import UFUNCS, activation_of
 
 __all__ = [
     "MANY",
@@ -143,6 +143,9 @@ def ufunc_of(
     if name == "power":
         exponent = parameters["exponent"]
         return (_POWERS[exponent], ()) if has_own_power(exponent) else (np.power, (exponent,))
+    if name in ("activate", "activate_cotangent"):
+        activation = activation_of(name, parameters["function"], dtype)
+        return None if activation is None else (activation, ())
     if name == "relu":
         compiled = "relu" in UFUNCS and dtype is not None and dtype.char in "fd"
         return (UFUNCS["relu"], ()) if compiled else (np.maximum, (0,))

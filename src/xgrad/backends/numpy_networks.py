@@ -10,7 +10,7 @@ import numpy as np
 from .._typing import Array
 from . import activations, networks
 from .numpy_buffers import Form, written
-from .numpy_ufuncs import UFUNCS
+from .numpy_ufuncs import UFUNCS, activation_of
 
 __all__ = ["Networks", "shifted", "sums_along"]
 
@@ -26,6 +26,17 @@ class Networks:
         if UFUNCS and g.dtype == y.dtype and y.dtype.char in "fd":
             return UFUNCS["relu_cotangent"](g, y)
         return activations.relu_cotangent(xp, g, y)
+
+    def activate(xp: Any, x: Array, *, function: str) -> Array:
+        ufunc = activation_of("activate", function, x.dtype)
+        return activations.activate(xp, x, function=function) if ufunc is None else ufunc(x)
+
+    def activate_cotangent(xp: Any, g: Array, *terms: Array, function: str) -> Array:
+        x = terms[0] if len(terms) == 1 else terms[0] + terms[1]
+        ufunc = activation_of("activate_cotangent", function, x.dtype)
+        if ufunc is None or g.dtype != x.dtype:
+            return activations.activate_cotangent(xp, g, x, function=function)
+        return ufunc(g, x)
 
     def softmax(
         xp: Any,

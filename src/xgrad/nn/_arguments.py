@@ -22,6 +22,7 @@ __all__ = [
     "as_factor",
     "as_one_of",
     "as_real",
+    "has_activations",
     "has_kernels",
     "in_float32",
     "of_one_shape",
@@ -74,6 +75,12 @@ def has_kernels(x: Any) -> bool:
     On the host a composition is faster when it is recorded: its parts are fused and compiled."""
     array = x.raw
     return backend_of(array).bottom(array)[0].fuses
+
+
+def has_activations(x: Any) -> bool:
+    """Whether an activation and its derivative are one function each where x is, recorded or not."""
+    backend = backend_of(x.raw).bottom(x.raw)[0]
+    return backend.fuses or "activate_cotangent" in backend.wholes
 
 
 def of_one_shape(

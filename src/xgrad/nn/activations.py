@@ -21,7 +21,7 @@ from ..ops.searching import clip
 from ..ops.special import softplus
 from ..ops.statistical import logsumexp
 from ..ops.trigonometric import tanh
-from ._arguments import as_real, has_kernels
+from ._arguments import as_real, has_activations
 
 __all__ = [
     "gelu",
@@ -66,7 +66,10 @@ def sigmoid(x: ArrayLike) -> Tensor:
     >>> xg.nn.sigmoid(xg.asarray([-1000.0, 0.0, 1.0]))
     xg.Tensor([0.        , 0.5       , 0.73105858], shape=(3,), dtype=float64, device=cpu)
     """
-    return special.expit(as_real(x, "sigmoid"))
+    x = as_real(x, "sigmoid")
+    if has_activations(x):
+        return rule_namespace.activate(x, function="sigmoid")  # type: ignore[no-any-return]
+    return special.expit(x)
 
 
 def log_sigmoid(x: ArrayLike) -> Tensor:
@@ -168,7 +171,7 @@ def silu(x: ArrayLike) -> Tensor:
     xg.Tensor([-0.26894142,  0.        ,  0.73105858], shape=(3,), dtype=float64, device=cpu)
     """
     x = as_real(x, "silu")
-    if has_kernels(x):
+    if has_activations(x):
         return rule_namespace.activate(x, function="silu")  # type: ignore[no-any-return]
     return _gated(special.expit, x, REACH["silu"])
 
@@ -251,7 +254,7 @@ def gelu(x: ArrayLike, approximate: bool = False) -> Tensor:
     """
     x = as_real(x, "gelu")
     approximate = as_flag(approximate, "nn.gelu", "approximate")
-    if has_kernels(x):
+    if has_activations(x):
         function = "gelu_tanh" if approximate else "gelu"
         return rule_namespace.activate(x, function=function)  # type: ignore[no-any-return]
     if not approximate:

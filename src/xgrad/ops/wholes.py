@@ -17,7 +17,12 @@ from ..core.primitive import Kind, Primitive, define
 
 __all__ = ["WHOLES", "kept_whole"]
 
-WHOLES: dict[str, Primitive] = define({Kind.GENERAL: "absorb_zeros(r, g) cholesky_cotangent(g, y)"})
+WHOLES: dict[str, Primitive] = define(
+    {
+        Kind.GENERAL: "absorb_zeros(r, g) cholesky_cotangent(g, y)",
+        Kind.ELEMENTWISE: "activate_cotangent(g, x; function)",
+    }
+)
 WHOLES["absorb_zeros"].may_do_nothing = True
 
 
@@ -28,6 +33,10 @@ def kept_whole(
     observers = state.observers
     if not observers or not all(getattr(o, "keeps_wholes", False) for o in observers):
         return compose(*operands, **parameters)
-    if any(isinstance(x, Handle) and backend_of(x.raw).nests for x in operands):
+    whole = WHOLES[name]
+    backends = [backend_of(x.raw) for x in operands if isinstance(x, Handle)]
+    if any(backend.nests for backend in backends) or len(operands) != len(whole.operands):
         return compose(*operands, **parameters)
-    return apply(WHOLES[name], operands, parameters)
+    if whole.kind is Kind.ELEMENTWISE and not all(name in backend.wholes for backend in backends):
+        return compose(*operands, **parameters)  # its steps are fused with others
+    return apply(whole, operands, parameters)

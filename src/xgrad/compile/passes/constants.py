@@ -17,7 +17,8 @@ ELEMENTWISE = (Kind.ELEMENTWISE, Kind.SELECTION, Kind.CONSTANT)
 
 def with_single_elements(known: Known, instruction: Instruction) -> Instruction | None:
     """Read one element of what is the same everywhere, where the other operands have the result's shape."""
-    if instruction.primitive.kind not in ELEMENTWISE or instruction.parameters:
+    kind = instruction.primitive.kind
+    if kind not in ELEMENTWISE or (kind is Kind.CONSTANT and instruction.parameters):
         return None
     specs = known.program.specs
     reads = instruction.reads()
