@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import xgrad as xg
+from xgrad.backends.numpy_ufuncs import UFUNCS
 from xgrad.ops.wholes import WHOLES
 
 
@@ -78,3 +79,50 @@ def test_zero_cotangents_absorb_what_replays_meet(rng):
 
 def test_all_backends_have_them(device):
     assert all(callable(getattr(device.backend.xp, name)) for name in WHOLES)
+
+
+ACTIVATIONS = {
+    "gelu": xg.nn.gelu,
+    "gelu_tanh": lambda x: xg.nn.gelu(x, approximate=True),
+    "relu": xg.nn.relu,
+    "sigmoid": xg.nn.sigmoid,
+    "silu": xg.nn.silu,
+}
+
+
+@pytest.mark.skipif(not UFUNCS, reason="the loops were not compiled here, or XGRAD_SPEEDUPS=0")
+@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("size", [3, 200_000])
+def test_what_goes_back_through_activations_is_one_instruction(name, size, rng):
+    gradient = xg.grad(lambda x: xg.sum(xg.sin(ACTIVATIONS[name](x * 2.0))))
+    f = xg.function(gradient)
+    for dtype in ("float64", "float32", "float16"):
+        for _ in range(3):
+            x = xg.asarray(rng.normal(size=size).astype(dtype))
+            tolerance = 4 * float(np.finfo(dtype).eps)
+            np.testing.assert_allclose(
+                f(x).numpy(), gradient(x).numpy(), rtol=tolerance, atol=tolerance
+            )
+        whole = "relu_cotangent" if name == "relu" else "activate_cotangent"
+        assert names(f).count(whole) == 1
+        assert not {"expit", "where", "zero_where_zero", "exp"} & set(names(f))
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_and_is_followed_to_any_order(name, rng):
+    g = xg.grad(lambda x: xg.sum(xg.sin(ACTIVATIONS[name](x * 2.0))))
+    x, v = (xg.asarray(rng.normal(size=6)) for _ in range(2))
+    for f in (
+        lambda x: xg.grad(lambda x: xg.sum(g(x) ** 2))(x),
+        lambda x: xg.jvp(g, (x,), (v,))[1],
+        lambda x: xg.vmap(g)(xg.stack([x, x * 2.0])),
+        lambda x: xg.hessian(lambda x: xg.sum(xg.sin(ACTIVATIONS[name](x))))(x),
+    ):
+        recorded = xg.function(f)
+        for _ in range(3):
+            np.testing.assert_allclose(recorded(x).numpy(), f(x).numpy(), rtol=1e-12, atol=1e-14)
+    inner = xg.function(g)
+    inner(x)
+    found = xg.grad(lambda x: xg.sum(inner(x) ** 2))(x)
+    expected = xg.grad(lambda x: xg.sum(g(x) ** 2))(x)
+    np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-12, atol=1e-14)

@@ -329,7 +329,7 @@ class NumpyBackend(Backend):
     one_device = True
     on_host = True
     smallest_reused = LARGE
-    wholes = frozenset(["activate_cotangent"] if UFUNCS else [])
+    wholes = frozenset(["activate_cotangent", "relu_cotangent"] if UFUNCS else [])
     Own = Own
 
     def __init__(self) -> None:

@@ -20,7 +20,7 @@ __all__ = ["WHOLES", "kept_whole"]
 WHOLES: dict[str, Primitive] = define(
     {
         Kind.GENERAL: "absorb_zeros(r, g) cholesky_cotangent(g, y)",
-        Kind.ELEMENTWISE: "activate_cotangent(g, x; function)",
+        Kind.ELEMENTWISE: "activate_cotangent(g, x; function) relu_cotangent(g, y)",
     }
 )
 WHOLES["absorb_zeros"].may_do_nothing = True
