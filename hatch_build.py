@@ -20,6 +20,7 @@ SOURCES = [
     "xgrad/backends/_convolutions.c",
     "xgrad/backends/_loops.c",
     "xgrad/backends/_memory.c",
+    "xgrad/backends/_rows.c",
     "xgrad/backends/_ufuncs.c",
     "xgrad/backends/_windows.c",
     "xgrad/compile/_record.c",
@@ -31,6 +32,7 @@ HEADERS = ["xgrad/backends/_vectors.h", "xgrad/core/_node.h", "xgrad/core/_speed
 # Choices need no branches where nobody asks what they raised, and digits are the same in every lane and on
 # every processor. Loops that compare without choosing are slower so.
 OPTIONS = {
+    "xgrad/backends/_rows.c": ["-fno-math-errno", "-fno-trapping-math"],
     "xgrad/backends/_ufuncs.c": ["-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"],
 }
 

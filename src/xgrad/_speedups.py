@@ -15,6 +15,7 @@ COMPILED = (
     "xgrad.backends._convolutions",
     "xgrad.backends._loops",
     "xgrad.backends._memory",
+    "xgrad.backends._rows",
     "xgrad.backends._ufuncs",
     "xgrad.backends._windows",
     "xgrad.compile._record",

@@ -130,7 +130,7 @@ class Backend:
     fuses : bool
         Whether it makes kernels of groups of elementwise instructions.
     wholes : frozenset of str
-        What rules compose of several elementwise steps, and it has one for, by name (ops/wholes.py).
+        What rules compose of several steps, and it has one function for, by name (ops/wholes.py).
     fuses_together : bool
         Whether it makes one kernel of groups that do the same over several shapes.
     numbers : mapping or None

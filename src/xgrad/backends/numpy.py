@@ -31,6 +31,7 @@ from .numpy_pooling import Pooling
 from .numpy_rows import Reductions
 from .numpy_scatter import FEW, add_at, add_rows, combine, sums_of_rows
 from .numpy_sorting import Sorting
+from .numpy_standard import Standards, compiled_rows
 from .numpy_ufuncs import UFUNCS
 from .replacing import is_alone, replace_by_blocks
 
@@ -45,7 +46,9 @@ _SMALL = 4096
 _MODES = {"add": np.add, "multiply": np.multiply, "min": np.minimum, "max": np.maximum}
 
 
-class Own(Convolutions, CrossEntropies, Matrices, Networks, Pooling, Reductions, Sorting):
+class Own(
+    Convolutions, CrossEntropies, Matrices, Networks, Pooling, Reductions, Sorting, Standards
+):
     """Where numpy needs its own version."""
 
     logaddexp = staticmethod(UFUNCS.get("logaddexp", np.logaddexp))
@@ -329,7 +332,12 @@ class NumpyBackend(Backend):
     one_device = True
     on_host = True
     smallest_reused = LARGE
-    wholes = frozenset(["activate_cotangent", "relu_cotangent"] if UFUNCS else [])
+    wholes = frozenset(
+        [
+            *(["activate_cotangent", "relu_cotangent"] if UFUNCS else []),
+            *(["standardize_cotangent"] if compiled_rows is not None else []),
+        ]
+    )
     Own = Own
 
     def __init__(self) -> None:

@@ -184,7 +184,7 @@ def _convolve_kernel_needs(parameters: dict[str, Any], operands: Sequence[Any]) 
 _OWN = (
     *("cholesky", "cholesky_cotangent", "index_add", "log_softmax", "softmax"),
     *("solve_triangular", "tril", "triu"),
-    *("convolve", "convolve_input", "convolve_kernel"),
+    *("convolve", "convolve_input", "convolve_kernel", "standardize", "standardize_cotangent"),
     *("max_pool", "max_pool_input", "max_pool_tangent"),
 )
 _WRITERS: dict[str, Writer] = {

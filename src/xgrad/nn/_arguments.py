@@ -24,6 +24,7 @@ __all__ = [
     "as_real",
     "has_activations",
     "has_kernels",
+    "has_rows",
     "in_float32",
     "of_one_shape",
     "reduced",
@@ -81,6 +82,12 @@ def has_activations(x: Any) -> bool:
     """Whether an activation and its derivative are one function each where x is, recorded or not."""
     backend = backend_of(x.raw).bottom(x.raw)[0]
     return backend.fuses or "activate_cotangent" in backend.wholes
+
+
+def has_rows(x: Any, axes: tuple[int, ...]) -> bool:
+    """Whether there is a function that standardizes along some last axes where x is, and its transpose."""
+    last = tuple(range(x.ndim - len(axes), x.ndim))
+    return axes == last and "standardize_cotangent" in backend_of(x.raw).bottom(x.raw)[0].wholes
 
 
 def of_one_shape(

@@ -22,7 +22,7 @@ from ..ops.powers import sqrt, square
 from ..ops.rule_namespace import rule_namespace
 from ..ops.statistical import mean
 from ..ops.utility import stop_gradient
-from ._arguments import as_real, has_kernels
+from ._arguments import as_real, has_kernels, has_rows
 
 __all__ = ["batch_norm", "group_norm", "layer_norm", "rms_norm"]
 
@@ -331,9 +331,9 @@ def _axes(axis: Any, x: Any, function: str) -> tuple[int, ...]:
     return tuple(range(x.ndim)) if axes is None else axes
 
 
-def _standardized(x: Any, axes: tuple[int, ...], epsilon: float) -> Any:
+def _standardized(x: Any, axes: tuple[int, ...], epsilon: Any) -> Any:
     """Mean 0 and variance 1 over axes."""
-    if has_kernels(x):
+    if has_kernels(x) or (not isinstance(epsilon, Handle) and has_rows(x, axes)):
         return rule_namespace.standardize(x, axis=axes, epsilon=float(epsilon))
     wide = widened(x)
     centered = wide - mean(wide, axis=axes, keepdims=True)

@@ -19,10 +19,12 @@ __all__ = ["WHOLES", "kept_whole"]
 
 WHOLES: dict[str, Primitive] = define(
     {
-        Kind.GENERAL: "absorb_zeros(r, g) cholesky_cotangent(g, y)",
+        Kind.GENERAL: """
+            absorb_zeros(r, g) cholesky_cotangent(g, y) standardize_cotangent(g, x; axis, epsilon)""",
         Kind.ELEMENTWISE: "activate_cotangent(g, x; function) relu_cotangent(g, y)",
     }
 )
+_EVERYWHERE = ("absorb_zeros", "cholesky_cotangent")  # others where a backend says so
 WHOLES["absorb_zeros"].may_do_nothing = True
 
 
@@ -37,6 +39,6 @@ def kept_whole(
     backends = [backend_of(x.raw) for x in operands if isinstance(x, Handle)]
     if any(backend.nests for backend in backends) or len(operands) != len(whole.operands):
         return compose(*operands, **parameters)
-    if whole.kind is Kind.ELEMENTWISE and not all(name in backend.wholes for backend in backends):
+    if name not in _EVERYWHERE and not all(name in backend.wholes for backend in backends):
         return compose(*operands, **parameters)  # its steps are fused with others
     return apply(whole, operands, parameters)
