@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ...core.primitive import Kind
 from ..program import Instruction
 from .sweep import Known
@@ -16,7 +14,7 @@ ELEMENTWISE = (Kind.ELEMENTWISE, Kind.SELECTION, Kind.CONSTANT)
 
 
 def with_single_elements(known: Known, instruction: Instruction) -> Instruction | None:
-    """Read one element of what is the same everywhere, where the other operands have the result's shape."""
+    """Read one element of what is the same everywhere, where another operand has the result's shape."""
     kind = instruction.primitive.kind
     if kind not in ELEMENTWISE or (kind is Kind.CONSTANT and instruction.parameters):
         return None
@@ -25,8 +23,8 @@ def with_single_elements(known: Known, instruction: Instruction) -> Instruction 
     spread = [x for x in reads if specs[x].shape and is_uniform(known.constants.get(x))]
     if not spread:
         return None
-    shapes = [specs[x].shape for x in reads if x not in spread]
-    if np.broadcast_shapes(*shapes) != specs[instruction.results[0]].shape:
+    shape = specs[instruction.results[0]].shape
+    if not any(specs[x].shape == shape for x in reads if x not in spread):
         return None
     return instruction.renamed({x: known.single(x, first_element) for x in spread})
 
