@@ -43,10 +43,9 @@ class Convolutions:
         out: Array | None = None,
         scratch: Sequence[Array] = (),
     ) -> Array:
-        channels, outputs = x1.shape[-1], x2.shape[-1]
-        if numpy_direct.can_convolve(x1, x2, channels, outputs, steps):
+        if _is_direct(x1, x2, steps):
             y = numpy_direct.convolve(x1, x2, steps, out, Space(scratch))
-        elif _is_depthwise(channels, steps):
+        elif _is_depthwise(x1.shape[-1], steps):
             y = written(numpy_depthwise.convolve(xp, x1, x2, steps), out)
         else:
             y = _multiplied(x1, x2, steps, out, Space(scratch))
@@ -94,6 +93,11 @@ class Convolutions:
             return y
         r = convolution.convolve_kernel(xp, x1, x2, steps=steps, window=window, zeros=zeros)
         return written(r, out)
+
+
+def _is_direct(x1: Any, x2: Any, steps: Steps) -> bool:
+    can = numpy_direct.can_convolve(x1, x2, x1.shape[-1], x2.shape[-1], steps)
+    return can and numpy_direct.has_enough_rows(x1, x2, steps)
 
 
 def _is_depthwise(channels: int, steps: Steps) -> bool:
@@ -263,12 +267,11 @@ def _is_finite(y: Array) -> bool:
 
 def needs_of_convolve(x1: Any, x2: Any, steps: Steps) -> list[Form]:
     """For something with shapes and dtypes."""
-    channels, outputs = x1.shape[-1], x2.shape[-1]
-    if numpy_direct.can_convolve(x1, x2, channels, outputs, steps):
+    if _is_direct(x1, x2, steps):
         return space_for(numpy_direct.needs_of_convolve(x1, x2, steps))
-    if _is_depthwise(channels, steps):
+    if _is_depthwise(x1.shape[-1], steps):
         return []
-    return space_for(_blocks(x1, x2.shape[:-2], outputs, steps)[:-1])
+    return space_for(_blocks(x1, x2.shape[:-2], x2.shape[-1], steps)[:-1])
 
 
 def needs_of_input(x1: Any, x2: Any, steps: Steps, size: Shape) -> list[Form]:

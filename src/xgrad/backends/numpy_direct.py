@@ -27,6 +27,7 @@ __all__ = [
     "convolve",
     "convolve_input",
     "convolve_kernel",
+    "has_enough_rows",
     "needs_of_convolve",
     "needs_of_input",
     "needs_of_kernel",
@@ -34,10 +35,11 @@ __all__ = [
 
 compiled_convolutions: Any = compiled("xgrad.backends._convolutions")
 
-LARGE = (
-    1 << 24
-)  # products, for which threads are worth their while; and a quarter of channel by channel
+# Products, for which threads are worth their while; and a quarter of channel by channel.
+LARGE = 1 << 24
 FEW = 512  # positions, for which one channel is not worth the trouble of taking some at once
+ROWS = 16  # positions, for which a kernel is not worth the trouble of putting it in order
+LEAST = 16  # bytes of the smallest vector, which is for channels by themselves
 
 
 def can_convolve(x1: Any, x2: Any, channels: int, outputs: int, steps: Steps) -> bool:
@@ -47,6 +49,12 @@ def can_convolve(x1: Any, x2: Any, channels: int, outputs: int, steps: Steps) ->
         return False
     many_small = channels == steps.groups > 1 and outputs > channels
     return _vector_bytes() > 0 and not many_small
+
+
+def has_enough_rows(x: Any, kernel: Any, steps: Steps) -> bool:
+    """Whether there are enough positions; a kernel of channels by themselves is in order."""
+    counts = steps.positions(x.shape[1:-1], kernel.shape[:-2])
+    return x.shape[-1] == steps.groups or math.prod((x.shape[0], *counts)) > ROWS
 
 
 def convolve(x: Array, kernel: Array, steps: Steps, out: Array | None, space: Space) -> Array:
@@ -174,7 +182,8 @@ def _parts(channels: int, outputs: int, places: Shape, steps: Steps, dtype: Any)
     groups = steps.groups
     if channels == outputs == groups and (channels > 1 or math.prod(places) > FEW):
         length = places[-1] if steps.strides[-1] == 1 else 1
-        each = positions_at_once(channels, length, _lanes(dtype))
+        least = LEAST // np.dtype(dtype).itemsize
+        each = positions_at_once(channels, length, _lanes(dtype), least)
         if each:
             yield _Part(slice(None), slice(None), each)
             return

@@ -18,12 +18,12 @@ __all__ = ["convolve_few", "correlate_few", "positions_at_once"]
 Loop = Callable[[Array, Array, Array], None]
 
 
-def positions_at_once(channels: int, length: int, lanes: int) -> int:
-    """How many positions of an axis fill vectors; none if the axis has too few."""
-    if channels >= lanes:
-        return 1
+def positions_at_once(channels: int, length: int, lanes: int, least: int) -> int:
+    """How many positions of an axis fill vectors; one if channels fill the least, and none otherwise."""
     many = min(length, lanes // math.gcd(lanes, channels))
-    return many if many * channels >= lanes else 0
+    if channels < lanes <= many * channels:
+        return many
+    return int(channels >= least)
 
 
 def convolve_few(loop: Loop, many: int, seen: Array, weights: Array, y: Array) -> None:
