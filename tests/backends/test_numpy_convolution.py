@@ -39,6 +39,7 @@ def threads(request, monkeypatch):
         monkeypatch.setattr(module, "LARGE", 0)
     monkeypatch.setattr(numpy_direct, "FEW", 0)
     monkeypatch.setattr(numpy_direct, "ROWS", 0)
+    monkeypatch.setattr(numpy_direct, "ADD", 1e9)
     monkeypatch.setattr(numpy_depthwise, "_BLOCK", 1 << 13)
 
 
@@ -291,3 +292,14 @@ def test_kernels_are_not_copied_for_a_few_positions():
     needs = numpy_convolution.needs_of_convolve(x, k, steps)
     assert sum(form.bytes() for form in needs) < k.nbytes / 2
     np.testing.assert_array_equal(XP.convolve(x, k, steps=steps, zeros=None), 1024)
+
+
+@pytest.mark.usefixtures("way")
+def test_many_phases_are_done_at_once(monkeypatch, rng):
+    """Patches: there are as many phases as elements of the window, and each would be little work."""
+    monkeypatch.setattr(numpy_direct, "phases_of", None)
+    g, k = rng.normal(size=(2, 2, 3, 5)), rng.normal(size=(7, 8, 3, 5))
+    options = {"steps": Steps((7, 8), ((0, 0), (0, 0)), (1, 1)), "size": (14, 24)}
+    y = XP.convolve_input(g, k, zeros=None, **options)
+    expected = np.einsum("npqo,ijco->npiqjc", g, k).reshape(2, 14, 24, 3)
+    np.testing.assert_allclose(y, expected, rtol=1e-12, atol=1e-12)

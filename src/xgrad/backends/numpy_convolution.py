@@ -125,7 +125,8 @@ def _input_or_nan(
 
     Some ways multiply the kernel with zeros that stand for places beyond what was given."""
     channels, outputs = x2.shape[-2] * steps.groups, x2.shape[-1]
-    if numpy_direct.can_convolve(x1, x2, channels, outputs, steps):
+    can = numpy_direct.can_convolve(x1, x2, channels, outputs, steps)
+    if can and numpy_direct.is_sooner_by_phases(x1, x2, steps):
         return numpy_direct.convolve_input(x1, x2, steps, size, out, space)
     if _is_depthwise(channels, steps):
         return written(numpy_depthwise.convolve_input(xp, x1, x2, steps, size), out)
@@ -278,7 +279,8 @@ def needs_of_input(x1: Any, x2: Any, steps: Steps, size: Shape) -> list[Form]:
     """For something with shapes and dtypes."""
     *window, depth, outputs = x2.shape
     channels = depth * steps.groups
-    if numpy_direct.can_convolve(x1, x2, channels, outputs, steps):
+    can = numpy_direct.can_convolve(x1, x2, channels, outputs, steps)
+    if can and numpy_direct.is_sooner_by_phases(x1, x2, steps):
         return space_for(numpy_direct.needs_of_input(x1, x2, steps, size))
     if _is_depthwise(channels, steps) or set(steps.strides) != {1}:
         return []

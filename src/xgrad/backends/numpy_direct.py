@@ -28,6 +28,7 @@ __all__ = [
     "convolve_input",
     "convolve_kernel",
     "has_enough_rows",
+    "is_sooner_by_phases",
     "needs_of_convolve",
     "needs_of_input",
     "needs_of_kernel",
@@ -38,6 +39,9 @@ compiled_convolutions: Any = compiled("xgrad.backends._convolutions")
 # Products, for which threads are worth their while; and a quarter of channel by channel.
 LARGE = 1 << 24
 FEW = 512  # positions, for which one channel is not worth the trouble of taking some at once
+# Nanoseconds, measured on a virtual machine: for a product of a library's, which here are twice as fast; for a
+# phase of the strides; to add a number to memory, a row of them, and to begin with an element of the window.
+PRODUCT, PHASE, ADD, ROW, ELEMENT = 1 / 60, 15_000, 1, 10, 3_000
 ROWS = 16  # positions, for which a kernel is not worth the trouble of putting it in order
 LEAST = 16  # bytes of the smallest vector, which is for channels by themselves
 
@@ -55,6 +59,22 @@ def has_enough_rows(x: Any, kernel: Any, steps: Steps) -> bool:
     """Whether there are enough positions; a kernel of channels by themselves is in order."""
     counts = steps.positions(x.shape[1:-1], kernel.shape[:-2])
     return x.shape[-1] == steps.groups or math.prod((x.shape[0], *counts)) > ROWS
+
+
+def is_sooner_by_phases(g: Any, kernel: Any, steps: Steps) -> bool:
+    """Whether a transpose in x takes less time so than by products that are added to memory."""
+    *window, depth, outputs = kernel.shape
+    if set(steps.strides) == {1} or depth == 1 < steps.groups or not depth:
+        return True
+    axes = zip(window, steps.strides, steps.dilation, strict=True)
+    phases = math.prod([min(w, s // math.gcd(s, d)) for w, s, d in axes])
+    elements, rows = math.prod(window), math.prod(g.shape[:-1])
+    time = PRODUCT * elements * rows * depth * outputs
+    lanes = _lanes(kernel.dtype)
+    filled = depth / (-(-depth // lanes) * lanes)
+    add = ADD * depth + (ROW if depth > 1 else ADD)
+    added = time + steps.groups * elements * (rows * add + ELEMENT)
+    return bool(time / 2 / filled + steps.groups * phases * PHASE < added)
 
 
 def convolve(x: Array, kernel: Array, steps: Steps, out: Array | None, space: Space) -> Array:
