@@ -303,3 +303,21 @@ def test_many_phases_are_done_at_once(monkeypatch, rng):
     y = XP.convolve_input(g, k, zeros=None, **options)
     expected = np.einsum("npqo,ijco->npiqjc", g, k).reshape(2, 14, 24, 3)
     np.testing.assert_allclose(y, expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("dilation", [1, 2])
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize("window", [(3, 3), (2, 1), (5,)])
+@pytest.mark.parametrize("outputs", [1, 3])
+@pytest.mark.usefixtures("threads", "way")
+def test_few_outputs_of_many_channels(outputs, window, groups, dilation, rng):
+    """Where sums over positions are turned, if rows of the window lie side by side."""
+    axes = len(window)
+    steps = Steps((1,) * axes, ((0, 0),) * axes, (dilation,) * axes, groups)
+    size = (11, 12)[:axes]
+    g = rng.normal(size=(3, *steps.positions(size, window), outputs * groups))
+    whole = rng.normal(size=(3, *size, 60 * groups))
+    for x in (whole, whole[..., : 33 * groups], whole[..., ::2]):
+        found = XP.convolve_kernel(x, g, steps=steps, window=window, zeros=None)
+        expected = convolution.convolve_kernel(XP, x, g, steps=steps, window=window, zeros=None)
+        np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-11)

@@ -17,7 +17,7 @@ from .._speedups import compiled
 from .._typing import Array, Shape
 from .convolution import Steps
 from .numpy_buffers import Form, Space
-from .numpy_few import convolve_few, correlate_few, positions_at_once
+from .numpy_few import convolve_few, correlate_few, correlate_turned, positions_at_once
 from .numpy_layout import Layout, layout_of
 from .numpy_padding import Padding
 from .numpy_phases import Rows, phases_of, view_of
@@ -157,7 +157,7 @@ def convolve_kernel(
         totals = [target, *[again.empty(target.shape, y.dtype) for _ in range(layout.shares - 1)]]
         for total in totals:
             total.fill(0)
-        add = _adder(part.each)
+        add = _adder(part.each, window[-1] * some.shape[-1], given)
 
         def run(share: int, seen: Array, examples: slice, rows: Rows) -> None:
             add(view.seen(seen, rows), given[examples, rows(view)], totals[share])  # noqa: B023
@@ -257,10 +257,15 @@ def _writer(each: int) -> Any:
     return compiled_convolutions.convolve_each if each else compiled_convolutions.convolve
 
 
-def _adder(each: int) -> Any:
+def _adder(each: int, row: int, given: Array) -> Any:
+    """For windows with so much in a row."""
     if each > 1:
         return partial(correlate_few, compiled_convolutions.correlate_each, each)
-    return compiled_convolutions.correlate_each if each else compiled_convolutions.correlate
+    if each:
+        return compiled_convolutions.correlate_each
+    add, lanes = compiled_convolutions.correlate, _lanes(given.dtype)
+    turned = given.shape[-1] <= lanes // 2 and row >= 2 * lanes
+    return partial(correlate_turned, add) if turned else add
 
 
 def _vector_bytes() -> int:
