@@ -38,6 +38,8 @@ def threads(request, monkeypatch):
     for module in (numpy_direct, numpy_windows):
         monkeypatch.setattr(module, "LARGE", 0)
     monkeypatch.setattr(numpy_direct, "FEW", 0)
+    monkeypatch.setattr(numpy_direct, "ROWS", 0)
+    monkeypatch.setattr(numpy_direct, "ADD", 1e9)
     monkeypatch.setattr(numpy_depthwise, "_BLOCK", 1 << 13)
 
 
@@ -261,15 +263,16 @@ def test_looking_for_what_is_not_finite_raises_nothing(positions):
     np.testing.assert_allclose(y, 3e200)
 
 
-@pytest.mark.parametrize("channels", [1, 3, 8, 12])
+@pytest.mark.parametrize("channels", [1, 3, 4, 8, 12])
+@pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("size", [(40,), (3, 17), (5, 32), (2, 3, 35)])
 @pytest.mark.usefixtures("threads", "way")
-def test_few_channels_that_each_have_a_window(size, channels, rng):
+def test_few_channels_that_each_have_a_window(size, stride, channels, rng):
     """Where positions are taken as channels, with and without a rest of them."""
     axes = len(size)
-    steps = Steps((1,) * axes, ((2, 1),) * axes, (2,) * axes, channels)
+    steps = Steps((stride,) * axes, ((2, 1),) * axes, (2,) * axes, channels)
     x, k = rng.normal(size=(2, *size, channels)), rng.normal(size=(*(2,) * axes, 1, channels))
-    g = rng.normal(size=(2, *[n + 1 for n in size], channels))
+    g = rng.normal(size=(2, *steps.positions(size, (2,) * axes), channels))
     for name, operands, options in (
         ("convolve", (x, k), {}),
         ("convolve_input", (g, k), {"size": size}),
@@ -279,3 +282,42 @@ def test_few_channels_that_each_have_a_window(size, channels, rng):
         for given in (operands, [*map(np.asfortranarray, operands)]):
             found = getattr(XP, name)(*given, steps=steps, zeros=None, **options)
             np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.usefixtures("way")
+def test_kernels_are_not_copied_for_a_few_positions():
+    """Where a window is as large as the array: a product with a matrix, which is read once."""
+    x, k = np.ones((2, 16, 16, 4), "f4"), np.ones((16, 16, 4, 50), "f4")
+    steps = Steps((1, 1), ((0, 0), (0, 0)), (1, 1))
+    needs = numpy_convolution.needs_of_convolve(x, k, steps)
+    assert sum(form.bytes() for form in needs) < k.nbytes / 2
+    np.testing.assert_array_equal(XP.convolve(x, k, steps=steps, zeros=None), 1024)
+
+
+@pytest.mark.usefixtures("way")
+def test_many_phases_are_done_at_once(monkeypatch, rng):
+    """Patches: there are as many phases as elements of the window, and each would be little work."""
+    monkeypatch.setattr(numpy_direct, "phases_of", None)
+    g, k = rng.normal(size=(2, 2, 3, 5)), rng.normal(size=(7, 8, 3, 5))
+    options = {"steps": Steps((7, 8), ((0, 0), (0, 0)), (1, 1)), "size": (14, 24)}
+    y = XP.convolve_input(g, k, zeros=None, **options)
+    expected = np.einsum("npqo,ijco->npiqjc", g, k).reshape(2, 14, 24, 3)
+    np.testing.assert_allclose(y, expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("dilation", [1, 2])
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize("window", [(3, 3), (2, 1), (5,)])
+@pytest.mark.parametrize("outputs", [1, 3])
+@pytest.mark.usefixtures("threads", "way")
+def test_few_outputs_of_many_channels(outputs, window, groups, dilation, rng):
+    """Where sums over positions are turned, if rows of the window lie side by side."""
+    axes = len(window)
+    steps = Steps((1,) * axes, ((0, 0),) * axes, (dilation,) * axes, groups)
+    size = (11, 12)[:axes]
+    g = rng.normal(size=(3, *steps.positions(size, window), outputs * groups))
+    whole = rng.normal(size=(3, *size, 60 * groups))
+    for x in (whole, whole[..., : 33 * groups], whole[..., ::2]):
+        found = XP.convolve_kernel(x, g, steps=steps, window=window, zeros=None)
+        expected = convolution.convolve_kernel(XP, x, g, steps=steps, window=window, zeros=None)
+        np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-11)

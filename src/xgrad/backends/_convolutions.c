@@ -146,6 +146,7 @@ STORE_PART(npy_double)
 #define AVX512 __attribute__((target("avx512f")))
 FAMILY(avx2, UP_TO_6, NUMBER, 32, AVX2)
 FAMILY(avx2_each, UP_TO_6, EACH, 32, AVX2)
+FAMILY(half_each, UP_TO_6, EACH, 16, AVX2)
 FAMILY(avx512, UP_TO_12, NUMBER, 64, AVX512)
 FAMILY(avx512_each, UP_TO_6, EACH, 64, AVX512)
 #else
@@ -159,7 +160,8 @@ FAMILY(neon_each, UP_TO_6, EACH, 16, NEON)
 /* Tiles for one and two vectors, and any number of rows, in single and in double precision. */
 typedef Tile *Tiles[2][2][MOST_ROWS];
 
-/* The best one first; where there is none that is faster than a library for matrices, nothing. */
+/* The best one first; where there is none that is faster than a library for matrices, nothing. Those without
+rows are for channels by themselves only, which are too few for more. */
 static const struct Family {
     npy_intp bytes; /* of a vector */
     int rows, rows_of_each;
@@ -168,6 +170,7 @@ static const struct Family {
 #if defined(TILED) && defined(__x86_64__)
     {64, 12, 6, TABLE(avx512, TWELVE), TABLE(avx512_each, SIX)},
     {32, 6, 6, TABLE(avx2, SIX), TABLE(avx2_each, SIX)},
+    {16, 0, 6, {{{NULL}}}, TABLE(half_each, SIX)},
 #elif defined(TILED)
     {16, 12, 6, TABLE(neon, TWELVE), TABLE(neon_each, SIX)},
 #endif
@@ -187,6 +190,16 @@ is_supported(const struct Family *family)
 }
 
 static const struct Family *chosen; /* NULL: there is none */
+
+/* For a row of so many bytes; NULL if it does not fill a vector, but should. */
+static const struct Family *
+family_for(npy_intp row, int each)
+{
+    const struct Family *f = chosen;
+    while (each && f->bytes > row)
+        f++;
+    return f->bytes ? f : NULL;
+}
 
 /* -- arrays ----------------------------------------------------------------------------------- */
 
@@ -453,16 +466,17 @@ do_convolve(PyObject *const *args, Py_ssize_t count, int each)
         return NULL;
     PyArrayObject *kernel = (PyArrayObject *)args[1], *y = (PyArrayObject *)args[2];
     npy_intp columns = PyArray_DIM(y, PyArray_NDIM(y) - 1), lanes = chosen->bytes / w.size;
+    const struct Family *f = family_for(columns * w.size, each);
     npy_intp filled = each ? 1 : (columns + lanes - 1) / lanes * lanes;
     int fits = is_plain(args[1], w.type) && PyArray_IS_C_CONTIGUOUS(kernel) && is_result(y) &&
-               PyArray_SIZE(kernel) == w.parts * w.run * filled && (!each || (columns == w.run && columns >= lanes));
+               PyArray_SIZE(kernel) == w.parts * w.run * filled && (!each || (columns == w.run && f));
     int failed = fits ? 0 : refuse("a kernel or a result") - 1, raised = 0;
     if (!failed) {
         begin(&w, &at, args[0], args[2]);
         const char *from = PyArray_BYTES(kernel);
         Py_BEGIN_ALLOW_THREADS
         feclearexcept(FE_ALL_EXCEPT);
-        failed = each ? run_convolve_each(chosen, &w, &at, from) : run_convolve(chosen, &w, &at, from, columns);
+        failed = each ? run_convolve_each(f, &w, &at, from) : run_convolve(f, &w, &at, from, columns);
         raised = fetestexcept(FE_ALL_EXCEPT);
         Py_END_ALLOW_THREADS
         if (failed)
@@ -578,9 +592,10 @@ do_correlate(PyObject *const *args, Py_ssize_t count, int each)
     PyArrayObject *seen = (PyArrayObject *)args[0], *given = (PyArrayObject *)args[1], *totals = (PyArrayObject *)args[2];
     npy_intp columns = PyArray_DIM(given, PyArray_NDIM(given) - 1), taps = PyArray_DIM(seen, PyArray_NDIM(seen) - 2);
     npy_intp rows = each ? w.parts : w.parts * w.run;
+    const struct Family *f = family_for(columns * w.size, each);
     int fits = is_plain(args[2], w.type) && PyArray_NDIM(totals) == 2 && PyArray_DIM(totals, 0) == rows &&
                PyArray_DIM(totals, 1) == columns && is_result(totals) && is_side_by_side(totals) &&
-               (!each || (columns == w.run && columns >= chosen->bytes / w.size));
+               (!each || (columns == w.run && f));
     int failed = fits ? 0 : refuse("what is added to") - 1, raised = 0;
     if (!failed) {
         begin(&w, &at, args[0], args[1]);
@@ -589,9 +604,9 @@ do_correlate(PyObject *const *args, Py_ssize_t count, int each)
         Py_BEGIN_ALLOW_THREADS
         feclearexcept(FE_ALL_EXCEPT);
         if (each)
-            run_correlate_each(chosen, &w, &at, to, row, taps);
+            run_correlate_each(f, &w, &at, to, row, taps);
         else
-            run_correlate(chosen, &w, &at, to, columns, row);
+            run_correlate(f, &w, &at, to, columns, row);
         raised = fetestexcept(FE_ALL_EXCEPT);
         Py_END_ALLOW_THREADS
         failed = give_errors(raised);
@@ -626,8 +641,9 @@ vector_bytes(PyObject *module, PyObject *const *args, Py_ssize_t count)
         npy_intp most = PyLong_AsSsize_t(args[0]);
         if (PyErr_Occurred())
             return NULL;
-        for (chosen = families; chosen->bytes && (chosen->bytes > most || !is_supported(chosen)); chosen++)
-            ;
+        for (chosen = families; chosen->bytes; chosen++)
+            if (chosen->rows && chosen->bytes <= most && is_supported(chosen))
+                break;
         chosen = chosen->bytes ? chosen : NULL;
     }
     return PyLong_FromSsize_t(chosen ? chosen->bytes : 0);

@@ -43,10 +43,9 @@ class Convolutions:
         out: Array | None = None,
         scratch: Sequence[Array] = (),
     ) -> Array:
-        channels, outputs = x1.shape[-1], x2.shape[-1]
-        if numpy_direct.can_convolve(x1, x2, channels, outputs, steps):
+        if _is_direct(x1, x2, steps):
             y = numpy_direct.convolve(x1, x2, steps, out, Space(scratch))
-        elif _is_depthwise(channels, steps):
+        elif _is_depthwise(x1.shape[-1], steps):
             y = written(numpy_depthwise.convolve(xp, x1, x2, steps), out)
         else:
             y = _multiplied(x1, x2, steps, out, Space(scratch))
@@ -96,6 +95,11 @@ class Convolutions:
         return written(r, out)
 
 
+def _is_direct(x1: Any, x2: Any, steps: Steps) -> bool:
+    can = numpy_direct.can_convolve(x1, x2, x1.shape[-1], x2.shape[-1], steps)
+    return can and numpy_direct.has_enough_rows(x1, x2, steps)
+
+
 def _is_depthwise(channels: int, steps: Steps) -> bool:
     return channels == steps.groups > 1
 
@@ -121,7 +125,8 @@ def _input_or_nan(
 
     Some ways multiply the kernel with zeros that stand for places beyond what was given."""
     channels, outputs = x2.shape[-2] * steps.groups, x2.shape[-1]
-    if numpy_direct.can_convolve(x1, x2, channels, outputs, steps):
+    can = numpy_direct.can_convolve(x1, x2, channels, outputs, steps)
+    if can and numpy_direct.is_sooner_by_phases(x1, x2, steps):
         return numpy_direct.convolve_input(x1, x2, steps, size, out, space)
     if _is_depthwise(channels, steps):
         return written(numpy_depthwise.convolve_input(xp, x1, x2, steps, size), out)
@@ -263,19 +268,19 @@ def _is_finite(y: Array) -> bool:
 
 def needs_of_convolve(x1: Any, x2: Any, steps: Steps) -> list[Form]:
     """For something with shapes and dtypes."""
-    channels, outputs = x1.shape[-1], x2.shape[-1]
-    if numpy_direct.can_convolve(x1, x2, channels, outputs, steps):
+    if _is_direct(x1, x2, steps):
         return space_for(numpy_direct.needs_of_convolve(x1, x2, steps))
-    if _is_depthwise(channels, steps):
+    if _is_depthwise(x1.shape[-1], steps):
         return []
-    return space_for(_blocks(x1, x2.shape[:-2], outputs, steps)[:-1])
+    return space_for(_blocks(x1, x2.shape[:-2], x2.shape[-1], steps)[:-1])
 
 
 def needs_of_input(x1: Any, x2: Any, steps: Steps, size: Shape) -> list[Form]:
     """For something with shapes and dtypes."""
     *window, depth, outputs = x2.shape
     channels = depth * steps.groups
-    if numpy_direct.can_convolve(x1, x2, channels, outputs, steps):
+    can = numpy_direct.can_convolve(x1, x2, channels, outputs, steps)
+    if can and numpy_direct.is_sooner_by_phases(x1, x2, steps):
         return space_for(numpy_direct.needs_of_input(x1, x2, steps, size))
     if _is_depthwise(channels, steps) or set(steps.strides) != {1}:
         return []

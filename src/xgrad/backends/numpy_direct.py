@@ -17,7 +17,7 @@ from .._speedups import compiled
 from .._typing import Array, Shape
 from .convolution import Steps
 from .numpy_buffers import Form, Space
-from .numpy_few import convolve_few, correlate_few, positions_at_once
+from .numpy_few import convolve_few, correlate_few, correlate_turned, positions_at_once
 from .numpy_layout import Layout, layout_of
 from .numpy_padding import Padding
 from .numpy_phases import Rows, phases_of, view_of
@@ -27,6 +27,8 @@ __all__ = [
     "convolve",
     "convolve_input",
     "convolve_kernel",
+    "has_enough_rows",
+    "is_sooner_by_phases",
     "needs_of_convolve",
     "needs_of_input",
     "needs_of_kernel",
@@ -34,10 +36,14 @@ __all__ = [
 
 compiled_convolutions: Any = compiled("xgrad.backends._convolutions")
 
-LARGE = (
-    1 << 24
-)  # products, for which threads are worth their while; and a quarter of channel by channel
+# Products, for which threads are worth their while; and a quarter of channel by channel.
+LARGE = 1 << 24
 FEW = 512  # positions, for which one channel is not worth the trouble of taking some at once
+# Nanoseconds, measured on a virtual machine: for a product of a library's, which here are twice as fast; for a
+# phase of the strides; to add a number to memory, a row of them, and to begin with an element of the window.
+PRODUCT, PHASE, ADD, ROW, ELEMENT = 1 / 60, 15_000, 1, 10, 3_000
+ROWS = 16  # positions, for which a kernel is not worth the trouble of putting it in order
+LEAST = 16  # bytes of the smallest vector, which is for channels by themselves
 
 
 def can_convolve(x1: Any, x2: Any, channels: int, outputs: int, steps: Steps) -> bool:
@@ -47,6 +53,28 @@ def can_convolve(x1: Any, x2: Any, channels: int, outputs: int, steps: Steps) ->
         return False
     many_small = channels == steps.groups > 1 and outputs > channels
     return _vector_bytes() > 0 and not many_small
+
+
+def has_enough_rows(x: Any, kernel: Any, steps: Steps) -> bool:
+    """Whether there are enough positions; a kernel of channels by themselves is in order."""
+    counts = steps.positions(x.shape[1:-1], kernel.shape[:-2])
+    return x.shape[-1] == steps.groups or math.prod((x.shape[0], *counts)) > ROWS
+
+
+def is_sooner_by_phases(g: Any, kernel: Any, steps: Steps) -> bool:
+    """Whether a transpose in x takes less time so than by products that are added to memory."""
+    *window, depth, outputs = kernel.shape
+    if set(steps.strides) == {1} or depth == 1 < steps.groups or not depth:
+        return True
+    axes = zip(window, steps.strides, steps.dilation, strict=True)
+    phases = math.prod([min(w, s // math.gcd(s, d)) for w, s, d in axes])
+    elements, rows = math.prod(window), math.prod(g.shape[:-1])
+    time = PRODUCT * elements * rows * depth * outputs
+    lanes = _lanes(kernel.dtype)
+    filled = depth / (-(-depth // lanes) * lanes)
+    add = ADD * depth + (ROW if depth > 1 else ADD)
+    added = time + steps.groups * elements * (rows * add + ELEMENT)
+    return bool(time / 2 / filled + steps.groups * phases * PHASE < added)
 
 
 def convolve(x: Array, kernel: Array, steps: Steps, out: Array | None, space: Space) -> Array:
@@ -129,7 +157,7 @@ def convolve_kernel(
         totals = [target, *[again.empty(target.shape, y.dtype) for _ in range(layout.shares - 1)]]
         for total in totals:
             total.fill(0)
-        add = _adder(part.each)
+        add = _adder(part.each, window[-1] * some.shape[-1], given)
 
         def run(share: int, seen: Array, examples: slice, rows: Rows) -> None:
             add(view.seen(seen, rows), given[examples, rows(view)], totals[share])  # noqa: B023
@@ -174,7 +202,8 @@ def _parts(channels: int, outputs: int, places: Shape, steps: Steps, dtype: Any)
     groups = steps.groups
     if channels == outputs == groups and (channels > 1 or math.prod(places) > FEW):
         length = places[-1] if steps.strides[-1] == 1 else 1
-        each = positions_at_once(channels, length, _lanes(dtype))
+        least = LEAST // np.dtype(dtype).itemsize
+        each = positions_at_once(channels, length, _lanes(dtype), least)
         if each:
             yield _Part(slice(None), slice(None), each)
             return
@@ -228,10 +257,15 @@ def _writer(each: int) -> Any:
     return compiled_convolutions.convolve_each if each else compiled_convolutions.convolve
 
 
-def _adder(each: int) -> Any:
+def _adder(each: int, row: int, given: Array) -> Any:
+    """For windows with so much in a row."""
     if each > 1:
         return partial(correlate_few, compiled_convolutions.correlate_each, each)
-    return compiled_convolutions.correlate_each if each else compiled_convolutions.correlate
+    if each:
+        return compiled_convolutions.correlate_each
+    add, lanes = compiled_convolutions.correlate, _lanes(given.dtype)
+    turned = given.shape[-1] <= lanes // 2 and row >= 2 * lanes
+    return partial(correlate_turned, add) if turned else add
 
 
 def _vector_bytes() -> int:

@@ -5,6 +5,7 @@ time, in memory that the next ones use again."""
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -88,14 +89,21 @@ class Layout(NamedTuple):
 def layout_of(x: Any, padding: Padding, rows: int, is_large: bool) -> Layout:
     """For something with a shape and a dtype, and so many rows of results; threads if it is large."""
     threads = thread_count() if is_large else 1
-    examples = max(1, x.shape[0])
+    return _divided(tuple(x.shape), np.dtype(x.dtype).itemsize, padding, rows, threads, BYTES)
+
+
+@functools.lru_cache
+def _divided(
+    shape: Shape, itemsize: int, padding: Padding, rows: int, threads: int, most_bytes: int
+) -> Layout:
+    examples = max(1, shape[0])
     by_rows = examples < threads and rows > examples
     shares = min(threads, rows if by_rows else examples)
     if is_part(padding):
         return Layout(padding, shares, by_rows, ())
-    frame = framed_shape(x.shape, padding)
+    frame = framed_shape(shape, padding)
     if not by_rows:
-        size = math.prod(frame[1:]) * np.dtype(x.dtype).itemsize
-        count = max(1, min(BYTES // max(1, size), -(-examples // shares)))
+        size = math.prod(frame[1:]) * itemsize
+        count = max(1, min(most_bytes // max(1, size), -(-examples // shares)))
         frame = (count, *frame[1:])
     return Layout(padding, shares, by_rows, frame)
