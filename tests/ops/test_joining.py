@@ -196,3 +196,9 @@ def test_wrong_arguments_of_searchsorted():
         xg.searchsorted(xg.ones(2), 1.0, side="mid")
     with pytest.raises(xg.errors.ShapeError, match="x1 must have one axis"):
         xg.searchsorted(xg.ones((2, 2)), 1.0)
+
+
+def test_dtypes_that_a_library_does_not_promote_are_refused_by_name():
+    x = xg.asarray(np.array([1.0, 2.0]), device="array_api_strict:device1")
+    with pytest.raises(xg.errors.DTypeError, match=r"result_type: .*int64.*Use astype"):
+        xg.concat([x, xg.asarray(np.array([1]), device=x.device)])

@@ -195,3 +195,26 @@ def test_pieces_have_the_dtype_of_what_they_are_of():
 def test_least_squares_of_a_stack_are_refused():
     with pytest.raises(xg.errors.ShapeError, match=r"lstsq: a \(2, 3, 3\).*one matrix"):
         np.linalg.lstsq(xg.ones((2, 3, 3)), np.ones(3))
+
+
+ELSEWHERE = {
+    "ldexp": lambda x: np.ldexp(x, 3),
+    "isin": lambda x: np.isin(x, 2),
+    "isclose": lambda x: np.isclose(x, 2),
+    "isclose of whole numbers": lambda x: np.isclose(np.astype(x, "int64"), 1.0),
+    "array_equal": lambda x: np.array_equal(x, 2),
+    "searchsorted": lambda x: np.searchsorted(x[0], 2.5),
+    "add": lambda x: np.add(x, 1, dtype="f4"),
+    "concatenate": lambda x: np.concatenate([x, x], dtype="f4"),
+    "max": lambda x: np.max(x, initial=7),
+    "quantile": lambda x: np.quantile(x, 0.3, method="lower"),
+}
+
+
+@pytest.mark.parametrize("f", list(ELSEWHERE.values()), ids=ELSEWHERE)
+def test_numbers_go_where_the_tensors_are(f, other_device):
+    found = f(xg.asarray(X, device=other_device))
+    if isinstance(found, xg.Tensor):
+        assert found.device == other_device
+        found = found.numpy()
+    np.testing.assert_array_equal(found, f(X), strict=True)

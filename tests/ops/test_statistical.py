@@ -108,3 +108,15 @@ def test_large_unsigned_numbers_stay_unsigned(name, device):
     for y in (f(x), recorded(x), recorded(x)):
         assert y.dtype == x.dtype
         np.testing.assert_array_equal(y.numpy(), getattr(np, name)(x.numpy()))
+
+
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_no_axes_are_not_all_of_them(device, keepdims):
+    x = np.array([[1.5, 0.0], [-2.0, 3.0]])
+    t = xg.asarray(x, device=device)
+    found = xg.std(t, axis=(), keepdims=keepdims)
+    np.testing.assert_array_equal(found.numpy(), np.std(x, axis=()))
+    found = xg.count_nonzero(t, axis=(), keepdims=keepdims)
+    np.testing.assert_array_equal(found.numpy(), np.count_nonzero(x, axis=()))
+    gradient = xg.grad(lambda x: xg.sum(xg.std(x, axis=())))(t)
+    np.testing.assert_array_equal(gradient.numpy(), np.zeros((2, 2)))

@@ -100,8 +100,17 @@ class Own:
     def std(
         x: Array, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False
     ) -> Array:
-        """array-api-compat refuses corrections that are no integers; torch does not."""
+        """array-api-compat refuses corrections that are no integers; torch does not.
+
+        torch takes no axes for all of them."""
+        if axis == ():
+            return (x - x) / max(1.0 - correction, 0.0) ** 0.5
         return x.std(axis, correction=correction, keepdim=keepdims)
+
+    def count_nonzero(xp: Any, x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
+        if axis == ():
+            return xp.astype(x != 0, xp.int64)
+        return xp._namespace.count_nonzero(x, axis=axis, keepdims=keepdims)
 
     def getitem(xp: Any, x: Array, *indices: Array, key: Any) -> Array:
         key, indices = _plain_key(xp, key, indices)

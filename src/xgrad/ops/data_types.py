@@ -349,7 +349,12 @@ def result_type(*arrays_and_dtypes: ArrayLike | DType) -> DType:
         dtype = backend.namespace.result_type(*others) if others else None
         if dtype is not None and dtype_name(dtype) == "bfloat16":
             return dtype  # which NumPy would make float64
-    return backend.namespace.result_type(*values)
+    try:
+        return backend.namespace.result_type(*values)
+    except TypeError as error:
+        raise DTypeError(
+            f"result_type: {error}. Use astype for what is of another kind."
+        ) from error
 
 
 def _native(values: list[Any]) -> tuple[Backend, list[Any]]:

@@ -37,8 +37,8 @@ __all__ = [
 
 def isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
     """Whether |a - b| is at most atol + rtol |b|."""
-    a, b = arrays(a, b)
-    b = floating(b)  # where differences of unsigned integers are right, too
+    # Differences of unsigned integers are right in floating ones only.
+    a, b = map(floating, arrays(a, b))
     with quiet():
         near = xp.isfinite(b) & (xp.abs(a - b) <= atol + rtol * xp.abs(b))
     near = near | (a == b)

@@ -42,6 +42,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     out = options.pop("out", None)
     where = options.pop("where", True)
     dtype = options.pop("dtype", None)
+    dtype = None if dtype is None else host().dtype(dtype)
     casting = options.pop("casting", "same_kind")
     for option in _IGNORED:
         options.pop(option, None)
@@ -162,17 +163,13 @@ def _computed_in(
     """
 
     def cast(x: Any, what: str) -> Any:
-        refuse_cast(x, _native(dtype), casting, f"numpy.{name}: {what}", "the computation")
+        refuse_cast(x, dtype, casting, f"numpy.{name}: {what}", "the computation")
         return x if type(x) in SCALAR_TYPES else xp.asarray(x).astype(dtype)
 
-    if dtype_kind(_native(dtype)) != "bool":
+    if dtype_kind(dtype) != "bool":
         inputs = tuple(cast(x, "an operand") for x in inputs)
     result = function(*inputs, **options)
     return result if isinstance(result, tuple) else cast(result, "the result")
-
-
-def _native(dtype: DType) -> DType:
-    return host().dtype(dtype)
 
 
 def _written(

@@ -60,12 +60,20 @@ def tensors(*values: Any) -> tuple[Any, ...]:
 
 
 def arrays(*values: Any) -> tuple[Any, ...]:
-    """Make Tensors of all; a Python scalar takes the device of the others, but no dtype of theirs."""
-    home = _home(values)
+    """Make Tensors of all; a Python scalar takes the device of the others, but no dtype of theirs.
+
+    Whole numbers beside floating ones do, which not every library mixes."""
     values = operands(*values)
-    return tuple(
-        [xp.asarray(x, device=home) if type(x) in SCALAR_TYPES else tensor(x) for x in values]
-    )
+    homes = [tensor(x) for x in values if type(x) not in SCALAR_TYPES]
+    if not homes:
+        return tuple([xp.asarray(x) for x in values])
+
+    def of_scalar(x: Any) -> Any:
+        if type(x) is int and is_floating(homes[0]):
+            return scalar_like(x, homes[0])
+        return xp.asarray(x, device=homes[0].device)
+
+    return tuple([of_scalar(x) if type(x) in SCALAR_TYPES else tensor(x) for x in values])
 
 
 def choose(condition: Any, x: Any, other: Any) -> Any:

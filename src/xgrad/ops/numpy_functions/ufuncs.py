@@ -153,7 +153,9 @@ def heaviside(x1: Any, x2: Any) -> Any:
 
 def ldexp(x1: Any, x2: Any) -> Any:
     """x1 * 2**x2, by several factors, none of which overflows where the product does not."""
-    x1, x2 = tensors(x1, xp.asarray(x2) if isinstance(x2, int) else x2)
+    if isinstance(x2, int):
+        x2 = xp.asarray(x2, device=getattr(x1, "device", None))
+    x1, x2 = tensors(x1, x2)
     if is_floating(x2):
         raise DTypeError(f"numpy.ldexp: x2 must be integers, but is {describe(x2)}.")
     return _scaled(floating(x1), x2)
