@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from .._typing import Array, Namespace, Shape
+from .._typing import Array, DType, Namespace, NativeDevice, Shape
 from . import sets
 from .base import Backend, dtype_name
 from .convolution import Steps, keys_of, padded
@@ -79,6 +79,25 @@ class JaxBackend(Backend):
     def __init__(self, namespace: Namespace) -> None:
         super().__init__("jax", namespace)
         self.xp = WideFunctions(namespace, self.Own)
+
+    def dtype(self, dtype: DType) -> DType:
+        """The dtype of that name; a mere name stands for one of 32 bits while jax has none of 64."""
+        found = super().dtype(dtype)
+        return self._present(found) if isinstance(dtype, str) else found
+
+    def asarray(
+        self, value: Any, dtype: DType, native: NativeDevice, copy: bool | None = None
+    ) -> Array:
+        """An array of jax; NumPy's come in fewer bits without a warning, as jax itself takes them."""
+        if dtype is not None and hasattr(value, "dtype"):
+            dtype = self._present(dtype)
+        return super().asarray(value, dtype, native, copy)
+
+    def _present(self, dtype: DType) -> DType:
+        """What jax makes of a dtype, by its present setting of 64 bits."""
+        from jax.dtypes import canonicalize_dtype
+
+        return canonicalize_dtype(dtype)
 
     def to_numpy(self, array: Array) -> Array:
         if dtype_name(array.dtype) != "bfloat16":  # which NumPy does not take through DLPack
