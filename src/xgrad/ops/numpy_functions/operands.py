@@ -15,6 +15,7 @@ from ..rule_namespace import rule_namespace as xp
 
 __all__ = [
     "as_axes",
+    "as_tensors",
     "choose",
     "floating",
     "is_floating",
@@ -51,6 +52,12 @@ def tensors(*values: Any) -> tuple[Any, ...]:
         return tuple(xp.asarray(x) for x in values)
     first = tensor(first)
     return tuple(scalar_like(x, first) if type(x) in SCALAR_TYPES else tensor(x) for x in values)
+
+
+def as_tensors(*values: Any) -> tuple[Any, ...]:
+    """Make Tensors of all, each in a dtype of its own; numbers go where lists do."""
+    home = _home(values)
+    return tuple([xp.asarray(x, device=home) if _has_no_home(x) else tensor(x) for x in values])
 
 
 def choose(condition: Any, x: Any, other: Any) -> Any:
@@ -130,6 +137,10 @@ def _home(values: tuple[Any, ...]) -> Any:
             if found is not None:
                 return found
     return None
+
+
+def _has_no_home(value: Any) -> bool:
+    return type(value) in _SEQUENCES or type(value) in SCALAR_TYPES
 
 
 def _from_list(values: Any, home: Any) -> Any:
