@@ -62,6 +62,13 @@ class Own:
         written = getattr(rows.at[indices], mode)(xp.astype(new, x.dtype))
         return xp.moveaxis(written, 0, axis)
 
+    def lu(xp: Any, x: Array) -> tuple[Array, ...]:
+        from jax.lax import linalg
+
+        packed, _, order = linalg.lu(x)
+        rows = xp.eye(x.shape[-2], dtype=x.dtype)[order]
+        return xp.matrix_transpose(rows), packed
+
     def fold(xp: Any, x: Array, *, window: Shape, steps: Steps, size: Shape) -> Array:
         large = [n + sum(pair) for n, pair in zip(size, steps.padding, strict=True)]
         out = xp.zeros((x.shape[0], *large, x.shape[-1]), dtype=x.dtype)
