@@ -129,6 +129,14 @@ def test_what_is_compiled_asks_no_array_for_its_device(f):
         np.testing.assert_allclose(y.numpy(), e.numpy(), rtol=1e-4, atol=1e-4)
 
 
+def test_what_cannot_be_compiled_says_so():
+    f = xg.function(lambda x: xg.special.gammaincinv(x, x / 4))
+    x = xg.asarray(np.ones(2, np.float32), device="jax")
+    f(x)
+    with pytest.raises(xg.errors.XgradError, match="gammaincinv"):
+        f(x)
+
+
 def test_a_library_without_a_compiler_is_refused():
     with pytest.raises(
         xg.errors.ArgumentError, match=r"backend='numpy' has no compiler.*Use 'jax'"

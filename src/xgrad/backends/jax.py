@@ -87,6 +87,14 @@ class JaxBackend(Backend):
         super().__init__("jax", namespace)
         self.xp = WideFunctions(namespace, self.Own)
 
+    def device_of(self, array: Array) -> NativeDevice:
+        """Where an array lives; inside the compiler, where it is none yet, it will be on the first one."""
+        if hasattr(array, "device"):
+            return array.device
+        import jax
+
+        return jax.devices()[0]
+
     def dtype(self, dtype: DType) -> DType:
         """The dtype of that name; a mere name stands for one of 32 bits while jax has none of 64."""
         found = super().dtype(dtype)
