@@ -107,6 +107,36 @@ def test_jaxs_own_arrays_keep_jaxs_dtypes():
     assert [y.dtype for y in second] == [y.dtype for y in first]
 
 
+POOLED = np.random.default_rng(3).normal(size=(2, 4, 4, 2)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: xg.linalg.lu(x[0, ..., 0]),
+        lambda x: xg.grad(lambda x: xg.sum(xg.linalg.lu(x[..., :3, 1])[1] ** 2))(x),
+        lambda x: xg.grad(lambda x: xg.sum(xg.nn.max_pool(x, 3, padding="SAME") ** 2))(x),
+    ],
+    ids=["lu", "gradient of lu", "gradient of max_pool"],
+)
+def test_what_is_compiled_asks_no_array_for_its_device(f):
+    compiled = xg.function(f)
+    x = xg.asarray(POOLED, device="jax")
+    compiled(x)  # which records it
+    for y, e in zip(
+        xg.tree.leaves(compiled(x)), xg.tree.leaves(f(xg.asarray(POOLED))), strict=True
+    ):
+        np.testing.assert_allclose(y.numpy(), e.numpy(), rtol=1e-4, atol=1e-4)
+
+
+def test_what_cannot_be_compiled_says_so():
+    f = xg.function(lambda x: xg.special.gammaincinv(x, x / 4))
+    x = xg.asarray(np.ones(2, np.float32), device="jax")
+    f(x)
+    with pytest.raises(xg.errors.XgradError, match="gammaincinv"):
+        f(x)
+
+
 def test_a_library_without_a_compiler_is_refused():
     with pytest.raises(
         xg.errors.ArgumentError, match=r"backend='numpy' has no compiler.*Use 'jax'"

@@ -184,6 +184,18 @@ def test_lists_go_where_the_tensor_is(other_device):
     assert np.interp(x, [-2.0, 3.0], [0.0, 1.0]).device == other_device
 
 
+def test_numbers_go_where_the_tensor_is(other_device):
+    x = xg.asarray(VECTOR, device=other_device)
+    for y, expected in (
+        (np.append(x, 1.0), np.append(VECTOR, 1.0)),
+        (np.hstack([2.0, x]), np.hstack([2.0, VECTOR])),
+        (np.block([x, 1.0]), np.block([VECTOR, 1.0])),
+        (np.insert(x, 1, 2.0), np.insert(VECTOR, 1, 2.0)),
+    ):
+        assert y.device == other_device
+        np.testing.assert_array_equal(y.numpy(), expected)
+
+
 def test_array_of_numpy_next_to_a_tensor_elsewhere_is_refused(other_device):
     with pytest.raises(xg.errors.DeviceMismatchError):
         np.add(xg.asarray(VECTOR, device=other_device), VECTOR)

@@ -260,6 +260,16 @@ def test_r1_derivatives_that_are_taken_inside(f, derivative):
         np.testing.assert_allclose(again, plain, rtol=1e-11, atol=1e-11 * np.max(np.abs(plain)))
 
 
+def test_r1_custom_gradient_that_reads_a_constant_in_a_graph():
+    """The Graph follows the constant, which was taken for one whose gradient would be missed."""
+    w = xg.asarray([2.0, 3.0])
+    f = xg.custom_gradient(lambda x: (w * x, lambda dy: w * dy))
+    x = xg.ones(2)
+    with xg.Graph():
+        y = xg.recompute_grad(f)(x)
+        assert xg.gradients(y, x)[0].tolist() == [2.0, 3.0]
+
+
 def test_r1_nested():
     inner = xg.recompute_grad(lambda x: xg.sin(x) ** 2)
     assert_same(lambda x: inner(xg.exp(inner(x))), X)

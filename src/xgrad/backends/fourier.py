@@ -90,7 +90,7 @@ def frequencies(
     """Those of the bins of a transform of n samples at a distance d, rounded as numpy does."""
     if dtype is None:
         dtype = xp.zeros((), device=device).dtype
-    bins = xp.arange(n // 2 + 1 if half else n, dtype=xp.int64, device=device)
+    bins = xp.arange(n // 2 + 1 if half else n, device=device)
     if not half:
         bins = xp.where(bins < (n + 1) // 2, bins, bins - n)
     wide = xp.float32 if is_half_dtype(dtype) else dtype  # which has the numbers of many bins

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from .._typing import Array, Namespace, Shape
+from .._typing import Array, DType, Namespace, NativeDevice, Shape
 from . import sets
 from .base import Backend, dtype_name
 from .convolution import Steps, keys_of, padded
@@ -62,6 +62,13 @@ class Own:
         written = getattr(rows.at[indices], mode)(xp.astype(new, x.dtype))
         return xp.moveaxis(written, 0, axis)
 
+    def lu(xp: Any, x: Array) -> tuple[Array, ...]:
+        from jax.lax import linalg
+
+        packed, _, order = linalg.lu(x)
+        rows = xp.eye(x.shape[-2], dtype=x.dtype)[order]
+        return xp.matrix_transpose(rows), packed
+
     def fold(xp: Any, x: Array, *, window: Shape, steps: Steps, size: Shape) -> Array:
         large = [n + sum(pair) for n, pair in zip(size, steps.padding, strict=True)]
         out = xp.zeros((x.shape[0], *large, x.shape[-1]), dtype=x.dtype)
@@ -79,6 +86,33 @@ class JaxBackend(Backend):
     def __init__(self, namespace: Namespace) -> None:
         super().__init__("jax", namespace)
         self.xp = WideFunctions(namespace, self.Own)
+
+    def device_of(self, array: Array) -> NativeDevice:
+        """Where an array lives; inside the compiler, where it is none yet, it will be on the first one."""
+        if hasattr(array, "device"):
+            return array.device
+        import jax
+
+        return jax.devices()[0]
+
+    def dtype(self, dtype: DType) -> DType:
+        """The dtype of that name; a mere name stands for one of 32 bits while jax has none of 64."""
+        found = super().dtype(dtype)
+        return self._present(found) if isinstance(dtype, str) else found
+
+    def asarray(
+        self, value: Any, dtype: DType, native: NativeDevice, copy: bool | None = None
+    ) -> Array:
+        """An array of jax; NumPy's come in fewer bits without a warning, as jax itself takes them."""
+        if dtype is not None and hasattr(value, "dtype"):
+            dtype = self._present(dtype)
+        return super().asarray(value, dtype, native, copy)
+
+    def _present(self, dtype: DType) -> DType:
+        """What jax makes of a dtype, by its present setting of 64 bits."""
+        from jax.dtypes import canonicalize_dtype
+
+        return canonicalize_dtype(dtype)
 
     def to_numpy(self, array: Array) -> Array:
         if dtype_name(array.dtype) != "bfloat16":  # which NumPy does not take through DLPack

@@ -164,10 +164,10 @@ def lu(xp: Any, x: Array) -> tuple[Array, ...]:
 
     One step for each column, on all rows at once, so that no value is looked at."""
     rows, columns = x.shape[-2:]
-    places = xp.arange(rows, dtype=xp.int64, device=x.device)
+    places = xp.arange(rows, device=x.device)
     unit = xp.eye(rows, dtype=x.dtype, device=x.device)
     permuted = xp.broadcast_to(unit, (*x.shape[:-2], rows, rows))
-    across = xp.arange(columns, dtype=xp.int64, device=x.device)
+    across = xp.arange(columns, device=x.device)
     for step in range(min(columns, rows - 1)):
         below = places > step
         size = xp.where(places >= step, xp.abs(x[..., :, step]), -1.0)

@@ -46,7 +46,7 @@ def _seen(xp: Any, x: Array, window: Shape, steps: Steps) -> tuple[Array, Array 
     seen = xp.windows(x, window=window, steps=steps)
     if all(before <= 0 and after <= 0 for before, after in steps.padding):
         return seen, None
-    ones = xp.ones((1, *x.shape[1:-1], 1), dtype=x.dtype, device=x.device)
+    ones = xp.ones_like(x[:1, ..., :1])  # compilers know no device to make them on
     return seen, xp.windows(ones, window=window, steps=steps) > 0
 
 

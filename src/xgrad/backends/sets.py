@@ -29,7 +29,7 @@ def unique_all(xp: Any, x: Array) -> tuple[Array, Array, Array, Array]:
     first = xp.astype(xp.ones_like(order[:1]), xp.bool)
     is_new = xp.concat([first, ordered[1:] != ordered[:-1]], axis=0)
     (starts,) = xp.nonzero(is_new)
-    number = xp.cumulative_sum(xp.astype(is_new, xp.int64), axis=0) - 1
+    number = xp.cumulative_sum(xp.astype(is_new, starts.dtype), axis=0) - 1
     inverse = xp.take(number, xp.argsort(order), axis=0)
     end = xp.asarray([flat.shape[0]], dtype=starts.dtype, device=x.device)
     ends = xp.concat([starts[1:], end[: min(1, flat.shape[0])]], axis=0)

@@ -7,7 +7,7 @@ from ..backends import as_device
 from ..backends.base import dtype_name
 from ..errors import DTypeError
 
-__all__ = ["chosen_dtype", "default_dtype", "set_default_dtype"]
+__all__ = ["chosen_dtype", "default_dtype", "default_dtype_name", "set_default_dtype"]
 
 _name: str | None = None
 
@@ -74,6 +74,11 @@ def default_dtype() -> DType:
         return chosen
     info = as_device(None).backend.namespace.__array_namespace_info__()
     return info.default_dtypes()["real floating"]
+
+
+def default_dtype_name() -> str:
+    """What it is called, which every library has, if only in fewer bits (JAX)."""
+    return dtype_name(default_dtype())
 
 
 def chosen_dtype() -> DType | None:

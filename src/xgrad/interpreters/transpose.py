@@ -33,11 +33,19 @@ class _QuietTrace(Trace):
     warns = False
 
 
+class _GraphsTrace(_QuietTrace):
+    """One for a Graph, which follows constants whose gradient nobody misses."""
+
+    __slots__ = ()
+    follows_constants = True
+
+
 class Private:
     """An observer of its own, for what is differentiated inside xgrad."""
 
-    def __init__(self) -> None:
-        self.trace = _QuietTrace(False, {}, [], None)
+    def __init__(self, follows_constants: bool = False) -> None:
+        kind = _GraphsTrace if follows_constants else _QuietTrace
+        self.trace = kind(False, {}, [], None)
         self.alone = (self.trace,)
 
 

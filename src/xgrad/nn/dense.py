@@ -7,7 +7,7 @@ from typing import Any
 
 from .._arguments import as_flag
 from .._typing import ArrayLike, DType, ShapeLike
-from ..core.defaults import default_dtype
+from ..core.defaults import default_dtype_name
 from ..core.spec import describe
 from ..core.tensor import Tensor, alias
 from ..errors import ArgumentError, ArgumentTypeError, ShapeError
@@ -186,7 +186,9 @@ def one_hot(ids: ArrayLike, depth: int, axis: int = -1, dtype: DType = None) -> 
     (depth,) = as_shape((depth,), "one_hot", "depth")
     place = as_axis(axis, ids.ndim + 1, "one_hot")
     places = arange(depth, dtype=ids.dtype, device=ids.device)
-    hot = astype(expand_dims(ids, axis=-1) == places, default_dtype() if dtype is None else dtype)
+    hot = astype(
+        expand_dims(ids, axis=-1) == places, default_dtype_name() if dtype is None else dtype
+    )
     return hot if place == ids.ndim else moveaxis(hot, -1, place)
 
 

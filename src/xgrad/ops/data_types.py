@@ -15,7 +15,7 @@ from ..backends import Device, as_device, backend_of, backend_of_dtype, is_array
 from ..backends.base import Backend
 from ..backends.dtypes import dtype_name, is_half_dtype
 from ..core.casting import dtype_kind, is_inexact
-from ..core.defaults import default_dtype
+from ..core.defaults import default_dtype_name
 from ..core.dispatch import apply1, unwrap
 from ..core.handle import Handle
 from ..core.instructions import primitive
@@ -100,7 +100,7 @@ def in_dtype(x: Any, dtype: DType) -> Any:
 
 def floating(x: Any) -> Any:
     """Convert whole numbers and booleans to the default dtype; leave the others."""
-    return x if is_inexact(x.dtype) else astype(x, default_dtype())
+    return x if is_inexact(x.dtype) else astype(x, default_dtype_name())
 
 
 def widened(x: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .._typing import ArrayLike
 from ..core.casting import is_inexact
-from ..core.defaults import default_dtype
+from ..core.defaults import default_dtype_name
 from ..core.spec import describe
 from ..core.tensor import Tensor
 from ..errors import ArgumentError, ShapeError
@@ -68,7 +68,7 @@ def norm(
     """
     x = as_operand(x, "norm")
     if not is_inexact(x.dtype):
-        x = astype(x, default_dtype())
+        x = astype(x, default_dtype_name())
     axes = as_axes(axis, x.ndim, "norm")
     if axes is None:
         if ord is None:

@@ -240,6 +240,7 @@ class _Recompute(Call):
         super().__init__(operands, [place_of(y, "y") for y in results])
         self._run = run
         self._places = places
+        self._follows_constants = rehearsal.follows_constants
         self._variables = rehearsal.variables
         self._states = list(journal.entries.values())  # assign_add reads what nobody was told of
         # Handles that f rebinds, and what they meant; not held, because they hold this.
@@ -272,7 +273,7 @@ class _Recompute(Call):
     def gradients(self, gs: list[Tensor | None]) -> list[Tensor | None]:
         """Run the function again and go back through it."""
         recorded = bool(state.observers)
-        private = Private()
+        private = Private(self._follows_constants)
         for _, node in self.given:
             private.trace.watch(node, None)
         saw = [o for o in state.observers if self.saw(_traces_of(o))]

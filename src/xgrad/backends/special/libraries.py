@@ -147,9 +147,10 @@ def _through_numpy(namespace: Any, name: str, function: Function, *arrays: Array
     try:
         values = [np.from_dlpack(array) for array in arrays]
     except (BufferError, RuntimeError, TypeError, ValueError, AttributeError) as error:
+        place = getattr(arrays[0], "device", "no device, in a compiler,")
         raise BackendUnavailableError(
             f"{name}: {namespace.__name__} has no such function, and SciPy's cannot be used "
-            f"because an array on {arrays[0].device} is not in host memory ({error}). Use "
+            f"because an array on {place} is not in host memory ({error}). Use "
             '.to_device("cpu") for this step, or a library that has it.'
         ) from error
     return namespace.asarray(np.asarray(function(*values)), device=arrays[0].device)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -15,7 +15,7 @@ from ...core.spec import describe
 from ...errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError
 from .._arguments import as_axis
 from ..rule_namespace import rule_namespace as xp
-from .operands import operands, refuse_cast, tensor
+from .operands import as_tensors, operands, refuse_cast, tensor
 from .shapes import ndim, ravel, with_axes
 
 __all__ = [
@@ -94,14 +94,14 @@ def block(arrays: Any) -> Any:
     """Nested lists of blocks: the innermost are joined along the last axis, and so on outwards."""
     depth = _depth(arrays)
     dims = max(depth, *(ndim(x) for x in _leaves(arrays)))
-    return _block(arrays, depth, dims)
+    return _block(arrays, depth, iter(as_tensors(*_leaves(arrays))), dims)
 
 
-def _block(arrays: Any, depth: int, dims: int) -> Any:
+def _block(arrays: Any, depth: int, leaves: Iterator[Any], dims: int) -> Any:
     if depth == 0:
-        x = tensor(arrays)
+        x = next(leaves)
         return xp.reshape(x, (1,) * (dims - x.ndim) + x.shape)
-    return _joined([_block(part, depth - 1, dims) for part in arrays], -depth)
+    return _joined([_block(part, depth - 1, leaves, dims) for part in arrays], -depth)
 
 
 def _depth(arrays: Any) -> int:
@@ -118,7 +118,7 @@ def _parts(arrays: Any) -> list[Any]:
     """What is to be joined, as Tensors; the rows of an array where it is one."""
     if isinstance(arrays, Handle):
         return list(xp.unstack(arrays))
-    return [tensor(x) for x in operands(*arrays)]
+    return list(as_tensors(*arrays))
 
 
 def _joined(

@@ -19,6 +19,7 @@ from ..rule_namespace import rule_namespace as xp
 __all__ = [
     "arrays",
     "as_axes",
+    "as_tensors",
     "choose",
     "floating",
     "is_floating",
@@ -74,6 +75,12 @@ def arrays(*values: Any) -> tuple[Any, ...]:
         return xp.asarray(x, device=homes[0].device)
 
     return tuple([of_scalar(x) if type(x) in SCALAR_TYPES else tensor(x) for x in values])
+
+
+def as_tensors(*values: Any) -> tuple[Any, ...]:
+    """Make Tensors of all, each in a dtype of its own; numbers go where lists do."""
+    home = _home(values)
+    return tuple([xp.asarray(x, device=home) if _has_no_home(x) else tensor(x) for x in values])
 
 
 def choose(condition: Any, x: Any, other: Any) -> Any:
@@ -176,6 +183,10 @@ def _home(values: tuple[Any, ...]) -> Any:
             if found is not None:
                 return found
     return None
+
+
+def _has_no_home(value: Any) -> bool:
+    return type(value) in _SEQUENCES or type(value) in SCALAR_TYPES
 
 
 def _from_list(values: Any, home: Any) -> Any:

@@ -13,7 +13,7 @@ from ..._typing import SCALAR_TYPES, DType, NativeDevice
 from ...backends import Backend, backend_of, host
 from ...core import dispatch
 from ...core.casting import dtype_kind, is_inexact, to_array
-from ...core.defaults import default_dtype
+from ...core.defaults import default_dtype_name
 from ...core.instructions import primitive
 from ...core.tensor import Tensor
 from ...rules import special  # noqa: F401 - gives the rules
@@ -79,7 +79,7 @@ def floating(function: str, **operands: Any) -> tuple[Any, ...]:
         homes = values = [dispatch.wrap(to_array(x)) for x in values]
     inexact = [x.dtype for x in homes if is_inexact(x.dtype)]
     backend, array = backend_of(homes[0].raw).bottom(homes[0].raw)
-    dtype = inexact[0] if inexact else backend.dtype(default_dtype())
+    dtype = inexact[0] if inexact else backend.dtype(default_dtype_name())
     native = backend.device_of(array)
     return tuple(_converted(x, dtype, backend, native) for x in values)
 
