@@ -37,6 +37,8 @@ __all__ = [
     "vstack",
 ]
 
+_HOST = host().namespace  # for places, which are read
+
 
 def concatenate(
     arrays: Any,
@@ -210,8 +212,8 @@ def _number(value: Any, function: str) -> int | None:
 def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     """Without the slices at some places, which are read."""
     arr, axis = _row(arr, axis, "numpy.delete")
-    gone = set(_places(obj, arr.shape[axis], "numpy.delete"))
-    left = [i for i in range(arr.shape[axis]) if i not in gone]
+    gone = _places(obj, arr.shape[axis], "numpy.delete")
+    left = _HOST.delete(_HOST.arange(arr.shape[axis]), _HOST.asarray(gone, dtype="int64"))
     return xp.take(arr, xp.asarray(left, dtype="int64", device=arr.device), axis=axis)
 
 
@@ -228,10 +230,9 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     if len(places) == 1:
         places = places * values.shape[axis]
     rows = xp.broadcast_to(values, (*arr.shape[:axis], len(places), *arr.shape[axis + 1 :]))
-    order = []
-    for i in range(size + 1):
-        order += [size + number for number, place in enumerate(places) if place == i]
-        order += [i] if i < size else []
+    numbers = _HOST.arange(size + len(places))
+    before = _HOST.asarray(places, dtype="int64")
+    order = _HOST.insert(numbers[:size], before, numbers[size:])
     order = xp.asarray(order, dtype="int64", device=arr.device)
     return xp.take(xp.concat([arr, rows], axis=axis), order, axis=axis)
 

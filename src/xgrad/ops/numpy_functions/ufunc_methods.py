@@ -13,6 +13,7 @@ from typing import Any
 
 from ..._typing import Axis, DType
 from ...backends import host
+from ...core.casting import is_inexact
 from ...core.tensor import Tensor
 from ...core.variable import Variable
 from ...errors import ArgumentError, ArgumentTypeError
@@ -132,19 +133,40 @@ def reduceat(
     starts = [int(i) for i in tensor(indices).tolist()]
     bounds = [*starts, x.shape[axis]]
     rows = xp.moveaxis(x, axis, 0)
-    parts = []
-    for start, stop in pairwise(bounds):
+    for start in starts:
         if not 0 <= start < x.shape[axis]:
             raise ArgumentError(
                 f"numpy.{name}.reduceat: index {start} is out of bounds for axis {axis} of size "
                 f"{x.shape[axis]}."
             )
-        part = rows[start : max(stop, start + 1), ...]
-        y = reduce(name, function, part, dtype=dtype)
-        # A single row is itself, which hypot's reduction, which begins with 0, takes without signs.
-        single = name == "hypot" and part.shape[0] == 1
-        parts.append(xp.astype(rows[start], y.dtype, copy=False) if single else y)
+    stops = [max(stop, start + 1) for start, stop in pairwise(bounds)]
+    if name == "add" and dtype is None and is_inexact(x.dtype):
+        return xp.moveaxis(_sums_of(rows, starts, stops), 0, axis)
+    parts = [
+        _reduced_part(name, function, rows[start:stop, ...], dtype)
+        for start, stop in zip(starts, stops, strict=True)
+    ]
     return xp.stack(parts, axis=axis)
+
+
+def _reduced_part(name: str, function: Callable[..., Any], rows: Any, dtype: DType) -> Any:
+    """The reduction of a slice; a single row is itself, of which hypot's, which begins with 0, takes the sign."""
+    y = reduce(name, function, rows, dtype=dtype)
+    single = name == "hypot" and rows.shape[0] == 1
+    return xp.astype(rows[0], y.dtype, copy=False) if single else y
+
+
+def _sums_of(rows: Any, starts: list[int], stops: list[int]) -> Any:
+    """The sum of each of some slices, all at once."""
+    native = host().namespace
+    first = native.asarray(starts, dtype="int64")
+    lengths = native.asarray(stops, dtype="int64") - first
+    ends = native.cumsum(lengths)
+    which = native.repeat(native.arange(len(starts)), lengths)
+    places = native.arange(len(which)) + (first - ends + lengths)[which]
+    which, places = (xp.asarray(n, dtype="int64", device=rows.device) for n in (which, places))
+    none = xp.zeros((len(starts), *rows.shape[1:]), dtype=rows.dtype, device=rows.device)
+    return xp.scatter(none, which, xp.take(rows, places, axis=0), mode="add")
 
 
 def outer(name: str, function: Callable[..., Any], a: Any, b: Any, **options: Any) -> Any:
