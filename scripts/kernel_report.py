@@ -23,6 +23,7 @@ sys.path.insert(0, str(ROOT / "src"))
 import numpy as np
 
 import xgrad as xg
+from xgrad.backends import host
 from xgrad.backends.cupy_access import access_of
 from xgrad.backends.cupy_activations import COMPUTED, KERNELS
 from xgrad.backends.cupy_activations import source_of as activation_source
@@ -156,9 +157,13 @@ def functions() -> dict[str, Any]:
 
 
 def scheduled(f: Any, *arguments: Any) -> tuple[Any, list[Any]]:
-    """Record a function: its program, and its instructions with their groups."""
-    recorded = xg.function(f)
-    recorded(*arguments)
+    """Record a function as on CUDA, where gradients are steps: its program, and its groups."""
+    recorded, backend = xg.function(f), host()
+    wholes, backend.wholes = backend.wholes, frozenset()
+    try:
+        recorded(*arguments)
+    finally:
+        backend.wholes = wholes
     program = recorded._last().program
 
     def is_fusable(i: Any) -> bool:

@@ -167,7 +167,8 @@ def test_the_way_back_through_bias_and_function_is_a_kernel_and_a_sum(second, na
     from xgrad.nn._biased import activated
 
     y, bias = (xg.asarray(rng.normal(size=s), device=second) for s in ((4, 3), (3,)))
-    _, found, back = gradients(lambda y, b: activated(y, b, NAMES[name]), y, bias)
+    for _ in range(2):  # the first of all makes what others find
+        _, found, back = gradients(lambda y, b: activated(y, b, NAMES[name]), y, bias)
     assert back <= 3, "the ones to begin with, the kernel, and the sum over examples for the bias"
     assert [g.shape for g in found] == [(4, 3), (3,)]
 
