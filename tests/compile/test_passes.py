@@ -49,6 +49,16 @@ def test_what_is_the_same_everywhere_takes_no_memory():
     assert [i.operands[1].value for i in made.instructions] == [2.0, 6.0]
 
 
+def test_what_is_the_same_everywhere_is_computed_with_what_has_no_axes():
+    def f(x):
+        c, one = xg.broadcast_to(xg.asarray(2.0), (1000, 1000)), xg.asarray(3.0)
+        return (x + c + one) * xg.hypot(c + 2.0, one)
+
+    _, made = program_of(f, np.ones((1000, 1000)))
+    assert names(made) == ["add", "add", "multiply"]
+    assert made.instructions[-1].operands[1].value == 5.0
+
+
 @pytest.mark.parametrize("shape", [(600, 500), (3,)])
 def test_choices_read_one_element_of_what_is_the_same_everywhere(shape):
     """The cotangent of a sum is a one for each element; where it is chosen from, one is enough."""

@@ -32,7 +32,9 @@ def with_single_elements(known: Known, instruction: Instruction) -> Instruction 
 def is_uniform(array: Any) -> bool:
     """Whether an array is one element, seen many times."""
     strides = getattr(array, "strides", None)
-    return strides == (0,) * len(array.shape) and 0 not in array.shape if strides else False
+    if strides is None:
+        return False
+    return strides == (0,) * len(array.shape) and 0 not in array.shape
 
 
 def first_element(array: Any) -> Any:
