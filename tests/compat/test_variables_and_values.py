@@ -349,3 +349,10 @@ def test_rows_and_elements_of_variables_have_gradients():
     with tf.GradientTape() as tape:
         y = tf.reduce_sum(v.sparse_read([1, 1]) ** 2) + tf.reduce_sum(v.gather_nd([[0, 1]]))
     np.testing.assert_array_equal(xg.asarray(tape.gradient(y, v)).numpy(), [[0, 1], [12, 16]])
+
+
+def test_silu_has_its_limits():
+    x = tf.constant([np.inf, -np.inf, 0.5])
+    np.testing.assert_allclose(tf.nn.silu(x).numpy(), [np.inf, 0, 0.31122968], rtol=1e-6)
+    slope = xg.grad(lambda x: tf.reduce_sum(tf.nn.silu(x)))(x)
+    np.testing.assert_allclose(slope.numpy(), [1, 0, 0.7399612], rtol=1e-6)

@@ -72,6 +72,8 @@ def __dir__() -> list[str]:
 @followed
 def silu(features: Any, beta: Any = 1.0) -> Any:
     """Compute x * sigmoid(beta * x); differentiable in both."""
+    if type(beta) in (int, float) and beta == 1:
+        return xg.nn.silu(*as_tensors([features]))
     x, beta = as_tensors([features, beta])
     return x * xg.special.expit(beta * x)
 
