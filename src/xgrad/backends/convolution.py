@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from .._typing import Array, Shape
@@ -20,6 +21,7 @@ __all__ = [
     "convolve_input",
     "convolve_kernel",
     "fold",
+    "groups_of",
     "keys_of",
     "padded",
     "windows",
@@ -96,6 +98,13 @@ def keys_of(places: Shape, window: Shape, steps: Steps) -> tuple[tuple[slice, ..
         key = [slice(o * d, o * d + (n - 1) * s + 1 if n else o * d, s) for o, n, s, d in axes]
         keys.append((slice(None), *key, slice(None)))
     return tuple(keys)
+
+
+def groups_of(channels: int, outputs: int, groups: int) -> Iterator[tuple[slice, slice]]:
+    """The channels and the outputs of each group."""
+    depth, width = channels // groups, outputs // groups
+    for i in range(groups):
+        yield slice(i * depth, (i + 1) * depth), slice(i * width, (i + 1) * width)
 
 
 # -- convolutions ------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ lose what they gain. What is not finite is left to the portable functions, which
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ import numpy as np
 from .._typing import Array, Shape
 from . import convolution, numpy_depthwise, numpy_direct
 from . import numpy_windows as windows
-from .convolution import Steps, padded
+from .convolution import Steps, groups_of, padded
 from .looks import square_sum
 from .numpy_buffers import Form, Space, space_for, written
 from .numpy_windows import Blocks
@@ -111,7 +111,7 @@ def _multiplied(x1: Array, x2: Array, steps: Steps, out: Array | None, space: Sp
     y = np.empty(shape, np.result_type(x1, x2)) if out is None else out
     if not x2.size:
         y[...] = 0  # no channels: sums of nothing
-    for inputs, outputs in _groups(x1.shape[-1], x2.shape[-1], steps.groups):
+    for inputs, outputs in groups_of(x1.shape[-1], x2.shape[-1], steps.groups):
         width = outputs.stop - outputs.start
         blocks = Blocks.of(x1[..., inputs], window, steps, width, space.again())
         _convolve_group(blocks, x2[..., outputs], y[..., outputs])
@@ -143,7 +143,7 @@ def _summed(
     shape = (*window, depth, outputs)
     y = np.empty(shape, np.result_type(x1, x2)) if out is None else out
     rows = y.reshape(math.prod(window) * depth, outputs)
-    for inputs, columns in _groups(x1.shape[-1], outputs, steps.groups):
+    for inputs, columns in groups_of(x1.shape[-1], outputs, steps.groups):
         again = space.again()
         width = columns.stop - columns.start
         blocks = Blocks.of(x1[..., inputs], window, steps, width, again)
@@ -196,7 +196,7 @@ def _added(xp: Any, x1: Array, x2: Array, steps: Steps, size: Shape) -> Array:
         keys = convolution.keys_of(places, tuple(window), steps)
         kernels = [
             (inputs, part, np.ascontiguousarray(x2[..., part].reshape(width, each).T))
-            for inputs, part in _groups(groups * depth, outputs, groups)
+            for inputs, part in groups_of(groups * depth, outputs, groups)
         ]
         shares = min(thread_count(), len(starts)) if shared else 1
 
@@ -249,13 +249,6 @@ def _padding_back(
         first = d * (w - 1) - before
         padding.append((first, n + d * (w - 1) - places - first))
     return tuple(padding)
-
-
-def _groups(channels: int, outputs: int, groups: int) -> Iterator[tuple[slice, slice]]:
-    """The channels and the outputs of each group."""
-    depth, width = channels // groups, outputs // groups
-    for i in range(groups):
-        yield slice(i * depth, (i + 1) * depth), slice(i * width, (i + 1) * width)
 
 
 def _is_finite(y: Array) -> bool:

@@ -7,7 +7,7 @@ those are few, with positions side by side (numpy_few.py)."""
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -15,12 +15,12 @@ import numpy as np
 
 from .._speedups import compiled
 from .._typing import Array, Shape
-from .convolution import Steps
+from .convolution import Steps, groups_of
 from .numpy_buffers import Form, Space
-from .numpy_few import convolve_few, correlate_few, correlate_turned, positions_at_once
+from .numpy_few import Loop, convolve_few, correlate_few, correlate_turned, positions_at_once
 from .numpy_layout import Layout, layout_of
 from .numpy_padding import Padding
-from .numpy_phases import Rows, phases_of, view_of
+from .numpy_phases import Rows, View, phases_of, view_of
 
 __all__ = [
     "can_convolve",
@@ -33,6 +33,9 @@ __all__ = [
     "needs_of_input",
     "needs_of_kernel",
 ]
+
+# A view, the kernel for it, and where the products go.
+Job = tuple[View, Array, Array]
 
 compiled_convolutions: Any = compiled("xgrad.backends._convolutions")
 
@@ -89,15 +92,20 @@ def convolve(x: Array, kernel: Array, steps: Steps, out: Array | None, space: Sp
     for part in _parts(x.shape[-1], outputs, (x.shape[0], *counts), steps, x.dtype):
         again = space.again()
         weights, target = kernel[..., part.outputs], y[..., part.outputs]
-        packed, write = _packed(weights, again, part.each), _writer(part.each)
-
-        def run(_: int, seen: Array, examples: slice, rows: Rows) -> None:
-            write(view.seen(seen, rows), packed, target[examples, rows(view)])  # noqa: B023
-
+        jobs = [(view, _packed(weights, again, part.each), target)]
         large = part.is_large(weights.size * math.prod(y.shape[:-1]))
         some = part.laid(x[..., part.inputs])
-        _layout(part, some, steps.padding, counts, large).run(some, run, again)
+        layout = _layout(part, some, steps.padding, counts, large)
+        layout.run(some, partial(_write, _writer(part.each), jobs), again)
     return y
+
+
+def _write(
+    loop: Loop, jobs: Sequence[Job], _: int, seen: Array, examples: slice, rows: Rows
+) -> None:
+    """Write what each view of some examples is multiplied to."""
+    for view, packed, target in jobs:
+        loop(view.seen(seen, rows), packed, target[examples, rows(view)])
 
 
 def convolve_input(
@@ -122,15 +130,10 @@ def convolve_input(
             for phase in phases
             if phase.view is not None
         ]
-        write = _writer(part.each)
-
-        def run(_: int, seen: Array, examples: slice, rows: Rows) -> None:
-            for view, packed, into in jobs:  # noqa: B023
-                write(view.seen(seen, rows), packed, into[examples, rows(view)])  # noqa: B023
-
         large = part.is_large(weights.size * math.prod(g.shape[:-1]))
         given = part.laid(g[..., part.outputs])
-        _layout(part, given, padding, size, large).run(given, run, again)
+        layout = _layout(part, given, padding, size, large)
+        layout.run(given, partial(_write, _writer(part.each), jobs), again)
     return y
 
 
@@ -158,14 +161,24 @@ def convolve_kernel(
         for total in totals:
             total.fill(0)
         add = _adder(part.each, window[-1] * some.shape[-1], given)
-
-        def run(share: int, seen: Array, examples: slice, rows: Rows) -> None:
-            add(view.seen(seen, rows), given[examples, rows(view)], totals[share])  # noqa: B023
-
-        layout.run(some, run, again)
+        layout.run(some, partial(_add, add, view, given, totals), again)
         for total in totals[1:]:
             target += total
     return y
+
+
+def _add(
+    loop: Loop,
+    view: View,
+    given: Array,
+    totals: Sequence[Array],
+    share: int,
+    seen: Array,
+    examples: slice,
+    rows: Rows,
+) -> None:
+    """Add what some examples give to the total of a share."""
+    loop(view.seen(seen, rows), given[examples, rows(view)], totals[share])
 
 
 # -- groups ------------------------------------------------------------------------------------
@@ -207,9 +220,7 @@ def _parts(channels: int, outputs: int, places: Shape, steps: Steps, dtype: Any)
         if each:
             yield _Part(slice(None), slice(None), each)
             return
-    depth, width = channels // groups, outputs // groups
-    for i in range(groups):
-        inputs, columns = slice(i * depth, (i + 1) * depth), slice(i * width, (i + 1) * width)
+    for inputs, columns in groups_of(channels, outputs, groups):
         yield _Part(inputs, columns, 0)
 
 

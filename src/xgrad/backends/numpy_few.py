@@ -14,7 +14,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from .._typing import Array
 
-__all__ = ["convolve_few", "correlate_few", "correlate_turned", "positions_at_once"]
+__all__ = ["Loop", "convolve_few", "correlate_few", "correlate_turned", "positions_at_once"]
 
 Loop = Callable[[Array, Array, Array], None]
 

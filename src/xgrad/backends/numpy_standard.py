@@ -27,7 +27,6 @@ class Standards:
         axis: tuple[int, ...],
         epsilon: float,
         out: Array | None = None,
-        scratch: Any = (),
     ) -> Array:
         if not _are_rows(x, axis):
             return written(networks.standardize(xp, x, axis=axis, epsilon=epsilon), out)
@@ -41,7 +40,6 @@ class Standards:
         axis: tuple[int, ...],
         epsilon: float,
         out: Array | None = None,
-        scratch: Any = (),
     ) -> Array:
         if not _are_rows(x, axis) or g.dtype != x.dtype or g.shape != x.shape:
             r = networks.standardize_cotangent(xp, g, x, axis=axis, epsilon=epsilon)
