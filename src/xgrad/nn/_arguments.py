@@ -7,7 +7,7 @@ from typing import Any
 
 from .._arguments import as_choice
 from .._typing import SCALAR_TYPES, DType
-from ..backends import backend_of
+from ..backends import Backend, backend_of
 from ..core.casting import dtype_kind
 from ..core.spec import describe
 from ..core.tensor import Tensor
@@ -74,20 +74,24 @@ def has_kernels(x: Any) -> bool:
     """Whether an instruction that others could compose is one kernel where x is.
 
     On the host a composition is faster when it is recorded: its parts are fused and compiled."""
-    array = x.raw
-    return backend_of(array).bottom(array)[0].fuses
+    return _backend(x).fuses
 
 
 def has_activations(x: Any) -> bool:
     """Whether an activation and its derivative are one function each where x is, recorded or not."""
-    backend = backend_of(x.raw).bottom(x.raw)[0]
+    backend = _backend(x)
     return backend.fuses or "activate_cotangent" in backend.wholes
 
 
 def has_rows(x: Any, axes: tuple[int, ...]) -> bool:
     """Whether there is a function that standardizes along some last axes where x is, and its transpose."""
     last = tuple(range(x.ndim - len(axes), x.ndim))
-    return axes == last and "standardize_cotangent" in backend_of(x.raw).bottom(x.raw)[0].wholes
+    return axes == last and "standardize_cotangent" in _backend(x).wholes
+
+
+def _backend(x: Any) -> Backend:
+    """Of the array itself, whatever is wrapped around it."""
+    return backend_of(x.raw).bottom(x.raw)[0]
 
 
 def of_one_shape(

@@ -60,27 +60,20 @@ def tensors(*values: Any) -> tuple[Any, ...]:
     return tuple(scalar_like(x, first) if type(x) in SCALAR_TYPES else tensor(x) for x in values)
 
 
-def arrays(*values: Any) -> tuple[Any, ...]:
-    """Make Tensors of all; a Python scalar takes the device of the others, but no dtype of theirs.
-
-    Whole numbers beside floating ones do, which not every library mixes."""
-    values = operands(*values)
-    homes = [tensor(x) for x in values if type(x) not in SCALAR_TYPES]
-    if not homes:
-        return tuple([xp.asarray(x) for x in values])
-
-    def of_scalar(x: Any) -> Any:
-        if type(x) is int and is_floating(homes[0]):
-            return scalar_like(x, homes[0])
-        return xp.asarray(x, device=homes[0].device)
-
-    return tuple([of_scalar(x) if type(x) in SCALAR_TYPES else tensor(x) for x in values])
-
-
 def as_tensors(*values: Any) -> tuple[Any, ...]:
     """Make Tensors of all, each in a dtype of its own; numbers go where lists do."""
     home = _home(values)
     return tuple([xp.asarray(x, device=home) if _has_no_home(x) else tensor(x) for x in values])
+
+
+def arrays(*values: Any) -> tuple[Any, ...]:
+    """The same, but a whole number beside floating ones is one of them: not every library mixes both."""
+    made = as_tensors(*values)
+    pairs = tuple(zip(values, made, strict=True))
+    first = next((y for x, y in pairs if type(x) not in SCALAR_TYPES), None)
+    if first is None or not is_floating(first):
+        return made
+    return tuple([scalar_like(x, first) if type(x) is int else y for x, y in pairs])
 
 
 def choose(condition: Any, x: Any, other: Any) -> Any:
